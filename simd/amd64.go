@@ -1,0 +1,548 @@
+//go:build amd64 && !purego
+
+package simd
+
+import "github.com/klauspost/cpuid/v2"
+
+// available lists the levels that this processor runs, best first.
+func available() []*kernels {
+	var out []*kernels
+	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.BMI2) {
+		out = append(out, &avx512)
+	}
+	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.BMI2) {
+		out = append(out, &avx2)
+	}
+	return out
+}
+
+// The tiles of this architecture; 0 to 7 are the Go loops.
+const (
+	tileRow14x32AVX512 tileID = iota + 8
+	tileCol14x32AVX512
+	tileRow8x32AVX512
+	tileCol8x32AVX512
+	tileRow7x32AVX512
+	tileCol7x32AVX512
+	tileRow4x32AVX512
+	tileCol4x32AVX512
+	tileRow2x32AVX512
+	tileCol2x32AVX512
+	tileRow1x32AVX512
+	tileCol1x32AVX512
+	tileRow14x16AVX512
+	tileCol14x16AVX512
+	tileRow8x16AVX512
+	tileCol8x16AVX512
+	tileRow7x16AVX512
+	tileCol7x16AVX512
+	tileRow4x16AVX512
+	tileCol4x16AVX512
+	tileRow2x16AVX512
+	tileCol2x16AVX512
+	tileRow1x16AVX512
+	tileCol1x16AVX512
+	tileRow6x16AVX2
+	tileCol6x16AVX2
+	tileRow4x16AVX2
+	tileCol4x16AVX2
+	tileRow2x16AVX2
+	tileCol2x16AVX2
+	tileRow1x16AVX2
+	tileCol1x16AVX2
+	tileRow6x8AVX2
+	tileCol6x8AVX2
+	tileRow4x8AVX2
+	tileCol4x8AVX2
+	tileRow2x8AVX2
+	tileCol2x8AVX2
+	tileRow1x8AVX2
+	tileCol1x8AVX2
+)
+
+// runTile calls a tile. A switch, not function values: a pointer passed through a function value escapes, and each
+// call would allocate its arguments.
+func runTile(id tileID, g *gemmArgs) {
+	switch id {
+	case tileRow14x32AVX512:
+		gemmRow14x32AVX512(g)
+	case tileCol14x32AVX512:
+		gemmCol14x32AVX512(g)
+	case tileRow8x32AVX512:
+		gemmRow8x32AVX512(g)
+	case tileCol8x32AVX512:
+		gemmCol8x32AVX512(g)
+	case tileRow7x32AVX512:
+		gemmRow7x32AVX512(g)
+	case tileCol7x32AVX512:
+		gemmCol7x32AVX512(g)
+	case tileRow4x32AVX512:
+		gemmRow4x32AVX512(g)
+	case tileCol4x32AVX512:
+		gemmCol4x32AVX512(g)
+	case tileRow2x32AVX512:
+		gemmRow2x32AVX512(g)
+	case tileCol2x32AVX512:
+		gemmCol2x32AVX512(g)
+	case tileRow1x32AVX512:
+		gemmRow1x32AVX512(g)
+	case tileCol1x32AVX512:
+		gemmCol1x32AVX512(g)
+	case tileRow14x16AVX512:
+		gemmRow14x16AVX512(g)
+	case tileCol14x16AVX512:
+		gemmCol14x16AVX512(g)
+	case tileRow8x16AVX512:
+		gemmRow8x16AVX512(g)
+	case tileCol8x16AVX512:
+		gemmCol8x16AVX512(g)
+	case tileRow7x16AVX512:
+		gemmRow7x16AVX512(g)
+	case tileCol7x16AVX512:
+		gemmCol7x16AVX512(g)
+	case tileRow4x16AVX512:
+		gemmRow4x16AVX512(g)
+	case tileCol4x16AVX512:
+		gemmCol4x16AVX512(g)
+	case tileRow2x16AVX512:
+		gemmRow2x16AVX512(g)
+	case tileCol2x16AVX512:
+		gemmCol2x16AVX512(g)
+	case tileRow1x16AVX512:
+		gemmRow1x16AVX512(g)
+	case tileCol1x16AVX512:
+		gemmCol1x16AVX512(g)
+	case tileRow6x16AVX2:
+		gemmRow6x16AVX2(g)
+	case tileCol6x16AVX2:
+		gemmCol6x16AVX2(g)
+	case tileRow4x16AVX2:
+		gemmRow4x16AVX2(g)
+	case tileCol4x16AVX2:
+		gemmCol4x16AVX2(g)
+	case tileRow2x16AVX2:
+		gemmRow2x16AVX2(g)
+	case tileCol2x16AVX2:
+		gemmCol2x16AVX2(g)
+	case tileRow1x16AVX2:
+		gemmRow1x16AVX2(g)
+	case tileCol1x16AVX2:
+		gemmCol1x16AVX2(g)
+	case tileRow6x8AVX2:
+		gemmRow6x8AVX2(g)
+	case tileCol6x8AVX2:
+		gemmCol6x8AVX2(g)
+	case tileRow4x8AVX2:
+		gemmRow4x8AVX2(g)
+	case tileCol4x8AVX2:
+		gemmCol4x8AVX2(g)
+	case tileRow2x8AVX2:
+		gemmRow2x8AVX2(g)
+	case tileCol2x8AVX2:
+		gemmCol2x8AVX2(g)
+	case tileRow1x8AVX2:
+		gemmRow1x8AVX2(g)
+	case tileCol1x8AVX2:
+		gemmCol1x8AVX2(g)
+	default:
+		goTile(g, int(id)&3+1, id >= 4)
+	}
+}
+
+var avx512 = kernels{
+	level:             AVX512,
+	add:               addAVX512,
+	sub:               subAVX512,
+	mul:               mulAVX512,
+	div:               divAVX512,
+	scale:             scaleAVX512,
+	axpy:              axpyAVX512,
+	mulAdd:            mulAddAVX512,
+	relu:              reluAVX512,
+	reluGrad:          reluGradAVX512,
+	maximum:           maximumAVX512,
+	exp:               expAVX512,
+	log:               logAVX512,
+	sigmoid:           sigmoidAVX512,
+	tanh:              tanhAVX512,
+	sum:               sumAVX512,
+	dot:               dotAVX512,
+	sumSquares:        sumSquaresAVX512,
+	max:               maxAVX512,
+	affineRows:        affineRowsAVX512,
+	affineReLURows:    affineReLURowsAVX512,
+	affineAddRows:     affineAddRowsAVX512,
+	affineAddReLURows: affineAddReLURowsAVX512,
+	normGradRows:      normGradRowsAVX512,
+	normGradReLURows:  normGradReLURowsAVX512,
+	momentRows:        momentRowsAVX512,
+	normGradSums:      normGradSumsAVX512,
+	normGradReLUSums:  normGradReLUSumsAVX512,
+	sumRows:           sumRowsAVX512,
+	sgd:               sgdAVX512,
+	sgdNesterov:       sgdNesterovAVX512,
+	adam:              adamAVX512,
+	panel:             32,
+	tiles: []tileSet{
+		{width: 32,
+			rows: map[int]tileID{14: tileRow14x32AVX512, 8: tileRow8x32AVX512, 7: tileRow7x32AVX512, 4: tileRow4x32AVX512, 2: tileRow2x32AVX512, 1: tileRow1x32AVX512},
+			cols: map[int]tileID{14: tileCol14x32AVX512, 8: tileCol8x32AVX512, 7: tileCol7x32AVX512, 4: tileCol4x32AVX512, 2: tileCol2x32AVX512, 1: tileCol1x32AVX512},
+		},
+		{width: 16,
+			rows: map[int]tileID{14: tileRow14x16AVX512, 8: tileRow8x16AVX512, 7: tileRow7x16AVX512, 4: tileRow4x16AVX512, 2: tileRow2x16AVX512, 1: tileRow1x16AVX512},
+			cols: map[int]tileID{14: tileCol14x16AVX512, 8: tileCol8x16AVX512, 7: tileCol7x16AVX512, 4: tileCol4x16AVX512, 2: tileCol2x16AVX512, 1: tileCol1x16AVX512},
+		},
+	},
+}
+
+var avx2 = kernels{
+	level:             AVX2,
+	add:               addAVX2,
+	sub:               subAVX2,
+	mul:               mulAVX2,
+	div:               divAVX2,
+	scale:             scaleAVX2,
+	axpy:              axpyAVX2,
+	mulAdd:            mulAddAVX2,
+	relu:              reluAVX2,
+	reluGrad:          reluGradAVX2,
+	maximum:           maximumAVX2,
+	exp:               expAVX2,
+	log:               logAVX2,
+	sigmoid:           sigmoidAVX2,
+	tanh:              tanhAVX2,
+	sum:               sumAVX2,
+	dot:               dotAVX2,
+	sumSquares:        sumSquaresAVX2,
+	max:               maxAVX2,
+	affineRows:        affineRowsAVX2,
+	affineReLURows:    affineReLURowsAVX2,
+	affineAddRows:     affineAddRowsAVX2,
+	affineAddReLURows: affineAddReLURowsAVX2,
+	normGradRows:      normGradRowsAVX2,
+	normGradReLURows:  normGradReLURowsAVX2,
+	momentRows:        momentRowsAVX2,
+	normGradSums:      normGradSumsAVX2,
+	normGradReLUSums:  normGradReLUSumsAVX2,
+	sumRows:           sumRowsAVX2,
+	sgd:               sgdAVX2,
+	sgdNesterov:       sgdNesterovAVX2,
+	adam:              adamAVX2,
+	panel:             16,
+	tiles: []tileSet{
+		{width: 16,
+			rows: map[int]tileID{6: tileRow6x16AVX2, 4: tileRow4x16AVX2, 2: tileRow2x16AVX2, 1: tileRow1x16AVX2},
+			cols: map[int]tileID{6: tileCol6x16AVX2, 4: tileCol4x16AVX2, 2: tileCol2x16AVX2, 1: tileCol1x16AVX2},
+		},
+		{width: 8,
+			rows: map[int]tileID{6: tileRow6x8AVX2, 4: tileRow4x8AVX2, 2: tileRow2x8AVX2, 1: tileRow1x8AVX2},
+			cols: map[int]tileID{6: tileCol6x8AVX2, 4: tileCol4x8AVX2, 2: tileCol2x8AVX2, 1: tileCol1x8AVX2},
+		},
+	},
+}
+
+//go:noescape
+func addAVX512(dst, x, y []float32)
+
+//go:noescape
+func subAVX512(dst, x, y []float32)
+
+//go:noescape
+func mulAVX512(dst, x, y []float32)
+
+//go:noescape
+func divAVX512(dst, x, y []float32)
+
+//go:noescape
+func scaleAVX512(dst []float32, a float32, x []float32)
+
+//go:noescape
+func axpyAVX512(y []float32, a float32, x []float32)
+
+//go:noescape
+func mulAddAVX512(dst, x, y []float32)
+
+//go:noescape
+func reluAVX512(dst, x []float32)
+
+//go:noescape
+func reluGradAVX512(dx, dy, y []float32)
+
+//go:noescape
+func maximumAVX512(dst, x, y []float32)
+
+//go:noescape
+func expAVX512(dst []float32, a float32, x []float32)
+
+//go:noescape
+func logAVX512(dst, x []float32)
+
+//go:noescape
+func sigmoidAVX512(dst, x []float32)
+
+//go:noescape
+func tanhAVX512(dst, x []float32)
+
+//go:noescape
+func sumAVX512(x []float32) (ret float32)
+
+//go:noescape
+func dotAVX512(x []float32, y []float32) (ret float32)
+
+//go:noescape
+func sumSquaresAVX512(x []float32) (ret float32)
+
+//go:noescape
+func maxAVX512(x []float32) (ret float32)
+
+//go:noescape
+func affineRowsAVX512(dst, x, scale, shift []float32)
+
+//go:noescape
+func affineReLURowsAVX512(dst, x, scale, shift []float32)
+
+//go:noescape
+func affineAddRowsAVX512(dst, x, z, scale, shift []float32)
+
+//go:noescape
+func affineAddReLURowsAVX512(dst, x, z, scale, shift []float32)
+
+//go:noescape
+func normGradRowsAVX512(dx, dy, x, a, b, d []float32)
+
+//go:noescape
+func normGradReLURowsAVX512(dx, dy, x, y, a, b, d []float32)
+
+//go:noescape
+func momentRowsAVX512(sum, sumsq, x, shift []float32, rows int)
+
+//go:noescape
+func normGradSumsAVX512(sum, dot, dy, x, mean []float32, rows int)
+
+//go:noescape
+func normGradReLUSumsAVX512(sum, dot, dy, x, y, mean []float32, rows int)
+
+//go:noescape
+func sumRowsAVX512(sum, x []float32, rows int)
+
+//go:noescape
+func sgdAVX512(w, v, g []float32, lr, mu, wd float32)
+
+//go:noescape
+func sgdNesterovAVX512(w, v, g []float32, lr, mu, wd float32)
+
+//go:noescape
+func adamAVX512(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
+
+//go:noescape
+func gemmRow14x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol14x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow8x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol8x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow7x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol7x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol2x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow14x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol14x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow8x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol8x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow7x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol7x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol2x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x16AVX512(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x16AVX512(args *gemmArgs)
+
+//go:noescape
+func addAVX2(dst, x, y []float32)
+
+//go:noescape
+func subAVX2(dst, x, y []float32)
+
+//go:noescape
+func mulAVX2(dst, x, y []float32)
+
+//go:noescape
+func divAVX2(dst, x, y []float32)
+
+//go:noescape
+func scaleAVX2(dst []float32, a float32, x []float32)
+
+//go:noescape
+func axpyAVX2(y []float32, a float32, x []float32)
+
+//go:noescape
+func mulAddAVX2(dst, x, y []float32)
+
+//go:noescape
+func reluAVX2(dst, x []float32)
+
+//go:noescape
+func reluGradAVX2(dx, dy, y []float32)
+
+//go:noescape
+func maximumAVX2(dst, x, y []float32)
+
+//go:noescape
+func expAVX2(dst []float32, a float32, x []float32)
+
+//go:noescape
+func logAVX2(dst, x []float32)
+
+//go:noescape
+func sigmoidAVX2(dst, x []float32)
+
+//go:noescape
+func tanhAVX2(dst, x []float32)
+
+//go:noescape
+func sumAVX2(x []float32) (ret float32)
+
+//go:noescape
+func dotAVX2(x []float32, y []float32) (ret float32)
+
+//go:noescape
+func sumSquaresAVX2(x []float32) (ret float32)
+
+//go:noescape
+func maxAVX2(x []float32) (ret float32)
+
+//go:noescape
+func affineRowsAVX2(dst, x, scale, shift []float32)
+
+//go:noescape
+func affineReLURowsAVX2(dst, x, scale, shift []float32)
+
+//go:noescape
+func affineAddRowsAVX2(dst, x, z, scale, shift []float32)
+
+//go:noescape
+func affineAddReLURowsAVX2(dst, x, z, scale, shift []float32)
+
+//go:noescape
+func normGradRowsAVX2(dx, dy, x, a, b, d []float32)
+
+//go:noescape
+func normGradReLURowsAVX2(dx, dy, x, y, a, b, d []float32)
+
+//go:noescape
+func momentRowsAVX2(sum, sumsq, x, shift []float32, rows int)
+
+//go:noescape
+func normGradSumsAVX2(sum, dot, dy, x, mean []float32, rows int)
+
+//go:noescape
+func normGradReLUSumsAVX2(sum, dot, dy, x, y, mean []float32, rows int)
+
+//go:noescape
+func sumRowsAVX2(sum, x []float32, rows int)
+
+//go:noescape
+func sgdAVX2(w, v, g []float32, lr, mu, wd float32)
+
+//go:noescape
+func sgdNesterovAVX2(w, v, g []float32, lr, mu, wd float32)
+
+//go:noescape
+func adamAVX2(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
+
+//go:noescape
+func gemmRow6x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol6x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol2x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow6x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol6x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol2x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x8AVX2(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x8AVX2(args *gemmArgs)

@@ -1,0 +1,601 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// Element-wise arithmetic; the Go loops stand in arith.go.
+// add: dst[i] = x[i] + y[i]
+//
+// func addAVX512(dst []float32, x []float32, y []float32)
+TEXT ·addAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dst_base+0(FP), DX
+	MOVQ dst_len+8(FP), CX
+	// DI x, SI y, DX dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VADDPS Z1, Z0, Z2
+	VADDPS Z4, Z3, Z5
+	VADDPS Z7, Z6, Z8
+	VADDPS Z10, Z9, Z11
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VADDPS Z1, Z0, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VADDPS Z1, Z0, Z2
+	VMOVUPS Z2, K1, (DX)
+done:
+	VZEROUPPER
+	RET
+
+// sub: dst[i] = x[i] - y[i]
+//
+// func subAVX512(dst []float32, x []float32, y []float32)
+TEXT ·subAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dst_base+0(FP), DX
+	MOVQ dst_len+8(FP), CX
+	// DI x, SI y, DX dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VSUBPS Z1, Z0, Z2
+	VSUBPS Z4, Z3, Z5
+	VSUBPS Z7, Z6, Z8
+	VSUBPS Z10, Z9, Z11
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VSUBPS Z1, Z0, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VSUBPS Z1, Z0, Z2
+	VMOVUPS Z2, K1, (DX)
+done:
+	VZEROUPPER
+	RET
+
+// mul: dst[i] = x[i] * y[i]
+//
+// func mulAVX512(dst []float32, x []float32, y []float32)
+TEXT ·mulAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dst_base+0(FP), DX
+	MOVQ dst_len+8(FP), CX
+	// DI x, SI y, DX dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VMULPS Z1, Z0, Z2
+	VMULPS Z4, Z3, Z5
+	VMULPS Z7, Z6, Z8
+	VMULPS Z10, Z9, Z11
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMULPS Z1, Z0, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMULPS Z1, Z0, Z2
+	VMOVUPS Z2, K1, (DX)
+done:
+	VZEROUPPER
+	RET
+
+// div: dst[i] = x[i] / y[i]
+//
+// func divAVX512(dst []float32, x []float32, y []float32)
+TEXT ·divAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dst_base+0(FP), DX
+	MOVQ dst_len+8(FP), CX
+	// DI x, SI y, DX dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VDIVPS Z1, Z0, Z2
+	VDIVPS Z4, Z3, Z5
+	VDIVPS Z7, Z6, Z8
+	VDIVPS Z10, Z9, Z11
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VDIVPS Z1, Z0, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VDIVPS Z1, Z0, Z2
+	VMOVUPS Z2, K1, (DX)
+done:
+	VZEROUPPER
+	RET
+
+// scale: dst[i] = a*x[i]
+//
+// func scaleAVX512(dst []float32, a float32, x []float32)
+TEXT ·scaleAVX512(SB), NOSPLIT, $0-56
+	MOVQ x_base+32(FP), DI
+	MOVQ dst_base+0(FP), SI
+	MOVQ dst_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Z16
+	// DI x, SI dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z2
+	VMOVUPS 128(DI), Z4
+	VMOVUPS 192(DI), Z6
+	VMULPS Z0, Z16, Z1
+	VMULPS Z2, Z16, Z3
+	VMULPS Z4, Z16, Z5
+	VMULPS Z6, Z16, Z7
+	VMOVUPS Z1, (SI)
+	VMOVUPS Z3, 64(SI)
+	VMOVUPS Z5, 128(SI)
+	VMOVUPS Z7, 192(SI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMULPS Z0, Z16, Z1
+	VMOVUPS Z1, (SI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMULPS Z0, Z16, Z1
+	VMOVUPS Z1, K1, (SI)
+done:
+	VZEROUPPER
+	RET
+
+// axpy: y[i] += a*x[i], fused
+//
+// func axpyAVX512(y []float32, a float32, x []float32)
+TEXT ·axpyAVX512(SB), NOSPLIT, $0-56
+	MOVQ y_base+0(FP), DI
+	MOVQ x_base+32(FP), SI
+	MOVQ y_len+8(FP), CX
+	VBROADCASTSS a+24(FP), Z16
+	// DI y, SI x; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z2
+	VMOVUPS 64(SI), Z3
+	VMOVUPS 128(DI), Z4
+	VMOVUPS 128(SI), Z5
+	VMOVUPS 192(DI), Z6
+	VMOVUPS 192(SI), Z7
+	VFMADD231PS Z1, Z16, Z0
+	VFMADD231PS Z3, Z16, Z2
+	VFMADD231PS Z5, Z16, Z4
+	VFMADD231PS Z7, Z16, Z6
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z2, 64(DI)
+	VMOVUPS Z4, 128(DI)
+	VMOVUPS Z6, 192(DI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VFMADD231PS Z1, Z16, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VFMADD231PS Z1, Z16, Z0
+	VMOVUPS Z0, K1, (DI)
+done:
+	VZEROUPPER
+	RET
+
+// mulAdd: dst[i] += x[i]*y[i], fused
+//
+// func mulAddAVX512(dst []float32, x []float32, y []float32)
+TEXT ·mulAddAVX512(SB), NOSPLIT, $0-72
+	MOVQ dst_base+0(FP), DI
+	MOVQ x_base+24(FP), SI
+	MOVQ y_base+48(FP), DX
+	MOVQ dst_len+8(FP), CX
+	// DI dst, SI x, DX y; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VMOVUPS 192(DX), Z11
+	VFMADD231PS Z2, Z1, Z0
+	VFMADD231PS Z5, Z4, Z3
+	VFMADD231PS Z8, Z7, Z6
+	VFMADD231PS Z11, Z10, Z9
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z3, 64(DI)
+	VMOVUPS Z6, 128(DI)
+	VMOVUPS Z9, 192(DI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DX), Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VFMADD231PS Z2, Z1, Z0
+	VMOVUPS Z0, K1, (DI)
+done:
+	VZEROUPPER
+	RET
+
+// relu: dst[i] = x[i] < 0 ? 0 : x[i]
+//
+// func reluAVX512(dst []float32, x []float32)
+TEXT ·reluAVX512(SB), NOSPLIT, $0-48
+	MOVQ x_base+24(FP), DI
+	MOVQ dst_base+0(FP), SI
+	MOVQ dst_len+8(FP), CX
+	VPXORD Z16, Z16, Z16
+	// DI x, SI dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z2
+	VMOVUPS 128(DI), Z4
+	VMOVUPS 192(DI), Z6
+	VMAXPS Z0, Z16, Z1
+	VMAXPS Z2, Z16, Z3
+	VMAXPS Z4, Z16, Z5
+	VMAXPS Z6, Z16, Z7
+	VMOVUPS Z1, (SI)
+	VMOVUPS Z3, 64(SI)
+	VMOVUPS Z5, 128(SI)
+	VMOVUPS Z7, 192(SI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMAXPS Z0, Z16, Z1
+	VMOVUPS Z1, (SI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMAXPS Z0, Z16, Z1
+	VMOVUPS Z1, K1, (SI)
+done:
+	VZEROUPPER
+	RET
+
+// reluGrad: dx[i] += y[i] > 0 ? dy[i] : 0
+//
+// func reluGradAVX512(dx []float32, dy []float32, y []float32)
+TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
+	MOVQ dx_base+0(FP), DI
+	MOVQ dy_base+24(FP), SI
+	MOVQ y_base+48(FP), DX
+	MOVQ dx_len+8(FP), CX
+	VPXORD Z16, Z16, Z16
+	// DI dx, SI dy, DX y; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 64(DX), Z5
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 128(DX), Z8
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VMOVUPS 192(DX), Z11
+	VCMPPS $1, Z2, Z16, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VADDPS Z1, Z0, Z0
+	VCMPPS $1, Z5, Z16, K2
+	VMOVAPS.Z Z4, K2, Z4
+	VADDPS Z4, Z3, Z3
+	VCMPPS $1, Z8, Z16, K2
+	VMOVAPS.Z Z7, K2, Z7
+	VADDPS Z7, Z6, Z6
+	VCMPPS $1, Z11, Z16, K2
+	VMOVAPS.Z Z10, K2, Z10
+	VADDPS Z10, Z9, Z9
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z3, 64(DI)
+	VMOVUPS Z6, 128(DI)
+	VMOVUPS Z9, 192(DI)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DX), Z2
+	VCMPPS $1, Z2, Z16, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VADDPS Z1, Z0, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VCMPPS $1, Z2, Z16, K2
+	VMOVAPS.Z Z1, K2, Z1
+	VADDPS Z1, Z0, Z0
+	VMOVUPS Z0, K1, (DI)
+done:
+	VZEROUPPER
+	RET
+
+// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i]; with a NaN either may come out
+//
+// func maximumAVX512(dst []float32, x []float32, y []float32)
+TEXT ·maximumAVX512(SB), NOSPLIT, $0-72
+	MOVQ x_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dst_base+0(FP), DX
+	MOVQ dst_len+8(FP), CX
+	// DI x, SI y, DX dst; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VMAXPS Z1, Z0, Z2
+	VMAXPS Z4, Z3, Z5
+	VMAXPS Z7, Z6, Z8
+	VMAXPS Z10, Z9, Z11
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMAXPS Z1, Z0, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMAXPS Z1, Z0, Z2
+	VMOVUPS Z2, K1, (DX)
+done:
+	VZEROUPPER
+	RET

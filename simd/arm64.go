@@ -1,0 +1,178 @@
+//go:build arm64 && !purego
+
+package simd
+
+// available lists the levels that this processor runs, best first. Every arm64 processor has NEON.
+func available() []*kernels { return []*kernels{&neon} }
+
+// The tiles of this architecture; 0 to 7 are the Go loops.
+const (
+	tileRow4x16NEON tileID = iota + 8
+	tileCol4x16NEON
+	tileRow1x16NEON
+	tileCol1x16NEON
+)
+
+// runTile calls a tile. A switch, not function values: a pointer passed through a function value escapes, and each
+// call would allocate its arguments.
+func runTile(id tileID, g *gemmArgs) {
+	switch id {
+	case tileRow4x16NEON:
+		gemmRow4x16NEON(g)
+	case tileCol4x16NEON:
+		gemmCol4x16NEON(g)
+	case tileRow1x16NEON:
+		gemmRow1x16NEON(g)
+	case tileCol1x16NEON:
+		gemmCol1x16NEON(g)
+	default:
+		goTile(g, int(id)&3+1, id >= 4)
+	}
+}
+
+var neon = kernels{
+	level:             NEON,
+	add:               addNEON,
+	sub:               subNEON,
+	mul:               mulNEON,
+	div:               divNEON,
+	scale:             scaleNEON,
+	axpy:              axpyNEON,
+	mulAdd:            mulAddNEON,
+	relu:              reluNEON,
+	reluGrad:          reluGradNEON,
+	maximum:           maximumNEON,
+	exp:               expNEON,
+	log:               logNEON,
+	sigmoid:           sigmoidNEON,
+	tanh:              tanhNEON,
+	sum:               sumNEON,
+	dot:               dotNEON,
+	sumSquares:        sumSquaresNEON,
+	max:               maxNEON,
+	affineRows:        affineRowsNEON,
+	affineReLURows:    affineReLURowsNEON,
+	affineAddRows:     affineAddRowsNEON,
+	affineAddReLURows: affineAddReLURowsNEON,
+	normGradRows:      normGradRowsNEON,
+	normGradReLURows:  normGradReLURowsNEON,
+	momentRows:        momentRowsNEON,
+	normGradSums:      normGradSumsNEON,
+	normGradReLUSums:  normGradReLUSumsNEON,
+	sumRows:           sumRowsNEON,
+	sgd:               sgdNEON,
+	sgdNesterov:       sgdNesterovNEON,
+	adam:              adamNEON,
+	panel:             16,
+	tiles: []tileSet{
+		{width: 16, whole: true,
+			rows: map[int]tileID{4: tileRow4x16NEON, 1: tileRow1x16NEON},
+			cols: map[int]tileID{4: tileCol4x16NEON, 1: tileCol1x16NEON},
+		},
+	},
+}
+
+//go:noescape
+func addNEON(dst, x, y []float32)
+
+//go:noescape
+func subNEON(dst, x, y []float32)
+
+//go:noescape
+func mulNEON(dst, x, y []float32)
+
+//go:noescape
+func divNEON(dst, x, y []float32)
+
+//go:noescape
+func scaleNEON(dst []float32, a float32, x []float32)
+
+//go:noescape
+func axpyNEON(y []float32, a float32, x []float32)
+
+//go:noescape
+func mulAddNEON(dst, x, y []float32)
+
+//go:noescape
+func reluNEON(dst, x []float32)
+
+//go:noescape
+func reluGradNEON(dx, dy, y []float32)
+
+//go:noescape
+func maximumNEON(dst, x, y []float32)
+
+//go:noescape
+func expNEON(dst []float32, a float32, x []float32)
+
+//go:noescape
+func logNEON(dst, x []float32)
+
+//go:noescape
+func sigmoidNEON(dst, x []float32)
+
+//go:noescape
+func tanhNEON(dst, x []float32)
+
+//go:noescape
+func sumNEON(x []float32) (ret float32)
+
+//go:noescape
+func dotNEON(x []float32, y []float32) (ret float32)
+
+//go:noescape
+func sumSquaresNEON(x []float32) (ret float32)
+
+//go:noescape
+func maxNEON(x []float32) (ret float32)
+
+//go:noescape
+func affineRowsNEON(dst, x, scale, shift []float32)
+
+//go:noescape
+func affineReLURowsNEON(dst, x, scale, shift []float32)
+
+//go:noescape
+func affineAddRowsNEON(dst, x, z, scale, shift []float32)
+
+//go:noescape
+func affineAddReLURowsNEON(dst, x, z, scale, shift []float32)
+
+//go:noescape
+func normGradRowsNEON(dx, dy, x, a, b, d []float32)
+
+//go:noescape
+func normGradReLURowsNEON(dx, dy, x, y, a, b, d []float32)
+
+//go:noescape
+func momentRowsNEON(sum, sumsq, x, shift []float32, rows int)
+
+//go:noescape
+func normGradSumsNEON(sum, dot, dy, x, mean []float32, rows int)
+
+//go:noescape
+func normGradReLUSumsNEON(sum, dot, dy, x, y, mean []float32, rows int)
+
+//go:noescape
+func sumRowsNEON(sum, x []float32, rows int)
+
+//go:noescape
+func sgdNEON(w, v, g []float32, lr, mu, wd float32)
+
+//go:noescape
+func sgdNesterovNEON(w, v, g []float32, lr, mu, wd float32)
+
+//go:noescape
+func adamNEON(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
+
+//go:noescape
+func gemmRow4x16NEON(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x16NEON(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x16NEON(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x16NEON(args *gemmArgs)

@@ -1,0 +1,293 @@
+package simd
+
+import "unsafe"
+
+// A matrix product is made of tiles: a few rows of C by one panel of columns, summed in registers over k in
+// order. B is packed once into panels (PackB, PackBT); A is read where it lies, so neither a convolution nor a
+// product needs a copy of its large side. How C is cut, and by whom, is the caller's business (package tensor).
+
+// gemmArgs is what a tile kernel reads; see the head of gemm_avx512_amd64.s. Strides are in bytes.
+type gemmArgs struct {
+	a         *float32
+	lda       int
+	runs      int
+	runStride int
+	k         int
+	b         *float32
+	c         *float32
+	ldc       int
+	n         int
+	acc       int
+}
+
+// tileSet is the kernels of one panel width, by number of rows.
+type tileSet struct {
+	width      int
+	whole      bool // the kernels store all columns of the panel, also where fewer are wanted
+	rows, cols map[int]tileID
+	split      []tile // for each number of rows up to maxSplit, the first of the tiles that cover them fastest
+}
+
+// tileID names a tile kernel; see runTile.
+type tileID int
+
+type tile struct {
+	mr         int
+	rows, cols tileID
+}
+
+// maxSplit is the largest number of rows whose cut into tiles is planned as a whole; more begin with the tile that
+// this many begin with.
+const maxSplit = 64
+
+func init() {
+	for _, k := range append(available(), &goKernels) {
+		for i := range k.tiles {
+			k.tiles[i].plan()
+		}
+	}
+}
+
+// plan finds, for every number of rows, the cheapest sum of tiles. A tile of mr rows by nv registers costs
+// mr·nv/2 cycles a step of k on a processor with two FMA units, and at least 4, their latency.
+func (s *tileSet) plan() {
+	cost := make([]int, maxSplit+1)
+	s.split = make([]tile, maxSplit+1)
+	for m := 1; m <= maxSplit; m++ {
+		best := -1
+		for mr := range s.rows {
+			if mr > m {
+				continue
+			}
+			c := cost[m-mr] + max(mr, 4)
+			if best < 0 || c < cost[m] || c == cost[m] && mr > best {
+				best, cost[m] = mr, c
+			}
+		}
+		s.split[m] = tile{best, s.rows[best], s.cols[best]}
+	}
+}
+
+// Panel returns how many columns a packed panel has at the active level.
+func Panel() int { return active.panel }
+
+// PackedSize returns how many floats k rows of n columns take when packed.
+func PackedSize(k, n int) int {
+	p := active.panel
+	size := n / p * p * k
+	if rest := n % p; rest > 0 {
+		size += k * active.tiles[active.set(rest)].width
+	}
+	return size
+}
+
+// PackedOffset returns where the panel that starts at column j, a multiple of Panel, lies among k packed rows.
+func PackedOffset(k, j int) int { return k * j }
+
+// set returns the index of the narrowest tile set that n columns fit in.
+func (k *kernels) set(n int) int {
+	for i := len(k.tiles) - 1; i > 0; i-- {
+		if n <= k.tiles[i].width {
+			return i
+		}
+	}
+	return 0
+}
+
+// PackB packs b [k n], rows ldb apart, into panels: column j of row p goes to
+// dst[PackedOffset(k, j0) + p·width + j-j0]; columns beyond n are zero.
+func PackB(dst, b []float32, k, n, ldb int) {
+	if k == 0 || n == 0 {
+		return
+	}
+	_ = b[(k-1)*ldb+n-1]
+	_ = dst[PackedSize(k, n)-1]
+	p := active.panel
+	for j := 0; j < n; j += p {
+		cols := min(p, n-j)
+		w := active.tiles[active.set(cols)].width
+		d := dst[k*j:]
+		for i := range k {
+			row := d[i*w : i*w+w]
+			clear(row[copy(row, b[i*ldb+j:i*ldb+j+cols]):])
+		}
+	}
+}
+
+// PackBT packs the transpose of b [n k], rows ldb apart, as PackB packs [k n].
+func PackBT(dst, b []float32, k, n, ldb int) {
+	if k == 0 || n == 0 {
+		return
+	}
+	_ = b[(n-1)*ldb+k-1]
+	_ = dst[PackedSize(k, n)-1]
+	p := active.panel
+	for j := 0; j < n; j += p {
+		cols := min(p, n-j)
+		w := active.tiles[active.set(cols)].width
+		d := dst[k*j : k*j+k*w]
+		// eight columns at a time, so that a line of dst is written in few visits
+		c := 0
+		for ; c+8 <= cols; c += 8 {
+			s := b[(j+c)*ldb:]
+			s0, s1, s2, s3 := s[:k], s[ldb:ldb+k], s[2*ldb:2*ldb+k], s[3*ldb:3*ldb+k]
+			s4, s5, s6, s7 := s[4*ldb:4*ldb+k], s[5*ldb:5*ldb+k], s[6*ldb:6*ldb+k], s[7*ldb:7*ldb+k]
+			for i := range k {
+				o := d[i*w+c : i*w+c+8 : i*w+c+8]
+				o[0], o[1], o[2], o[3] = s0[i], s1[i], s2[i], s3[i]
+				o[4], o[5], o[6], o[7] = s4[i], s5[i], s6[i], s7[i]
+			}
+		}
+		for ; c < cols; c++ {
+			for i, v := range b[(j+c)*ldb : (j+c)*ldb+k] {
+				d[i*w+c] = v
+			}
+		}
+		for ; c < w; c++ {
+			for i := range k {
+				d[i*w+c] = 0
+			}
+		}
+	}
+}
+
+// A is a matrix operand read where it lies: element (i, r, p), for row i, run r and step p of the run, is
+//
+//	Data[r·RunStride + i·LD + p]      Transposed false: a row's steps are neighbours
+//	Data[r·RunStride + p·LD + i]      Transposed true: a step's rows are neighbours
+//
+// A plain matrix has one run of K steps. A convolution over channels-last images has a run per kernel row, whose
+// steps are the kernel's columns and channels, neighbours in memory; rows are output pixels, which may overlap.
+type A struct {
+	Data       []float32
+	LD         int
+	Runs       int // 0 means 1
+	RunStride  int
+	K          int // steps of one run
+	Transposed bool
+}
+
+// MulPanel computes m rows of one panel, C = A·B or C += A·B:
+//
+//	c[i·ldc+j] (+)= Σ_r Σ_p A(i, r, p) · B[r·K+p][j]      i < m, j < n <= Panel
+//
+// panel is one panel of Runs·K packed rows. Each element sums in order of r, then p, from zero, fused, and is then
+// stored or added once: the same bits at every level. It panics if an operand is too short.
+func MulPanel(c []float32, ldc, m, n int, a A, panel []float32, add bool) {
+	runs := max(a.Runs, 1)
+	if m <= 0 || n <= 0 {
+		return
+	}
+	if a.K <= 0 {
+		if !add {
+			for i := range m {
+				clear(c[i*ldc : i*ldc+n])
+			}
+		}
+		return
+	}
+	set := &active.tiles[active.set(n)]
+	if n > active.panel {
+		panic("simd.MulPanel: more columns than a panel has")
+	}
+	// the farthest elements; indexing panics here rather than in assembly
+	last := (runs-1)*a.RunStride + (m-1)*a.LD + a.K - 1
+	if a.Transposed {
+		last = (runs-1)*a.RunStride + (a.K-1)*a.LD + m - 1
+	}
+	_ = a.Data[last]
+	_ = panel[runs*a.K*set.width-1]
+	_ = c[(m-1)*ldc+n-1]
+	args := gemmArgs{lda: a.LD * 4, runs: runs, runStride: a.RunStride * 4, k: a.K, b: &panel[0], ldc: ldc * 4, n: n}
+	if add {
+		args.acc = 1
+	}
+	step := a.LD
+	if a.Transposed {
+		step = 1
+	}
+	pa, pc := unsafe.Pointer(&a.Data[0]), unsafe.Pointer(&c[0])
+	var scratch [wholeTile]float32
+	copyOut := set.whole && n < set.width
+	for m > 0 {
+		t := set.split[min(m, maxSplit)]
+		args.a, args.c = (*float32)(pa), (*float32)(pc)
+		if copyOut {
+			args.c, args.ldc, args.acc = &scratch[0], set.width*4, 0
+		}
+		id := t.rows
+		if a.Transposed {
+			id = t.cols
+		}
+		runTile(id, &args)
+		if copyOut {
+			for i := range t.mr {
+				out := unsafe.Slice((*float32)(unsafe.Add(pc, i*ldc*4)), n)
+				for j, v := range scratch[i*set.width : i*set.width+n] { // not Add: scratch must stay on the stack
+					if add {
+						v += out[j]
+					}
+					out[j] = v
+				}
+			}
+		}
+		if m -= t.mr; m > 0 {
+			pa, pc = unsafe.Add(pa, t.mr*step*4), unsafe.Add(pc, t.mr*ldc*4)
+		}
+	}
+}
+
+// wholeTile is the largest tile of a set whose kernels store whole panels.
+const wholeTile = 4 * 16
+
+// goWidth is the panel of the Go loops.
+const goWidth = 8
+
+// goTile is the Go loop of a tile of mr <= 4 rows.
+func goTile(g *gemmArgs, mr int, transposed bool) {
+	var acc [4][goWidth]float32
+	ldi, ldp := g.lda, 4
+	if transposed {
+		ldi, ldp = 4, g.lda
+	}
+	b := unsafe.Pointer(g.b)
+	for r := range g.runs {
+		for p := range g.k {
+			row := (*[goWidth]float32)(b)
+			for i := range mr {
+				a := *(*float32)(unsafe.Add(unsafe.Pointer(g.a), r*g.runStride+i*ldi+p*ldp))
+				for j, v := range row {
+					acc[i][j] = fma(a, v, acc[i][j])
+				}
+			}
+			if r < g.runs-1 || p < g.k-1 {
+				b = unsafe.Add(b, 4*goWidth)
+			}
+		}
+	}
+	for i := range mr {
+		out := unsafe.Slice((*float32)(unsafe.Add(unsafe.Pointer(g.c), i*g.ldc)), g.n)
+		for j := range out {
+			if g.acc != 0 {
+				out[j] += acc[i][j]
+			} else {
+				out[j] = acc[i][j]
+			}
+		}
+	}
+}
+
+// goKernels is the level Go: the reference for every other, and the fallback.
+var goKernels = kernels{
+	level: Go,
+	add:   addGo, sub: subGo, mul: mulGo, div: divGo, scale: scaleGo, axpy: axpyGo, mulAdd: mulAddGo,
+	relu: reluGo, reluGrad: reluGradGo, maximum: maximumGo,
+	exp: expGo, log: logGo, sigmoid: sigmoidGo, tanh: tanhGo,
+	sum: sumGo, dot: dotGo, sumSquares: sumSquaresGo, max: maxGo,
+	affineRows: affineRowsGo, affineReLURows: affineReLURowsGo, affineAddRows: affineAddRowsGo, affineAddReLURows: affineAddReLURowsGo,
+	normGradRows: normGradRowsGo, normGradReLURows: normGradReLURowsGo, momentRows: momentRowsGo,
+	normGradSums: normGradSumsGo, normGradReLUSums: normGradReLUSumsGo, sumRows: sumRowsGo,
+	sgd: sgdGo, sgdNesterov: sgdNesterovGo, adam: adamGo,
+	panel: goWidth,
+	tiles: []tileSet{{width: goWidth, rows: map[int]tileID{1: 0, 2: 1, 3: 2, 4: 3}, cols: map[int]tileID{1: 4, 2: 5, 3: 6, 4: 7}}},
+}

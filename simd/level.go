@@ -1,0 +1,132 @@
+package simd
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+// Level is an instruction set that kernels are written for.
+type Level int
+
+// The levels, worst to best within an architecture.
+const (
+	Go     Level = iota // the Go loops
+	NEON                // arm64
+	AVX2                // x86-64 with AVX2, FMA and BMI2
+	AVX512              // x86-64 with AVX-512 F, DQ, BW and VL
+)
+
+// String returns the name that the SIMD environment variable takes.
+func (l Level) String() string {
+	switch l {
+	case Go:
+		return "go"
+	case NEON:
+		return "neon"
+	case AVX2:
+		return "avx2"
+	case AVX512:
+		return "avx512"
+	}
+	return fmt.Sprintf("level(%d)", int(l))
+}
+
+// ParseLevel returns the level of that name: go, neon, avx2 or avx512.
+func ParseLevel(name string) (Level, error) {
+	for _, l := range []Level{Go, NEON, AVX2, AVX512} {
+		if strings.EqualFold(name, l.String()) {
+			return l, nil
+		}
+	}
+	return Go, fmt.Errorf("simd: no level %q; there are go, neon, avx2 and avx512", name)
+}
+
+// kernels is one instruction set's implementation of everything in this package.
+type kernels struct {
+	level             Level
+	add               func(dst, x, y []float32)
+	sub               func(dst, x, y []float32)
+	mul               func(dst, x, y []float32)
+	div               func(dst, x, y []float32)
+	scale             func(dst []float32, a float32, x []float32)
+	axpy              func(y []float32, a float32, x []float32)
+	mulAdd            func(dst, x, y []float32)
+	relu              func(dst, x []float32)
+	reluGrad          func(dx, dy, y []float32)
+	maximum           func(dst, x, y []float32)
+	exp               func(dst []float32, a float32, x []float32)
+	log               func(dst, x []float32)
+	sigmoid           func(dst, x []float32)
+	tanh              func(dst, x []float32)
+	sum               func(x []float32) (ret float32)
+	dot               func(x []float32, y []float32) (ret float32)
+	sumSquares        func(x []float32) (ret float32)
+	max               func(x []float32) (ret float32)
+	affineRows        func(dst, x, scale, shift []float32)
+	affineReLURows    func(dst, x, scale, shift []float32)
+	affineAddRows     func(dst, x, z, scale, shift []float32)
+	affineAddReLURows func(dst, x, z, scale, shift []float32)
+	normGradRows      func(dx, dy, x, a, b, d []float32)
+	normGradReLURows  func(dx, dy, x, y, a, b, d []float32)
+	momentRows        func(sum, sumsq, x, shift []float32, rows int)
+	normGradSums      func(sum, dot, dy, x, mean []float32, rows int)
+	normGradReLUSums  func(sum, dot, dy, x, y, mean []float32, rows int)
+	sumRows           func(sum, x []float32, rows int)
+	sgd               func(w, v, g []float32, lr, mu, wd float32)
+	sgdNesterov       func(w, v, g []float32, lr, mu, wd float32)
+	adam              func(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
+
+	panel int       // columns of a packed panel
+	tiles []tileSet // by width, widest first
+}
+
+// active is what the package's functions call. Only init and Use change it.
+var active = &goKernels
+
+func init() {
+	if a := available(); len(a) > 0 {
+		active = a[0]
+	}
+	want := os.Getenv("SIMD")
+	if want == "" {
+		return
+	}
+	l, err := ParseLevel(want)
+	if err == nil {
+		_, err = Use(l)
+	}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "SIMD=%s: %v; using %v\n", want, err, active.level)
+	}
+}
+
+// Active returns the level in use.
+func Active() Level { return active.level }
+
+// Levels returns the levels that this machine runs, best first; Go is always the last.
+func Levels() []Level {
+	var out []Level
+	for _, k := range available() {
+		out = append(out, k.level)
+	}
+	return append(out, Go)
+}
+
+// Use switches to level l and returns a function that switches back. It is for tests, for measuring and for
+// the start of a program: it must not run while other goroutines compute.
+func Use(l Level) (restore func(), err error) {
+	old := active
+	restore = func() { active = old }
+	if l == Go {
+		active = &goKernels
+		return restore, nil
+	}
+	for _, k := range available() {
+		if k.level == l {
+			active = k
+			return restore, nil
+		}
+	}
+	return restore, fmt.Errorf("simd: this machine cannot run %v; it has %v", l, Levels())
+}

@@ -1,0 +1,755 @@
+//go:build arm64 && !purego
+
+#include "textflag.h"
+
+// Exponentials and logarithms; the Go loops and the polynomials' source stand in math.go.
+// exp: dst[i] = exp(x[i]-a). Cephes expf: x = n*ln2 + r, a polynomial of r, times 2^n in two halves
+// so that denormal results round once.
+//
+// func expNEON(dst []float32, a float32, x []float32)
+TEXT ·expNEON(SB), NOSPLIT, $0-56
+	MOVD x_base+32(FP), R0
+	MOVD dst_base+0(FP), R1
+	MOVD dst_len+8(FP), R6
+	FMOVS a+24(FP), F9
+	VDUP V9.S[0], V9.S4
+	MOVW $0xc2d00000, R26
+	VDUP R26, V10.S4
+	MOVW $0x42b20000, R26
+	VDUP R26, V11.S4
+	MOVW $0x3fb8aa3b, R26
+	VDUP R26, V12.S4
+	MOVW $0x3f318000, R26
+	VDUP R26, V13.S4
+	MOVW $0xb95e8083, R26
+	VDUP R26, V14.S4
+	MOVW $0x39506967, R26
+	VDUP R26, V15.S4
+	MOVW $0x3ab743ce, R26
+	VDUP R26, V16.S4
+	MOVW $0x3c088908, R26
+	VDUP R26, V17.S4
+	MOVW $0x3d2aa9c1, R26
+	VDUP R26, V18.S4
+	MOVW $0x3e2aaaaa, R26
+	VDUP R26, V19.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V20.S4
+	MOVW $0x3f800000, R26
+	VDUP R26, V21.S4
+	MOVW $0x0000007f, R26
+	VDUP R26, V22.S4
+	// R0 x, R1 dst; R6 elements left
+loop1:
+	CMP $4, R6
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	WORD $0x4ea9d400 // fsub v0.4s, v0.4s, v9.4s
+	WORD $0x4e2af400 // fmax v0.4s, v0.4s, v10.4s
+	WORD $0x4eabf400 // fmin v0.4s, v0.4s, v11.4s
+	WORD $0x6e2cdc02 // fmul v2.4s, v0.4s, v12.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V13.S4, V3.S4, V0.S4
+	VFMLS V14.S4, V3.S4, V0.S4
+	VMOV V15.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V20.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e20dc03 // fmul v3.4s, v0.4s, v0.4s
+	VFMLA V3.S4, V4.S4, V0.S4
+	WORD $0x4e35d400 // fadd v0.4s, v0.4s, v21.4s
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V22.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc00 // fmul v0.4s, v0.4s, v3.4s
+	VADD V22.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	VMOV V0.B16, V1.B16
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	SUB $4, R6
+	B loop1
+tail:
+	CBZ R6, done
+	VEOR V0.B16, V0.B16, V0.B16
+	VLD1 (R0), V0.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+in:
+	WORD $0x4ea9d400 // fsub v0.4s, v0.4s, v9.4s
+	WORD $0x4e2af400 // fmax v0.4s, v0.4s, v10.4s
+	WORD $0x4eabf400 // fmin v0.4s, v0.4s, v11.4s
+	WORD $0x6e2cdc02 // fmul v2.4s, v0.4s, v12.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V13.S4, V3.S4, V0.S4
+	VFMLS V14.S4, V3.S4, V0.S4
+	VMOV V15.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V20.B16, V8.B16
+	VFMLA V0.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e20dc03 // fmul v3.4s, v0.4s, v0.4s
+	VFMLA V3.S4, V4.S4, V0.S4
+	WORD $0x4e35d400 // fadd v0.4s, v0.4s, v21.4s
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V22.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc00 // fmul v0.4s, v0.4s, v3.4s
+	VADD V22.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc00 // fmul v0.4s, v0.4s, v2.4s
+	VMOV V0.B16, V1.B16
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT out
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT out
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+out:
+done:
+	RET
+
+// log: dst[i] = log(x[i]). Cephes logf: x = 2^e*m, a polynomial of m.
+//
+// func logNEON(dst []float32, x []float32)
+TEXT ·logNEON(SB), NOSPLIT, $0-48
+	MOVD x_base+24(FP), R0
+	MOVD dst_base+0(FP), R1
+	MOVD dst_len+8(FP), R6
+	MOVW $0x00800000, R26
+	VDUP R26, V9.S4
+	MOVW $0x4b000000, R26
+	VDUP R26, V10.S4
+	MOVW $0x0000007e, R26
+	VDUP R26, V11.S4
+	MOVW $0x41b80000, R26
+	VDUP R26, V12.S4
+	MOVW $0x007fffff, R26
+	VDUP R26, V13.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V14.S4
+	MOVW $0x3f800000, R26
+	VDUP R26, V15.S4
+	MOVW $0x3f3504f3, R26
+	VDUP R26, V16.S4
+	MOVW $0x3d9021bb, R26
+	VDUP R26, V17.S4
+	MOVW $0xbdebd1b8, R26
+	VDUP R26, V18.S4
+	MOVW $0x3def251a, R26
+	VDUP R26, V19.S4
+	MOVW $0xbdfe5d4f, R26
+	VDUP R26, V20.S4
+	MOVW $0x3e11e9bf, R26
+	VDUP R26, V21.S4
+	MOVW $0xbe2aae50, R26
+	VDUP R26, V22.S4
+	MOVW $0x3e4cceac, R26
+	VDUP R26, V23.S4
+	MOVW $0xbe7ffffc, R26
+	VDUP R26, V24.S4
+	MOVW $0x3eaaaaaa, R26
+	VDUP R26, V25.S4
+	MOVW $0xb95e8083, R26
+	VDUP R26, V26.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V27.S4
+	MOVW $0x3f318000, R26
+	VDUP R26, V28.S4
+	MOVW $0xff800000, R26
+	VDUP R26, V29.S4
+	// R0 x, R1 dst; R6 elements left
+loop1:
+	CMP $4, R6
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	WORD $0x6e2adc03 // fmul v3.4s, v0.4s, v10.4s
+	WORD $0x6ea0e528 // fcmgt v8.4s, v9.4s, v0.4s
+	WORD $0x6e601c68 // bsl v8.16b, v3.16b, v0.16b
+	VMOV V8.B16, V3.B16
+	VUSHR $23, V3.S4, V2.S4
+	VSUB V11.S4, V2.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4eacd444 // fsub v4.4s, v2.4s, v12.4s
+	WORD $0x6ea0e528 // fcmgt v8.4s, v9.4s, v0.4s
+	WORD $0x6e621c88 // bsl v8.16b, v4.16b, v2.16b
+	VMOV V8.B16, V2.B16
+	VAND V13.B16, V3.B16, V3.B16
+	VORR V14.B16, V3.B16, V3.B16
+	WORD $0x4eafd444 // fsub v4.4s, v2.4s, v15.4s
+	WORD $0x4eafd465 // fsub v5.4s, v3.4s, v15.4s
+	WORD $0x4e23d4a1 // fadd v1.4s, v5.4s, v3.4s
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x6e621c88 // bsl v8.16b, v4.16b, v2.16b
+	VMOV V8.B16, V2.B16
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x6e651c28 // bsl v8.16b, v1.16b, v5.16b
+	VMOV V8.B16, V3.B16
+	WORD $0x6e23dc65 // fmul v5.4s, v3.4s, v3.4s
+	VMOV V17.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V20.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V21.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V22.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V23.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V24.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V25.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e23dc84 // fmul v4.4s, v4.4s, v3.4s
+	WORD $0x6e25dc84 // fmul v4.4s, v4.4s, v5.4s
+	VFMLA V26.S4, V2.S4, V4.S4
+	VFMLS V27.S4, V5.S4, V4.S4
+	WORD $0x4e24d461 // fadd v1.4s, v3.4s, v4.4s
+	VFMLA V28.S4, V2.S4, V1.S4
+	VEOR V5.B16, V5.B16, V5.B16
+	VMOV V29.B16, V4.B16
+	WORD $0x4e25e408 // fcmeq v8.4s, v0.4s, v5.4s
+	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	MOVW $0x7fc00000, R26
+	VDUP R26, V31.S4
+	VMOV V31.B16, V4.B16
+	WORD $0x6ea0e4a8 // fcmgt v8.4s, v5.4s, v0.4s
+	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	MOVW $0x7f800000, R26
+	VDUP R26, V31.S4
+	WORD $0x4e3fe408 // fcmeq v8.4s, v0.4s, v31.4s
+	WORD $0x6e611c08 // bsl v8.16b, v0.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
+	WORD $0x6e601c28 // bsl v8.16b, v1.16b, v0.16b
+	VMOV V8.B16, V1.B16
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	SUB $4, R6
+	B loop1
+tail:
+	CBZ R6, done
+	VEOR V0.B16, V0.B16, V0.B16
+	VLD1 (R0), V0.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+in:
+	WORD $0x6e2adc03 // fmul v3.4s, v0.4s, v10.4s
+	WORD $0x6ea0e528 // fcmgt v8.4s, v9.4s, v0.4s
+	WORD $0x6e601c68 // bsl v8.16b, v3.16b, v0.16b
+	VMOV V8.B16, V3.B16
+	VUSHR $23, V3.S4, V2.S4
+	VSUB V11.S4, V2.S4, V2.S4
+	WORD $0x4e21d842 // scvtf v2.4s, v2.4s
+	WORD $0x4eacd444 // fsub v4.4s, v2.4s, v12.4s
+	WORD $0x6ea0e528 // fcmgt v8.4s, v9.4s, v0.4s
+	WORD $0x6e621c88 // bsl v8.16b, v4.16b, v2.16b
+	VMOV V8.B16, V2.B16
+	VAND V13.B16, V3.B16, V3.B16
+	VORR V14.B16, V3.B16, V3.B16
+	WORD $0x4eafd444 // fsub v4.4s, v2.4s, v15.4s
+	WORD $0x4eafd465 // fsub v5.4s, v3.4s, v15.4s
+	WORD $0x4e23d4a1 // fadd v1.4s, v5.4s, v3.4s
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x6e621c88 // bsl v8.16b, v4.16b, v2.16b
+	VMOV V8.B16, V2.B16
+	WORD $0x6ea3e608 // fcmgt v8.4s, v16.4s, v3.4s
+	WORD $0x6e651c28 // bsl v8.16b, v1.16b, v5.16b
+	VMOV V8.B16, V3.B16
+	WORD $0x6e23dc65 // fmul v5.4s, v3.4s, v3.4s
+	VMOV V17.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V20.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V21.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V22.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V23.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V24.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V25.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e23dc84 // fmul v4.4s, v4.4s, v3.4s
+	WORD $0x6e25dc84 // fmul v4.4s, v4.4s, v5.4s
+	VFMLA V26.S4, V2.S4, V4.S4
+	VFMLS V27.S4, V5.S4, V4.S4
+	WORD $0x4e24d461 // fadd v1.4s, v3.4s, v4.4s
+	VFMLA V28.S4, V2.S4, V1.S4
+	VEOR V5.B16, V5.B16, V5.B16
+	VMOV V29.B16, V4.B16
+	WORD $0x4e25e408 // fcmeq v8.4s, v0.4s, v5.4s
+	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	MOVW $0x7fc00000, R26
+	VDUP R26, V31.S4
+	VMOV V31.B16, V4.B16
+	WORD $0x6ea0e4a8 // fcmgt v8.4s, v5.4s, v0.4s
+	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	MOVW $0x7f800000, R26
+	VDUP R26, V31.S4
+	WORD $0x4e3fe408 // fcmeq v8.4s, v0.4s, v31.4s
+	WORD $0x6e611c08 // bsl v8.16b, v0.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
+	WORD $0x6e601c28 // bsl v8.16b, v1.16b, v0.16b
+	VMOV V8.B16, V1.B16
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT out
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT out
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+out:
+done:
+	RET
+
+// sigmoid: with e = exp(-|x[i]|): dst[i] = (x[i] < 0 ? e : 1) / (1+e)
+//
+// func sigmoidNEON(dst []float32, x []float32)
+TEXT ·sigmoidNEON(SB), NOSPLIT, $0-48
+	MOVD x_base+24(FP), R0
+	MOVD dst_base+0(FP), R1
+	MOVD dst_len+8(FP), R6
+	MOVW $0xc2d00000, R26
+	VDUP R26, V9.S4
+	MOVW $0x42b20000, R26
+	VDUP R26, V10.S4
+	MOVW $0x3fb8aa3b, R26
+	VDUP R26, V11.S4
+	MOVW $0x3f318000, R26
+	VDUP R26, V12.S4
+	MOVW $0xb95e8083, R26
+	VDUP R26, V13.S4
+	MOVW $0x39506967, R26
+	VDUP R26, V14.S4
+	MOVW $0x3ab743ce, R26
+	VDUP R26, V15.S4
+	MOVW $0x3c088908, R26
+	VDUP R26, V16.S4
+	MOVW $0x3d2aa9c1, R26
+	VDUP R26, V17.S4
+	MOVW $0x3e2aaaaa, R26
+	VDUP R26, V18.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V19.S4
+	MOVW $0x3f800000, R26
+	VDUP R26, V20.S4
+	MOVW $0x0000007f, R26
+	VDUP R26, V21.S4
+	MOVW $0x80000000, R26
+	VDUP R26, V22.S4
+	// R0 x, R1 dst; R6 elements left
+loop1:
+	CMP $4, R6
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	VORR V22.B16, V0.B16, V1.B16
+	WORD $0x4e29f421 // fmax v1.4s, v1.4s, v9.4s
+	WORD $0x4eaaf421 // fmin v1.4s, v1.4s, v10.4s
+	WORD $0x6e2bdc22 // fmul v2.4s, v1.4s, v11.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V12.S4, V3.S4, V1.S4
+	VFMLS V13.S4, V3.S4, V1.S4
+	VMOV V14.B16, V4.B16
+	VMOV V15.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e21dc23 // fmul v3.4s, v1.4s, v1.4s
+	VFMLA V3.S4, V4.S4, V1.S4
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V21.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	VADD V21.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	VEOR V2.B16, V2.B16, V2.B16
+	VMOV V20.B16, V3.B16
+	WORD $0x6ea0e448 // fcmgt v8.4s, v2.4s, v0.4s
+	WORD $0x6e631c28 // bsl v8.16b, v1.16b, v3.16b
+	VMOV V8.B16, V2.B16
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	WORD $0x6e21fc41 // fdiv v1.4s, v2.4s, v1.4s
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	SUB $4, R6
+	B loop1
+tail:
+	CBZ R6, done
+	VEOR V0.B16, V0.B16, V0.B16
+	VLD1 (R0), V0.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+in:
+	VORR V22.B16, V0.B16, V1.B16
+	WORD $0x4e29f421 // fmax v1.4s, v1.4s, v9.4s
+	WORD $0x4eaaf421 // fmin v1.4s, v1.4s, v10.4s
+	WORD $0x6e2bdc22 // fmul v2.4s, v1.4s, v11.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V12.S4, V3.S4, V1.S4
+	VFMLS V13.S4, V3.S4, V1.S4
+	VMOV V14.B16, V4.B16
+	VMOV V15.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e21dc23 // fmul v3.4s, v1.4s, v1.4s
+	VFMLA V3.S4, V4.S4, V1.S4
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V21.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	VADD V21.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	VEOR V2.B16, V2.B16, V2.B16
+	VMOV V20.B16, V3.B16
+	WORD $0x6ea0e448 // fcmgt v8.4s, v2.4s, v0.4s
+	WORD $0x6e631c28 // bsl v8.16b, v1.16b, v3.16b
+	VMOV V8.B16, V2.B16
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	WORD $0x6e21fc41 // fdiv v1.4s, v2.4s, v1.4s
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT out
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT out
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+out:
+done:
+	RET
+
+// tanh: dst[i] = tanh(x[i]): an odd polynomial below 0.625 (Cephes tanhf), 1-2/(exp(2|x|)+1) above
+//
+// func tanhNEON(dst []float32, x []float32)
+TEXT ·tanhNEON(SB), NOSPLIT, $0-48
+	MOVD x_base+24(FP), R0
+	MOVD dst_base+0(FP), R1
+	MOVD dst_len+8(FP), R6
+	MOVW $0xc2d00000, R26
+	VDUP R26, V9.S4
+	MOVW $0x42b20000, R26
+	VDUP R26, V10.S4
+	MOVW $0x3fb8aa3b, R26
+	VDUP R26, V11.S4
+	MOVW $0x3f318000, R26
+	VDUP R26, V12.S4
+	MOVW $0xb95e8083, R26
+	VDUP R26, V13.S4
+	MOVW $0x39506967, R26
+	VDUP R26, V14.S4
+	MOVW $0x3ab743ce, R26
+	VDUP R26, V15.S4
+	MOVW $0x3c088908, R26
+	VDUP R26, V16.S4
+	MOVW $0x3d2aa9c1, R26
+	VDUP R26, V17.S4
+	MOVW $0x3e2aaaaa, R26
+	VDUP R26, V18.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V19.S4
+	MOVW $0x3f800000, R26
+	VDUP R26, V20.S4
+	MOVW $0x0000007f, R26
+	VDUP R26, V21.S4
+	MOVW $0x80000000, R26
+	VDUP R26, V22.S4
+	MOVW $0x7fffffff, R26
+	VDUP R26, V23.S4
+	MOVW $0x40000000, R26
+	VDUP R26, V24.S4
+	MOVW $0xbbbaf0ea, R26
+	VDUP R26, V25.S4
+	MOVW $0x3ca9134e, R26
+	VDUP R26, V26.S4
+	MOVW $0xbd5c1e2d, R26
+	VDUP R26, V27.S4
+	MOVW $0x3e088393, R26
+	VDUP R26, V28.S4
+	MOVW $0xbeaaaa99, R26
+	VDUP R26, V29.S4
+	// R0 x, R1 dst; R6 elements left
+loop1:
+	CMP $4, R6
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	VAND V23.B16, V0.B16, V5.B16
+	WORD $0x4e25d4a1 // fadd v1.4s, v5.4s, v5.4s
+	WORD $0x4e29f421 // fmax v1.4s, v1.4s, v9.4s
+	WORD $0x4eaaf421 // fmin v1.4s, v1.4s, v10.4s
+	WORD $0x6e2bdc22 // fmul v2.4s, v1.4s, v11.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V12.S4, V3.S4, V1.S4
+	VFMLS V13.S4, V3.S4, V1.S4
+	VMOV V14.B16, V4.B16
+	VMOV V15.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e21dc23 // fmul v3.4s, v1.4s, v1.4s
+	VFMLA V3.S4, V4.S4, V1.S4
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V21.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	VADD V21.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	VMOV V24.B16, V6.B16
+	WORD $0x6e21fcc1 // fdiv v1.4s, v6.4s, v1.4s
+	VMOV V20.B16, V6.B16
+	WORD $0x4ea1d4c1 // fsub v1.4s, v6.4s, v1.4s
+	VAND V22.B16, V0.B16, V6.B16
+	VORR V6.B16, V1.B16, V1.B16
+	WORD $0x6e20dc06 // fmul v6.4s, v0.4s, v0.4s
+	VMOV V25.B16, V2.B16
+	VMOV V26.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	VMOV V27.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	VMOV V28.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	VMOV V29.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	WORD $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	VMOV V0.B16, V2.B16
+	VFMLA V0.S4, V6.S4, V2.S4
+	MOVW $0x3f200000, R26
+	VDUP R26, V31.S4
+	WORD $0x6ea5e7e8 // fcmgt v8.4s, v31.4s, v5.4s
+	WORD $0x6e611c48 // bsl v8.16b, v2.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
+	WORD $0x6e601c28 // bsl v8.16b, v1.16b, v0.16b
+	VMOV V8.B16, V1.B16
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	SUB $4, R6
+	B loop1
+tail:
+	CBZ R6, done
+	VEOR V0.B16, V0.B16, V0.B16
+	VLD1 (R0), V0.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+in:
+	VAND V23.B16, V0.B16, V5.B16
+	WORD $0x4e25d4a1 // fadd v1.4s, v5.4s, v5.4s
+	WORD $0x4e29f421 // fmax v1.4s, v1.4s, v9.4s
+	WORD $0x4eaaf421 // fmin v1.4s, v1.4s, v10.4s
+	WORD $0x6e2bdc22 // fmul v2.4s, v1.4s, v11.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V12.S4, V3.S4, V1.S4
+	VFMLS V13.S4, V3.S4, V1.S4
+	VMOV V14.B16, V4.B16
+	VMOV V15.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V18.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V19.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e21dc23 // fmul v3.4s, v1.4s, v1.4s
+	VFMLA V3.S4, V4.S4, V1.S4
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V21.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	VADD V21.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD $0x4e34d421 // fadd v1.4s, v1.4s, v20.4s
+	VMOV V24.B16, V6.B16
+	WORD $0x6e21fcc1 // fdiv v1.4s, v6.4s, v1.4s
+	VMOV V20.B16, V6.B16
+	WORD $0x4ea1d4c1 // fsub v1.4s, v6.4s, v1.4s
+	VAND V22.B16, V0.B16, V6.B16
+	VORR V6.B16, V1.B16, V1.B16
+	WORD $0x6e20dc06 // fmul v6.4s, v0.4s, v0.4s
+	VMOV V25.B16, V2.B16
+	VMOV V26.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	VMOV V27.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	VMOV V28.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	VMOV V29.B16, V8.B16
+	VFMLA V6.S4, V2.S4, V8.S4
+	VMOV V8.B16, V2.B16
+	WORD $0x6e22dcc6 // fmul v6.4s, v6.4s, v2.4s
+	VMOV V0.B16, V2.B16
+	VFMLA V0.S4, V6.S4, V2.S4
+	MOVW $0x3f200000, R26
+	VDUP R26, V31.S4
+	WORD $0x6ea5e7e8 // fcmgt v8.4s, v31.4s, v5.4s
+	WORD $0x6e611c48 // bsl v8.16b, v2.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
+	WORD $0x6e601c28 // bsl v8.16b, v1.16b, v0.16b
+	VMOV V8.B16, V1.B16
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT out
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT out
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+out:
+done:
+	RET

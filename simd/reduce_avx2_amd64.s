@@ -1,0 +1,882 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// Reductions in 64 virtual lanes, the same sums in the same order on every instruction set; the Go loops stand in reduce.go.
+DATA k_nan<>+0(SB)/4, $0x7fc00000
+GLOBL k_nan<>(SB), RODATA|NOPTR, $4
+DATA k_ninf<>+0(SB)/4, $0xff800000
+GLOBL k_ninf<>(SB), RODATA|NOPTR, $4
+// lanes: eight ones, eight zeros; loading at +32-4n gives a mask of the first n lanes
+DATA lanes<>+0(SB)/8, $0xffffffffffffffff
+DATA lanes<>+8(SB)/8, $0xffffffffffffffff
+DATA lanes<>+16(SB)/8, $0xffffffffffffffff
+DATA lanes<>+24(SB)/8, $0xffffffffffffffff
+DATA lanes<>+32(SB)/8, $0x0000000000000000
+DATA lanes<>+40(SB)/8, $0x0000000000000000
+DATA lanes<>+48(SB)/8, $0x0000000000000000
+DATA lanes<>+56(SB)/8, $0x0000000000000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// sum: element i goes to lane i mod 64; the lanes are folded in halves
+//
+// func sumAVX2(x []float32) (ret float32)
+TEXT ·sumAVX2(SB), NOSPLIT, $0-28
+	MOVQ x_base+0(FP), SI
+	MOVQ x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	// SI x; CX elements left; 8 sums of 8 lanes
+loop:
+	CMPQ CX, $64
+	JLT tail0
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y0, Y0
+	VMOVUPS 32(SI), Y8
+	VADDPS Y8, Y1, Y1
+	VMOVUPS 64(SI), Y8
+	VADDPS Y8, Y2, Y2
+	VMOVUPS 96(SI), Y8
+	VADDPS Y8, Y3, Y3
+	VMOVUPS 128(SI), Y8
+	VADDPS Y8, Y4, Y4
+	VMOVUPS 160(SI), Y8
+	VADDPS Y8, Y5, Y5
+	VMOVUPS 192(SI), Y8
+	VADDPS Y8, Y6, Y6
+	VMOVUPS 224(SI), Y8
+	VADDPS Y8, Y7, Y7
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JMP loop
+tail0:
+	CMPQ CX, $8
+	JLT part0
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y0, Y0
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail1
+part0:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y0, Y0
+	JMP fold
+tail1:
+	CMPQ CX, $8
+	JLT part1
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y1, Y1
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail2
+part1:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y1, Y1
+	JMP fold
+tail2:
+	CMPQ CX, $8
+	JLT part2
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y2, Y2
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail3
+part2:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y2, Y2
+	JMP fold
+tail3:
+	CMPQ CX, $8
+	JLT part3
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y3, Y3
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail4
+part3:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y3, Y3
+	JMP fold
+tail4:
+	CMPQ CX, $8
+	JLT part4
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y4, Y4
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail5
+part4:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y4, Y4
+	JMP fold
+tail5:
+	CMPQ CX, $8
+	JLT part5
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y5, Y5
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail6
+part5:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y5, Y5
+	JMP fold
+tail6:
+	CMPQ CX, $8
+	JLT part6
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y6, Y6
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail7
+part6:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y6, Y6
+	JMP fold
+tail7:
+	CMPQ CX, $8
+	JLT part7
+	VMOVUPS (SI), Y8
+	VADDPS Y8, Y7, Y7
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP fold
+part7:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VADDPS Y8, Y7, Y7
+fold: // lane j takes lane j+32, then j+16, ... then 1
+	VADDPS Y4, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x0e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x01, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// dot: element i goes to lane i mod 64, fused; the lanes are folded in halves
+//
+// func dotAVX2(x []float32, y []float32) (ret float32)
+TEXT ·dotAVX2(SB), NOSPLIT, $0-52
+	MOVQ x_base+0(FP), SI
+	MOVQ y_base+24(FP), DX
+	MOVQ x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	// SI x, DX y; CX elements left; 8 sums of 8 lanes
+loop:
+	CMPQ CX, $64
+	JLT tail0
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y0
+	VMOVUPS 32(SI), Y8
+	VMOVUPS 32(DX), Y9
+	VFMADD231PS Y9, Y8, Y1
+	VMOVUPS 64(SI), Y8
+	VMOVUPS 64(DX), Y9
+	VFMADD231PS Y9, Y8, Y2
+	VMOVUPS 96(SI), Y8
+	VMOVUPS 96(DX), Y9
+	VFMADD231PS Y9, Y8, Y3
+	VMOVUPS 128(SI), Y8
+	VMOVUPS 128(DX), Y9
+	VFMADD231PS Y9, Y8, Y4
+	VMOVUPS 160(SI), Y8
+	VMOVUPS 160(DX), Y9
+	VFMADD231PS Y9, Y8, Y5
+	VMOVUPS 192(SI), Y8
+	VMOVUPS 192(DX), Y9
+	VFMADD231PS Y9, Y8, Y6
+	VMOVUPS 224(SI), Y8
+	VMOVUPS 224(DX), Y9
+	VFMADD231PS Y9, Y8, Y7
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop
+tail0:
+	CMPQ CX, $8
+	JLT part0
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y0
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail1
+part0:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y0
+	JMP fold
+tail1:
+	CMPQ CX, $8
+	JLT part1
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y1
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail2
+part1:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y1
+	JMP fold
+tail2:
+	CMPQ CX, $8
+	JLT part2
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y2
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail3
+part2:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y2
+	JMP fold
+tail3:
+	CMPQ CX, $8
+	JLT part3
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y3
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail4
+part3:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y3
+	JMP fold
+tail4:
+	CMPQ CX, $8
+	JLT part4
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y4
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail5
+part4:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y4
+	JMP fold
+tail5:
+	CMPQ CX, $8
+	JLT part5
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y5
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail6
+part5:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y5
+	JMP fold
+tail6:
+	CMPQ CX, $8
+	JLT part6
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y6
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP tail7
+part6:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y6
+	JMP fold
+tail7:
+	CMPQ CX, $8
+	JLT part7
+	VMOVUPS (SI), Y8
+	VMOVUPS (DX), Y9
+	VFMADD231PS Y9, Y8, Y7
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP fold
+part7:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VMASKMOVPS (DX), Y15, Y9
+	VFMADD231PS Y9, Y8, Y7
+fold: // lane j takes lane j+32, then j+16, ... then 1
+	VADDPS Y4, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x0e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x01, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, ret+48(FP)
+	VZEROUPPER
+	RET
+
+// sumSquares: element i goes to lane i mod 64, fused; the lanes are folded in halves
+//
+// func sumSquaresAVX2(x []float32) (ret float32)
+TEXT ·sumSquaresAVX2(SB), NOSPLIT, $0-28
+	MOVQ x_base+0(FP), SI
+	MOVQ x_len+8(FP), CX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	// SI x; CX elements left; 8 sums of 8 lanes
+loop:
+	CMPQ CX, $64
+	JLT tail0
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y0
+	VMOVUPS 32(SI), Y8
+	VFMADD231PS Y8, Y8, Y1
+	VMOVUPS 64(SI), Y8
+	VFMADD231PS Y8, Y8, Y2
+	VMOVUPS 96(SI), Y8
+	VFMADD231PS Y8, Y8, Y3
+	VMOVUPS 128(SI), Y8
+	VFMADD231PS Y8, Y8, Y4
+	VMOVUPS 160(SI), Y8
+	VFMADD231PS Y8, Y8, Y5
+	VMOVUPS 192(SI), Y8
+	VFMADD231PS Y8, Y8, Y6
+	VMOVUPS 224(SI), Y8
+	VFMADD231PS Y8, Y8, Y7
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JMP loop
+tail0:
+	CMPQ CX, $8
+	JLT part0
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y0
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail1
+part0:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y0
+	JMP fold
+tail1:
+	CMPQ CX, $8
+	JLT part1
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y1
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail2
+part1:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y1
+	JMP fold
+tail2:
+	CMPQ CX, $8
+	JLT part2
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y2
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail3
+part2:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y2
+	JMP fold
+tail3:
+	CMPQ CX, $8
+	JLT part3
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y3
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail4
+part3:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y3
+	JMP fold
+tail4:
+	CMPQ CX, $8
+	JLT part4
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y4
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail5
+part4:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y4
+	JMP fold
+tail5:
+	CMPQ CX, $8
+	JLT part5
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y5
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail6
+part5:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y5
+	JMP fold
+tail6:
+	CMPQ CX, $8
+	JLT part6
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y6
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail7
+part6:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y6
+	JMP fold
+tail7:
+	CMPQ CX, $8
+	JLT part7
+	VMOVUPS (SI), Y8
+	VFMADD231PS Y8, Y8, Y7
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP fold
+part7:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VFMADD231PS Y8, Y8, Y7
+fold: // lane j takes lane j+32, then j+16, ... then 1
+	VADDPS Y4, Y0, Y0
+	VADDPS Y5, Y1, Y1
+	VADDPS Y6, Y2, Y2
+	VADDPS Y7, Y3, Y3
+	VADDPS Y2, Y0, Y0
+	VADDPS Y3, Y1, Y1
+	VADDPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x0e, X0, X1
+	VADDPS X1, X0, X0
+	VPERMILPS $0x01, X0, X1
+	VADDPS X1, X0, X0
+	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
+	RET
+
+// max: the largest; NaN if one is NaN; -Inf if there is none
+//
+// func maxAVX2(x []float32) (ret float32)
+TEXT ·maxAVX2(SB), NOSPLIT, $0-28
+	MOVQ x_base+0(FP), SI
+	MOVQ x_len+8(FP), CX
+	VBROADCASTSS k_ninf<>(SB), Y0
+	VMOVAPS Y0, Y1
+	VMOVAPS Y0, Y2
+	VMOVAPS Y0, Y3
+	VMOVAPS Y0, Y4
+	VMOVAPS Y0, Y5
+	VMOVAPS Y0, Y6
+	VMOVAPS Y0, Y7
+	VXORPS Y14, Y14, Y14 // lanes that met a NaN
+	// SI x; CX elements left; 8 sums of 8 lanes
+loop:
+	CMPQ CX, $64
+	JLT tail0
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y0, Y0
+	VMOVUPS 32(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y1, Y1
+	VMOVUPS 64(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y2, Y2
+	VMOVUPS 96(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y3, Y3
+	VMOVUPS 128(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y4, Y4
+	VMOVUPS 160(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y5, Y5
+	VMOVUPS 192(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y6, Y6
+	VMOVUPS 224(SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y7, Y7
+	ADDQ $256, SI
+	SUBQ $64, CX
+	JMP loop
+tail0:
+	CMPQ CX, $8
+	JLT part0
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y0, Y0
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail1
+part0:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y0, Y0
+	JMP fold
+tail1:
+	CMPQ CX, $8
+	JLT part1
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y1, Y1
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail2
+part1:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y1, Y1
+	JMP fold
+tail2:
+	CMPQ CX, $8
+	JLT part2
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y2, Y2
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail3
+part2:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y2, Y2
+	JMP fold
+tail3:
+	CMPQ CX, $8
+	JLT part3
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y3, Y3
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail4
+part3:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y3, Y3
+	JMP fold
+tail4:
+	CMPQ CX, $8
+	JLT part4
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y4, Y4
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail5
+part4:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y4, Y4
+	JMP fold
+tail5:
+	CMPQ CX, $8
+	JLT part5
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y5, Y5
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail6
+part5:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y5, Y5
+	JMP fold
+tail6:
+	CMPQ CX, $8
+	JLT part6
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y6, Y6
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP tail7
+part6:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y6, Y6
+	JMP fold
+tail7:
+	CMPQ CX, $8
+	JLT part7
+	VMOVUPS (SI), Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y7, Y7
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP fold
+part7:
+	TESTQ CX, CX
+	JZ fold
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (SI), Y15, Y8
+	VBROADCASTSS k_ninf<>(SB), Y9
+	VBLENDVPS Y15, Y8, Y9, Y8
+	VCMPPS $3, Y8, Y8, Y9
+	VORPS Y9, Y14, Y14
+	VMAXPS Y8, Y7, Y7
+fold: // lane j takes lane j+32, then j+16, ... then 1
+	VMAXPS Y4, Y0, Y0
+	VMAXPS Y5, Y1, Y1
+	VMAXPS Y6, Y2, Y2
+	VMAXPS Y7, Y3, Y3
+	VMAXPS Y2, Y0, Y0
+	VMAXPS Y3, Y1, Y1
+	VMAXPS Y1, Y0, Y0
+	VEXTRACTF128 $1, Y0, X1
+	VMAXPS X1, X0, X0
+	VPERMILPS $0x0e, X0, X1
+	VMAXPS X1, X0, X0
+	VPERMILPS $0x01, X0, X1
+	VMAXPS X1, X0, X0
+	VPTEST Y14, Y14
+	JZ out
+	VBROADCASTSS k_nan<>(SB), X0 // a NaN anywhere is the maximum
+out:
+	VMOVSS X0, ret+24(FP)
+	VZEROUPPER
+	RET
