@@ -94,19 +94,19 @@ func (k *kernels) set(n int) int {
 	return 0
 }
 
-// PackB packs b [k n], rows ldb apart, into panels: column j of row p goes to
-// dst[PackedOffset(k, j0) + p·width + j-j0]; columns beyond n are zero.
-func PackB(dst, b []float32, k, n, ldb int) {
+// PackB packs b [k n], rows ldb apart, into rows at..at+k of panels of total rows: column j of row p goes to
+// dst[PackedOffset(total, j0) + (at+p)·width + j-j0], j0 the panel's first column; columns beyond n are zero.
+func PackB(dst []float32, total, at int, b []float32, k, n, ldb int) {
 	if k == 0 || n == 0 {
 		return
 	}
 	_ = b[(k-1)*ldb+n-1]
-	_ = dst[PackedSize(k, n)-1]
+	_ = dst[PackedSize(total, n)-1]
 	p := active.panel
 	for j := 0; j < n; j += p {
 		cols := min(p, n-j)
 		w := active.tiles[active.set(cols)].width
-		d := dst[k*j:]
+		d := dst[total*j+at*w:]
 		for i := range k {
 			row := d[i*w : i*w+w]
 			clear(row[copy(row, b[i*ldb+j:i*ldb+j+cols]):])
@@ -115,17 +115,17 @@ func PackB(dst, b []float32, k, n, ldb int) {
 }
 
 // PackBT packs the transpose of b [n k], rows ldb apart, as PackB packs [k n].
-func PackBT(dst, b []float32, k, n, ldb int) {
+func PackBT(dst []float32, total, at int, b []float32, k, n, ldb int) {
 	if k == 0 || n == 0 {
 		return
 	}
 	_ = b[(n-1)*ldb+k-1]
-	_ = dst[PackedSize(k, n)-1]
+	_ = dst[PackedSize(total, n)-1]
 	p := active.panel
 	for j := 0; j < n; j += p {
 		cols := min(p, n-j)
 		w := active.tiles[active.set(cols)].width
-		d := dst[k*j : k*j+k*w]
+		d := dst[total*j+at*w : total*j+(at+k)*w]
 		// eight columns at a time, so that a line of dst is written in few visits
 		c := 0
 		for ; c+8 <= cols; c += 8 {

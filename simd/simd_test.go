@@ -373,7 +373,7 @@ func testPanel(t *testing.T, r *rand.Rand, m, n, k, runs int, transposed bool) {
 			}
 		}
 		packed := make([]float32, PackedSize(runs*k, n))
-		PackB(packed, b, runs*k, n, n)
+		PackB(packed, runs*k, 0, b, runs*k, n, n)
 		MulPanel(c, ldc, m, n, a, packed, add)
 		for i := range m {
 			for j := range ldc {
@@ -404,8 +404,9 @@ func TestPackBT(t *testing.T) {
 				}
 			}
 			p, q := make([]float32, PackedSize(k, n)), make([]float32, PackedSize(k, n))
-			PackB(p, b, k, n, n)
-			PackBT(q, bt, k, n, k)
+			PackB(p, k, 0, b, k, n, n)
+			PackBT(q, k, 2, bt[2:], k-2, n, k) // in two pieces
+			PackBT(q, k, 0, bt, 2, n, k)
 			for i := range p {
 				if p[i] != q[i] {
 					t.Fatalf("%v k=%d n=%d: at %d %g and %g", level, k, n, i, p[i], q[i])
@@ -473,7 +474,7 @@ func TestSecondOpinion(t *testing.T) {
 	a, b, c := x[:m*k], make([]float32, k*n), make([]float32, m*n)
 	fill(b, r, false)
 	packed := make([]float32, PackedSize(k, n))
-	PackB(packed, b, k, n, n)
+	PackB(packed, k, 0, b, k, n, n)
 	for j := 0; j < n; j += Panel() {
 		MulPanel(c[j:], n, m, min(Panel(), n-j), A{Data: a, LD: k, K: k}, packed[PackedOffset(k, j):], false)
 	}

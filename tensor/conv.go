@@ -1,0 +1,428 @@
+package tensor
+
+import (
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// Conv is the geometry of a 2-D convolution, the same along both axes. The zero value is stride 1, no padding.
+type Conv struct {
+	Stride   int // 0 means 1
+	Pad      int // zeros on each side
+	Dilation int // 0 means 1
+	Groups   int // 0 means 1; equal to the input channels it is depthwise
+}
+
+func (g Conv) norm() Conv {
+	g.Stride, g.Dilation, g.Groups = max(g.Stride, 1), max(g.Dilation, 1), max(g.Groups, 1)
+	return g
+}
+
+// ConvShape returns the shape of a convolution's output:
+//
+//	x [N H W C]   w [KH KW C/G O]   ->   [N OH OW O],   OH = (H + 2·Pad - Dilation·(KH-1) - 1)/Stride + 1
+func ConvShape(x, w []int, g Conv) []int {
+	g = g.norm()
+	if len(x) != 4 || len(w) != 4 {
+		fail("Conv2D", "input %v and weight %v need four axes, [N H W C] and [KH KW I O]", x, w)
+	}
+	if w[2]*g.Groups != x[3] {
+		fail("Conv2D", "input %v has %d channels, weight %v with %d groups wants %d", x, x[3], w, g.Groups, w[2]*g.Groups)
+	}
+	if w[3]%g.Groups != 0 {
+		fail("Conv2D", "%d output channels do not divide into %d groups", w[3], g.Groups)
+	}
+	if g.Pad < 0 {
+		fail("Conv2D", "padding %d is negative", g.Pad)
+	}
+	oh := x[1] + 2*g.Pad - g.Dilation*(w[0]-1) - 1
+	ow := x[2] + 2*g.Pad - g.Dilation*(w[1]-1) - 1
+	if oh < 0 || ow < 0 {
+		fail("Conv2D", "kernel %v does not fit input %v with padding %d", w, x, g.Pad)
+	}
+	return []int{x[0], oh/g.Stride + 1, ow/g.Stride + 1, w[3]}
+}
+
+// plane is images with their padding: [n h w c].
+type plane struct {
+	data       []float32
+	n, h, w, c int
+	borrowed   bool
+}
+
+func (p plane) free() {
+	if p.borrowed {
+		giveBack(p.data)
+	}
+}
+
+// padded returns x with top rows and left columns of zeros before, and up to h by w in all; x itself if nothing is added.
+func padded(x *Tensor, top, left, h, w int) plane {
+	n, xh, xw, c := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]
+	if top == 0 && left == 0 && h == xh && w == xw {
+		return plane{x.Data, n, xh, xw, c, false}
+	}
+	p := plane{borrow(n * h * w * c), n, h, w, c, true}
+	rows := max(1, chunk/max(1, w*c))
+	parallel.Chunks(n*h, rows, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			dst := p.data[r*w*c : (r+1)*w*c]
+			i, y := r/h, r%h-top
+			if y < 0 || y >= xh {
+				clear(dst)
+				continue
+			}
+			clear(dst[:left*c])
+			src := x.Data[(i*xh+y)*xw*c:][:xw*c]
+			k := copy(dst[left*c:], src)
+			clear(dst[left*c+k:])
+		}
+	})
+	return p
+}
+
+// Conv2D sets y to the convolution (cross-correlation) of x with w; see ConvShape. It is an implicit matrix product:
+// output pixels by kernel elements, read where they lie in the padded image, times packed weights.
+func Conv2D(y, x, w *Tensor, g Conv) {
+	g = g.norm()
+	shape := ConvShape(x.Shape, w.Shape, g)
+	if !SameShape(y.Shape, shape) {
+		fail("Conv2D", "output %v, it is %v", y.Shape, shape)
+	}
+	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
+		MatMul(y, x, w.Reshape(cg, o))
+		return
+	}
+	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
+	defer p.free()
+	oh, ow := shape[1], shape[2]
+	if cg == 1 && o == g.Groups {
+		depthwise(y, p, w, g)
+		return
+	}
+	og := o / g.Groups
+	k := kh * kw * cg
+	size := simd.PackedSize(k, og)
+	packed := borrow(size * g.Groups)
+	defer giveBack(packed)
+	for gi := range g.Groups {
+		simd.PackB(packed[gi*size:], k, 0, w.Data[gi*og:], k, og, o)
+	}
+	panel := simd.Panel()
+	// A piece is some output rows by some panels: panels whose weights stay in the second-level cache, rows that make
+	// the piece worth its call.
+	group := max(1, (1<<17)/(k*panel)) * panel
+	groups := (og + group - 1) / group
+	rows := max(1, 512/ow)
+	rowPieces := (p.n*oh + rows - 1) / rows
+	parallel.For(g.Groups*groups*rowPieces, func(t int) {
+		r0 := t % rowPieces * rows
+		t /= rowPieces
+		j0, gi := t%groups*group, t/groups
+		for j := j0; j < min(og, j0+group); j += panel {
+			b := packed[gi*size+simd.PackedOffset(k, j):]
+			n := min(panel, og-j)
+			width := panelWidth(n)
+			for r := r0; r < min(p.n*oh, r0+rows); r++ {
+				i, q := r/oh, r%oh
+				c := y.Data[r*ow*o+gi*og+j:]
+				if g.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
+					simd.MulPanel(c, o, ow, n, simd.A{Data: p.data[(i*p.h+q*g.Stride)*p.w*p.c:], LD: g.Stride * p.c,
+						Runs: kh, RunStride: p.w * p.c, K: kw * cg}, b, false)
+					continue
+				}
+				for a := range kh {
+					simd.MulPanel(c, o, ow, n, simd.A{Data: p.data[(i*p.h+q*g.Stride+a*g.Dilation)*p.w*p.c+gi*cg:], LD: g.Stride * p.c,
+						Runs: kw, RunStride: g.Dilation * p.c, K: cg}, b[a*kw*cg*width:], a > 0)
+				}
+			}
+		}
+	})
+}
+
+// panelWidth returns the width of a packed panel that holds n columns.
+func panelWidth(n int) int { return simd.PackedSize(1, n) }
+
+// depthwise: every channel has a kernel of its own; a pixel's channels are neighbours, so it runs over them.
+func depthwise(y *Tensor, p plane, w *Tensor, g Conv) {
+	kh, kw, c := w.Shape[0], w.Shape[1], w.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
+	parallel.For(p.n*oh, func(r int) {
+		i, q := r/oh, r%oh
+		for s := range ow {
+			dst := y.Data[(r*ow+s)*c:][:c]
+			clear(dst)
+			for a := range kh {
+				for b := range kw {
+					src := p.data[((i*p.h+q*g.Stride+a*g.Dilation)*p.w+s*g.Stride+b*g.Dilation)*c:][:c]
+					simd.MulAdd(dst, src, w.Data[(a*kw+b)*c:])
+				}
+			}
+		}
+	})
+}
+
+// AddConvGradWeight adds to dw the gradient of Conv2D's weight: dw[a b i o] += Σ x[n, q·s+a·d-p, r·s+b·d-p, i]·dy[n q r o].
+// It is a product of the image, read transposed where it lies, with dy.
+func AddConvGradWeight(dw, x, dy *Tensor, g Conv) {
+	g = g.norm()
+	shape := ConvShape(x.Shape, dw.Shape, g)
+	if !SameShape(dy.Shape, shape) {
+		fail("ConvGradWeight", "gradient %v of an output %v", dy.Shape, shape)
+	}
+	kh, kw, cg, o := dw.Shape[0], dw.Shape[1], dw.Shape[2], dw.Shape[3]
+	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
+		AddMatMulTN(dw.Reshape(cg, o), x, dy)
+		return
+	}
+	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
+	defer p.free()
+	oh, ow := shape[1], shape[2]
+	if cg == 1 && o == g.Groups {
+		depthwiseGradWeight(dw, p, dy, g)
+		return
+	}
+	// dy packed in blocks of some output rows of one image: a block of a panel stays in the first-level cache
+	block := min(oh, max(1, kBlock/ow))
+	blocks := (oh + block - 1) / block // of an image
+	og := o / g.Groups
+	panel := simd.Panel()
+	size := simd.PackedSize(block*ow, og)
+	packed := borrow(p.n * blocks * g.Groups * size)
+	defer giveBack(packed)
+	parallel.For(p.n*blocks*g.Groups, func(t int) {
+		gi, b := t%g.Groups, t/g.Groups
+		q := b % blocks * block
+		k := min(block, oh-q) * ow
+		simd.PackB(packed[t*size:], k, 0, dy.Data[(b/blocks*oh+q)*ow*o+gi*og:], k, og, o)
+	})
+	// pieces: a kernel row (its columns and channels are neighbours) cut in 224, by a panel; or a kernel element
+	merged := g.Dilation == 1 && g.Groups == 1
+	m, taps := kw*cg, kh
+	if !merged {
+		m, taps = cg, kh*kw
+	}
+	const cut = 224
+	cuts := (m + cut - 1) / cut
+	panels := (og + panel - 1) / panel
+	parallel.For(g.Groups*panels*taps*cuts, func(t int) {
+		i0 := t % cuts * cut
+		t /= cuts
+		tap := t % taps
+		t /= taps
+		j, gi := t%panels*panel, t/panels
+		a, b := tap, 0
+		if !merged {
+			a, b = tap/kw, tap%kw
+		}
+		c := dw.Data[(tap*m+i0)*o+gi*og+j:]
+		for i := range p.n {
+			for bl := range blocks {
+				q := bl * block
+				rows := min(block, oh-q)
+				at := ((i*p.h+q*g.Stride+a*g.Dilation)*p.w + b*g.Dilation) * p.c
+				simd.MulPanel(c, o, min(cut, m-i0), min(panel, og-j), simd.A{Data: p.data[at+gi*cg+i0:], LD: g.Stride * p.c, Runs: rows,
+					RunStride: g.Stride * p.w * p.c, K: ow, Transposed: true},
+					packed[((i*blocks+bl)*g.Groups+gi)*size+simd.PackedOffset(rows*ow, j):], true)
+			}
+		}
+	})
+}
+
+func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
+	kh, kw, c := dw.Shape[0], dw.Shape[1], dw.Shape[3]
+	oh, ow := dy.Shape[1], dy.Shape[2]
+	parallel.For(kh*kw, func(t int) {
+		a, b := t/kw, t%kw
+		dst := dw.Data[t*c:][:c]
+		for r := range p.n * oh {
+			i, q := r/oh, r%oh
+			for s := range ow {
+				src := p.data[((i*p.h+q*g.Stride+a*g.Dilation)*p.w+s*g.Stride+b*g.Dilation)*c:][:c]
+				simd.MulAdd(dst, src, dy.Data[(r*ow+s)*c:])
+			}
+		}
+	})
+}
+
+// AddConvGradInput adds to dx the gradient of Conv2D's input. It is also what a transposed convolution computes.
+//
+// For dilation 1 the pixels of dx fall into Stride² classes by their position modulo the stride; each class is a
+// stride-1 convolution of dy with the kernel elements that reach it. Otherwise columns are computed and scattered.
+func AddConvGradInput(dx, dy, w *Tensor, g Conv) {
+	g = g.norm()
+	shape := ConvShape(dx.Shape, w.Shape, g)
+	if !SameShape(dy.Shape, shape) {
+		fail("ConvGradInput", "gradient %v of an output %v", dy.Shape, shape)
+	}
+	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
+		AddMatMulNT(dx, dy, w.Reshape(cg, o))
+		return
+	}
+	if g.Dilation > 1 || cg == 1 && o == g.Groups {
+		scatterGradInput(dx, dy, w, g)
+		return
+	}
+	s, pad := g.Stride, g.Pad
+	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
+	oh, ow := shape[1], shape[2]
+	// dy with enough zeros around that every tap of every class reads inside
+	top, left := (kh-1)/s, (kw-1)/s
+	ph := max(oh, (h-1+pad)/s+1) + top
+	pw := max(ow, (wd-1+pad)/s+1) + left
+	p := padded(dy, top, left, ph, pw)
+	defer p.free()
+	og := o / g.Groups
+	panel := simd.Panel()
+	for rh := range min(s, kh) {
+		for rw := range min(s, kw) {
+			th, tw := (kh-rh+s-1)/s, (kw-rw+s-1)/s // taps that reach this class
+			// dx rows y = s·q + rh - pad inside the image
+			q0, q1 := ceilDiv(pad-rh, s), (h-1+pad-rh)/s
+			c0, c1 := ceilDiv(pad-rw, s), (wd-1+pad-rw)/s
+			if h-1+pad-rh < 0 || wd-1+pad-rw < 0 || q1 < q0 || c1 < c0 {
+				continue
+			}
+			k := th * tw * og
+			size := simd.PackedSize(k, cg)
+			packed := borrow(size * g.Groups)
+			for gi := range g.Groups {
+				at := 0
+				for a := th - 1; a >= 0; a-- {
+					for b := tw - 1; b >= 0; b-- {
+						simd.PackBT(packed[gi*size:], k, at, w.Data[((rh+s*a)*kw+rw+s*b)*cg*o+gi*og:], og, cg, o)
+						at += og
+					}
+				}
+			}
+			m := c1 - c0 + 1
+			group := max(1, (1<<17)/(k*panel)) * panel
+			groups := (cg + group - 1) / group
+			nq := q1 - q0 + 1
+			rows := max(1, 512/m)
+			rowPieces := (n*nq + rows - 1) / rows
+			parallel.For(g.Groups*groups*rowPieces, func(t int) {
+				r0 := t % rowPieces * rows
+				t /= rowPieces
+				j0, gi := t%groups*group, t/groups
+				for j := j0; j < min(cg, j0+group); j += panel {
+					b := packed[gi*size+simd.PackedOffset(k, j):]
+					cols := min(panel, cg-j)
+					width := panelWidth(cols)
+					for r := r0; r < min(n*nq, r0+rows); r++ {
+						i, q := r/nq, q0+r%nq
+						y, x := s*q+rh-pad, s*c0+rw-pad
+						c := dx.Data[((i*h+y)*wd+x)*ci+gi*cg+j:]
+						at := ((i*p.h+q-th+1+top)*p.w + c0 - tw + 1 + left) * p.c
+						if g.Groups == 1 {
+							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: th, RunStride: p.w * p.c, K: tw * og}, b, true)
+							continue
+						}
+						for a := range th {
+							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: tw, RunStride: p.c, K: og},
+								b[a*tw*og*width:], true)
+						}
+					}
+				}
+			})
+			giveBack(packed)
+		}
+	}
+}
+
+func ceilDiv(a, b int) int {
+	if a <= 0 {
+		return 0
+	}
+	return (a + b - 1) / b
+}
+
+// scatterGradInput adds dy·wᵀ to the pixels that each kernel element read, an image at a time.
+func scatterGradInput(dx, dy, w *Tensor, g Conv) {
+	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
+	oh, ow := dy.Shape[1], dy.Shape[2]
+	og := o / g.Groups
+	parallel.For(n, func(i int) {
+		col := borrow(ow * cg)
+		defer giveBack(col)
+		for a := range kh {
+			for q := range oh {
+				y := q*g.Stride + a*g.Dilation - g.Pad
+				if y < 0 || y >= h {
+					continue
+				}
+				for b := range kw {
+					if cg == 1 && og == 1 {
+						for s := range ow {
+							if x := s*g.Stride + b*g.Dilation - g.Pad; x >= 0 && x < wd {
+								simd.MulAdd(dx.Data[((i*h+y)*wd+x)*ci:][:ci], dy.Data[((i*oh+q)*ow+s)*o:], w.Data[(a*kw+b)*o:])
+							}
+						}
+						continue
+					}
+					for gi := range g.Groups {
+						gemm(col, cg, ow, cg, og, dy.Data[(i*oh+q)*ow*o+gi*og:], o, false, w.Data[(a*kw+b)*cg*o+gi*og:], o, true, 1, false)
+						for s := range ow {
+							if x := s*g.Stride + b*g.Dilation - g.Pad; x >= 0 && x < wd {
+								d := dx.Data[((i*h+y)*wd+x)*ci+gi*cg:][:cg]
+								simd.Add(d, d, col[s*cg:])
+							}
+						}
+					}
+				}
+			}
+		}
+	})
+}
+
+// ConvTransposeShape returns the shape of a transposed convolution's output, the input of the convolution that it undoes:
+//
+//	x [N H W I]   w [KH KW O/G I]   ->   [N OH OW O],   OH = (H-1)·Stride - 2·Pad + Dilation·(KH-1) + 1 + outPad
+func ConvTransposeShape(x, w []int, g Conv, outPad int) []int {
+	g = g.norm()
+	if len(x) != 4 || len(w) != 4 || w[3] != x[3] {
+		fail("ConvTranspose2D", "input %v and weight %v: want [N H W I] and [KH KW O I]", x, w)
+	}
+	side := func(n, k int) int { return (n-1)*g.Stride - 2*g.Pad + g.Dilation*(k-1) + 1 + outPad }
+	s := []int{x[0], side(x[1], w[0]), side(x[2], w[1]), w[2] * g.Groups}
+	if s[1] <= 0 || s[2] <= 0 || outPad < 0 || outPad >= max(g.Stride, g.Dilation) {
+		fail("ConvTranspose2D", "output %v of input %v, weight %v with padding %d and output padding %d", s, x, w, g.Pad, outPad)
+	}
+	return s
+}
+
+// convRef is the convolution as its definition reads; the tests compare with it.
+func convRef(y, x, w *Tensor, g Conv) {
+	g = g.norm()
+	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	og := o / g.Groups
+	each(y.Shape, func(n, q, r, c int) {
+		s := 0.0
+		for a := range kh {
+			for b := range kw {
+				for i := range cg {
+					u, v := q*g.Stride+a*g.Dilation-g.Pad, r*g.Stride+b*g.Dilation-g.Pad
+					if u >= 0 && u < x.Shape[1] && v >= 0 && v < x.Shape[2] {
+						s += float64(x.At(n, u, v, c/og*cg+i)) * float64(w.At(a, b, i, c))
+					}
+				}
+			}
+		}
+		y.Set(float32(s), n, q, r, c)
+	})
+}
+
+func each(s []int, f func(a, b, c, d int)) {
+	for a := range s[0] {
+		for b := range s[1] {
+			for c := range s[2] {
+				for d := range s[3] {
+					f(a, b, c, d)
+				}
+			}
+		}
+	}
+}

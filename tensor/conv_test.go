@@ -1,0 +1,226 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+	"testing"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+type convCase struct {
+	n, h, w, c, kh, kw, o int
+	g                     Conv
+}
+
+var convCases = []convCase{
+	{2, 7, 9, 3, 3, 3, 5, Conv{Pad: 1}},
+	{1, 8, 8, 16, 3, 3, 32, Conv{Pad: 1}},
+	{2, 8, 8, 4, 3, 3, 33, Conv{Stride: 2, Pad: 1}},
+	{2, 9, 7, 4, 1, 1, 17, Conv{}},
+	{2, 9, 7, 4, 1, 1, 6, Conv{Stride: 2}},
+	{1, 23, 23, 3, 7, 7, 8, Conv{Stride: 2, Pad: 3}},
+	{1, 27, 31, 3, 11, 11, 4, Conv{Stride: 4, Pad: 2}},
+	{2, 9, 9, 6, 3, 3, 6, Conv{Pad: 1, Groups: 6}},
+	{2, 9, 9, 6, 3, 3, 6, Conv{Stride: 2, Pad: 1, Groups: 6, Dilation: 2}},
+	{1, 9, 9, 6, 3, 3, 8, Conv{Pad: 1, Groups: 2}},
+	{1, 10, 9, 6, 3, 3, 8, Conv{Stride: 2, Pad: 1, Groups: 2}},
+	{1, 11, 12, 4, 3, 3, 5, Conv{Pad: 2, Dilation: 2}},
+	{1, 11, 12, 4, 3, 3, 6, Conv{Stride: 2, Pad: 3, Dilation: 3, Groups: 2}},
+	{1, 6, 6, 2, 2, 4, 3, Conv{Stride: 3, Pad: 2}},
+	{1, 5, 5, 2, 5, 5, 3, Conv{}},
+	{1, 4, 4, 2, 3, 3, 3, Conv{Pad: 3}},
+	{1, 7, 7, 2, 2, 2, 3, Conv{Stride: 3}},
+	{3, 4, 4, 40, 3, 3, 70, Conv{Pad: 1}},
+}
+
+// TestConv checks forward and both gradients against the definition, in float64: the gradients through
+// <conv(x, w), dy> = <x, gradInput> = <w, gradWeight>, whose coefficients one by one are gradInput and gradWeight.
+func TestConv(t *testing.T) {
+	for _, level := range simd.Levels() {
+		restore, err := simd.Use(level)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range convCases {
+			t.Run(fmt.Sprintf("%v/%+v", level, c), func(t *testing.T) { testConv(t, c) })
+		}
+		restore()
+	}
+}
+
+func testConv(t *testing.T, c convCase) {
+	rng := NewRNG(1)
+	x := rng.FillNormal(New(c.n, c.h, c.w, c.c), 0, 1)
+	g := c.g.norm()
+	w := rng.FillNormal(New(c.kh, c.kw, c.c/g.Groups, c.o), 0, 1)
+	y := New(ConvShape(x.Shape, w.Shape, g)...)
+	want := New(y.Shape...)
+	Conv2D(y, x, w, g)
+	convRef(want, x, w, g)
+	close32(t, "forward", y, want, 1e-5)
+	dy := rng.FillNormal(New(y.Shape...), 0, 1)
+	dx, dw := rng.FillNormal(New(x.Shape...), 0, 1), rng.FillNormal(New(w.Shape...), 0, 1)
+	wantX, wantW := dx.Clone(), dw.Clone()
+	AddConvGradInput(dx, dy, w, g)
+	AddConvGradWeight(dw, x, dy, g)
+	gx, gw := make([]float64, x.Len()), make([]float64, w.Len())
+	og := c.o / g.Groups
+	each(y.Shape, func(n, q, r, o int) {
+		for a := range c.kh {
+			for b := range c.kw {
+				for i := range w.Shape[2] {
+					u, v := q*g.Stride+a*g.Dilation-g.Pad, r*g.Stride+b*g.Dilation-g.Pad
+					if u >= 0 && u < c.h && v >= 0 && v < c.w {
+						ix := x.offset([]int{n, u, v, o/og*w.Shape[2] + i})
+						iw := w.offset([]int{a, b, i, o})
+						d := float64(dy.At(n, q, r, o))
+						gx[ix] += d * float64(w.Data[iw])
+						gw[iw] += d * float64(x.Data[ix])
+					}
+				}
+			}
+		}
+	})
+	for i, v := range gx {
+		wantX.Data[i] += float32(v)
+	}
+	for i, v := range gw {
+		wantW.Data[i] += float32(v)
+	}
+	close32(t, "input gradient", dx, wantX, 1e-5)
+	close32(t, "weight gradient", dw, wantW, 1e-5)
+}
+
+// close32 compares with a tolerance relative to the largest value of want.
+func close32(t *testing.T, what string, got, want *Tensor, tol float64) {
+	t.Helper()
+	if !SameShape(got.Shape, want.Shape) {
+		t.Fatalf("%s: shape %v, want %v", what, got.Shape, want.Shape)
+	}
+	big := 1e-30
+	for _, v := range want.Data {
+		big = math.Max(big, math.Abs(float64(v)))
+	}
+	for i := range got.Data {
+		if d := math.Abs(float64(got.Data[i] - want.Data[i])); !(d <= tol*big) {
+			t.Fatalf("%s: at %d got %g, want %g (largest %g)", what, i, got.Data[i], want.Data[i], big)
+		}
+	}
+}
+
+// TestWorkersSameBits: the number of workers, and the instruction set, do not change a bit.
+func TestWorkersSameBits(t *testing.T) {
+	defer parallel.SetWorkers(parallel.Workers())
+	rng := NewRNG(3)
+	x := rng.FillNormal(New(3, 13, 13, 24), 0, 1)
+	w := rng.FillNormal(New(3, 3, 24, 40), 0, 1)
+	run := func() []float32 {
+		g := Conv{Stride: 2, Pad: 1}
+		y := New(ConvShape(x.Shape, w.Shape, g)...)
+		Conv2D(y, x, w, g)
+		dx, dw := New(x.Shape...), New(w.Shape...)
+		AddConvGradInput(dx, y, w, g)
+		AddConvGradWeight(dw, x, y, g)
+		c := New(39, 40)
+		AddMatMulTN(c, New(507, 39).Fill(0.3), From(rng.Derive(1).FillNormal(New(507*40), 0, 1).Data, 507, 40))
+		s := New(40)
+		AddSumRows(s, y)
+		return append(append(append(append(y.Data, dx.Data...), dw.Data...), c.Data...), s.Data...)
+	}
+	parallel.SetWorkers(1)
+	want := run()
+	for _, level := range simd.Levels() {
+		restore, _ := simd.Use(level)
+		for _, workers := range []int{1, 2, 3, 5, 8} {
+			parallel.SetWorkers(workers)
+			for i, v := range run() {
+				if math.Float32bits(v) != math.Float32bits(want[i]) {
+					t.Fatalf("%v with %d workers: value %d is %g, with one worker %g", level, workers, i, v, want[i])
+				}
+			}
+		}
+		restore()
+	}
+}
+
+func TestGemm(t *testing.T) {
+	rng := NewRNG(2)
+	for _, s := range [][3]int{{1, 1, 1}, {3, 5, 7}, {8, 100, 300}, {130, 70, 513}, {300, 33, 20}, {65, 2100, 9}} {
+		m, n, k := s[0], s[1], s[2]
+		a, b, c := rng.FillNormal(New(m, k), 0, 1), rng.FillNormal(New(k, n), 0, 1), rng.FillNormal(New(m, n), 0, 1)
+		want := New(m, n)
+		for i := range m {
+			for j := range n {
+				t := 0.0
+				for p := range k {
+					t += float64(a.Data[i*k+p]) * float64(b.Data[p*n+j])
+				}
+				want.Data[i*n+j] = float32(0.5*t - 2*float64(c.Data[i*n+j]))
+			}
+		}
+		at, bt := New(k, m), New(n, k)
+		Permute(at, a, 1, 0)
+		Permute(bt, b, 1, 0)
+		for _, ta := range []bool{false, true} {
+			for _, tb := range []bool{false, true} {
+				ma, mb := Matrix{Data: a.Data, Rows: m, Cols: k}, Matrix{Data: b.Data, Rows: k, Cols: n}
+				if ta {
+					ma = Matrix{Data: at.Data, Rows: k, Cols: m, Transposed: true}
+				}
+				if tb {
+					mb = Matrix{Data: bt.Data, Rows: n, Cols: k, Transposed: true}
+				}
+				got := c.Clone()
+				Gemm(0.5, ma, mb, -2, Matrix{Data: got.Data, Rows: m, Cols: n})
+				close32(t, fmt.Sprintf("gemm %v ta=%v tb=%v", s, ta, tb), got, want, 2e-6*math.Sqrt(float64(k))+1e-6)
+			}
+		}
+	}
+}
+
+func BenchmarkGEMM(b *testing.B) {
+	for _, n := range []int{128, 512, 1024} {
+		x, y, z := New(n, n).Fill(1), New(n, n).Fill(1), New(n, n)
+		for _, kind := range []string{"nn", "nt", "tn"} {
+			b.Run(fmt.Sprintf("%s/%d/%v/t%d", kind, n, simd.Active(), parallel.Workers()), func(b *testing.B) {
+				for b.Loop() {
+					switch kind {
+					case "nn":
+						MatMul(z, x, y)
+					case "nt":
+						MatMulNT(z, x, y)
+					case "tn":
+						AddMatMulTN(z, x, y)
+					}
+				}
+				b.ReportMetric(2*float64(n*n*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
+
+func BenchmarkConv2D(b *testing.B) {
+	for _, c := range []convCase{
+		{8, 56, 56, 64, 3, 3, 64, Conv{Pad: 1}}, {8, 28, 28, 128, 3, 3, 128, Conv{Pad: 1}}, {8, 14, 14, 256, 3, 3, 256, Conv{Pad: 1}},
+		{8, 7, 7, 512, 3, 3, 512, Conv{Pad: 1}}, {8, 224, 224, 3, 7, 7, 64, Conv{Stride: 2, Pad: 3}}, {128, 32, 32, 16, 3, 3, 16, Conv{Pad: 1}},
+		{128, 4, 4, 512, 3, 3, 512, Conv{Pad: 1}}, {8, 56, 56, 64, 3, 3, 128, Conv{Stride: 2, Pad: 1}}, {8, 56, 56, 256, 1, 1, 64, Conv{}},
+	} {
+		x, w := New(c.n, c.h, c.w, c.c).Fill(1), New(c.kh, c.kw, c.c, c.o).Fill(1)
+		y := New(ConvShape(x.Shape, w.Shape, c.g)...)
+		flop := 2 * float64(y.Len()) * float64(c.kh*c.kw*c.c)
+		for name, f := range map[string]func(){
+			"fwd": func() { Conv2D(y, x, w, c.g) }, "dx": func() { AddConvGradInput(x, y, w, c.g) }, "dw": func() { AddConvGradWeight(w, x, y, c.g) },
+		} {
+			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d_k%d_o%d_s%d/%v", name, c.n, c.h, c.w, c.c, c.kh, c.o, max(1, c.g.Stride), simd.Active()), func(b *testing.B) {
+				for b.Loop() {
+					f()
+				}
+				b.ReportMetric(flop*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+			x.Fill(1)
+			w.Fill(1)
+		}
+	}
+}

@@ -1,0 +1,256 @@
+package tensor
+
+import (
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// The block of k is a constant, not a cache size: an element of C is the sum, in order, of fused sums over blocks of
+// kBlock, whatever the machine. 256 rows of a panel are 32 KiB with AVX-512, 16 KiB with AVX2: they stay in L1.
+const kBlock = 256
+
+const (
+	mBlock = 112  // rows of A that a worker takes: a multiple of 14, 8, 7 and 4, about 115 KiB of one k block
+	nBlock = 2048 // columns of B packed at a time: 2 MiB of one k block
+)
+
+// Matrix is a matrix in row-major memory, rows LD apart.
+type Matrix struct {
+	Data       []float32
+	Rows, Cols int
+	LD         int  // 0 means Cols
+	Transposed bool // use the transpose: the operand is then Cols by Rows
+}
+
+func (m Matrix) dims() (rows, cols, ld int) {
+	ld = m.LD
+	if ld == 0 {
+		ld = m.Cols
+	}
+	if m.Transposed {
+		return m.Cols, m.Rows, ld
+	}
+	return m.Rows, m.Cols, ld
+}
+
+// Gemm computes c = alpha·a·b + beta·c. With beta 0 c need not be initialised.
+func Gemm(alpha float32, a, b Matrix, beta float32, c Matrix) {
+	m, k, lda := a.dims()
+	kb, n, ldb := b.dims()
+	cm, cn, ldc := c.dims()
+	if k != kb || m != cm || n != cn || c.Transposed {
+		fail("Gemm", "[%d %d] · [%d %d] into [%d %d]", m, k, kb, n, cm, cn)
+	}
+	if beta != 0 && beta != 1 {
+		for i := range m {
+			simd.Scale(c.Data[i*ldc:i*ldc+n], beta, c.Data[i*ldc:])
+		}
+	}
+	gemm(c.Data, ldc, m, n, k, a.Data, lda, a.Transposed, b.Data, ldb, b.Transposed, alpha, beta != 0)
+}
+
+func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool) {
+	if m == 0 || n == 0 {
+		return
+	}
+	if k == 0 {
+		if !add {
+			for i := range m {
+				clear(c[i*ldc : i*ldc+n])
+			}
+		}
+		return
+	}
+	panel := simd.Panel()
+	for j0 := 0; j0 < n; j0 += nBlock {
+		cols := min(nBlock, n-j0)
+		packed := borrow(simd.PackedSize(min(k, kBlock), cols))
+		for k0 := 0; k0 < k; k0 += kBlock {
+			kk := min(kBlock, k-k0)
+			parallel.Chunks(cols, 4*panel, func(lo, hi int) {
+				dst := packed[simd.PackedOffset(kk, lo):]
+				if tb {
+					simd.PackBT(dst, kk, 0, b[(j0+lo)*ldb+k0:], kk, hi-lo, ldb)
+				} else {
+					simd.PackB(dst, kk, 0, b[k0*ldb+j0+lo:], kk, hi-lo, ldb)
+				}
+				if alpha != 1 {
+					d := dst[:simd.PackedSize(kk, hi-lo)]
+					simd.Scale(d, alpha, d)
+				}
+			})
+			adding := add || k0 > 0
+			// pieces: blocks of rows by groups of panels, the more groups the fewer the rows
+			rows := (m + mBlock - 1) / mBlock
+			group := cols
+			if rows < 16 {
+				group = max(panel, (cols*rows/16+panel-1)/panel*panel)
+			}
+			groups := (cols + group - 1) / group
+			parallel.For(rows*groups, func(t int) {
+				i0, g0 := t/groups*mBlock, t%groups*group
+				mm, g1 := min(mBlock, m-i0), min(cols, g0+group)
+				at := i0*lda + k0
+				if ta {
+					at = k0*lda + i0
+				}
+				op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
+				var copied []float32
+				if g1-g0 > 2*panel && awkward(lda, ta) {
+					copied = borrow(mm*(kk+16) + kk*16)
+					op = copyBlock(copied, op, mm)
+				}
+				for j := g0; j < g1; j += panel {
+					simd.MulPanel(c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, packed[simd.PackedOffset(kk, j):], adding)
+				}
+				if copied != nil {
+					giveBack(copied)
+				}
+			})
+		}
+		giveBack(packed)
+	}
+}
+
+// awkward tells whether rows lda apart fall on few cache sets or many pages, so that a block of A is better copied.
+func awkward(lda int, transposed bool) bool { return lda%512 == 0 || transposed && lda > 256 }
+
+// copyBlock copies m rows of op to dst, lines 64 bytes off the powers of two.
+func copyBlock(dst []float32, op simd.A, m int) simd.A {
+	if op.Transposed {
+		ld := m + 16
+		for p := range op.K {
+			copy(dst[p*ld:p*ld+m], op.Data[p*op.LD:p*op.LD+m])
+		}
+		return simd.A{Data: dst, LD: ld, K: op.K, Transposed: true}
+	}
+	ld := op.K + 16
+	for i := range m {
+		copy(dst[i*ld:i*ld+op.K], op.Data[i*op.LD:i*op.LD+op.K])
+	}
+	return simd.A{Data: dst, LD: ld, K: op.K}
+}
+
+// rows2 returns x as a matrix: all axes but the last are rows.
+func rows2(x *Tensor) (rows, cols int) {
+	cols = x.Dim(-1)
+	if cols == 0 {
+		return 0, 0
+	}
+	return len(x.Data) / cols, cols
+}
+
+// MatMulShape returns the shape of a·b: [... M K] · [K N] -> [... M N].
+func MatMulShape(a, b []int) []int {
+	if len(a) < 1 || len(b) != 2 || a[len(a)-1] != b[0] {
+		fail("MatMul", "%v · %v: the last side of the first must be the first of the second", a, b)
+	}
+	return append(append([]int(nil), a[:len(a)-1]...), b[1])
+}
+
+// MatMul sets c to a·b, [M K] · [K N]; leading axes of a count as rows.
+func MatMul(c, a, b *Tensor) { matMul(c, a, b, false) }
+
+// AddMatMul adds a·b to c.
+func AddMatMul(c, a, b *Tensor) { matMul(c, a, b, true) }
+
+func matMul(c, a, b *Tensor, add bool) {
+	m, k := rows2(a)
+	n := b.Dim(-1)
+	if len(b.Shape) != 2 || b.Shape[0] != k || len(c.Data) != m*n {
+		fail("MatMul", "%v · %v into %v", a.Shape, b.Shape, c.Shape)
+	}
+	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, add)
+}
+
+// AddMatMulNT adds a·bᵀ to c: [M K] · [N K]ᵀ -> [M N].
+func AddMatMulNT(c, a, b *Tensor) { matMulNT(c, a, b, true) }
+
+// MatMulNT sets c to a·bᵀ.
+func MatMulNT(c, a, b *Tensor) { matMulNT(c, a, b, false) }
+
+func matMulNT(c, a, b *Tensor, add bool) {
+	m, k := rows2(a)
+	n, kb := rows2(b)
+	if k != kb || len(c.Data) != m*n {
+		fail("MatMulNT", "%v · %vᵀ into %v", a.Shape, b.Shape, c.Shape)
+	}
+	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, k, true, 1, add)
+}
+
+// AddMatMulTN adds aᵀ·b to c: [K M]ᵀ · [K N] -> [M N].
+func AddMatMulTN(c, a, b *Tensor) {
+	k, m := rows2(a)
+	kb, n := rows2(b)
+	if k != kb || len(c.Data) != m*n {
+		fail("MatMulTN", "%vᵀ · %v into %v", a.Shape, b.Shape, c.Shape)
+	}
+	gemm(c.Data, n, m, n, k, a.Data, m, true, b.Data, n, false, 1, true)
+}
+
+// BatchMatMul sets c to a·b for each of the leading entries: [B M K] · [B K N] -> [B M N]; ta and tb transpose the
+// matrices of a and b. With add it adds.
+func BatchMatMul(c, a, b *Tensor, ta, tb, add bool) {
+	if len(a.Shape) != 3 || len(b.Shape) != 3 || len(c.Shape) != 3 || a.Shape[0] != b.Shape[0] || c.Shape[0] != a.Shape[0] {
+		fail("BatchMatMul", "%v · %v into %v: all need three axes and the same first", a.Shape, b.Shape, c.Shape)
+	}
+	beta := float32(0)
+	if add {
+		beta = 1
+	}
+	sa, sb, sc := a.Shape[1]*a.Shape[2], b.Shape[1]*b.Shape[2], c.Shape[1]*c.Shape[2]
+	parallel.For(a.Shape[0], func(i int) {
+		Gemm(1, Matrix{Data: a.Data[i*sa:][:sa], Rows: a.Shape[1], Cols: a.Shape[2], Transposed: ta},
+			Matrix{Data: b.Data[i*sb:][:sb], Rows: b.Shape[1], Cols: b.Shape[2], Transposed: tb}, beta,
+			Matrix{Data: c.Data[i*sc:][:sc], Rows: c.Shape[1], Cols: c.Shape[2]})
+	})
+}
+
+// Linear sets y to x·w + b: x [... I], w [I O], b [O] or nil.
+func Linear(y, x, w, b *Tensor) {
+	MatMul(y, x, w)
+	if b != nil {
+		AddBias(y, b)
+	}
+}
+
+// AddBias adds b [C] to every row of y [... C].
+func AddBias(y, b *Tensor) {
+	rows, c := rows2(y)
+	if len(b.Data) != c {
+		fail("AddBias", "bias %v for rows of %d", b.Shape, c)
+	}
+	step := max(1, chunk/max(c, 1))
+	parallel.Chunks(rows, step, func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			row := y.Data[r*c : (r+1)*c]
+			simd.Add(row, row, b.Data)
+		}
+	})
+}
+
+// rowChunk is how many rows of c columns are summed by one worker before the sums are joined: it fixes the order of
+// the sum, so it depends on c alone.
+func rowChunk(c int) int { return max(16, 1<<15/max(c, 1)) }
+
+// AddSumRows adds to s [C] the sum over all rows of x [... C]: chunks of rows in order, joined in float64.
+func AddSumRows(s, x *Tensor) {
+	rows, c := rows2(x)
+	if len(s.Data) != c {
+		fail("AddSumRows", "sum %v of rows of %d", s.Shape, c)
+	}
+	step := rowChunk(c)
+	parts := borrow((rows + step - 1) / step * c)
+	clear(parts)
+	parallel.Chunks(rows, step, func(lo, hi int) {
+		simd.SumRows(parts[lo/step*c:lo/step*c+c], x.Data[lo*c:], hi-lo)
+	})
+	for j := range c {
+		t := 0.0
+		for i := j; i < len(parts); i += c {
+			t += float64(parts[i])
+		}
+		s.Data[j] += float32(t)
+	}
+	giveBack(parts)
+}
