@@ -1,0 +1,217 @@
+package tensor
+
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+func unary(op string, y, x *Tensor, f func(dst, x []float32)) {
+	if len(y.Data) != len(x.Data) {
+		fail(op, "shapes %v and %v differ in size", y.Shape, x.Shape)
+	}
+	parallel.Chunks(len(y.Data), chunk, func(lo, hi int) { f(y.Data[lo:hi], x.Data[lo:hi]) })
+}
+
+// grad adds to dx, element by element, f of dy and one saved operand.
+func grad(op string, dx, dy, saved *Tensor, f func(dy, saved float32) float32) {
+	if len(dx.Data) != len(dy.Data) || len(dx.Data) != len(saved.Data) {
+		fail(op, "shapes %v, %v and %v differ in size", dx.Shape, dy.Shape, saved.Shape)
+	}
+	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			dx.Data[i] += f(dy.Data[i], saved.Data[i])
+		}
+	})
+}
+
+// ReLU sets y to max(x, 0); NaN stays.
+func ReLU(y, x *Tensor) { unary("ReLU", y, x, simd.ReLU) }
+
+// AddReLUGrad adds dy to dx where the output y is positive.
+func AddReLUGrad(dx, dy, y *Tensor) {
+	sameShapes("ReLUGrad", dx, dy, y)
+	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) { simd.ReLUGrad(dx.Data[lo:hi], dy.Data[lo:hi], y.Data[lo:hi]) })
+}
+
+// LeakyReLU sets y to x where x > 0 and slope·x elsewhere.
+func LeakyReLU(y, x *Tensor, slope float32) {
+	unary("LeakyReLU", y, x, func(y, x []float32) {
+		for i, v := range x {
+			if v <= 0 {
+				v *= slope
+			}
+			y[i] = v
+		}
+	})
+}
+
+// AddLeakyReLUGrad adds dy to dx where the input x is positive, slope·dy elsewhere.
+func AddLeakyReLUGrad(dx, dy, x *Tensor, slope float32) {
+	grad("LeakyReLU", dx, dy, x, func(dy, x float32) float32 {
+		if x <= 0 {
+			return slope * dy
+		}
+		return dy
+	})
+}
+
+// ELU sets y to x where x > 0 and alpha·(exp(x) - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016).
+func ELU(y, x *Tensor, alpha float32) {
+	unary("ELU", y, x, func(y, x []float32) {
+		for i, v := range x {
+			if v <= 0 {
+				v = alpha * float32(math.Expm1(float64(v)))
+			}
+			y[i] = v
+		}
+	})
+}
+
+// AddELUGrad adds to dx the gradient from the output y: dy where y > 0, dy·(y + alpha) elsewhere.
+func AddELUGrad(dx, dy, y *Tensor, alpha float32) {
+	grad("ELU", dx, dy, y, func(dy, y float32) float32 {
+		if y <= 0 {
+			return dy * (y + alpha)
+		}
+		return dy
+	})
+}
+
+// GELU sets y to x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016, the exact form).
+func GELU(y, x *Tensor) {
+	unary("GELU", y, x, func(y, x []float32) {
+		for i, v := range x {
+			y[i] = float32(float64(v) * normCDF(float64(v)))
+		}
+	})
+}
+
+// AddGELUGrad adds dy·(Φ(x) + x·φ(x)) to dx.
+func AddGELUGrad(dx, dy, x *Tensor) {
+	grad("GELU", dx, dy, x, func(dy, v float32) float32 {
+		x := float64(v)
+		return dy * float32(normCDF(x)+x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi))
+	})
+}
+
+func normCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
+
+// Tanh sets y to the hyperbolic tangent.
+func Tanh(y, x *Tensor) { unary("Tanh", y, x, simd.Tanh) }
+
+// AddTanhGrad adds dy·(1 - y²) to dx.
+func AddTanhGrad(dx, dy, y *Tensor) {
+	grad("Tanh", dx, dy, y, func(dy, y float32) float32 { return dy * (1 - float32(y*y)) })
+}
+
+// Sigmoid sets y to 1/(1 + exp(-x)).
+func Sigmoid(y, x *Tensor) { unary("Sigmoid", y, x, simd.Sigmoid) }
+
+// AddSigmoidGrad adds dy·y·(1 - y) to dx.
+func AddSigmoidGrad(dx, dy, y *Tensor) {
+	grad("Sigmoid", dx, dy, y, func(dy, y float32) float32 { return dy * y * (1 - y) })
+}
+
+// Exp sets y to exp(x).
+func Exp(y, x *Tensor) { unary("Exp", y, x, simd.Exp) }
+
+// Log sets y to the natural logarithm.
+func Log(y, x *Tensor) { unary("Log", y, x, simd.Log) }
+
+// Sqrt sets y to the square root.
+func Sqrt(y, x *Tensor) {
+	unary("Sqrt", y, x, func(y, x []float32) {
+		for i, v := range x {
+			y[i] = float32(math.Sqrt(float64(v)))
+		}
+	})
+}
+
+// AddDivScaled adds s·dy/v to dx: the gradients of Log (v = x, s = 1) and Sqrt (v = y, s = 1/2).
+func AddDivScaled(dx, dy, v *Tensor, s float32) {
+	grad("DivScaled", dx, dy, v, func(dy, v float32) float32 { return s * dy / v })
+}
+
+// Abs sets y to |x|.
+func Abs(y, x *Tensor) {
+	unary("Abs", y, x, func(y, x []float32) {
+		for i, v := range x {
+			y[i] = float32(math.Abs(float64(v)))
+		}
+	})
+}
+
+// AddAbsGrad adds dy·sign(x) to dx; at 0 nothing.
+func AddAbsGrad(dx, dy, x *Tensor) {
+	grad("Abs", dx, dy, x, func(dy, x float32) float32 {
+		switch {
+		case x > 0:
+			return dy
+		case x < 0:
+			return -dy
+		}
+		return 0 * x
+	})
+}
+
+// Softmax sets y to the softmax of every row of x, [... C].
+func Softmax(y, x *Tensor) {
+	sameShapes("Softmax", y, x)
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			simd.Softmax(y.Data[r*c:(r+1)*c], x.Data[r*c:])
+		}
+	})
+}
+
+// AddSoftmaxGrad adds y·(dy - Σ dy·y) to dx, row by row.
+func AddSoftmaxGrad(dx, dy, y *Tensor) {
+	sameShapes("Softmax", dx, dy, y)
+	rows, c := rows2(dx)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			d, g, p := dx.Data[r*c:(r+1)*c], dy.Data[r*c:(r+1)*c], y.Data[r*c:(r+1)*c]
+			s := simd.Dot(g, p)
+			for i := range d {
+				d[i] += p[i] * (g[i] - s)
+			}
+		}
+	})
+}
+
+// LogSumExp sets lse, one value per row of x [... C], to log Σ exp(x).
+func LogSumExp(lse []float32, x *Tensor) {
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
+		e := borrow(c)
+		for r := lo; r < hi; r++ {
+			row := x.Data[r*c : (r+1)*c]
+			m := simd.Max(row)
+			simd.ExpSub(e, m, row)
+			lse[r] = m + float32(math.Log(float64(simd.Sum(e))))
+		}
+		giveBack(e)
+	})
+}
+
+// DropoutMask fills mask with 0, with probability p, and 1/(1-p): element i is a function of the stream's key and i's
+// block alone.
+func DropoutMask(mask *Tensor, p float32, rng *RNG) {
+	if p < 0 || p >= 1 {
+		fail("Dropout", "probability %g, want 0 <= p < 1", p)
+	}
+	keep := 1 / (1 - p)
+	const block = 1 << 12
+	parallel.Chunks(len(mask.Data), block, func(lo, hi int) {
+		r := rng.Derive(uint64(lo / block))
+		for i := lo; i < hi; i++ {
+			mask.Data[i] = 0
+			if r.Float32() >= p {
+				mask.Data[i] = keep
+			}
+		}
+	})
+}

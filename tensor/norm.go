@@ -1,0 +1,288 @@
+package tensor
+
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// BatchStats sets mean and variance (the biased one, divided by the number of rows), [C], of the rows of x [... C].
+// The sums run over x minus its first row, so that a large mean costs no digits; chunks of rows are joined in float64.
+func BatchStats(mean, variance []float32, x *Tensor) {
+	rows, c := rows2(x)
+	if rows == 0 || len(mean) != c || len(variance) != c {
+		fail("BatchStats", "%d and %d statistics of %v", len(mean), len(variance), x.Shape)
+	}
+	shift := x.Data[:c]
+	sums := columnSums(rows, c, func(s, q []float32, lo, hi int) {
+		simd.MomentRows(s, q, x.Data[lo*c:hi*c], shift, hi-lo)
+	})
+	n := float64(rows)
+	for j := range c {
+		m := sums[2*j] / n
+		mean[j] = float32(float64(shift[j]) + m)
+		variance[j] = float32(math.Max(0, sums[2*j+1]/n-m*m))
+	}
+}
+
+// columnSums calls f on chunks of rows with two zeroed sums of c columns, and joins them: entries 2j and 2j+1.
+func columnSums(rows, c int, f func(a, b []float32, lo, hi int)) []float64 {
+	step := rowChunk(c)
+	n := (rows + step - 1) / step
+	parts := borrow(n * 2 * c)
+	clear(parts)
+	parallel.Chunks(rows, step, func(lo, hi int) {
+		p := parts[lo/step*2*c:][:2*c]
+		f(p[:c], p[c:], lo, hi)
+	})
+	out := make([]float64, 2*c)
+	for i := range n {
+		for j := range c {
+			out[2*j] += float64(parts[i*2*c+j])
+			out[2*j+1] += float64(parts[i*2*c+c+j])
+		}
+	}
+	giveBack(parts)
+	return out
+}
+
+// Affine sets y[r][c] = x[r][c]·scale[c] + shift[c], plus z[r][c] where z is not nil, and where relu is set the ReLU
+// of that. y may be x or z.
+func Affine(y, x, z *Tensor, scale, shift []float32, relu bool) {
+	rows, c := rows2(x)
+	if len(y.Data) != len(x.Data) || z != nil && len(z.Data) != len(x.Data) || len(scale) != c || len(shift) != c {
+		fail("Affine", "output %v of %v with %d scales and %d shifts", y.Shape, x.Shape, len(scale), len(shift))
+	}
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
+		yy, xx := y.Data[lo*c:hi*c], x.Data[lo*c:hi*c]
+		switch {
+		case z != nil && relu:
+			simd.AffineAddReLURows(yy, xx, z.Data[lo*c:], scale, shift)
+		case z != nil:
+			simd.AffineAddRows(yy, xx, z.Data[lo*c:], scale, shift)
+		case relu:
+			simd.AffineReLURows(yy, xx, scale, shift)
+		default:
+			simd.AffineRows(yy, xx, scale, shift)
+		}
+	})
+}
+
+// AddBatchNormGrad adds the gradients of y = relu?(xhat·gamma + beta), xhat = (x - mean)·inv (Ioffe and Szegedy 2015):
+//
+//	g = dy where y > 0 (all of dy for y nil)
+//	dbeta = Σ g;   dgamma = Σ g·xhat;   dx = gamma·inv·(g - dbeta/N - xhat·dgamma/N)
+//
+// Any of dx, dgamma, dbeta may be nil. With frozen set mean and inv are constants and dx = gamma·inv·g.
+func AddBatchNormGrad(dx *Tensor, dgamma, dbeta []float32, dy, x, y *Tensor, mean, inv, gamma []float32, frozen bool) {
+	rows, c := rows2(x)
+	sums := columnSums(rows, c, func(s, d []float32, lo, hi int) {
+		if y == nil {
+			simd.NormGradSums(s, d, dy.Data[lo*c:], x.Data[lo*c:], mean, hi-lo)
+		} else {
+			simd.NormGradReLUSums(s, d, dy.Data[lo*c:], x.Data[lo*c:], y.Data[lo*c:], mean, hi-lo)
+		}
+	})
+	k := borrow(3 * c)
+	defer giveBack(k)
+	a, b, d := k[:c], k[c:2*c], k[2*c:]
+	for j := range c {
+		db, dg := sums[2*j], sums[2*j+1]*float64(inv[j])
+		if dgamma != nil {
+			dgamma[j] += float32(dg)
+		}
+		if dbeta != nil {
+			dbeta[j] += float32(db)
+		}
+		s := float64(inv[j])
+		if gamma != nil {
+			s *= float64(gamma[j])
+		}
+		a[j], b[j], d[j] = float32(s), 0, 0
+		if !frozen {
+			bb := -s * float64(inv[j]) * dg / float64(rows)
+			b[j] = float32(bb)
+			d[j] = float32(-s*db/float64(rows) - bb*float64(mean[j]))
+		}
+	}
+	if dx == nil {
+		return
+	}
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
+		if y == nil {
+			simd.NormGradRows(dx.Data[lo*c:hi*c], dy.Data[lo*c:], x.Data[lo*c:], a, b, d)
+		} else {
+			simd.NormGradReLURows(dx.Data[lo*c:hi*c], dy.Data[lo*c:], x.Data[lo*c:], y.Data[lo*c:], a, b, d)
+		}
+	})
+}
+
+// GroupNorm normalises x [N ... C] over groups of channels and all positions of a sample (Wu and He 2018); groups equal
+// to C is instance normalisation. mean and inv, [N·groups], are for the gradient. gamma and beta are [C] or nil.
+func GroupNorm(y, x *Tensor, groups int, eps float32, gamma, beta, mean, inv []float32) {
+	n, p, c := groupDims("GroupNorm", x, groups)
+	cg := c / groups
+	parallel.For(n*groups, func(t int) {
+		i, g := t/groups, t%groups
+		base := i*p*c + g*cg
+		s, q := 0.0, 0.0
+		for r := range p {
+			for _, v := range x.Data[base+r*c:][:cg] {
+				s += float64(v)
+				q += float64(v) * float64(v)
+			}
+		}
+		m := s / float64(p*cg)
+		is := 1 / math.Sqrt(math.Max(0, q/float64(p*cg)-m*m)+float64(eps))
+		mean[t], inv[t] = float32(m), float32(is)
+		for r := range p {
+			src, dst := x.Data[base+r*c:][:cg], y.Data[base+r*c:][:cg]
+			for j, v := range src {
+				h := float32((float64(v) - m) * is)
+				if gamma != nil {
+					h *= gamma[g*cg+j]
+				}
+				if beta != nil {
+					h += beta[g*cg+j]
+				}
+				dst[j] = h
+			}
+		}
+	})
+}
+
+// AddGroupNormGrad adds the gradients of GroupNorm.
+func AddGroupNormGrad(dx *Tensor, dgamma, dbeta []float32, dy, x *Tensor, groups int, gamma, mean, inv []float32) {
+	n, p, c := groupDims("GroupNorm", x, groups)
+	cg := c / groups
+	pg, pb := make([]float64, n*c), make([]float64, n*c)
+	parallel.For(n*groups, func(t int) {
+		i, g := t/groups, t%groups
+		base := i*p*c + g*cg
+		m, is := float64(mean[t]), float64(inv[t])
+		s, q := 0.0, 0.0 // Σ g·gamma, Σ g·gamma·xhat
+		for r := range p {
+			for j, v := range x.Data[base+r*c:][:cg] {
+				d := float64(dy.Data[base+r*c+j])
+				h := (float64(v) - m) * is
+				pb[i*c+g*cg+j] += d
+				pg[i*c+g*cg+j] += d * h
+				if gamma != nil {
+					d *= float64(gamma[g*cg+j])
+				}
+				s += d
+				q += d * h
+			}
+		}
+		if dx == nil {
+			return
+		}
+		s /= float64(p * cg)
+		q /= float64(p * cg)
+		for r := range p {
+			for j, v := range x.Data[base+r*c:][:cg] {
+				d := float64(dy.Data[base+r*c+j])
+				if gamma != nil {
+					d *= float64(gamma[g*cg+j])
+				}
+				dx.Data[base+r*c+j] += float32(is * (d - s - (float64(v)-m)*is*q))
+			}
+		}
+	})
+	for j := range c {
+		tg, tb := 0.0, 0.0
+		for i := range n {
+			tg += pg[i*c+j]
+			tb += pb[i*c+j]
+		}
+		if dgamma != nil {
+			dgamma[j] += float32(tg)
+		}
+		if dbeta != nil {
+			dbeta[j] += float32(tb)
+		}
+	}
+}
+
+func groupDims(op string, x *Tensor, groups int) (n, p, c int) {
+	if len(x.Shape) < 2 {
+		fail(op, "input %v needs at least two axes", x.Shape)
+	}
+	n, c = x.Shape[0], x.Dim(-1)
+	if groups < 1 || c%groups != 0 {
+		fail(op, "%d channels do not divide into %d groups", c, groups)
+	}
+	if n == 0 || c == 0 {
+		return n, 0, c
+	}
+	return n, len(x.Data) / n / c, c
+}
+
+// LRN is AlexNet's local response normalisation (Krizhevsky, Sutskever, Hinton 2012, section 3.3) over channels:
+//
+//	y[c] = x[c] · s[c]^-beta,   s[c] = k + alpha/size · Σ x[j]², j from c - size/2 to c - size/2 + size - 1
+//
+// s, of x's shape, is for the gradient.
+func LRN(y, s, x *Tensor, size int, alpha, beta, k float32) {
+	sameShapes("LRN", y, s, x)
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, 1<<12/max(c, 1)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			xr, yr, sr := x.Data[r*c:(r+1)*c], y.Data[r*c:(r+1)*c], s.Data[r*c:(r+1)*c]
+			for j := range c {
+				q := float32(0)
+				for i := max(0, j-size/2); i < min(c, j-size/2+size); i++ {
+					q += float32(xr[i] * xr[i])
+				}
+				sr[j] = k + float32(alpha/float32(size)*q)
+				yr[j] = xr[j] * float32(math.Pow(float64(sr[j]), -float64(beta)))
+			}
+		}
+	})
+}
+
+// AddLRNGrad adds the gradient of LRN's input: dx[i] += dy[i]·s[i]^-beta - 2·alpha·beta/size · x[i] · Σ dy[c]·y[c]/s[c]
+// over the c whose sum holds i.
+func AddLRNGrad(dx, dy, x, y, s *Tensor, size int, alpha, beta float32) {
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, 1<<12/max(c, 1)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			b := r * c
+			for i := range c {
+				t := 0.0
+				for j := max(0, i+size/2-size+1); j < min(c, i+size/2+1); j++ {
+					t += float64(dy.Data[b+j]) * float64(y.Data[b+j]) / float64(s.Data[b+j])
+				}
+				dx.Data[b+i] += dy.Data[b+i]*float32(math.Pow(float64(s.Data[b+i]), -float64(beta))) -
+					float32(2*float64(alpha)*float64(beta)/float64(size)*float64(x.Data[b+i])*t)
+			}
+		}
+	})
+}
+
+// L2Normalize sets every row of y to the row of x [... C] divided by max(‖x‖, eps), and norm, one per row, to the divisor.
+func L2Normalize(y, x *Tensor, norm []float32, eps float32) {
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			row := x.Data[r*c : (r+1)*c]
+			norm[r] = max(float32(math.Sqrt(float64(simd.SumSquares(row)))), eps)
+			simd.Scale(y.Data[r*c:(r+1)*c], 1/norm[r], row)
+		}
+	})
+}
+
+// AddL2NormalizeGrad adds (dy - y·(dy·y))/norm to dx; where the norm was below eps, dy/eps.
+func AddL2NormalizeGrad(dx, dy, y *Tensor, norm []float32, eps float32) {
+	rows, c := rows2(y)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			d, g, v := dx.Data[r*c:(r+1)*c], dy.Data[r*c:(r+1)*c], y.Data[r*c:(r+1)*c]
+			simd.Axpy(d, 1/norm[r], g)
+			if norm[r] > eps {
+				simd.Axpy(d, -simd.Dot(g, v)/norm[r], v)
+			}
+		}
+	})
+}

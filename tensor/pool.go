@@ -1,0 +1,240 @@
+package tensor
+
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// Window is the geometry of a pooling window, the same along both axes.
+type Window struct {
+	Size      int
+	Stride    int  // 0 means Size
+	Pad       int  // at most Size/2; padded positions never count
+	Ceil      bool // round the output size up, as Caffe does
+	CountsPad bool // average pooling divides by Size² also at the border
+}
+
+// PoolShape returns the shape of pooling's output: [N H W C] -> [N OH OW C].
+func PoolShape(x []int, w Window) []int {
+	if len(x) != 4 || w.Size < 1 || w.Pad < 0 || w.Pad > w.Size/2 {
+		fail("Pool", "window %+v on %v: want [N H W C], a size of at least 1 and padding up to half of it", w, x)
+	}
+	s := w.Stride
+	if s == 0 {
+		s = w.Size
+	}
+	side := func(n int) int {
+		if n+2*w.Pad < w.Size {
+			fail("Pool", "window %d does not fit %v with padding %d", w.Size, x, w.Pad)
+		}
+		o := (n+2*w.Pad-w.Size)/s + 1
+		if w.Ceil {
+			o = (n+2*w.Pad-w.Size+s-1)/s + 1
+			if (o-1)*s >= n+w.Pad { // the last window would start in the padding
+				o--
+			}
+		}
+		return o
+	}
+	return []int{x[0], side(x[1]), side(x[2]), x[3]}
+}
+
+// span is the part of the input that an output position sees, and how many positions the window counts.
+type span struct{ lo, hi, full int }
+
+func (w Window) span(o, n int) span {
+	s := w.Stride
+	if s == 0 {
+		s = w.Size
+	}
+	lo := o*s - w.Pad
+	hi := min(lo+w.Size, n+w.Pad)
+	return span{max(lo, 0), min(hi, n), hi - lo}
+}
+
+// adaptive is the span of adaptive pooling, PyTorch's: floor(o·n/out) to ceil((o+1)·n/out).
+func adaptive(o, n, out int) span {
+	lo, hi := o*n/out, ((o+1)*n+out-1)/out
+	return span{lo, hi, hi - lo}
+}
+
+// MaxPool sets y to the largest value of every window.
+func MaxPool(y, x *Tensor, w Window) {
+	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
+	parallel.For(y.Shape[0]*oh, func(r int) {
+		i, a := r/oh, w.span(r%oh, h)
+		for q := range ow {
+			b := w.span(q, wd)
+			dst := y.Data[(r*ow+q)*c:][:c]
+			first := true
+			for u := a.lo; u < a.hi; u++ {
+				for v := b.lo; v < b.hi; v++ {
+					src := x.Data[((i*h+u)*wd+v)*c:][:c]
+					if first {
+						copy(dst, src)
+						first = false
+					} else {
+						simd.Maximum(dst, dst, src)
+					}
+				}
+			}
+		}
+	})
+}
+
+// AddMaxPoolGrad adds dy to the first position of each window that holds the maximum y.
+func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
+	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
+	parallel.For(x.Shape[0], func(i int) {
+		for p := range oh {
+			a := w.span(p, h)
+			for q := range ow {
+				b := w.span(q, wd)
+				at := ((i*oh+p)*ow + q) * c
+				yy, g := y.Data[at:at+c], dy.Data[at:at+c]
+				for j, m := range yy {
+					e := ((i*h+a.lo)*wd+b.lo)*c + j
+				search:
+					for u := a.lo; u < a.hi; u++ {
+						k := e
+						for v := b.lo; v < b.hi; v++ {
+							if x.Data[k] == m {
+								dx.Data[k] += g[j]
+								break search
+							}
+							k += c
+						}
+						e += wd * c
+					}
+				}
+			}
+		}
+	})
+}
+
+// AvgPool sets y to the mean of every window; see Window.CountsPad.
+func AvgPool(y, x *Tensor, w Window) {
+	avgPool(y, x, func(o, n, _ int) span { return w.span(o, n) }, w.CountsPad)
+}
+
+// AddAvgPoolGrad adds the gradient of AvgPool's input.
+func AddAvgPoolGrad(dx, dy *Tensor, w Window) {
+	avgPoolGrad(dx, dy, func(o, n, _ int) span { return w.span(o, n) }, w.CountsPad)
+}
+
+// AdaptiveAvgPool sets y [N OH OW C] to means over x [N H W C] cut into OH by OW parts, which may overlap by a pixel, as
+// PyTorch cuts. OH = OW = 1 is global average pooling.
+func AdaptiveAvgPool(y, x *Tensor) { avgPool(y, x, adaptive, false) }
+
+// AddAdaptiveAvgPoolGrad adds the gradient of AdaptiveAvgPool's input.
+func AddAdaptiveAvgPoolGrad(dx, dy *Tensor) { avgPoolGrad(dx, dy, adaptive, false) }
+
+func avgPool(y, x *Tensor, part func(o, n, out int) span, countsPad bool) {
+	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
+	parallel.For(y.Shape[0]*oh, func(r int) {
+		i, a := r/oh, part(r%oh, h, oh)
+		for q := range ow {
+			b := part(q, wd, ow)
+			dst := y.Data[(r*ow+q)*c:][:c]
+			clear(dst)
+			for u := a.lo; u < a.hi; u++ {
+				at := ((i*h+u)*wd + b.lo) * c
+				simd.SumRows(dst, x.Data[at:], b.hi-b.lo)
+			}
+			simd.Scale(dst, 1/float32(poolCount(a, b, countsPad)), dst)
+		}
+	})
+}
+
+func avgPoolGrad(dx, dy *Tensor, part func(o, n, out int) span, countsPad bool) {
+	h, wd, c := dx.Shape[1], dx.Shape[2], dx.Shape[3]
+	oh, ow := dy.Shape[1], dy.Shape[2]
+	parallel.For(dx.Shape[0], func(i int) {
+		for p := range oh {
+			a := part(p, h, oh)
+			for q := range ow {
+				b := part(q, wd, ow)
+				g := dy.Data[((i*oh+p)*ow+q)*c:][:c]
+				s := 1 / float32(poolCount(a, b, countsPad))
+				for u := a.lo; u < a.hi; u++ {
+					for v := b.lo; v < b.hi; v++ {
+						simd.Axpy(dx.Data[((i*h+u)*wd+v)*c:][:c], s, g)
+					}
+				}
+			}
+		}
+	})
+}
+
+func poolCount(a, b span, countsPad bool) int {
+	if countsPad {
+		return a.full * b.full
+	}
+	return (a.hi - a.lo) * (b.hi - b.lo)
+}
+
+// tap is one output position's two source positions and the weight of the second.
+type tap struct {
+	lo, hi int
+	w      float32
+}
+
+// bilinearTaps cuts n source pixels into out, pixel centres at (o + 1/2)·n/out - 1/2, clamped at the border (align_corners
+// false in PyTorch's words). It does not blur when it shrinks; data.Resize does.
+func bilinearTaps(n, out int) []tap {
+	t := make([]tap, out)
+	for o := range t {
+		p := math.Max(0, (float64(o)+0.5)*float64(n)/float64(out)-0.5)
+		lo := min(int(p), n-1)
+		t[o] = tap{lo, min(lo+1, n-1), float32(p - float64(lo))}
+	}
+	return t
+}
+
+// Resize sets y [N OH OW C] to x [N H W C] resized bilinearly; see bilinearTaps.
+func Resize(y, x *Tensor) { resize(y, x, false) }
+
+// AddResizeGrad adds the gradient of Resize's input.
+func AddResizeGrad(dx, dy *Tensor) { resize(dy, dx, true) }
+
+func resize(y, x *Tensor, grad bool) {
+	if len(x.Shape) != 4 || len(y.Shape) != 4 || x.Shape[0] != y.Shape[0] || x.Shape[3] != y.Shape[3] || x.Shape[1]*x.Shape[2] == 0 {
+		fail("Resize", "%v to %v", x.Shape, y.Shape)
+	}
+	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
+	rows, cols := bilinearTaps(h, oh), bilinearTaps(wd, ow)
+	parallel.For(x.Shape[0], func(i int) {
+		for p, r := range rows {
+			for q, s := range cols {
+				g := y.Data[((i*oh+p)*ow+q)*c:][:c]
+				if !grad {
+					clear(g)
+				}
+				for k, w := range [4]float32{(1 - r.w) * (1 - s.w), (1 - r.w) * s.w, r.w * (1 - s.w), r.w * s.w} {
+					if w == 0 {
+						continue
+					}
+					u, v := r.lo, s.lo
+					if k >= 2 {
+						u = r.hi
+					}
+					if k&1 == 1 {
+						v = s.hi
+					}
+					src := x.Data[((i*h+u)*wd+v)*c:][:c]
+					if grad {
+						simd.Axpy(src, w, g)
+					} else {
+						simd.Axpy(g, w, src)
+					}
+				}
+			}
+		}
+	})
+}
