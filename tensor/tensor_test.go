@@ -149,12 +149,13 @@ func TestPoolShapes(t *testing.T) {
 
 func BenchmarkBatchNorm(b *testing.B) {
 	for _, s := range [][]int{{16, 112, 112, 64}, {16, 28, 28, 256}, {128, 32, 32, 16}} {
-		x, y, dy, dx := New(s...).Fill(1), New(s...), New(s...).Fill(1), New(s...)
+		r := NewRNG(1)
+		x, y, dy, dx := r.FillNormal(New(s...), 0, 1), r.FillNormal(New(s...), 0, 1), r.FillNormal(New(s...), 0, 1), New(s...)
 		c := s[3]
-		mean, v, g := make([]float32, c), make([]float32, c), make([]float32, c)
+		mean, v, g, d := make([]float32, c), make([]float32, c), r.FillNormal(New(c), 1, 0.1).Data, make([]float32, c)
 		for name, f := range map[string]func(){
 			"stats": func() { BatchStats(mean, v, x) }, "affine": func() { Affine(y, x, nil, mean, v, true) },
-			"grad": func() { AddBatchNormGrad(dx, g, g, dy, x, y, mean, v, g, false) },
+			"grad": func() { AddBatchNormGrad(dx, d, d, dy, x, y, mean, g, g, false) },
 		} {
 			b.Run(fmt.Sprintf("%s/%v", name, s), func(b *testing.B) {
 				b.SetBytes(int64(4 * x.Len()))

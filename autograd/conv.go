@@ -1,0 +1,108 @@
+package autograd
+
+import "github.com/tessera-go/tessera/tensor"
+
+// Conv2D returns the convolution (cross-correlation) of x with w, plus b.
+//
+//	x [N H W I]   w [KH KW I/G O]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvShape
+func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
+	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
+	tensor.Conv2D(y.Value, x.Value, w.Value, g)
+	if b != nil {
+		tensor.AddBias(y.Value, b.Value)
+	}
+	return y.rule("Conv2D", func(dy *tensor.Tensor, gr Grads) {
+		if dx := gr.Of(x); dx != nil {
+			tensor.AddConvGradInput(dx, dy, w.Value, g)
+		}
+		if dw := gr.Of(w); dw != nil {
+			tensor.AddConvGradWeight(dw, x.Value, dy, g)
+		}
+		if db := gr.Of(b); db != nil {
+			tensor.AddSumRows(db, dy)
+		}
+	}, x, w, b)
+}
+
+// ConvTranspose2D returns the transposed convolution: the gradient of a convolution's input, as an operation.
+//
+//	x [N H W I]   w [KH KW O/G I]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvTransposeShape
+func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
+	y := result(shaped("ConvTranspose2D", []*Var{x, w}, func() []int { return tensor.ConvTransposeShape(x.Shape(), w.Shape(), g, outPad) }), x, w)
+	tensor.Zero(y.Value)
+	tensor.AddConvGradInput(y.Value, x.Value, w.Value, g)
+	if b != nil {
+		tensor.AddBias(y.Value, b.Value)
+	}
+	return y.rule("ConvTranspose2D", func(dy *tensor.Tensor, gr Grads) {
+		if dx := gr.Of(x); dx != nil {
+			q := gr.t.New(dx.Shape...)
+			tensor.Conv2D(q, dy, w.Value, g)
+			tensor.AddScaled(dx, 1, q)
+		}
+		if dw := gr.Of(w); dw != nil {
+			tensor.AddConvGradWeight(dw, dy, x.Value, g)
+		}
+		if db := gr.Of(b); db != nil {
+			tensor.AddSumRows(db, dy)
+		}
+	}, x, w, b)
+}
+
+// MaxPool returns the largest value of every window: [N H W C] -> [N OH OW C]. Among equals the first takes the gradient.
+func MaxPool(x *Var, w tensor.Window) *Var {
+	y := result(shaped("MaxPool", []*Var{x}, func() []int { return tensor.PoolShape(x.Shape(), w) }), x)
+	tensor.MaxPool(y.Value, x.Value, w)
+	return y.rule("MaxPool", func(dy *tensor.Tensor, g Grads) {
+		if dx := g.Of(x); dx != nil {
+			tensor.AddMaxPoolGrad(dx, dy, x.Value, y.Value, w)
+		}
+	}, x)
+}
+
+// AvgPool returns the mean of every window: [N H W C] -> [N OH OW C].
+func AvgPool(x *Var, w tensor.Window) *Var {
+	y := result(shaped("AvgPool", []*Var{x}, func() []int { return tensor.PoolShape(x.Shape(), w) }), x)
+	tensor.AvgPool(y.Value, x.Value, w)
+	return y.rule("AvgPool", func(dy *tensor.Tensor, g Grads) {
+		if dx := g.Of(x); dx != nil {
+			tensor.AddAvgPoolGrad(dx, dy, w)
+		}
+	}, x)
+}
+
+// AdaptiveAvgPool returns oh by ow means: [N H W C] -> [N oh ow C].
+func AdaptiveAvgPool(x *Var, oh, ow int) *Var {
+	s := x.Shape()
+	if len(s) != 4 || oh < 1 || ow < 1 || s[1]*s[2] == 0 {
+		badShape("AdaptiveAvgPool", x, "%v to %d by %d: want [N H W C]", s, oh, ow)
+	}
+	y := result([]int{s[0], oh, ow, s[3]}, x)
+	tensor.AdaptiveAvgPool(y.Value, x.Value)
+	return y.rule("AdaptiveAvgPool", func(dy *tensor.Tensor, g Grads) {
+		if dx := g.Of(x); dx != nil {
+			tensor.AddAdaptiveAvgPoolGrad(dx, dy)
+		}
+	}, x)
+}
+
+// GlobalAvgPool returns the mean over all positions: [N H W C] -> [N C].
+func GlobalAvgPool(x *Var) *Var {
+	y := AdaptiveAvgPool(x, 1, 1)
+	return Reshape(y, x.Shape()[0], x.Shape()[3])
+}
+
+// Resize returns x resized bilinearly to h by w (PyTorch's interpolate with align_corners false).
+func Resize(x *Var, h, w int) *Var {
+	s := x.Shape()
+	if len(s) != 4 || h < 1 || w < 1 {
+		badShape("Resize", x, "%v to %d by %d: want [N H W C]", s, h, w)
+	}
+	y := result([]int{s[0], h, w, s[3]}, x)
+	tensor.Resize(y.Value, x.Value)
+	return y.rule("Resize", func(dy *tensor.Tensor, g Grads) {
+		if dx := g.Of(x); dx != nil {
+			tensor.AddResizeGrad(dx, dy)
+		}
+	}, x)
+}

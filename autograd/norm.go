@@ -1,0 +1,127 @@
+package autograd
+
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// BatchNormState is what a batch normalisation remembers beside its parameters, [C] each.
+type BatchNormState struct {
+	Mean, Var *tensor.Tensor // running statistics; Var is the unbiased variance, as in PyTorch
+	Momentum  float32        // weight of the new batch
+	Eps       float32
+}
+
+// BatchNormOptions says what happens in the same pass over memory.
+type BatchNormOptions struct {
+	ReLU bool // ReLU of the result
+	Add  *Var // is added to the result, before ReLU
+}
+
+// BatchNorm normalises every channel (Ioffe and Szegedy 2015), adds, and applies ReLU, in one pass.
+//
+//	x [... C]   gamma, beta [C], or nil   ->   y = relu?((x - mean)/√(var + eps)·gamma + beta + add)
+//
+// While the tape trains, mean and var are the batch's and the running ones move towards them; otherwise they are the
+// running ones. Gradient: see tensor.AddBatchNormGrad.
+func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
+	c := x.Value.Dim(-1)
+	if s.Mean.Len() != c || s.Var.Len() != c || gamma != nil && gamma.Value.Len() != c || beta != nil && beta.Value.Len() != c {
+		badShape("BatchNorm", x, "input %v has %d channels, the statistics %v", x.Shape(), c, s.Mean.Shape)
+	}
+	if o.Add != nil && !tensor.SameShape(o.Add.Shape(), x.Shape()) {
+		badShape("BatchNorm", x, "input %v and addend %v differ", x.Shape(), o.Add.Shape())
+	}
+	training := x.tape != nil && x.tape.Training
+	stats := result([]int{4, c}, x).Value // mean, 1/std, scale, shift
+	mean, inv, scale, shift := stats.Data[:c], stats.Data[c:2*c], stats.Data[2*c:3*c], stats.Data[3*c:]
+	if training {
+		rows := x.Value.Len() / c
+		if rows < 2 {
+			badShape("BatchNorm", x, "training on %v: a channel needs more than one value", x.Shape())
+		}
+		tensor.BatchStats(mean, inv, x.Value)
+		if !x.tape.Recomputing() {
+			m := s.Momentum
+			unbias := float32(rows) / float32(rows-1)
+			for j := range c {
+				s.Mean.Data[j] += float32(m * (mean[j] - s.Mean.Data[j]))
+				s.Var.Data[j] += float32(m * (float32(inv[j]*unbias) - s.Var.Data[j]))
+			}
+		}
+	} else {
+		copy(mean, s.Mean.Data)
+		copy(inv, s.Var.Data)
+	}
+	for j := range c {
+		inv[j] = float32(1 / math.Sqrt(float64(inv[j])+float64(s.Eps)))
+		scale[j], shift[j] = inv[j], 0
+		if gamma != nil {
+			scale[j] *= gamma.Value.Data[j]
+		}
+		if beta != nil {
+			shift[j] = beta.Value.Data[j]
+		}
+		shift[j] -= float32(mean[j] * scale[j])
+	}
+	y := result(x.Shape(), x)
+	tensor.Affine(y.Value, x.Value, o.Add.value(), scale, shift, o.ReLU)
+	return y.rule("BatchNorm", func(dy *tensor.Tensor, g Grads) {
+		var mask *tensor.Tensor
+		if o.ReLU {
+			mask = y.Value
+		}
+		if d := g.Of(o.Add); d != nil {
+			if o.ReLU {
+				tensor.AddReLUGrad(d, dy, y.Value)
+			} else {
+				tensor.AddScaled(d, 1, dy)
+			}
+		}
+		var gv []float32
+		if gamma != nil {
+			gv = gamma.Value.Data
+		}
+		tensor.AddBatchNormGrad(g.Of(x), data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask, mean, inv, gv, !training)
+	}, x, gamma, beta, o.Add)
+}
+
+func data(t *tensor.Tensor) []float32 {
+	if t == nil {
+		return nil
+	}
+	return t.Data
+}
+
+// GroupNorm normalises groups of channels of each sample over all positions (Wu and He 2018).
+//
+//	x [N ... C]   gamma, beta [C], or nil
+func GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
+	y := result(x.Shape(), x)
+	n := x.Shape()[0]
+	stats := result([]int{2, n * groups}, x).Value
+	mean, inv := stats.Data[:n*groups], stats.Data[n*groups:]
+	tensor.GroupNorm(y.Value, x.Value, groups, eps, data(gamma.value()), data(beta.value()), mean, inv)
+	return y.rule("GroupNorm", func(dy *tensor.Tensor, g Grads) {
+		tensor.AddGroupNormGrad(g.Of(x), data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, groups, data(gamma.value()), mean, inv)
+	}, x, gamma, beta)
+}
+
+// LayerNorm normalises every row, the last axis (Ba, Kiros, Hinton 2016).
+func LayerNorm(x, gamma, beta *Var, eps float32) *Var {
+	c := x.Value.Dim(-1)
+	rows := Reshape(x, x.Value.Len()/max(c, 1), c)
+	return Reshape(GroupNorm(rows, gamma, beta, 1, eps), x.Shape()...)
+}
+
+// LRN is AlexNet's local response normalisation over channels; see tensor.LRN.
+func LRN(x *Var, size int, alpha, beta, k float32) *Var {
+	y, s := result(x.Shape(), x), result(x.Shape(), x)
+	tensor.LRN(y.Value, s.Value, x.Value, size, alpha, beta, k)
+	return y.rule("LRN", func(dy *tensor.Tensor, g Grads) {
+		if dx := g.Of(x); dx != nil {
+			tensor.AddLRNGrad(dx, dy, x.Value, y.Value, s.Value, size, alpha, beta)
+		}
+	}, x)
+}

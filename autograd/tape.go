@@ -1,0 +1,463 @@
+package autograd
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Var is a value in a computation. Value is valid until the tape's Backward has passed it (then it is nil, unless Keep
+// was called) or Reset.
+type Var struct {
+	Value *tensor.Tensor
+
+	tape  *Tape
+	id    int  // index of the gradient on the tape; 0 where none is wanted
+	node  int  // index+1 of the node that made it; 0 for leaves
+	keep  bool // Backward leaves Value alone
+	owned bool // Value's memory is the tape's
+	base  *Var // whose memory Value is a view of
+}
+
+// Const returns a Var without a tape: operations on it are inference.
+func Const(t *tensor.Tensor) *Var { return &Var{Value: t} }
+
+// Shape returns the value's shape.
+func (v *Var) Shape() []int { return v.Value.Shape }
+
+// Tape returns the tape that watches v, or nil.
+func (v *Var) Tape() *Tape { return v.tape }
+
+// Keep makes Backward leave v's Value readable until Reset.
+func (v *Var) Keep() *Var {
+	for b := v; b != nil; b = b.base {
+		b.keep = true
+	}
+	return v
+}
+
+// Scalar returns the value of a Var of one element.
+func (v *Var) Scalar() float32 {
+	if len(v.Value.Data) != 1 {
+		panic(&OpError{"Scalar", "", fmt.Sprintf("shape %v is not one value", v.Shape())})
+	}
+	return v.Value.Data[0]
+}
+
+// Detach returns v's value without its history: no gradient flows through it.
+func (v *Var) Detach() *Var {
+	v.Keep()
+	return &Var{Value: v.Value, tape: v.tape, keep: true}
+}
+
+// OpError is what a mistake in a program panics with: the op, the place in the model, the shapes and what would fit.
+type OpError struct{ Op, Place, Msg string }
+
+func (e *OpError) Error() string {
+	if e.Place != "" {
+		return fmt.Sprintf("%s in %s: %s", e.Op, e.Place, e.Msg)
+	}
+	return e.Op + ": " + e.Msg
+}
+
+// Try calls f and returns as an error a panic about shapes or operations, for the border of a program.
+func Try(f func()) (err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *tensor.ShapeError:
+			err = e
+		case *OpError:
+			err = e
+		default:
+			panic(e)
+		}
+	}()
+	f()
+	return nil
+}
+
+// node is one recorded operation.
+type node struct {
+	name, place string
+	out         *Var
+	ins         []*Var
+	rule        func(dy *tensor.Tensor, g Grads)
+}
+
+// Tape records a step.
+type Tape struct {
+	Training bool // batch norm uses the batch's statistics, dropout drops
+
+	rng       *tensor.RNG
+	draws     uint64 // how many random streams were handed out in this step
+	record    bool
+	recompute bool // inside the second run of Checkpoint
+	nodes     []node
+	nextID    int
+	params    map[*tensor.Tensor]*Var
+	order     []*Var // params in order of first use
+	place     []string
+	mem       *memory
+	grads     []*tensor.Tensor
+}
+
+// NewTape returns a tape for training. rng feeds dropout; nil is the stream of seed 0.
+func NewTape(rng *tensor.RNG) *Tape {
+	if rng == nil {
+		rng = tensor.NewRNG(0)
+	}
+	return &Tape{Training: true, record: true, rng: rng, nextID: 1, params: map[*tensor.Tensor]*Var{}, mem: newMemory()}
+}
+
+// NewInference returns a tape that records nothing and reuses its memory from one Reset to the next.
+func NewInference() *Tape {
+	t := NewTape(nil)
+	t.Training, t.record = false, false
+	return t
+}
+
+// Input returns x as a Var that needs no gradient.
+func (t *Tape) Input(x *tensor.Tensor) *Var { return &Var{Value: x, tape: t} }
+
+// Param returns the Var of a tensor that lives outside the tape and wants a gradient; the same tensor gives the same Var
+// until Reset.
+func (t *Tape) Param(x *tensor.Tensor) *Var {
+	if v := t.params[x]; v != nil {
+		return v
+	}
+	v := &Var{Value: x, tape: t, keep: true}
+	if t.record {
+		v.id = t.newID()
+	}
+	t.params[x] = v
+	t.order = append(t.order, v)
+	return v
+}
+
+// Param returns the Var of an outside tensor on x's tape, or a constant where x has none.
+func (v *Var) Param(x *tensor.Tensor) *Var {
+	if v.tape == nil {
+		return Const(x)
+	}
+	return v.tape.Param(x)
+}
+
+func (t *Tape) newID() int {
+	t.nextID++
+	return t.nextID - 1
+}
+
+// RNG returns a stream of its own for the next random operation of the step.
+func (t *Tape) RNG() *tensor.RNG {
+	t.draws++
+	return t.rng.Derive(t.draws)
+}
+
+// SetRNG sets where this step's randomness comes from.
+func (t *Tape) SetRNG(rng *tensor.RNG) { t.rng, t.draws = rng, 0 }
+
+// Recomputing tells whether this is the second run of a Checkpoint: what has side effects (running statistics) must not
+// do them again.
+func (t *Tape) Recomputing() bool { return t.recompute }
+
+// NoGrad calls f without recording.
+func (t *Tape) NoGrad(f func()) {
+	old := t.record
+	t.record = false
+	defer func() { t.record = old }()
+	f()
+}
+
+// Enter names the place in the model for errors and graphs, until leave is called.
+func (t *Tape) Enter(name string) (leave func()) {
+	if t == nil || name == "" {
+		return func() {}
+	}
+	t.place = append(t.place, name)
+	return func() { t.place = t.place[:len(t.place)-1] }
+}
+
+func (t *Tape) where() string { return strings.Join(t.place, ".") }
+
+// Reset forgets the step; its memory is used again. Values and gradients of the step must not be read any more.
+func (t *Tape) Reset() {
+	t.nodes = t.nodes[:0]
+	clear(t.params)
+	t.order = t.order[:0]
+	t.nextID, t.draws = 1, 0
+	t.place = t.place[:0]
+	t.grads = t.grads[:0]
+	t.mem.reset()
+}
+
+// Bytes returns how much memory the tape holds, used or kept for the next step, and the most that was in use at once.
+func (t *Tape) Bytes() (held, peak int) { return t.mem.held * 4, t.mem.peak * 4 }
+
+// New returns a tensor in the tape's memory, content undefined, until Reset.
+func (t *Tape) New(shape ...int) *tensor.Tensor { return t.mem.get(shape) }
+
+// tapeOf returns the first tape among vs.
+func tapeOf(vs []*Var) *Tape {
+	for _, v := range vs {
+		if v != nil && v.tape != nil {
+			return v.tape
+		}
+	}
+	return nil
+}
+
+// result returns a Var of that shape, undefined content, on the tape of its inputs.
+func result(shape []int, ins ...*Var) *Var {
+	t := tapeOf(ins)
+	if t == nil {
+		return &Var{Value: tensor.New(shape...)}
+	}
+	return &Var{Value: t.mem.get(shape), tape: t, owned: true}
+}
+
+// view returns a Var over memory of another.
+func view(value *tensor.Tensor, x *Var) *Var { return &Var{Value: value, tape: x.tape, base: x} }
+
+// rule records how y's gradient is passed on, if a tape watches and one of ins wants a gradient; it returns y.
+func (y *Var) rule(name string, rule func(dy *tensor.Tensor, g Grads), ins ...*Var) *Var {
+	t := y.tape
+	if t == nil {
+		return y
+	}
+	needs := false
+	kept := make([]*Var, 0, len(ins))
+	for _, v := range ins {
+		if v != nil {
+			needs = needs || v.id != 0
+			kept = append(kept, v)
+		}
+	}
+	if !t.record || !needs {
+		return y
+	}
+	y.id = t.newID()
+	t.nodes = append(t.nodes, node{name, t.where(), y, kept, rule})
+	y.node = len(t.nodes)
+	return y
+}
+
+// shaped calls a shape rule and adds the op and the place in the model to its complaint.
+func shaped(name string, ins []*Var, rule func() []int) []int {
+	defer func() {
+		if e := recover(); e != nil {
+			if s, ok := e.(*tensor.ShapeError); ok {
+				place := ""
+				if t := tapeOf(ins); t != nil {
+					place = t.where()
+				}
+				panic(&OpError{"autograd." + name, place, s.Msg})
+			}
+			panic(e)
+		}
+	}()
+	return rule()
+}
+
+// Grads hands out the gradients that a rule adds to.
+type Grads struct{ t *Tape }
+
+// Of returns the sum being built for v's gradient, zero at first, or nil where none is wanted.
+func (g Grads) Of(v *Var) *tensor.Tensor {
+	if v == nil || v.id == 0 || v.tape != g.t {
+		return nil
+	}
+	for len(g.t.grads) <= v.id {
+		g.t.grads = append(g.t.grads, nil)
+	}
+	d := g.t.grads[v.id]
+	if d == nil {
+		d = g.t.mem.get(v.Value.Shape)
+		tensor.Zero(d)
+		g.t.grads[v.id] = d
+	}
+	return d
+}
+
+// Backward returns the gradients of a loss of one element with respect to every Param that it depends on. They live in
+// the tape's memory until Reset.
+func (t *Tape) Backward(loss *Var) *Gradients {
+	if len(loss.Value.Data) != 1 {
+		panic(&OpError{"Backward", "", fmt.Sprintf("the loss has shape %v, want one value; take a Mean or a Sum", loss.Shape())})
+	}
+	return t.BackwardFrom(loss, tensor.New(loss.Shape()...).Fill(1))
+}
+
+// BackwardFrom is Backward for any y: the gradients of Σ y·dy.
+func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
+	if y.tape != t || y.id == 0 {
+		panic(&OpError{"Backward", "", "the loss does not depend on any Param of this tape"})
+	}
+	if !tensor.SameShape(y.Shape(), dy.Shape) {
+		panic(&OpError{"Backward", "", fmt.Sprintf("gradient %v of a value %v", dy.Shape, y.Shape())})
+	}
+	y.Keep()
+	g := Grads{t}
+	tensor.Copy(g.Of(y), dy)
+	for i := len(t.nodes) - 1; i >= 0; i-- {
+		n := &t.nodes[i]
+		if d := t.at(n.out.id); d != nil {
+			n.rule(d, g)
+			t.mem.put(d)
+			t.grads[n.out.id] = nil
+		}
+		n.rule = nil
+		if v := n.out; !v.keep { // nothing before this node reads its output
+			if v.owned {
+				t.mem.put(v.Value)
+			}
+			v.Value = nil
+		}
+	}
+	out := &Gradients{of: make(map[*tensor.Tensor]*tensor.Tensor, len(t.order))}
+	for _, v := range t.order {
+		if d := t.at(v.id); d != nil {
+			out.of[v.Value] = d
+			out.order = append(out.order, v.Value)
+		}
+	}
+	return out
+}
+
+func (t *Tape) at(id int) *tensor.Tensor {
+	if id < len(t.grads) {
+		return t.grads[id]
+	}
+	return nil
+}
+
+// FirstBad returns the op and place of the first recorded value that holds a NaN or an Inf, if there is one. Call it
+// before Backward.
+func (t *Tape) FirstBad() (op, place string, found bool) {
+	for _, n := range t.nodes {
+		if n.out.Value == nil {
+			continue
+		}
+		if s := tensor.SumSquares(n.out.Value); math.IsNaN(s) || math.IsInf(s, 0) {
+			return n.name, n.place, true
+		}
+	}
+	return "", "", false
+}
+
+// Gradients are sums for parameters. Adding two is gradient accumulation.
+type Gradients struct {
+	of    map[*tensor.Tensor]*tensor.Tensor
+	order []*tensor.Tensor
+}
+
+// Of returns the gradient of p, or nil if the loss does not depend on it.
+func (g *Gradients) Of(p *tensor.Tensor) *tensor.Tensor { return g.of[p] }
+
+// Params returns the parameters that have a gradient, in order of first use.
+func (g *Gradients) Params() []*tensor.Tensor { return g.order }
+
+// Clone returns a copy with memory of its own, which outlives the tape's Reset.
+func (g *Gradients) Clone() *Gradients {
+	c := &Gradients{of: map[*tensor.Tensor]*tensor.Tensor{}}
+	c.Add(g)
+	return c
+}
+
+// Add adds o's gradients to g's. g must own its memory (Clone).
+func (g *Gradients) Add(o *Gradients) {
+	for _, p := range o.order {
+		if d := g.of[p]; d != nil {
+			tensor.AddScaled(d, 1, o.of[p])
+		} else {
+			g.of[p] = o.of[p].Clone()
+			g.order = append(g.order, p)
+		}
+	}
+}
+
+// Scale multiplies all gradients by s.
+func (g *Gradients) Scale(s float32) {
+	for _, p := range g.order {
+		tensor.Scale(g.of[p], s, g.of[p])
+	}
+}
+
+// Norm returns the square root of the sum of all squares, in float64.
+func (g *Gradients) Norm() float64 {
+	s := 0.0
+	for _, p := range g.order {
+		s += tensor.SumSquares(g.of[p])
+	}
+	return math.Sqrt(s)
+}
+
+// memory hands out tensors and takes them back. Buffers are kept by exact length: a step in steady state asks for the
+// same lengths again. What a whole step did not use is let go.
+type memory struct {
+	free  map[int]*bucket
+	used  []*tensor.Tensor
+	held  int // floats in use or kept
+	inUse int
+	peak  int
+}
+
+type bucket struct {
+	free []*tensor.Tensor
+	low  int // the fewest that were free since the last reset
+}
+
+func newMemory() *memory { return &memory{free: map[int]*bucket{}} }
+
+func (m *memory) get(shape []int) *tensor.Tensor {
+	n := tensor.Size(shape)
+	b := m.free[n]
+	if b == nil {
+		b = &bucket{}
+		m.free[n] = b
+	}
+	m.inUse += n
+	m.peak = max(m.peak, m.inUse)
+	if k := len(b.free); k > 0 {
+		t := b.free[k-1]
+		b.free = b.free[:k-1]
+		b.low = min(b.low, k-1)
+		t.Shape = append(t.Shape[:0], shape...)
+		m.used = append(m.used, t)
+		return t
+	}
+	m.held += n
+	t := tensor.New(shape...)
+	m.used = append(m.used, t)
+	return t
+}
+
+// put takes back a tensor before the step's end. It stays in used; its header is replaced there, so that reset does not
+// take it back a second time.
+func (m *memory) put(t *tensor.Tensor) {
+	n := len(t.Data)
+	m.inUse -= n
+	b := m.free[n]
+	b.free = append(b.free, &tensor.Tensor{Shape: make([]int, 0, 4), Data: t.Data})
+	t.Data = nil
+}
+
+func (m *memory) reset() {
+	for _, t := range m.used {
+		if t.Data != nil || len(t.Shape) > 0 && tensor.Size(t.Shape) == 0 {
+			m.put(t)
+		}
+	}
+	m.used = m.used[:0]
+	m.inUse = 0
+	for n, b := range m.free {
+		if k := min(b.low, len(b.free)); k > 0 {
+			m.held -= n * k
+			clear(b.free[len(b.free)-k:])
+			b.free = b.free[:len(b.free)-k]
+		}
+		b.low = len(b.free)
+	}
+}
