@@ -1,0 +1,174 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// convBN returns convolution, batch norm and ReLU, as children of those names.
+func convBN(rng *tensor.RNG, conv, norm string, in, out, k int, o ConvOptions) Sequential {
+	return Sequential{{conv, heConv(rng, in, out, k, o)}, {norm, NewBatchNormReLU(out)}}
+}
+
+// ConvNet is four 3x3 convolutions with batch norm and ReLU: w, w, 2w and 4w channels, the last three with stride 2.
+func ConvNet(rng *tensor.RNG, c, w int) *Trunk {
+	t := &Trunk{Name: "convnet", Side: 32}
+	in := c
+	for i, out := range []int{w, w, 2 * w, 4 * w} {
+		stride := 2
+		if i == 0 {
+			stride = 1
+		}
+		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), out,
+			convBN(rng, fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, 3, ConvOptions{Stride: stride, Pad: 1})})
+		in = out
+	}
+	return t
+}
+
+// NIN is the network in network of RotNet's CIFAR experiments (Gidaris et al. 2018; Lin et al. 2014): blocks of a k by k
+// and two 1x1 convolutions, each with batch norm and ReLU; stages block1 to block4.
+func NIN(rng *tensor.RNG, c int) *Trunk {
+	t := &Trunk{Name: "nin", Side: 32}
+	in := c
+	pool := tensor.Window{Size: 3, Stride: 2, Pad: 1}
+	for i, b := range [][3]int{{192, 160, 96}, {192, 192, 192}, {192, 192, 192}, {192, 192, 192}} {
+		k := 3
+		if i < 2 {
+			k = 5
+		}
+		var s Sequential
+		for j, out := range b {
+			kk, pad := 1, 0
+			if j == 0 {
+				kk, pad = k, k/2
+			}
+			s = append(s, convBN(rng, fmt.Sprintf("block%d.%d.conv", i+1, j), fmt.Sprintf("block%d.%d.bn", i+1, j), in, out, kk, ConvOptions{Pad: pad})...)
+			in = out
+		}
+		switch i {
+		case 0:
+			s = append(s, Child{"block1.pool", MaxPool(pool)})
+		case 1:
+			s = append(s, Child{"block2.pool", AvgPool(pool)})
+		}
+		t.Stages = append(t.Stages, Stage{fmt.Sprint("block", i+1), in, s})
+	}
+	return t
+}
+
+// AlexNet is RotNet's AlexNet: no groups, batch norm behind every convolution (Gidaris et al. 2018, ImageNet models);
+// stages conv1 to conv5, the last with its pooling.
+func AlexNet(rng *tensor.RNG, c int) *Trunk {
+	return alexNet(rng, "alexnet", c, [5]int{64, 192, 384, 256, 256}, 1, 2)
+}
+
+// CaffeNet has AlexNet's two columns as groups and its channel counts (Krizhevsky et al. 2012; Jia et al. 2014).
+func CaffeNet(rng *tensor.RNG, c int) *Trunk {
+	return alexNet(rng, "caffenet", c, [5]int{96, 256, 384, 384, 256}, 2, 0)
+}
+
+func alexNet(rng *tensor.RNG, name string, c int, w [5]int, groups, stemPad int) *Trunk {
+	t := &Trunk{Name: name, Side: 227}
+	pool := MaxPool(tensor.Window{Size: 3, Stride: 2})
+	in := c
+	for i, out := range w {
+		k, o := 3, ConvOptions{Pad: 1}
+		switch i {
+		case 0:
+			k, o = 11, ConvOptions{Stride: 4, Pad: stemPad}
+		case 1:
+			k, o = 5, ConvOptions{Pad: 2, Groups: groups}
+		case 3, 4:
+			o.Groups = groups
+		}
+		s := convBN(rng, fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, k, o)
+		if i < 2 || i == 4 {
+			s = append(s, Child{fmt.Sprint("pool", i+1), pool})
+		}
+		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), out, s})
+		in = out
+	}
+	return t
+}
+
+// AlexNetHead is RotNet's classifier on AlexNet's conv5: two linear layers of 4096 with batch norm and ReLU, and one of
+// classes.
+func AlexNetHead(rng *tensor.RNG, side, channels, classes int) Module {
+	return Seq(Flatten,
+		NewLinear(rng, side*side*channels, 4096, LinearOptions{NoBias: true}), NewBatchNormReLU(4096),
+		NewLinear(rng, 4096, 4096, LinearOptions{NoBias: true}), NewBatchNormReLU(4096),
+		NewLinear(rng, 4096, classes, LinearOptions{}))
+}
+
+var vggWidths = map[int][][]int{
+	11: {{64}, {128}, {256, 256}, {512, 512}, {512, 512}},
+	16: {{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}},
+}
+
+// VGG returns VGG-11 or VGG-16 (Simonyan and Zisserman 2015), with or without batch norm: stages block1 to block5, names
+// as torchvision's features.N.
+func VGG(rng *tensor.RNG, c, depth int, norm bool) *Trunk {
+	t := &Trunk{Name: fmt.Sprint("vgg", depth), Side: 224}
+	n := 0
+	name := func() string {
+		n++
+		return fmt.Sprint("features.", n-1)
+	}
+	in := c
+	for i, widths := range vggWidths[depth] {
+		var s Sequential
+		for _, out := range widths {
+			conv := NewConv2D(rng, in, out, 3, ConvOptions{Pad: 1})
+			KaimingNormal(rng, conv.W)
+			conv.B.Fill(0)
+			s = append(s, Child{name(), conv})
+			if norm {
+				s = append(s, Child{name(), NewBatchNormReLU(out)})
+				n++ // the ReLU's number
+			} else {
+				s = append(s, Child{name(), ReLU})
+			}
+			in = out
+		}
+		s = append(s, Child{name(), MaxPool(tensor.Window{Size: 2})})
+		t.Stages = append(t.Stages, Stage{fmt.Sprint("block", i+1), in, s})
+	}
+	return t
+}
+
+// TorchVGG returns torchvision's whole VGG, classifier included.
+func TorchVGG(rng *tensor.RNG, depth int, norm bool, classes int) Module {
+	t := VGG(rng, 3, depth, norm)
+	return Sequential{{"", t}, {"avgpool", adaptive(7)}, {"", FlattenCHW},
+		{"classifier.0", NewLinear(rng, 512*7*7, 4096, LinearOptions{})}, {"", ReLU}, {"", Dropout(0.5)},
+		{"classifier.3", NewLinear(rng, 4096, 4096, LinearOptions{})}, {"", ReLU}, {"", Dropout(0.5)},
+		{"classifier.6", NewLinear(rng, 4096, classes, LinearOptions{})}}
+}
+
+// TorchAlexNet returns torchvision's whole AlexNet: biases, no batch norm.
+func TorchAlexNet(rng *tensor.RNG, classes int) Module {
+	pool := MaxPool(tensor.Window{Size: 3, Stride: 2})
+	return Sequential{
+		{"features.0", NewConv2D(rng, 3, 64, 11, ConvOptions{Stride: 4, Pad: 2})}, {"", ReLU}, {"", pool},
+		{"features.3", NewConv2D(rng, 64, 192, 5, ConvOptions{Pad: 2})}, {"", ReLU}, {"", pool},
+		{"features.6", NewConv2D(rng, 192, 384, 3, ConvOptions{Pad: 1})}, {"", ReLU},
+		{"features.8", NewConv2D(rng, 384, 256, 3, ConvOptions{Pad: 1})}, {"", ReLU},
+		{"features.10", NewConv2D(rng, 256, 256, 3, ConvOptions{Pad: 1})}, {"", ReLU}, {"", pool},
+		{"avgpool", adaptive(6)}, {"", FlattenCHW}, {"", Dropout(0.5)},
+		{"classifier.1", NewLinear(rng, 256*6*6, 4096, LinearOptions{})}, {"", ReLU}, {"", Dropout(0.5)},
+		{"classifier.4", NewLinear(rng, 4096, 4096, LinearOptions{})}, {"", ReLU},
+		{"classifier.6", NewLinear(rng, 4096, classes, LinearOptions{})}}
+}
+
+// adaptive pools to side by side, and does nothing where the features have that size.
+func adaptive(side int) Module {
+	return Func(func(x *autograd.Var) *autograd.Var {
+		if s := x.Shape(); s[1] == side && s[2] == side {
+			return x
+		}
+		return autograd.AdaptiveAvgPool(x, side, side)
+	})
+}

@@ -1,0 +1,63 @@
+package layers
+
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// fans returns how many inputs an output sees, and how many outputs an input feeds, of a weight [I O] or [KH KW I O].
+func fans(w *tensor.Tensor) (in, out int) {
+	n := len(w.Shape)
+	k := tensor.Size(w.Shape[:n-2])
+	return k * w.Shape[n-2], k * w.Shape[n-1]
+}
+
+// KaimingNormal fills w with N(0, 2/fanOut) (He et al. 2015, equation 14), the residual networks' initialisation; for a
+// convolution without groups fanOut is k²·out.
+func KaimingNormal(rng *tensor.RNG, w *tensor.Tensor) {
+	_, out := fans(w)
+	rng.FillNormal(w, 0, float32(math.Sqrt(2/float64(out))))
+}
+
+// KaimingNormalFanIn fills w with N(0, 2/fanIn) (He et al. 2015, equation 10).
+func KaimingNormalFanIn(rng *tensor.RNG, w *tensor.Tensor) {
+	in, _ := fans(w)
+	rng.FillNormal(w, 0, float32(math.Sqrt(2/float64(in))))
+}
+
+// KaimingUniform fills w uniformly in ±1/√fanIn: what PyTorch's layers do (kaiming_uniform with a = √5).
+func KaimingUniform(rng *tensor.RNG, w *tensor.Tensor) {
+	in, _ := fans(w)
+	FanInUniform(rng, w, in)
+}
+
+// FanInUniform fills t uniformly in ±1/√fanIn.
+func FanInUniform(rng *tensor.RNG, t *tensor.Tensor, fanIn int) {
+	b := float32(1 / math.Sqrt(float64(max(fanIn, 1))))
+	rng.FillUniform(t, -b, b)
+}
+
+// XavierUniform fills w uniformly in ±√(6/(fanIn+fanOut)) (Glorot and Bengio 2010, equation 16).
+func XavierUniform(rng *tensor.RNG, w *tensor.Tensor) {
+	in, out := fans(w)
+	b := float32(math.Sqrt(6 / float64(in+out)))
+	rng.FillUniform(w, -b, b)
+}
+
+// XavierNormal fills w with N(0, 2/(fanIn+fanOut)) (Glorot and Bengio 2010, equation 12).
+func XavierNormal(rng *tensor.RNG, w *tensor.Tensor) {
+	in, out := fans(w)
+	rng.FillNormal(w, 0, float32(math.Sqrt(2/float64(in+out))))
+}
+
+// TruncatedNormal fills w with N(0, std²), values beyond two deviations drawn again.
+func TruncatedNormal(rng *tensor.RNG, w *tensor.Tensor, std float32) {
+	for i := range w.Data {
+		v := rng.Normal()
+		for v < -2 || v > 2 {
+			v = rng.Normal()
+		}
+		w.Data[i] = v * std
+	}
+}

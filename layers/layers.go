@@ -1,0 +1,359 @@
+package layers
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Module is a part of a network: a function of one Var, with named tensors.
+type Module interface {
+	Forward(x *autograd.Var) *autograd.Var
+	// Visit calls f for each tensor of the module, its name after prefix.
+	Visit(prefix string, f func(p Param))
+}
+
+// Kind says what a tensor of a module is for.
+type Kind int
+
+const (
+	Weight Kind = iota // trained, with weight decay
+	Vector             // trained, without: biases, scales and shifts
+	Buffer             // not trained: running statistics
+)
+
+// Param is a named tensor of a module.
+type Param struct {
+	Name  string
+	Value *tensor.Tensor
+	Kind  Kind
+}
+
+// Params returns the trained tensors of modules.
+func Params(ms ...Module) []Param {
+	var out []Param
+	for _, p := range State(ms...) {
+		if p.Kind != Buffer {
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// State returns all tensors of modules, buffers too: what a checkpoint stores.
+func State(ms ...Module) []Param {
+	var out []Param
+	for _, m := range ms {
+		m.Visit("", func(p Param) { out = append(out, p) })
+	}
+	return out
+}
+
+// Size returns the number of trained values.
+func Size(m Module) int {
+	n := 0
+	for _, p := range Params(m) {
+		n += p.Value.Len()
+	}
+	return n
+}
+
+// CopyState copies every tensor of src to the one of the same name in dst. It reports the first that is missing or has
+// another shape.
+func CopyState(dst, src Module) error {
+	have := map[string]*tensor.Tensor{}
+	for _, p := range State(src) {
+		have[p.Name] = p.Value
+	}
+	for _, p := range State(dst) {
+		s := have[p.Name]
+		if s == nil || !tensor.SameShape(s.Shape, p.Value.Shape) {
+			return fmt.Errorf("layers: %s %v has no counterpart of that shape", p.Name, p.Value.Shape)
+		}
+		copy(p.Value.Data, s.Data)
+	}
+	return nil
+}
+
+// join puts a child's name behind a prefix.
+func join(prefix, name string) string {
+	switch "" {
+	case prefix:
+		return name
+	case name:
+		return prefix
+	}
+	return prefix + "." + name
+}
+
+// enter calls m on x with its name on the tape, for errors and graphs.
+func enter(name string, m Module, x *autograd.Var) *autograd.Var {
+	leave := x.Tape().Enter(name)
+	defer leave()
+	return m.Forward(x)
+}
+
+// Func is a module without tensors.
+type Func func(x *autograd.Var) *autograd.Var
+
+// Forward calls the function.
+func (f Func) Forward(x *autograd.Var) *autograd.Var { return f(x) }
+
+// Visit does nothing.
+func (f Func) Visit(string, func(Param)) {}
+
+// Modules without tensors.
+var (
+	ReLU          Module = Func(autograd.ReLU)
+	GELU          Module = Func(autograd.GELU)
+	Tanh          Module = Func(autograd.Tanh)
+	Sigmoid       Module = Func(autograd.Sigmoid)
+	Flatten       Module = Func(autograd.Flatten)
+	GlobalAvgPool Module = Func(autograd.GlobalAvgPool)
+)
+
+// Dropout drops with probability p while training.
+func Dropout(p float32) Module {
+	return Func(func(x *autograd.Var) *autograd.Var { return autograd.Dropout(x, p) })
+}
+
+// MaxPool takes the largest of every window.
+func MaxPool(w tensor.Window) Module {
+	return Func(func(x *autograd.Var) *autograd.Var { return autograd.MaxPool(x, w) })
+}
+
+// AvgPool takes the mean of every window.
+func AvgPool(w tensor.Window) Module {
+	return Func(func(x *autograd.Var) *autograd.Var { return autograd.AvgPool(x, w) })
+}
+
+// AdaptiveAvgPool takes h by w means.
+func AdaptiveAvgPool(h, w int) Module {
+	return Func(func(x *autograd.Var) *autograd.Var { return autograd.AdaptiveAvgPool(x, h, w) })
+}
+
+// FlattenCHW is Flatten in the order of a channels-first framework, [N H W C] -> [N C·H·W], so that the linear layer
+// behind it has the same weights there.
+var FlattenCHW Module = Func(func(x *autograd.Var) *autograd.Var { return autograd.Flatten(autograd.Permute(x, 0, 3, 1, 2)) })
+
+// Child is a named part.
+type Child struct {
+	Name string
+	Module
+}
+
+// Sequential runs its children one after the other.
+type Sequential []Child
+
+// Seq returns modules in sequence, named 0, 1, 2, ...
+func Seq(ms ...Module) Sequential {
+	s := make(Sequential, len(ms))
+	for i, m := range ms {
+		s[i] = Child{strconv.Itoa(i), m}
+	}
+	return s
+}
+
+// Forward runs the children.
+func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
+	for _, c := range s {
+		x = enter(c.Name, c.Module, x)
+	}
+	return x
+}
+
+// Visit visits the children.
+func (s Sequential) Visit(prefix string, f func(Param)) {
+	for _, c := range s {
+		c.Module.Visit(join(prefix, c.Name), f)
+	}
+}
+
+// Params returns the trained tensors.
+func (s Sequential) Params() []Param { return Params(s) }
+
+// Linear is y = x·W + b, W [I O].
+type Linear struct {
+	W, B *tensor.Tensor // B is nil without a bias
+}
+
+// LinearOptions of NewLinear.
+type LinearOptions struct {
+	NoBias bool
+}
+
+// NewLinear returns a linear layer initialised as PyTorch's: uniform in ±1/√in.
+func NewLinear(rng *tensor.RNG, in, out int, o LinearOptions) *Linear {
+	l := &Linear{W: tensor.New(in, out)}
+	KaimingUniform(rng, l.W)
+	if !o.NoBias {
+		l.B = tensor.New(out)
+		FanInUniform(rng, l.B, in)
+	}
+	return l
+}
+
+// Forward returns x·W + b.
+func (l *Linear) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.Linear(x, x.Param(l.W), param(x, l.B))
+}
+
+// Visit names weight and bias.
+func (l *Linear) Visit(prefix string, f func(Param)) {
+	f(Param{join(prefix, "weight"), l.W, Weight})
+	if l.B != nil {
+		f(Param{join(prefix, "bias"), l.B, Vector})
+	}
+}
+
+func param(x *autograd.Var, t *tensor.Tensor) *autograd.Var {
+	if t == nil {
+		return nil
+	}
+	return x.Param(t)
+}
+
+// Conv2D is a 2-D convolution, W [KH KW I/G O].
+type Conv2D struct {
+	W, B *tensor.Tensor // B is nil without a bias
+	tensor.Conv
+}
+
+// ConvOptions of NewConv2D.
+type ConvOptions struct {
+	Stride   int  // 0 means 1
+	Pad      int  // zeros on each side
+	Dilation int  // 0 means 1
+	Groups   int  // 0 means 1; equal to the input channels it is depthwise
+	NoBias   bool // leave out the bias, for example before a BatchNorm
+}
+
+// NewConv2D returns a convolution with kernels of k by k, initialised as PyTorch's: uniform in ±1/√(in/G·k²).
+func NewConv2D(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv2D {
+	c := &Conv2D{W: tensor.New(k, k, in/max(o.Groups, 1), out), Conv: tensor.Conv{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups}}
+	KaimingUniform(rng, c.W)
+	if !o.NoBias {
+		c.B = tensor.New(out)
+		FanInUniform(rng, c.B, in/max(o.Groups, 1)*k*k)
+	}
+	return c
+}
+
+// Forward convolves.
+func (c *Conv2D) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.Conv2D(x, x.Param(c.W), param(x, c.B), c.Conv)
+}
+
+// Visit names weight and bias.
+func (c *Conv2D) Visit(prefix string, f func(Param)) {
+	f(Param{join(prefix, "weight"), c.W, Weight})
+	if c.B != nil {
+		f(Param{join(prefix, "bias"), c.B, Vector})
+	}
+}
+
+// BatchNorm normalises channels; with ReLU set the ReLU behind it runs in the same pass.
+type BatchNorm struct {
+	Gamma, Beta *tensor.Tensor // nil without scale and shift
+	State       autograd.BatchNormState
+	ReLU        bool
+	seen        *tensor.Tensor // how many batches the statistics have seen, PyTorch's num_batches_tracked
+}
+
+// NewBatchNorm returns a batch normalisation of c channels: scale 1, shift 0, momentum 0.1, eps 1e-5.
+func NewBatchNorm(c int) *BatchNorm {
+	return &BatchNorm{Gamma: tensor.New(c).Fill(1), Beta: tensor.New(c), seen: tensor.New(1),
+		State: autograd.BatchNormState{Mean: tensor.New(c), Var: tensor.New(c).Fill(1), Momentum: 0.1, Eps: 1e-5}}
+}
+
+// NewBatchNormReLU returns a batch normalisation of c channels with a ReLU behind it.
+func NewBatchNormReLU(c int) *BatchNorm {
+	b := NewBatchNorm(c)
+	b.ReLU = true
+	return b
+}
+
+// Forward normalises.
+func (b *BatchNorm) Forward(x *autograd.Var) *autograd.Var { return b.ForwardAdd(x, nil) }
+
+// ForwardAdd normalises, adds z unless it is nil, and applies ReLU where set.
+func (b *BatchNorm) ForwardAdd(x, z *autograd.Var) *autograd.Var {
+	if t := x.Tape(); t != nil && t.Training && !t.Recomputing() {
+		b.seen.Data[0]++
+	}
+	return autograd.BatchNorm(x, param(x, b.Gamma), param(x, b.Beta), b.State, autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})
+}
+
+// Visit names weight, bias and the statistics.
+func (b *BatchNorm) Visit(prefix string, f func(Param)) {
+	if b.Gamma != nil {
+		f(Param{join(prefix, "weight"), b.Gamma, Vector})
+		f(Param{join(prefix, "bias"), b.Beta, Vector})
+	}
+	f(Param{join(prefix, "running_mean"), b.State.Mean, Buffer})
+	f(Param{join(prefix, "running_var"), b.State.Var, Buffer})
+	f(Param{join(prefix, "num_batches_tracked"), b.seen, Buffer})
+}
+
+// GroupNorm normalises groups of channels of each sample.
+type GroupNorm struct {
+	Gamma, Beta *tensor.Tensor
+	Groups      int
+	Eps         float32
+}
+
+// NewGroupNorm returns a group normalisation of c channels.
+func NewGroupNorm(groups, c int) *GroupNorm {
+	return &GroupNorm{tensor.New(c).Fill(1), tensor.New(c), groups, 1e-5}
+}
+
+// Forward normalises.
+func (g *GroupNorm) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.GroupNorm(x, x.Param(g.Gamma), x.Param(g.Beta), g.Groups, g.Eps)
+}
+
+// Visit names weight and bias.
+func (g *GroupNorm) Visit(prefix string, f func(Param)) {
+	f(Param{join(prefix, "weight"), g.Gamma, Vector})
+	f(Param{join(prefix, "bias"), g.Beta, Vector})
+}
+
+// LayerNorm normalises the last axis.
+type LayerNorm struct {
+	Gamma, Beta *tensor.Tensor
+	Eps         float32
+}
+
+// NewLayerNorm returns a layer normalisation of c values.
+func NewLayerNorm(c int) *LayerNorm { return &LayerNorm{tensor.New(c).Fill(1), tensor.New(c), 1e-5} }
+
+// Forward normalises.
+func (l *LayerNorm) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.LayerNorm(x, x.Param(l.Gamma), x.Param(l.Beta), l.Eps)
+}
+
+// Visit names weight and bias.
+func (l *LayerNorm) Visit(prefix string, f func(Param)) {
+	f(Param{join(prefix, "weight"), l.Gamma, Vector})
+	f(Param{join(prefix, "bias"), l.Beta, Vector})
+}
+
+// Embedding is a table of vectors, [V D].
+type Embedding struct{ W *tensor.Tensor }
+
+// NewEmbedding returns a table of n standard normal vectors.
+func NewEmbedding(rng *tensor.RNG, n, d int) *Embedding {
+	return &Embedding{rng.FillNormal(tensor.New(n, d), 0, 1)}
+}
+
+// Lookup returns the vectors of indices on t's tape: [N D].
+func (e *Embedding) Lookup(t *autograd.Tape, index []int32) *autograd.Var {
+	return autograd.Gather(t.Param(e.W), index)
+}
+
+// Visit names weight.
+func (e *Embedding) Visit(prefix string, f func(Param)) {
+	f(Param{join(prefix, "weight"), e.W, Weight})
+}

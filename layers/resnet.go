@@ -1,0 +1,160 @@
+package layers
+
+import (
+	"fmt"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// block is a residual block (He et al. 2016, "Deep residual learning"): y = relu(F(x) + shortcut(x)). The last batch
+// norm adds the shortcut and applies ReLU in its own pass.
+type block struct {
+	convs    []*Conv2D
+	norms    []*BatchNorm
+	down     *Conv2D // projection shortcut, nil for identity
+	downNorm *BatchNorm
+	stride   int // of an option A shortcut
+	pad      int // channels that an option A shortcut adds on each side
+}
+
+func heConv(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv2D {
+	o.NoBias = true
+	c := NewConv2D(rng, in, out, k, o)
+	KaimingNormal(rng, c.W)
+	return c
+}
+
+// Forward runs the block.
+func (b *block) Forward(x *autograd.Var) *autograd.Var {
+	short := x
+	if b.down != nil {
+		short = enter("downsample", b.downNorm, enter("downsample", b.down, x))
+	} else if b.pad > 0 {
+		short = optionA(x, b.stride, b.pad)
+	}
+	y := x
+	for i, c := range b.convs {
+		y = enter(fmt.Sprint("conv", i+1), c, y)
+		leave := y.Tape().Enter(fmt.Sprint("bn", i+1))
+		if i == len(b.convs)-1 {
+			y = b.norms[i].ForwardAdd(y, short)
+		} else {
+			y = b.norms[i].Forward(y)
+		}
+		leave()
+	}
+	return y
+}
+
+// optionA is the shortcut without parameters: every stride-th pixel, zeros for the new channels (He et al. 2016, option A).
+func optionA(x *autograd.Var, stride, pad int) *autograd.Var {
+	s := x.Shape()
+	if stride > 1 {
+		x = autograd.Slice(x, 1, 0, (s[1]+stride-1)/stride, stride)
+		x = autograd.Slice(x, 2, 0, (s[2]+stride-1)/stride, stride)
+		s = x.Shape()
+	}
+	zeros := autograd.Const(tensor.New(s[0], s[1], s[2], pad))
+	return autograd.Concat(3, zeros, x, zeros)
+}
+
+// Visit names conv1, bn1, ..., downsample.0, downsample.1.
+func (b *block) Visit(prefix string, f func(Param)) {
+	for i, c := range b.convs {
+		c.Visit(join(prefix, fmt.Sprint("conv", i+1)), f)
+		b.norms[i].Visit(join(prefix, fmt.Sprint("bn", i+1)), f)
+	}
+	if b.down != nil {
+		b.down.Visit(join(prefix, "downsample.0"), f)
+		b.downNorm.Visit(join(prefix, "downsample.1"), f)
+	}
+}
+
+func basicBlock(rng *tensor.RNG, in, out, stride int, project bool) *block {
+	b := &block{stride: stride}
+	b.convs = []*Conv2D{heConv(rng, in, out, 3, ConvOptions{Stride: stride, Pad: 1}), heConv(rng, out, out, 3, ConvOptions{Pad: 1})}
+	b.norms = []*BatchNorm{NewBatchNormReLU(out), NewBatchNormReLU(out)}
+	if in != out || stride != 1 {
+		if project {
+			b.down, b.downNorm = heConv(rng, in, out, 1, ConvOptions{Stride: stride}), NewBatchNorm(out)
+		} else {
+			b.pad = (out - in) / 2
+		}
+	}
+	return b
+}
+
+// bottleneck is torchvision's, with the stride in the 3x3 convolution.
+func bottleneck(rng *tensor.RNG, in, mid, stride int) *block {
+	out := 4 * mid
+	b := &block{}
+	b.convs = []*Conv2D{heConv(rng, in, mid, 1, ConvOptions{}), heConv(rng, mid, mid, 3, ConvOptions{Stride: stride, Pad: 1}), heConv(rng, mid, out, 1, ConvOptions{})}
+	b.norms = []*BatchNorm{NewBatchNormReLU(mid), NewBatchNormReLU(mid), NewBatchNormReLU(out)}
+	if in != out || stride != 1 {
+		b.down, b.downNorm = heConv(rng, in, out, 1, ConvOptions{Stride: stride}), NewBatchNorm(out)
+	}
+	return b
+}
+
+// ResNet returns a residual network of depth 18, 34, 50 or 101 for images of c channels: stages conv1, layer1 to layer4.
+// With cifar the stem is one 3x3 convolution without pooling.
+func ResNet(rng *tensor.RNG, c, depth int, cifar bool) *Trunk {
+	blocks := map[int][4]int{18: {2, 2, 2, 2}, 34: {3, 4, 6, 3}, 50: {3, 4, 6, 3}, 101: {3, 4, 23, 3}}[depth]
+	if blocks[0] == 0 {
+		panic(fmt.Sprintf("layers.ResNet: depth %d, there are 18, 34, 50 and 101", depth))
+	}
+	t := &Trunk{Name: fmt.Sprint("resnet", depth), Side: 224}
+	if cifar {
+		t.Side = 32
+		t.Name += "-cifar"
+		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", heConv(rng, c, 64, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(64)}}})
+	} else {
+		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", heConv(rng, c, 64, 7, ConvOptions{Stride: 2, Pad: 3})},
+			{"bn1", NewBatchNormReLU(64)}, {"maxpool", MaxPool(tensor.Window{Size: 3, Stride: 2, Pad: 1})}}})
+	}
+	in := 64
+	for i, n := range blocks {
+		mid := 64 << i
+		var bs []Module
+		for j := range n {
+			stride := 1
+			if i > 0 && j == 0 {
+				stride = 2
+			}
+			if depth >= 50 {
+				bs = append(bs, bottleneck(rng, in, mid, stride))
+				in = 4 * mid
+			} else {
+				bs = append(bs, basicBlock(rng, in, mid, stride, true))
+				in = mid
+			}
+		}
+		name := fmt.Sprint("layer", i+1)
+		t.Stages = append(t.Stages, Stage{name, in, Sequential{{name, Seq(bs...)}}})
+	}
+	return t
+}
+
+// CIFARResNet returns the residual network of He et al. 2016, section 4.2, depth 6n+2 (20, 32, 56): stages conv1 (16
+// channels), layer1 (16), layer2 (32), layer3 (64), shortcuts without parameters.
+func CIFARResNet(rng *tensor.RNG, c, depth int) *Trunk {
+	t := &Trunk{Name: fmt.Sprint("resnet", depth), Side: 32}
+	t.Stages = append(t.Stages, Stage{"conv1", 16, Sequential{{"conv1", heConv(rng, c, 16, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(16)}}})
+	in := 16
+	for i := range 3 {
+		out := 16 << i
+		var bs []Module
+		for j := range (depth - 2) / 6 {
+			stride := 1
+			if i > 0 && j == 0 {
+				stride = 2
+			}
+			bs = append(bs, basicBlock(rng, in, out, stride, false))
+			in = out
+		}
+		name := fmt.Sprint("layer", i+1)
+		t.Stages = append(t.Stages, Stage{name, out, Sequential{{name, Seq(bs...)}}})
+	}
+	return t
+}

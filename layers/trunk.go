@@ -1,0 +1,144 @@
+package layers
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Trunk is a network without its head: stages whose features can be read one by one. A stage's children carry the names
+// that torchvision gives them in the whole network; the stage's own name is for people.
+type Trunk struct {
+	Name   string
+	Side   int // the image side that it was designed for
+	Stages []Stage
+}
+
+// Stage is a part of a trunk, and how many channels come out of it.
+type Stage struct {
+	Name     string
+	Channels int
+	Parts    Sequential
+}
+
+// Forward returns the last stage's features, [N H W C].
+func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
+	for _, s := range t.Stages {
+		x = s.Parts.Forward(x)
+	}
+	return x
+}
+
+// Features returns every stage's features.
+func (t *Trunk) Features(x *autograd.Var) []*autograd.Var {
+	out := make([]*autograd.Var, len(t.Stages))
+	for i, s := range t.Stages {
+		x = s.Parts.Forward(x)
+		out[i] = x
+	}
+	return out
+}
+
+// Visit visits the stages' parts.
+func (t *Trunk) Visit(prefix string, f func(Param)) {
+	for _, s := range t.Stages {
+		s.Parts.Visit(prefix, f)
+	}
+}
+
+// Channels returns how many channels the last stage has.
+func (t *Trunk) Channels() int { return t.Stages[len(t.Stages)-1].Channels }
+
+// Net is a trunk and a head: trunk.* and head.* in a checkpoint.
+type Net struct {
+	Trunk *Trunk
+	Head  Module
+}
+
+// Forward runs the head on the trunk's last features.
+func (n *Net) Forward(x *autograd.Var) *autograd.Var {
+	return enter("head", n.Head, enter("trunk", n.Trunk, x))
+}
+
+// Visit names trunk and head.
+func (n *Net) Visit(prefix string, f func(Param)) {
+	n.Trunk.Visit(join(prefix, "trunk"), f)
+	n.Head.Visit(join(prefix, "head"), f)
+}
+
+// Classifier returns a trunk with global average pooling and one linear layer, named as torchvision names it: fc.
+func Classifier(rng *tensor.RNG, t *Trunk, classes int) Sequential {
+	return Sequential{{"", t}, {"", GlobalAvgPool}, {"fc", NewLinear(rng, t.Channels(), classes, LinearOptions{})}}
+}
+
+// Siamese runs one module on several inputs with shared weights, as one batch, and joins the results along the last
+// axis: n inputs [N ...] -> [N n·D].
+func Siamese(m Module, xs ...*autograd.Var) *autograd.Var {
+	y := m.Forward(autograd.Concat(0, xs...))
+	n := xs[0].Shape()[0]
+	parts := make([]*autograd.Var, len(xs))
+	for i := range xs {
+		parts[i] = autograd.Slice(y, 0, i*n, n, 1)
+	}
+	return autograd.Concat(len(y.Shape())-1, parts...)
+}
+
+// TripletOf runs one module on an anchor, a positive and a negative with shared weights and returns their embeddings.
+func TripletOf(m Module, anchor, positive, negative *autograd.Var) (a, p, n *autograd.Var) {
+	y := m.Forward(autograd.Concat(0, anchor, positive, negative))
+	k := anchor.Shape()[0]
+	return autograd.Slice(y, 0, 0, k, 1), autograd.Slice(y, 0, k, k, 1), autograd.Slice(y, 0, 2*k, k, 1)
+}
+
+// trunkMaker builds a trunk for images of a channel count.
+type trunkMaker struct {
+	about string
+	make  func(rng *tensor.RNG, channels int) *Trunk
+}
+
+var trunks = map[string]trunkMaker{
+	"convnet":         {"four 3x3 convolutions, the last three with stride 2, 32 to 128 channels; for small images", func(r *tensor.RNG, c int) *Trunk { return ConvNet(r, c, 32) }},
+	"resnet18":        {"ResNet-18, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 18, false) }},
+	"resnet34":        {"ResNet-34, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 34, false) }},
+	"resnet50":        {"ResNet-50, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 50, false) }},
+	"resnet101":       {"ResNet-101, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 101, false) }},
+	"resnet18-cifar":  {"ResNet-18, 3x3 stem without pooling, for 32 to 64 pixels", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 18, true) }},
+	"resnet34-cifar":  {"ResNet-34, 3x3 stem without pooling", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 34, true) }},
+	"resnet50-cifar":  {"ResNet-50, 3x3 stem without pooling", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 50, true) }},
+	"resnet101-cifar": {"ResNet-101, 3x3 stem without pooling", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 101, true) }},
+	"resnet20":        {"CIFAR ResNet-20 (He et al. 2016, section 4.2), 16 to 64 channels", func(r *tensor.RNG, c int) *Trunk { return CIFARResNet(r, c, 20) }},
+	"resnet32":        {"CIFAR ResNet-32", func(r *tensor.RNG, c int) *Trunk { return CIFARResNet(r, c, 32) }},
+	"resnet56":        {"CIFAR ResNet-56", func(r *tensor.RNG, c int) *Trunk { return CIFARResNet(r, c, 56) }},
+	"alexnet":         {"AlexNet with batch norm, as in RotNet", func(r *tensor.RNG, c int) *Trunk { return AlexNet(r, c) }},
+	"caffenet":        {"CaffeNet: AlexNet with grouped convolutions, with batch norm", func(r *tensor.RNG, c int) *Trunk { return CaffeNet(r, c) }},
+	"nin":             {"network in network, four blocks, as in RotNet", func(r *tensor.RNG, c int) *Trunk { return NIN(r, c) }},
+	"vgg11":           {"VGG-11 with batch norm", func(r *tensor.RNG, c int) *Trunk { return VGG(r, c, 11, true) }},
+	"vgg16":           {"VGG-16 with batch norm", func(r *tensor.RNG, c int) *Trunk { return VGG(r, c, 16, true) }},
+}
+
+// NewTrunk returns the trunk of that name for images of so many channels.
+func NewTrunk(name string, rng *tensor.RNG, channels int) (*Trunk, error) {
+	m, ok := trunks[name]
+	if !ok {
+		return nil, fmt.Errorf("there is no trunk %q; there are %s", name, strings.Join(TrunkNames(), ", "))
+	}
+	t := m.make(rng, channels)
+	t.Name = name
+	return t, nil
+}
+
+// TrunkNames returns the names that NewTrunk knows, sorted.
+func TrunkNames() []string {
+	var out []string
+	for n := range trunks {
+		out = append(out, n)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// AboutTrunk says in a line what a trunk is.
+func AboutTrunk(name string) string { return trunks[name].about }
