@@ -6,6 +6,7 @@ require (
 	github.com/klauspost/cpuid/v2 v2.4.2
 	github.com/viterin/vek v0.4.3
 	golang.org/x/arch v0.32.0
+	golang.org/x/image v0.47.0
 	gonum.org/v1/gonum v0.17.0
 )
 
@@ -13,5 +14,5 @@ require (
 	github.com/chewxy/math32 v1.10.1 // indirect
 	github.com/viterin/partial v1.1.0 // indirect
 	golang.org/x/exp v0.0.0-20230817173708-d852ddb80c63 // indirect
-	golang.org/x/sys v0.41.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
 )

@@ -1,0 +1,187 @@
+package data
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	_ "image/gif"
+	_ "image/jpeg"
+	_ "image/png"
+
+	_ "golang.org/x/image/bmp"
+	_ "golang.org/x/image/tiff"
+	_ "golang.org/x/image/webp"
+)
+
+// MaxPixels is the largest picture that Decode accepts: 100 megapixels, 300 MB as RGB.
+const MaxPixels = 100_000_000
+
+// Decode returns a JPEG (also progressive, CMYK, and turned by its EXIF orientation), PNG, GIF (first frame), BMP, TIFF or
+// WebP picture as RGB; transparency is laid on black, as Pillow's convert("RGB") leaves the colours. The size is read from
+// the header first: a picture that claims more than MaxPixels is refused before memory is taken.
+func Decode(b []byte) (im *Image, err error) {
+	defer func() { // a decoder that trips over a broken file is that file's problem
+		if e := recover(); e != nil {
+			im, err = nil, fmt.Errorf("broken picture: %v", e)
+		}
+	}()
+	c, format, err := image.DecodeConfig(bytes.NewReader(b))
+	if err != nil {
+		return nil, decodeError(err)
+	}
+	if c.Width < 1 || c.Height < 1 || c.Width > MaxPixels/c.Height {
+		return nil, fmt.Errorf("a %s of %d by %d pixels, at most %d megapixels are read", format, c.Width, c.Height, MaxPixels/1_000_000)
+	}
+	p, _, err := image.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, decodeError(err)
+	}
+	im = toRGB(p)
+	if format == "jpeg" {
+		im = orient(im, exifOrientation(b))
+	}
+	return im, nil
+}
+
+func decodeError(err error) error {
+	if errors.Is(err, image.ErrFormat) {
+		return errors.New("not a JPEG, PNG, GIF, BMP, TIFF or WebP picture")
+	}
+	return fmt.Errorf("broken picture: %w", err)
+}
+
+func toRGB(p image.Image) *Image {
+	r := p.Bounds()
+	im := NewImage(r.Dy(), r.Dx())
+	o := 0
+	switch p := p.(type) {
+	case *image.YCbCr:
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				yi, ci := p.YOffset(x, y), p.COffset(x, y)
+				im.Pix[o], im.Pix[o+1], im.Pix[o+2] = color.YCbCrToRGB(p.Y[yi], p.Cb[ci], p.Cr[ci])
+				o += 3
+			}
+		}
+	case *image.Gray:
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for _, v := range p.Pix[p.PixOffset(r.Min.X, y):][:r.Dx()] {
+				im.Pix[o], im.Pix[o+1], im.Pix[o+2] = v, v, v
+				o += 3
+			}
+		}
+	default:
+		for y := r.Min.Y; y < r.Max.Y; y++ {
+			for x := r.Min.X; x < r.Max.X; x++ {
+				c := color.NRGBAModel.Convert(p.At(x, y)).(color.NRGBA)
+				im.Pix[o], im.Pix[o+1], im.Pix[o+2] = c.R, c.G, c.B
+				o += 3
+			}
+		}
+	}
+	return im
+}
+
+// exifOrientation returns the orientation tag (1 to 8) of a JPEG's EXIF segment (EXIF 2.32, section 4.6.4), 1 if there is
+// none or it is broken.
+func exifOrientation(b []byte) int {
+	if len(b) < 4 || b[0] != 0xff || b[1] != 0xd8 {
+		return 1
+	}
+	for i := 2; i+4 <= len(b) && b[i] == 0xff; {
+		marker, n := b[i+1], int(binary.BigEndian.Uint16(b[i+2:]))
+		if marker == 0xda || n < 2 || i+2+n > len(b) {
+			return 1
+		}
+		seg := b[i+4 : i+2+n]
+		i += 2 + n
+		if marker != 0xe1 || len(seg) < 14 || string(seg[:6]) != "Exif\x00\x00" {
+			continue
+		}
+		tiff := seg[6:]
+		var order binary.ByteOrder = binary.LittleEndian
+		if string(tiff[:2]) == "MM" {
+			order = binary.BigEndian
+		}
+		at := int(order.Uint32(tiff[4:]))
+		if at < 8 || at+2 > len(tiff) {
+			return 1
+		}
+		for k := range int(order.Uint16(tiff[at:])) {
+			e := at + 2 + 12*k
+			if e+12 > len(tiff) {
+				return 1
+			}
+			if order.Uint16(tiff[e:]) == 0x112 {
+				if v := int(order.Uint16(tiff[e+8:])); v >= 1 && v <= 8 {
+					return v
+				}
+				return 1
+			}
+		}
+	}
+	return 1
+}
+
+// orient turns and mirrors a picture as its EXIF orientation asks.
+func orient(im *Image, o int) *Image {
+	switch o {
+	case 2:
+		return FlipH(im)
+	case 3:
+		return Rotate90(im, 2)
+	case 4:
+		return FlipH(Rotate90(im, 2))
+	case 5:
+		return FlipH(Rotate90(im, 3))
+	case 6:
+		return Rotate90(im, 3)
+	case 7:
+		return FlipH(Rotate90(im, 1))
+	case 8:
+		return Rotate90(im, 1)
+	}
+	return im
+}
+
+// Rotate90 turns a picture counter-clockwise by k quarter turns, by exact moves.
+func Rotate90(im *Image, k int) *Image {
+	k = ((k % 4) + 4) % 4
+	if k == 0 {
+		return im
+	}
+	h, w := im.H, im.W
+	if k%2 == 1 {
+		h, w = w, h
+	}
+	out := NewImage(h, w)
+	for y := range h {
+		for x := range w {
+			var sy, sx int
+			switch k {
+			case 1:
+				sy, sx = x, im.W-1-y
+			case 2:
+				sy, sx = im.H-1-y, im.W-1-x
+			case 3:
+				sy, sx = im.H-1-x, y
+			}
+			copy(out.Pix[(y*w+x)*3:][:3], im.Pix[(sy*im.W+sx)*3:])
+		}
+	}
+	return out
+}
+
+// FlipH mirrors a picture left to right.
+func FlipH(im *Image) *Image {
+	out := NewImage(im.H, im.W)
+	for y := range im.H {
+		for x := range im.W {
+			copy(out.Pix[(y*im.W+x)*3:][:3], im.Pix[(y*im.W+im.W-1-x)*3:])
+		}
+	}
+	return out
+}

@@ -1,0 +1,134 @@
+package data
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// imageExts are the endings of files that a folder source takes.
+var imageExts = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true, ".webp": true}
+
+// FolderOptions of OpenFolder.
+type FolderOptions struct {
+	NoLabels bool // ignore the folders' names
+}
+
+type folder struct {
+	dir     string
+	files   []string // relative, sorted
+	sizes   []int64
+	labels  []int
+	classes []string
+	options FolderOptions
+}
+
+// OpenFolder lists the images in a tree, in any depth, sorted by path. The folders of the first level are the classes,
+// unless there are images beside them or only one folder; then there are no labels.
+func OpenFolder(dir string, o FolderOptions) (Source, error) {
+	if err := missingDir(dir, "folder: wants a folder of images"); err != nil {
+		return nil, err
+	}
+	f := &folder{dir: dir, options: o}
+	others := 0
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return fmt.Errorf("reading folder %s: %w", dir, err)
+		}
+		if d.IsDir() {
+			if path != dir && strings.HasPrefix(d.Name(), ".") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if !imageExts[strings.ToLower(filepath.Ext(path))] || strings.HasPrefix(d.Name(), ".") {
+			others++
+			return nil
+		}
+		rel, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		st, err := d.Info()
+		if err != nil {
+			return err
+		}
+		f.files = append(f.files, filepath.ToSlash(rel))
+		f.sizes = append(f.sizes, st.Size())
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(f.files) == 0 {
+		return nil, fmt.Errorf("%s holds no images (%d other files); wanted are .jpg, .png, .gif, .bmp, .tiff or .webp in any depth", dir, others)
+	}
+	f.label()
+	return f, nil
+}
+
+func (f *folder) label() {
+	f.labels = make([]int, len(f.files))
+	index := map[string]int{}
+	for i, p := range f.files {
+		class, _, deep := strings.Cut(p, "/")
+		if f.options.NoLabels || !deep {
+			index = nil
+			break
+		}
+		_ = i
+		index[class] = 0
+	}
+	if len(index) < 2 {
+		for i := range f.labels {
+			f.labels[i] = -1
+		}
+		return
+	}
+	for c := range index {
+		f.classes = append(f.classes, c)
+	}
+	sort.Strings(f.classes)
+	for i, c := range f.classes {
+		index[c] = i
+	}
+	for i, p := range f.files {
+		class, _, _ := strings.Cut(p, "/")
+		f.labels[i] = index[class]
+	}
+}
+
+func (f *folder) Name() string          { return "folder:" + f.dir }
+func (f *folder) Len() int              { return len(f.files) }
+func (f *folder) Label(i int) int       { return f.labels[i] }
+func (f *folder) Classes() []string     { return f.classes }
+func (f *folder) Describe(i int) string { return filepath.Join(f.dir, filepath.FromSlash(f.files[i])) }
+
+func (f *folder) Fingerprint() string {
+	parts := []string{"folder"}
+	for i, p := range f.files {
+		parts = append(parts, fmt.Sprint(p, f.sizes[i]))
+	}
+	return fingerprint(parts...)
+}
+
+func (f *folder) Image(i int) (*Image, error) {
+	path := f.Describe(i)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	im, err := Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return im, nil
+}
+
+func sorted(s []string) []string {
+	sort.Strings(s)
+	return s
+}
