@@ -8,6 +8,7 @@ import "github.com/tessera-go/tessera/tensor"
 func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
 	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
 	tensor.Conv2D(y.Value, x.Value, w.Value, g)
+	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	if b != nil {
 		tensor.AddBias(y.Value, b.Value)
 	}
@@ -31,6 +32,7 @@ func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
 	y := result(shaped("ConvTranspose2D", []*Var{x, w}, func() []int { return tensor.ConvTransposeShape(x.Shape(), w.Shape(), g, outPad) }), x, w)
 	tensor.Zero(y.Value)
 	tensor.AddConvGradInput(y.Value, x.Value, w.Value, g)
+	y.tape.count(x.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	if b != nil {
 		tensor.AddBias(y.Value, b.Value)
 	}

@@ -22,6 +22,7 @@ func Linear(x, w, b *Var) *Var {
 		return s
 	}), x, w)
 	tensor.Linear(y.Value, x.Value, w.Value, b.value())
+	y.tape.count(x.Value.Len()*w.Shape()[1], x, w)
 	return y.rule("Linear", func(dy *tensor.Tensor, g Grads) {
 		if dx := g.Of(x); dx != nil {
 			tensor.AddMatMulNT(dx, dy, w.Value)
@@ -48,6 +49,7 @@ func MatMulNT(a, b *Var) *Var {
 	}
 	y := result([]int{as[0], bs[0]}, a, b)
 	tensor.MatMulNT(y.Value, a.Value, b.Value)
+	y.tape.count(a.Value.Len()*bs[0], a, b)
 	return y.rule("MatMulNT", func(dy *tensor.Tensor, g Grads) {
 		if da := g.Of(a); da != nil {
 			tensor.AddMatMul(da, dy, b.Value)
@@ -68,6 +70,7 @@ func BatchMatMul(a, b *Var) *Var {
 	}
 	y := result([]int{as[0], as[1], bs[2]}, a, b)
 	tensor.BatchMatMul(y.Value, a.Value, b.Value, false, false, false)
+	y.tape.count(a.Value.Len()*bs[2], a, b)
 	return y.rule("BatchMatMul", func(dy *tensor.Tensor, g Grads) {
 		if da := g.Of(a); da != nil {
 			tensor.BatchMatMul(da, dy, b.Value, false, true, true)

@@ -102,6 +102,7 @@ type Tape struct {
 	place     []string
 	mem       *memory
 	grads     []*tensor.Tensor
+	flop      float64
 }
 
 // NewTape returns a tape for training. rng feeds dropout; nil is the stream of seed 0.
@@ -191,6 +192,30 @@ func (t *Tape) Reset() {
 	t.place = t.place[:0]
 	t.grads = t.grads[:0]
 	t.mem.reset()
+}
+
+// count adds the operations of a product of so many fused multiply-adds: forward, and once more for each gradient that
+// will be wanted.
+func (t *Tape) count(fma int, x, w *Var) {
+	if t == nil {
+		return
+	}
+	n := 1.0
+	if t.record && x.id != 0 {
+		n++
+	}
+	if t.record && w.id != 0 {
+		n++
+	}
+	t.flop += n * 2 * float64(fma)
+}
+
+// TakeFlop returns how many floating-point operations the matrix products and convolutions since the last call took, both
+// ways, and starts again from zero. Other operations are not counted.
+func (t *Tape) TakeFlop() float64 {
+	f := t.flop
+	t.flop = 0
+	return f
 }
 
 // Bytes returns how much memory the tape holds, used or kept for the next step, and the most that was in use at once.

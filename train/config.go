@@ -1,0 +1,139 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/klauspost/cpuid/v2"
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/optim"
+	"github.com/tessera-go/tessera/simd"
+
+	"io"
+)
+
+// Config is everything that decides a run's weights, and a few things that do not. It is stored in run.json.
+type Config struct {
+	Task        string  `json:"task"`
+	Data        string  `json:"data"`
+	Test        string  `json:"test,omitempty"` // for the monitor and the evaluation
+	Trunk       string  `json:"trunk"`
+	Side        int     `json:"side"` // of the images that the net sees
+	Epochs      int     `json:"epochs"`
+	MaxSteps    int     `json:"max_steps,omitempty"` // 0: no limit
+	BatchSize   int     `json:"batch_size"`
+	Optimizer   string  `json:"optimizer"`
+	LR          float32 `json:"lr"`
+	Schedule    string  `json:"schedule"` // cosine, step, constant, poly, onecycle
+	WarmupSteps int     `json:"warmup_steps"`
+	Momentum    float32 `json:"momentum"`
+	WeightDecay float32 `json:"weight_decay"`
+	ClipNorm    float64 `json:"clip_norm,omitempty"` // 0: no clipping
+	Augment     string  `json:"augment"`
+	Seed        uint64  `json:"seed"`
+	MaxBad      float64 `json:"max_bad"`
+
+	CheckpointEvery int `json:"checkpoint_every"` // steps; 0: at each epoch's end
+	MonitorEvery    int `json:"monitor_every"`    // steps; 0: at each epoch's end; below 0: never
+	LogEvery        int `json:"log_every"`        // steps between lines of metrics.jsonl
+}
+
+// Info is run.json.
+type Info struct {
+	Config      Config    `json:"config"`
+	Command     string    `json:"command"`
+	Started     time.Time `json:"started"`
+	Finished    time.Time `json:"finished,omitzero"`
+	Steps       int       `json:"steps"` // planned
+	Done        int       `json:"done"`  // made
+	Chance      float64   `json:"chance"`
+	Params      int       `json:"params"`
+	CPU         string    `json:"cpu"`
+	SIMD        string    `json:"simd"`
+	Threads     int       `json:"threads"`
+	Go          string    `json:"go"`
+	Version     string    `json:"version"`
+	DataName    string    `json:"data_name"`
+	DataLen     int       `json:"data_len"`
+	Fingerprint string    `json:"data_fingerprint"`
+	Seconds     float64   `json:"seconds"`      // of all sessions together
+	PeakMemory  int       `json:"peak_memory"`  // bytes that the tape held at most
+	FirstStep   float64   `json:"first_step_s"` // from process start to the first step's end
+}
+
+// Describe fills in what the machine and the build are.
+func (i *Info) Describe() {
+	i.CPU = cpuid.CPU.BrandName
+	if i.CPU == "" {
+		i.CPU = runtime.GOARCH
+	}
+	i.SIMD, i.Threads, i.Go = simd.Active().String(), parallel.Workers(), runtime.Version()
+	i.Version = Version()
+}
+
+// Version is the module's version, with the revision where the build knows it.
+func Version() string {
+	b, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	v := b.Main.Version
+	for _, s := range b.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+			v += " " + s.Value[:12]
+		}
+	}
+	return v
+}
+
+// Save writes run.json.
+func (i *Info) Save(dir string) error {
+	return checkpoint.Atomic(filepath.Join(dir, "run.json"), func(w io.Writer) error {
+		e := json.NewEncoder(w)
+		e.SetIndent("", "  ")
+		return e.Encode(i)
+	})
+}
+
+// LoadInfo reads run.json of a run directory.
+func LoadInfo(dir string) (*Info, error) {
+	path := filepath.Join(dir, "run.json")
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("%s is not a run directory: it has no run.json", dir)
+	}
+	i := &Info{}
+	if err := json.Unmarshal(b, i); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return i, nil
+}
+
+// schedule returns the learning rate's schedule over steps, of which an epoch has perEpoch.
+func (c *Config) schedule(steps, perEpoch int) (optim.Schedule, error) {
+	var s optim.Schedule
+	switch c.Schedule {
+	case "cosine":
+		s = optim.Cosine(c.LR, steps)
+	case "constant":
+		s = optim.Constant(c.LR)
+	case "step": // RotNet's: divided by 5 at 30, 60 and 80 % of the way
+		s = optim.Steps(c.LR, 0.2, steps*30/100, steps*60/100, steps*80/100)
+	case "poly":
+		s = optim.Polynomial(c.LR, steps, 2)
+	case "onecycle":
+		return optim.OneCycle(c.LR, steps), nil
+	default:
+		return nil, fmt.Errorf("there is no schedule %q; there are cosine, step, constant, poly and onecycle", c.Schedule)
+	}
+	if c.WarmupSteps > 0 {
+		s = optim.Warmup(c.WarmupSteps, s)
+	}
+	return s, nil
+}
