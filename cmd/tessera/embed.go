@@ -1,0 +1,108 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+func newEmbed(g *global) *cobra.Command {
+	var m modelFlags
+	var spec, out string
+	var maxBad float64
+	cmd := &cobra.Command{
+		Use:   "embed RUN|random|FILE.safetensors",
+		Short: "write the features of images to a .npy file",
+		Long: `Embed writes the last stage's features, averaged over positions, as a NumPy array [N D], and
+beside it FILE.txt, which names the image of each row.`,
+		Args: args(1, "one RUN, random or FILE.safetensors"),
+		RunE: func(cmd *cobra.Command, a []string) error {
+			mod, err := m.load(a[0])
+			if err != nil {
+				return err
+			}
+			if spec == "" {
+				return usage("--data is needed")
+			}
+			src, err := data.Open(spec, data.Train)
+			if err != nil {
+				return err
+			}
+			e := &evaluation{side: mod.side, norm: mod.norm, last: true, maxBad: maxBad}
+			o, t := e.options("features")
+			s, err := eval.Extract(cmd.Context(), mod.trunk, src, o)
+			if err != nil {
+				return err
+			}
+			t.end()
+			set := s[0].Pooled
+			if set.X == nil {
+				return fmt.Errorf("none of the %d images could be read", src.Len())
+			}
+			if err := tensor.SaveNPY(out, set.X); err != nil {
+				return err
+			}
+			var names strings.Builder
+			for _, i := range set.Index {
+				fmt.Fprintln(&names, src.Describe(i))
+			}
+			list := strings.TrimSuffix(out, filepath.Ext(out)) + ".txt"
+			if err := os.WriteFile(list, []byte(names.String()), 0o644); err != nil {
+				return err
+			}
+			if g.json {
+				return printJSON(map[string]any{"features": out, "names": list, "shape": set.X.Shape})
+			}
+			fmt.Printf("%s: %v; %s names the rows\n", out, set.X.Shape, list)
+			return nil
+		},
+	}
+	m.add(cmd)
+	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
+	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write")
+	cmd.Flags().Float64Var(&maxBad, "max-bad", 0.01, "part of the images that may be broken")
+	return cmd
+}
+
+func newExport(g *global) *cobra.Command {
+	var format, out string
+	cmd := &cobra.Command{
+		Use:   "export RUN",
+		Short: "write a run's trunk for another framework",
+		Long: `Export writes the trunk of a run's last checkpoint. Format safetensors has torchvision's names and
+PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), strict=False).`,
+		Args: args(1, "one RUN"),
+		RunE: func(cmd *cobra.Command, a []string) error {
+			if format != "safetensors" {
+				return usage("--format %s: there is safetensors", format)
+			}
+			if _, err := train.LoadInfo(a[0]); err != nil {
+				return err
+			}
+			mod, err := (&modelFlags{}).load(a[0])
+			if err != nil {
+				return err
+			}
+			if err := checkpoint.Save(out, checkpoint.TorchFile(named(layers.State(mod.trunk)))); err != nil {
+				return err
+			}
+			if g.json {
+				return printJSON(map[string]any{"file": out, "parameters": layers.Size(mod.trunk)})
+			}
+			fmt.Printf("%s: %s, %d parameters\n", out, mod.trunk.Name, layers.Size(mod.trunk))
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&format, "format", "safetensors", "safetensors")
+	cmd.Flags().StringVar(&out, "out", "trunk.safetensors", "file to write")
+	return cmd
+}

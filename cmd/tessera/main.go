@@ -1,0 +1,127 @@
+// Command tessera pretrains, evaluates and reports. See tessera --help.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/train"
+)
+
+// usageError is a mistake in how the command was called: exit code 2.
+type usageError struct{ error }
+
+func usage(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// Exit codes.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run(os.Args[1:])) }
+
+func run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	go func() { // a second Ctrl-C ends at once
+		<-ctx.Done()
+		stop()
+	}()
+	root := newRoot()
+	root.SetArgs(args)
+	var err error
+	if e := autograd.Try(func() { err = root.ExecuteContext(ctx) }); e != nil {
+		err = e
+	}
+	var u usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, train.ErrInterrupted) || errors.Is(err, context.Canceled):
+		fmt.Fprintln(os.Stderr, "tessera:", err)
+		return exitInterrupted
+	case errors.As(err, &u) || strings.HasPrefix(err.Error(), "unknown command") || strings.HasPrefix(err.Error(), "unknown flag"):
+		fmt.Fprintf(os.Stderr, "tessera: %v\nSee tessera --help.\n", err)
+		return exitUsage
+	}
+	fmt.Fprintln(os.Stderr, "tessera:", err)
+	return exitFailed
+}
+
+// global are the flags of every command.
+type global struct {
+	threads int
+	simd    string
+	json    bool
+}
+
+func newRoot() *cobra.Command {
+	g := &global{}
+	root := &cobra.Command{
+		Use:   "tessera",
+		Short: "Self-supervised learning on CPUs, in one file",
+		Long: `Tessera learns image features without labels and shows what was learned.
+
+  tessera demo                                    two minutes, nothing to download
+  tessera pretrain rotation --data folder:photos  learn from your own pictures
+  tessera eval linear RUN --data folder:photos    judge the features of every stage
+  tessera report RUN                              one HTML page about it
+
+Data is named as kind:path?option=value; see tessera data --help.`,
+		Version:       train.Version(),
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if g.threads < 0 {
+				return usage("--threads %d: want at least 1, or 0 for all cores", g.threads)
+			}
+			if g.threads > 0 {
+				parallel.SetWorkers(g.threads)
+			}
+			if g.simd != "" {
+				l, err := simd.ParseLevel(g.simd)
+				if err == nil {
+					_, err = simd.Use(l)
+				}
+				if err != nil {
+					return usageError{fmt.Errorf("--simd %s: %w", g.simd, err)}
+				}
+			}
+			return nil
+		},
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f := root.PersistentFlags()
+	f.IntVar(&g.threads, "threads", 0, "how many goroutines compute; 0 means all cores")
+	f.StringVar(&g.simd, "simd", "", "instruction set: go, neon, avx2 or avx512; default the best there is")
+	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
+	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))
+	return root
+}
+
+// args returns a check of the number of arguments that explains itself.
+func args(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, a []string) error {
+		if len(a) != n {
+			return usage("want %s, got %d arguments", what, len(a))
+		}
+		return nil
+	}
+}
+
+func printJSON(v any) error {
+	e := json.NewEncoder(os.Stdout)
+	return e.Encode(v)
+}
