@@ -133,7 +133,7 @@ func Resize(size int) Transform {
 // CenterCrop takes the middle size by size pixels; a smaller picture gets a black border.
 func CenterCrop(size int) Transform {
 	return func(im *Image, _ *tensor.RNG) *Image {
-		return Crop(im, int(math.Round(float64(im.H-size)/2)), int(math.Round(float64(im.W-size)/2)), size, size)
+		return Crop(im, int(math.RoundToEven(float64(im.H-size)/2)), int(math.RoundToEven(float64(im.W-size)/2)), size, size)
 	}
 }
 
@@ -184,7 +184,7 @@ func RandomHorizontalFlip(p float32) Transform {
 
 // ColorJitter changes brightness, contrast, saturation and hue in random order: factors uniform in [max(0, 1-x), 1+x], hue
 // shifted by up to ±hue of a turn (0 to 0.5). The operations are Pillow's: blends with black, with the mean grey, with the
-// grey picture.
+// grey picture; the hue is turned in floating point, where Pillow rounds hue, saturation and value to 8 bits.
 func ColorJitter(brightness, contrast, saturation, hue float32) Transform {
 	return func(im *Image, rng *tensor.RNG) *Image {
 		out := &Image{im.H, im.W, append([]uint8(nil), im.Pix...)}
@@ -196,12 +196,7 @@ func ColorJitter(brightness, contrast, saturation, hue float32) Transform {
 			case op == 0 && brightness > 0:
 				blend(out, fb, func(int) float32 { return 0 })
 			case op == 1 && contrast > 0:
-				sum := 0
-				for i := 0; i < len(out.Pix); i += 3 {
-					sum += int(luma(out.Pix[i:]))
-				}
-				mean := float32(math.Floor(float64(sum)/float64(max(len(out.Pix)/3, 1)) + 0.5))
-				blend(out, fc, func(int) float32 { return mean })
+				adjustContrast(out, fc)
 			case op == 2 && saturation > 0:
 				blend(out, fs, func(i int) float32 { return float32(luma(out.Pix[i:])) })
 			case op == 3 && hue > 0:
@@ -215,6 +210,16 @@ func ColorJitter(brightness, contrast, saturation, hue float32) Transform {
 // luma is Pillow's conversion to grey, ITU-R 601-2 in 16-bit fixed point.
 func luma(p []uint8) uint8 {
 	return uint8((uint32(p[0])*19595 + uint32(p[1])*38470 + uint32(p[2])*7471 + 0x8000) >> 16)
+}
+
+// adjustContrast blends with the mean grey, rounded, as Pillow does.
+func adjustContrast(im *Image, f float32) {
+	sum := 0
+	for i := 0; i < len(im.Pix); i += 3 {
+		sum += int(luma(im.Pix[i:]))
+	}
+	mean := float32(math.Floor(float64(sum)/float64(max(len(im.Pix)/3, 1)) + 0.5))
+	blend(im, f, func(int) float32 { return mean })
 }
 
 // blend sets each value to other + f·(value - other), truncated as Pillow's blend does; other is asked once a pixel.

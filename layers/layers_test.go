@@ -1,0 +1,226 @@
+package layers
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/internal/golden"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// torchWeights fills a module as testdata/nets.py fills torchvision's: by name, in PyTorch's layout.
+func torchWeights(t *testing.T, m Module) {
+	t.Helper()
+	f := &checkpoint.File{}
+	var want []checkpoint.Named
+	for _, p := range State(m) {
+		if strings.HasSuffix(p.Name, "num_batches_tracked") {
+			continue
+		}
+		x := checkpoint.ToTorch(p.Value).Clone()
+		switch s := x.Shape; {
+		case len(s) > 1:
+			golden.Fill(x.Data, p.Name, math.Sqrt(6/float64(tensor.Size(s[1:]))))
+		case strings.HasSuffix(p.Name, "running_mean") || strings.HasSuffix(p.Name, "bias"):
+			golden.Fill(x.Data, p.Name, 0.1)
+		default:
+			golden.Fill(x.Data, p.Name, 0.2)
+			for i := range x.Data {
+				x.Data[i]++
+			}
+		}
+		f.Tensors = append(f.Tensors, checkpoint.Named{Name: p.Name, Value: x})
+		want = append(want, checkpoint.Named{Name: p.Name, Value: p.Value})
+	}
+	if err := f.Restore(want, ""); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestTorchvision: with the same weights torchvision's networks give the same logits within 1e-4 and, in training mode,
+// the same gradients within 1e-3, relative to the norm. Reference: testdata/nets.json, made by testdata/nets.py.
+func TestTorchvision(t *testing.T) {
+	var want map[string]struct {
+		N, Side int
+		Logits  []float64
+		Norm    float64
+		Loss    float64
+		Grads   map[string][2]float64
+	}
+	golden.Load(t, "testdata/nets.json", &want)
+	rng := tensor.NewRNG(1)
+	for name, m := range map[string]Module{
+		"resnet18": Classifier(rng, ResNet(rng, 3, 18, false), 1000), "resnet50": Classifier(rng, ResNet(rng, 3, 50, false), 1000),
+		"alexnet": TorchAlexNet(rng, 1000), "vgg11_bn": TorchVGG(rng, 11, true, 1000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := want[name]
+			if w.N == 0 {
+				t.Fatal("the reference lacks this network")
+			}
+			torchWeights(t, m)
+			x := tensor.New(w.N, w.Side, w.Side, 3)
+			golden.Fill(x.Data, "input", 2)
+			y := m.Forward(autograd.Const(x)).Value
+			scale := w.Norm / math.Sqrt(float64(y.Len()))
+			for i, v := range w.Logits {
+				if got := float64(y.At(i/20, i%20)); math.Abs(got-v) > 1e-4*scale {
+					t.Fatalf("logit %d: %g, PyTorch %g (typical size %g)", i, got, v, scale)
+				}
+			}
+			if n := math.Sqrt(tensor.SumSquares(y)); math.Abs(n-w.Norm) > 1e-4*w.Norm {
+				t.Errorf("norm of the logits %g, PyTorch %g", n, w.Norm)
+			}
+			if w.Grads == nil {
+				return
+			}
+			tape := autograd.NewTape(nil)
+			loss := autograd.CrossEntropy(m.Forward(tape.Input(x)), []int32{3, 1, 4, 15})
+			if math.Abs(float64(loss.Scalar())-w.Loss) > 1e-4*w.Loss {
+				t.Errorf("loss %g, PyTorch %g", loss.Scalar(), w.Loss)
+			}
+			g := tape.Backward(loss)
+			ps := Params(m)
+			if len(ps) != len(w.Grads) {
+				t.Errorf("%d parameters, torchvision has %d", len(ps), len(w.Grads))
+			}
+			worst := 0.0
+			for _, p := range ps {
+				d := checkpoint.ToTorch(g.Of(p.Value))
+				probe := tensor.New(d.Shape...)
+				golden.Fill(probe.Data, "probe/"+p.Name, 1)
+				dot := 0.0
+				for i, v := range d.Data {
+					dot += float64(v) * float64(probe.Data[i])
+				}
+				norm := math.Sqrt(tensor.SumSquares(d))
+				// a random direction sees about norm/√3 of a difference of that norm
+				e := math.Max(math.Abs(norm-w.Grads[p.Name][0]), math.Abs(dot-w.Grads[p.Name][1])*math.Sqrt(3)) / (w.Grads[p.Name][0] + 1e-12)
+				worst = math.Max(worst, e)
+				if e > 1e-3 {
+					t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1])
+				}
+			}
+			t.Logf("largest relative difference of a gradient: %.2g", worst)
+		})
+	}
+}
+
+// TestTrunks: every trunk runs forwards and backwards, gives the channels that its stages promise, and every parameter is
+// reached.
+func TestTrunks(t *testing.T) {
+	for _, name := range TrunkNames() {
+		if testing.Short() && strings.Contains(name, "101") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			rng := tensor.NewRNG(1)
+			trunk, err := NewTrunk(name, rng, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			side := 32
+			if trunk.Side > 200 {
+				side = 67
+			}
+			x := rng.FillNormal(tensor.New(2, side, side, 3), 0, 1)
+			for i, f := range trunk.Features(autograd.Const(x)) {
+				if f.Shape()[3] != trunk.Stages[i].Channels {
+					t.Errorf("stage %s gives %v, promised %d channels", trunk.Stages[i].Name, f.Shape(), trunk.Stages[i].Channels)
+				}
+			}
+			tape := autograd.NewTape(rng)
+			g := tape.Backward(autograd.Mean(autograd.GlobalAvgPool(trunk.Forward(tape.Input(x)))))
+			seen := map[string]bool{}
+			for _, p := range Params(trunk) {
+				if g.Of(p.Value) == nil {
+					t.Errorf("no gradient reaches %s", p.Name)
+				}
+				if seen[p.Name] {
+					t.Errorf("two parameters are named %s", p.Name)
+				}
+				seen[p.Name] = true
+			}
+		})
+	}
+	if _, err := NewTrunk("resnet19", nil, 3); err == nil || !strings.Contains(err.Error(), "resnet18") {
+		t.Errorf("an unknown trunk should name the known ones: %v", err)
+	}
+}
+
+// TestSizes: the numbers of parameters are the published ones (torchvision's for ImageNet heads; He et al. 2016, table 6).
+func TestSizes(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	for name, c := range map[string]struct {
+		m    Module
+		want int
+	}{
+		"resnet18": {Classifier(rng, ResNet(rng, 3, 18, false), 1000), 11689512}, "resnet50": {Classifier(rng, ResNet(rng, 3, 50, false), 1000), 25557032},
+		"resnet101": {Classifier(rng, ResNet(rng, 3, 101, false), 1000), 44549160}, "resnet34": {Classifier(rng, ResNet(rng, 3, 34, false), 1000), 21797672},
+		"alexnet":  {TorchAlexNet(rng, 1000), 61100840},
+		"resnet20": {Classifier(rng, CIFARResNet(rng, 3, 20), 10), 269722},
+	} {
+		if got := Size(c.m); got != c.want {
+			t.Errorf("%s has %d parameters, want %d", name, got, c.want)
+		}
+	}
+}
+
+func TestSiamese(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	l := NewLinear(rng, 3, 2, LinearOptions{})
+	a, b := rng.FillNormal(tensor.New(4, 3), 0, 1), rng.FillNormal(tensor.New(4, 3), 0, 1)
+	y := Siamese(l, autograd.Const(a), autograd.Const(b)).Value
+	ya, yb := l.Forward(autograd.Const(a)).Value, l.Forward(autograd.Const(b)).Value
+	if fmt.Sprint(y.Data[:4]) != fmt.Sprint(append(append([]float32(nil), ya.Data[:2]...), yb.Data[:2]...)) {
+		t.Errorf("siamese %v, one by one %v and %v", y, ya, yb)
+	}
+	p, q, r := TripletOf(l, autograd.Const(a), autograd.Const(b), autograd.Const(a))
+	if fmt.Sprint(p.Value) != fmt.Sprint(r.Value) || fmt.Sprint(q.Value) != fmt.Sprint(yb) {
+		t.Error("the triplet's embeddings are not the module's")
+	}
+}
+
+func TestInitialisers(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	w := tensor.New(3, 3, 64, 128)
+	for name, c := range map[string]struct {
+		f   func()
+		std float64
+	}{
+		"KaimingNormal": {func() { KaimingNormal(rng, w) }, math.Sqrt(2. / (9 * 128))}, "KaimingNormalFanIn": {func() { KaimingNormalFanIn(rng, w) }, math.Sqrt(2. / (9 * 64))},
+		"KaimingUniform": {func() { KaimingUniform(rng, w) }, 1 / math.Sqrt(3*9*64)}, "XavierUniform": {func() { XavierUniform(rng, w) }, math.Sqrt(2. / (9 * 192))},
+		"XavierNormal": {func() { XavierNormal(rng, w) }, math.Sqrt(2. / (9 * 192))}, "TruncatedNormal": {func() { TruncatedNormal(rng, w, 0.1) }, 0.1 * 0.8796},
+	} {
+		c.f()
+		if std := math.Sqrt(tensor.SumSquares(w) / float64(w.Len())); math.Abs(std/c.std-1) > 0.02 {
+			t.Errorf("%s: deviation %g, want %g", name, std, c.std)
+		}
+	}
+}
+
+func Example() {
+	rng := tensor.NewRNG(1)
+	net := Seq(
+		NewConv2D(rng, 3, 8, 3, ConvOptions{Pad: 1, NoBias: true}),
+		NewBatchNormReLU(8),
+		GlobalAvgPool,
+		NewLinear(rng, 8, 4, LinearOptions{}),
+	)
+	y := net.Forward(autograd.Const(tensor.New(2, 16, 16, 3)))
+	fmt.Println(y.Shape(), Size(net))
+	for _, p := range net.Params() {
+		fmt.Println(p.Name, p.Value.Shape)
+	}
+	// Output:
+	// [2 4] 268
+	// 0.weight [3 3 3 8]
+	// 1.weight [8]
+	// 1.bias [8]
+	// 3.weight [8 4]
+	// 3.bias [4]
+}

@@ -1,0 +1,51 @@
+"""Makes nets.json: logits and gradients of torchvision's networks with weights from golden.fill.
+
+  pip install torch torchvision safetensors && python3 layers/testdata/nets.py      (in the repository's root)
+
+Weights: golden.fill(shape in PyTorch's layout, name, scale) with scale sqrt(3 * 2 / fan_in) for matrices and kernels, 1 + 0.2 fill
+for batch norm weights, 0.1 for biases; running_mean 0.1 fill, running_var 1 + 0.2 fill.
+With an argument DIR it also writes the weights there as NAME.safetensors, with input.npy and logits-NAME.npy beside.
+"""
+import json, os, sys
+sys.path.insert(0, "internal/golden")
+import numpy as np, torch, torchvision
+from golden import fill
+
+
+def weights(m):
+    for name, t in m.state_dict().items():
+        if not t.is_floating_point():
+            continue
+        s = tuple(t.shape)
+        if len(s) > 1:
+            v = fill(s, name, (6 / np.prod(s[1:])) ** 0.5)
+        elif name.endswith("running_mean") or name.endswith("bias"):
+            v = fill(s, name, 0.1)
+        else:
+            v = 1 + fill(s, name, 0.2)
+        t.copy_(torch.tensor(v))
+    return m
+
+
+out = {}
+for name, n, side in (("resnet18", 4, 96), ("resnet50", 4, 96), ("alexnet", 2, 224), ("vgg11_bn", 1, 64)):
+    m = weights(getattr(torchvision.models, name)())
+    x = torch.tensor(fill((n, side, side, 3), "input", 2)).permute(0, 3, 1, 2)
+    m.eval()
+    with torch.no_grad():
+        logits = m(x)
+    r = {"n": n, "side": side, "logits": logits[:, :20].flatten().tolist(), "norm": logits.double().norm().item()}
+    if len(sys.argv) > 1:
+        from safetensors.torch import save_file
+        os.makedirs(sys.argv[1], exist_ok=True)
+        save_file({k: v.contiguous() for k, v in m.state_dict().items()}, f"{sys.argv[1]}/{name}.safetensors")
+    if name.startswith("resnet"):
+        m.train()
+        loss = torch.nn.functional.cross_entropy(m(x), torch.tensor([3, 1, 4, 15]))
+        loss.backward()
+        r["loss"] = loss.item()
+        # of each gradient: the norm, and the product with golden.fill, which sees every entry's place
+        r["grads"] = {k: [p.grad.double().norm().item(), float((p.grad.double() * torch.tensor(fill(tuple(p.shape), "probe/" + k)).double()).sum())]
+                      for k, p in m.named_parameters()}
+    out[name] = r
+json.dump(out, open("layers/testdata/nets.json", "w"))
