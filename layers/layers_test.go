@@ -27,6 +27,11 @@ func torchWeights(t *testing.T, m Module) {
 			golden.Fill(x.Data, p.Name, math.Sqrt(6/float64(tensor.Size(s[1:]))))
 		case strings.HasSuffix(p.Name, "running_mean") || strings.HasSuffix(p.Name, "bias"):
 			golden.Fill(x.Data, p.Name, 0.1)
+		case strings.HasSuffix(p.Name, "bn3.weight"):
+			golden.Fill(x.Data, p.Name, 0.05)
+			for i := range x.Data {
+				x.Data[i] += 0.2
+			}
 		default:
 			golden.Fill(x.Data, p.Name, 0.2)
 			for i := range x.Data {
