@@ -73,7 +73,7 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 	}
 	cmd.Flags().StringVar(&out, "out", "", "run directory; default runs/demo-TIME")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "of everything random")
-	cmd.Flags().IntVar(&steps, "max-steps", 600, "training steps")
+	cmd.Flags().IntVar(&steps, "max-steps", 1000, "training steps")
 	return cmd
 }
 

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// The tests run this binary as tessera itself.
+func TestMain(m *testing.M) {
+	if os.Getenv("TESSERA_TEST_MAIN") == "1" {
+		os.Exit(run(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+func command(args ...string) *exec.Cmd {
+	c := exec.Command(os.Args[0], args...)
+	c.Env = append(os.Environ(), "TESSERA_TEST_MAIN=1")
+	return c
+}
+
+// tessera runs a command and returns what it printed and its exit code.
+func tessera(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	c := command(args...)
+	var o, e bytes.Buffer
+	c.Stdout, c.Stderr = &o, &e
+	err := c.Run()
+	var x *exec.ExitError
+	if err != nil && !errors.As(err, &x) {
+		t.Fatal(err)
+	}
+	return o.String(), e.String(), c.ProcessState.ExitCode()
+}
+
+var quick = []string{"--data", "scenes:?n=96&side=16", "--side", "16", "--batch-size", "16", "--epochs", "2", "--checkpoint-every", "3", "--monitor-every", "6"}
+
+func pretrainArgs(out string, more ...string) []string {
+	return append(append([]string{"pretrain", "rotation", "--out", out}, quick...), more...)
+}
+
+// TestWholeWay: pretrain, eval, embed, export and report on procedural pictures.
+func TestWholeWay(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	out, errs, code := tessera(t, pretrainArgs(dir, "--json")...)
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	var res struct {
+		Run  string
+		Info train.Info
+	}
+	if err := json.Unmarshal([]byte(out), &res); err != nil || res.Info.Done != 12 {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if !strings.Contains(errs, "effective rank") || !strings.Contains(errs, "left") {
+		t.Errorf("progress without a monitor or a time: %s", errs)
+	}
+	for _, f := range []string{"run.json", "metrics.jsonl", "checkpoints/step-00000012.safetensors", "samples/step-00000012.png"} {
+		if _, err := os.Stat(filepath.Join(dir, f)); err != nil {
+			t.Error(err)
+		}
+	}
+	out, errs, code = tessera(t, "eval", "compare", dir, "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16", "--json")
+	if code != 0 {
+		t.Fatalf("exit %d: %s", code, errs)
+	}
+	for _, want := range []string{`"pretext"`, `"random"`, `"pixels"`, `"supervised"`, `"temperature":0.07`, `"conv4"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the scores lack %s", want)
+		}
+	}
+	npy := filepath.Join(dir, "f.npy")
+	if _, errs, code = tessera(t, "embed", dir, "--data", "scenes:?n=10&side=16", "--out", npy); code != 0 {
+		t.Fatalf("embed: exit %d: %s", code, errs)
+	}
+	if x, err := tensor.LoadNPY(npy); err != nil || fmt.Sprint(x.Shape) != "[10 128]" {
+		t.Errorf("features %v, %v", x, err)
+	}
+	st := filepath.Join(dir, "trunk.safetensors")
+	if _, errs, code = tessera(t, "export", dir, "--out", st); code != 0 {
+		t.Fatalf("export: exit %d: %s", code, errs)
+	}
+	f, err := checkpoint.Load(st)
+	if err != nil || fmt.Sprint(f.Get("conv2.weight").Shape) != "[32 32 3 3]" {
+		t.Errorf("exported: %v", err)
+	}
+	// a file of weights is judged like the run that it came from
+	a, _, _ := tessera(t, "eval", "knn", dir, "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
+	b, errs, code := tessera(t, "eval", "knn", st, "--trunk", "convnet", "--side", "16", "--norm", "half", "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
+	if fields := strings.Fields(b); code != 0 || len(fields) < 10 || !strings.Contains(a, strings.Join(fields[len(fields)-5:len(fields)-3], " ")) {
+		t.Errorf("the run scores\n%s\nits exported weights\n%s%s", a, b, errs)
+	}
+	page := filepath.Join(dir, "r.html")
+	if _, errs, code = tessera(t, "report", dir, "--out", page); code != 0 {
+		t.Fatalf("report: exit %d: %s", code, errs)
+	}
+	html, _ := os.ReadFile(page)
+	for _, want := range []string{"Linear probe, by stage", "Nearest neighbours", "data:image/png;base64", "tessera pretrain rotation", "First-layer filters"} {
+		if !bytes.Contains(html, []byte(want)) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if bytes.Contains(html, []byte("http://")) && !bytes.Contains(html, []byte("http://www.w3.org")) || bytes.Contains(html, []byte("src=\"/")) {
+		t.Error("the report is not self-contained")
+	}
+}
+
+// lastWeights returns the bytes of a run's last checkpoint's tensors.
+func lastWeights(t *testing.T, dir string) []byte {
+	t.Helper()
+	all, err := train.Checkpoints(dir)
+	if err != nil || len(all) == 0 {
+		t.Fatalf("no checkpoint: %v", err)
+	}
+	f, err := checkpoint.Load(all[len(all)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Metadata = nil
+	var b bytes.Buffer
+	if err := checkpoint.Write(&b, f); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// TestKill: a run killed with SIGKILL at some step and resumed ends byte-identical; so does one with another number of threads.
+func TestKill(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole")
+	if _, errs, code := tessera(t, pretrainArgs(whole, "--threads", "1")...); code != 0 {
+		t.Fatal(errs)
+	}
+	want := lastWeights(t, whole)
+	two := filepath.Join(t.TempDir(), "two")
+	if _, errs, code := tessera(t, pretrainArgs(two, "--threads", "2")...); code != 0 {
+		t.Fatal(errs)
+	}
+	if !bytes.Equal(lastWeights(t, two), want) {
+		t.Error("two threads give other weights than one")
+	}
+	dir := filepath.Join(t.TempDir(), "killed")
+	c := command(pretrainArgs(dir)...)
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deadline := time.Now().Add(60 * time.Second)
+	for time.Now().Before(deadline) { // until some step after the first checkpoint
+		if _, err := os.Stat(filepath.Join(dir, "checkpoints", "step-00000003.safetensors")); err == nil {
+			break
+		}
+		time.Sleep(time.Millisecond)
+	}
+	c.Process.Kill()
+	c.Wait()
+	if _, errs, code := tessera(t, pretrainArgs(dir, "--resume")...); code != 0 {
+		t.Fatalf("resume: %s", errs)
+	}
+	if !bytes.Equal(lastWeights(t, dir), want) {
+		t.Error("killed and resumed: other weights")
+	}
+}
+
+// TestInterrupt: Ctrl-C writes a checkpoint and exits with 130.
+func TestInterrupt(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("windows cannot send an interrupt to another process")
+	}
+	dir := filepath.Join(t.TempDir(), "run")
+	c := command(pretrainArgs(dir, "--epochs", "100000", "--monitor-every", "-1")...)
+	var e bytes.Buffer
+	c.Stderr = &e
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for range 6000 {
+		if _, err := os.Stat(filepath.Join(dir, "checkpoints", "step-00000006.safetensors")); err == nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	c.Process.Signal(syscall.SIGINT)
+	c.Wait()
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted {
+		t.Errorf("exit %d, want 130: %s", code, e.String())
+	}
+	if !strings.Contains(e.String(), "a checkpoint was written") {
+		t.Errorf("said %q", e.String())
+	}
+}
+
+// TestBadInput: one clear sentence with the file or flag, the right exit code, no panic.
+func TestBadInput(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name string, b []byte) string {
+		p := filepath.Join(dir, name)
+		os.MkdirAll(filepath.Dir(p), 0o755)
+		os.WriteFile(p, b, 0o644)
+		return p
+	}
+	huge := file("huge.safetensors", []byte{0, 0, 0, 0, 0, 0, 0, 0x10})
+	os.MkdirAll(filepath.Join(dir, "empty"), 0o755)
+	file("cifar/test_batch.bin", make([]byte, 100))
+	file("cifar/data_batch_1.bin", make([]byte, 100))
+	file("bad/a.png", []byte("no picture"))
+	file("bad/b.png", []byte("no picture"))
+	wrong := &checkpoint.File{}
+	wrong.Tensors = append(wrong.Tensors, checkpoint.Named{Name: "conv1.weight", Value: tensor.New(4, 3, 3, 3)})
+	checkpoint.Save(filepath.Join(dir, "wrong.safetensors"), wrong)
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"pretrain", 2, "one TASK"},
+		{"pretrain jigsaw", 2, "no task \"jigsaw\"; there is rotation"},
+		{"pretrain rotation?angle=1", 2, "no option"},
+		{"pretrain rotation --lr -1", 2, "--lr -1"},
+		{"pretrain rotation --batch-size 0", 2, "--batch-size 0"},
+		{"pretrain rotation --momentum 1.5", 2, "--momentum"},
+		{"pretrain rotation --colour red", 2, "unknown flag: --colour"},
+		{"pretrain rotation --epochs many", 2, "--epochs"},
+		{"pretrain rotation --trunk resnet19 --out DIR/o", 1, "no trunk \"resnet19\""},
+		{"pretrain rotation --optimizer adamax --out DIR/o", 1, "no optimiser"},
+		{"pretrain rotation --augment x --out DIR/o", 1, "no augmentation"},
+		{"pretrain rotation --data folder:DIR/none --out DIR/o", 1, "no such folder"},
+		{"pretrain rotation --data folder:DIR/empty --out DIR/o", 1, "holds no images"},
+		{"pretrain rotation --data cifar10:DIR/cifar --out DIR/o", 1, "data_batch_1.bin: 100 bytes"},
+		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --out DIR/o", 1, "too many broken"},
+		{"pretrain rotation --data scenes?n=x --out DIR/o", 1, "n=x"},
+		{"pretrain rotation --data scenes:?n=10 --out DIR/o", 1, "fewer than a batch"},
+		{"pretrain rotation --resume --data scenes:?n=200 --out DIR/fresh", 1, "no checkpoint"},
+		{"eval linear DIR/none --data scenes", 2, "no such run directory"},
+		{"eval linear DIR/empty --data scenes", 1, "no run.json"},
+		{"eval svm random --trunk convnet --data scenes", 2, "no protocol"},
+		{"eval knn random --data scenes", 2, "--trunk"},
+		{"eval knn DIR/huge.safetensors --trunk convnet --data scenes", 1, "claims 1152921504606846976 bytes"},
+		{"eval knn DIR/wrong.safetensors --trunk convnet --data scenes", 1, "conv1.weight"},
+		{"embed random --trunk convnet", 2, "--data"},
+		{"report DIR/empty", 1, "no run.json"},
+		{"export DIR/empty", 1, "no run.json"},
+		{"bench --only (", 2, "--only"},
+		{"frobnicate", 2, "unknown command"},
+		{"tasks --threads -3", 2, "--threads -3"},
+		{"tasks --simd sse9", 2, "sse9"},
+		{"data zip:x", 1, "no kind"},
+	} {
+		args := strings.Fields(strings.ReplaceAll(c.args, "DIR", dir))
+		_, errs, code := tessera(t, args...)
+		last := strings.TrimSpace(errs)
+		if code != c.code || !strings.Contains(errs, c.want) {
+			t.Errorf("%s: exit %d (want %d): %s (want %q)", c.args, code, c.code, last, c.want)
+		}
+		if strings.Contains(errs, "goroutine") || strings.Contains(errs, "panic") {
+			t.Errorf("%s panics: %s", c.args, errs)
+		}
+	}
+	_ = huge
+}
+
+// TestHelp: every command explains itself within 100 columns.
+func TestHelp(t *testing.T) {
+	for _, c := range []string{"", "demo", "tasks", "data", "doctor", "pretrain", "eval", "embed", "report", "export", "bench", "completion"} {
+		out, errs, code := tessera(t, append(strings.Fields(c), "--help")...)
+		if code != 0 || !strings.Contains(out, "Usage:") {
+			t.Errorf("%s --help: exit %d, %s", c, code, errs)
+		}
+	}
+	if out, _, code := tessera(t, "tasks"); code != 0 || !strings.Contains(out, "rotation") || !strings.Contains(out, "resnet50") {
+		t.Errorf("tasks: %s", out)
+	}
+	if out, _, code := tessera(t, "bench", "--list", "--only", "train_step"); code != 0 || len(strings.Fields(out)) != 6 {
+		t.Errorf("bench --list: %s", out)
+	}
+	if out, _, code := tessera(t, "completion", "bash"); code != 0 || !strings.Contains(out, "bash completion") {
+		t.Error("no shell completion")
+	}
+}
+
+// TestBenchConvs: the convolutions that are timed are those of the networks.
+func TestBenchConvs(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	for _, c := range []struct {
+		depth int
+		cifar bool
+	}{{18, false}, {50, false}, {18, true}} {
+		n := 0
+		for _, p := range layers.State(layers.ResNet(rng, 3, c.depth, c.cifar)) {
+			if len(p.Value.Shape) == 4 {
+				n++
+			}
+		}
+		list := resnetConvs(c.depth, c.cifar)
+		if len(list) != n {
+			t.Errorf("depth %d: %d convolutions, the network has %d", c.depth, len(list), n)
+		}
+	}
+}
