@@ -1,8 +1,10 @@
 package autograd
 
 import (
+	"encoding/xml"
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/tensor"
@@ -320,13 +322,36 @@ func TestSteadyState(t *testing.T) {
 	}
 }
 
+// TestGraph: the drawn graph names operations, places and edges.
+func TestGraph(t *testing.T) {
+	tape := NewTape(nil)
+	leave := tape.Enter("fc<1>")
+	y := Linear(tape.Input(tensor.New(2, 3)), tape.Param(tensor.New(3, 4)), nil)
+	leave()
+	Sum(ReLU(y))
+	var dot, svg strings.Builder
+	if err := tape.WriteDOT(&dot); err != nil {
+		t.Fatal(err)
+	}
+	if err := tape.WriteSVG(&svg); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"digraph", "Linear [2 4]", "n1 -> n2", "param [3 4]", "input [2 3]"} {
+		if !strings.Contains(dot.String(), want) {
+			t.Errorf("the DOT graph lacks %q:\n%s", want, dot.String())
+		}
+	}
+	if err := xml.Unmarshal([]byte(svg.String()), new(struct{})); err != nil || strings.Count(svg.String(), "<rect") != 3 {
+		t.Errorf("the SVG graph: %v\n%s", err, svg.String())
+	}
+}
+
 func Example() {
 	tape := NewTape(tensor.NewRNG(1))
 	w := tensor.From([]float32{1, 2, 3, 4}, 2, 2)
-	x := tape.Input(tensor.From([]float32{1, -1}, 1, 2))
-	loss := Sum(ReLU(Linear(x, tape.Param(w), nil)))
-	g := tape.Backward(loss)
-	fmt.Println(loss.Scalar(), g.Of(w))
+	x := tape.Input(tensor.From([]float32{2, -1}, 1, 2))
+	loss := Sum(Mul(Linear(x, tape.Param(w), nil), Linear(x, tape.Param(w), nil)))
+	fmt.Println(loss.Scalar(), tape.Backward(loss).Of(w))
 	tape.Reset()
-	// Output: 0 [2 2] 0 0 0 0
+	// Output: 1 [2 2] -4 0 2 0
 }

@@ -3,6 +3,8 @@ package layers
 import (
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -112,6 +114,50 @@ func TestTorchvision(t *testing.T) {
 			}
 			t.Logf("largest relative difference of a gradient: %.2g", worst)
 		})
+	}
+}
+
+// TestTorchvisionFiles reads real torchvision files and compares the same logits. testdata/nets.py DIR writes them; they are too
+// large to keep here.
+func TestTorchvisionFiles(t *testing.T) {
+	dir := os.Getenv("TESSERA_NETS")
+	if dir == "" {
+		t.Skip("TESSERA_NETS is not set: python3 layers/testdata/nets.py DIR writes torchvision's files, TESSERA_NETS=DIR reads them")
+	}
+	var want map[string]struct {
+		N, Side int
+		Logits  []float64
+		Norm    float64
+	}
+	golden.Load(t, "testdata/nets.json", &want)
+	rng := tensor.NewRNG(1)
+	for name, m := range map[string]Module{
+		"resnet18": Classifier(rng, ResNet(rng, 3, 18, false), 1000), "resnet50": Classifier(rng, ResNet(rng, 3, 50, false), 1000),
+		"alexnet": TorchAlexNet(rng, 1000),
+	} {
+		f, err := checkpoint.Load(filepath.Join(dir, name+".safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var dst []checkpoint.Named
+		for _, p := range State(m) {
+			dst = append(dst, checkpoint.Named{Name: p.Name, Value: p.Value})
+		}
+		if err := f.Restore(dst, ""); err != nil {
+			t.Fatal(err)
+		}
+		w := want[name]
+		x := tensor.New(w.N, w.Side, w.Side, 3)
+		golden.Fill(x.Data, "input", 2)
+		y := m.Forward(autograd.Const(x)).Value
+		worst := 0.0
+		for i, v := range w.Logits {
+			worst = math.Max(worst, math.Abs(float64(y.At(i/20, i%20))-v)/(w.Norm/math.Sqrt(float64(y.Len()))))
+		}
+		t.Logf("%s: largest difference of a logit %.2g of their typical size", name, worst)
+		if worst > 1e-4 {
+			t.Errorf("%s: logits differ by %.2g", name, worst)
+		}
 	}
 }
 

@@ -73,8 +73,7 @@ type kernelCase struct {
 	out     int
 	rows    bool // works over [rows c]; slices from params on have c elements
 	params  int
-	accs    int // leading slices of c elements
-	nan     bool
+	accs    int  // leading slices of c elements
 	inPlace bool // the first slice may be the second
 	run     func(k *kernels, s [][]float32, rows int)
 }

@@ -60,7 +60,6 @@ type Run struct {
 	step   int // steps made
 	ev     *events
 	met    *os.File
-	saved  int
 	bufs   []*tensor.Tensor // buffers before the step, to go back to when it fails
 	before time.Duration    // seconds of earlier sessions
 }

@@ -22,10 +22,9 @@ import (
 
 // labels is an objective that learns the classes, with dropout, so that randomness matters.
 type labels struct {
-	net     layers.Module
-	spoil   int // the step at which the net's output becomes NaN; 0 never
-	step    int
-	dropped bool
+	net   layers.Module
+	spoil int // the step at which the net's output becomes NaN; 0 never
+	step  int
 }
 
 func (l *labels) Chance() float64 { return 0.1 }

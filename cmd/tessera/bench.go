@@ -139,7 +139,7 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&only, "only", "", "regular expression of ids")
-	f.StringVar(&file, "out", "", "write the JSON lines here and progress to standard error")
+	f.StringVar(&file, "json", "", "write the JSON lines to this file, and progress to standard error")
 	f.BoolVar(&quick, "quick", false, "fewer repetitions")
 	f.BoolVar(&list, "list", false, "print the ids only")
 	return cmd

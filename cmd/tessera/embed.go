@@ -79,11 +79,12 @@ func newExport(g *global) *cobra.Command {
 		Use:   "export RUN",
 		Short: "write a run's trunk for another framework",
 		Long: `Export writes the trunk of a run's last checkpoint. Format safetensors has torchvision's names and
-PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), strict=False).`,
+PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), strict=False). Format
+npz has the same tensors for numpy.load.`,
 		Args: args(1, "one RUN"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if format != "safetensors" {
-				return usage("--format %s: there is safetensors", format)
+			if format != "safetensors" && format != "npz" {
+				return usage("--format %s: there are safetensors and npz", format)
 			}
 			if _, err := train.LoadInfo(a[0]); err != nil {
 				return err
@@ -92,7 +93,16 @@ PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), str
 			if err != nil {
 				return err
 			}
-			if err := checkpoint.Save(out, checkpoint.TorchFile(named(layers.State(mod.trunk)))); err != nil {
+			if out == "" {
+				out = "trunk." + format
+			}
+			f := checkpoint.TorchFile(named(layers.State(mod.trunk)))
+			if format == "npz" {
+				err = checkpoint.SaveNPZ(out, f.Tensors)
+			} else {
+				err = checkpoint.Save(out, f)
+			}
+			if err != nil {
 				return err
 			}
 			if g.json {
@@ -102,7 +112,7 @@ PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), str
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&format, "format", "safetensors", "safetensors")
-	cmd.Flags().StringVar(&out, "out", "trunk.safetensors", "file to write")
+	cmd.Flags().StringVar(&format, "format", "safetensors", "safetensors or npz")
+	cmd.Flags().StringVar(&out, "out", "", "file to write; default trunk.safetensors or trunk.npz")
 	return cmd
 }

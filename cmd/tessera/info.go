@@ -48,7 +48,7 @@ func newData(g *global) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "data SPEC",
-		Short: "look at a source: how many samples, which classes, the first pictures",
+		Short: "look at a source: samples, classes, the first pictures",
 		Long: `Data opens a source and says what it holds. SPEC is kind:path?option=value:
 
   scenes              procedural pictures; options n, side, seed

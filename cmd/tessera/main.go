@@ -74,10 +74,10 @@ func newRoot() *cobra.Command {
 		Short: "Self-supervised learning on CPUs, in one file",
 		Long: `Tessera learns image features without labels and shows what was learned.
 
-  tessera demo                                    two minutes, nothing to download
-  tessera pretrain rotation --data folder:photos  learn from your own pictures
-  tessera eval linear RUN --data folder:photos    judge the features of every stage
-  tessera report RUN                              one HTML page about it
+  tessera demo                                   two minutes, no download
+  tessera pretrain rotation --data folder:photos learn from your pictures
+  tessera eval linear RUN --data folder:photos   judge every stage's features
+  tessera report RUN                             one HTML page about it
 
 Data is named as kind:path?option=value; see tessera data --help.`,
 		Version:       train.Version(),
@@ -107,8 +107,30 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	f.IntVar(&g.threads, "threads", 0, "how many goroutines compute; 0 means all cores")
 	f.StringVar(&g.simd, "simd", "", "instruction set: go, neon, avx2 or avx512; default the best there is")
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
 	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))
+	for _, c := range root.Commands() {
+		c.Long = wrap(c.Long, 80)
+	}
 	return root
+}
+
+// wrap breaks lines of more than width columns at a space; what follows is indented as its line was.
+func wrap(text string, width int) string {
+	var out []string
+	for _, line := range strings.Split(text, "\n") {
+		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
+		for len(line) > width {
+			cut := strings.LastIndexByte(line[:width+1], ' ')
+			if cut <= len(indent) {
+				break
+			}
+			out = append(out, line[:cut])
+			line = indent + strings.TrimLeft(line[cut:], " ")
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
 }
 
 // args returns a check of the number of arguments that explains itself.

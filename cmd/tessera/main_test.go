@@ -100,6 +100,9 @@ func TestWholeWay(t *testing.T) {
 	if err != nil || fmt.Sprint(f.Get("conv2.weight").Shape) != "[32 32 3 3]" {
 		t.Errorf("exported: %v", err)
 	}
+	if _, errs, code = tessera(t, "export", dir, "--format", "npz", "--out", filepath.Join(dir, "t.npz")); code != 0 {
+		t.Fatalf("export npz: exit %d: %s", code, errs)
+	}
 	// a file of weights is judged like the run that it came from
 	a, _, _ := tessera(t, "eval", "knn", dir, "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
 	b, errs, code := tessera(t, "eval", "knn", st, "--trunk", "convnet", "--side", "16", "--norm", "half", "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
@@ -273,12 +276,17 @@ func TestBadInput(t *testing.T) {
 	_ = huge
 }
 
-// TestHelp: every command explains itself within 100 columns.
+// TestHelp: every command explains itself within 80 columns.
 func TestHelp(t *testing.T) {
 	for _, c := range []string{"", "demo", "tasks", "data", "doctor", "pretrain", "eval", "embed", "report", "export", "bench", "completion"} {
 		out, errs, code := tessera(t, append(strings.Fields(c), "--help")...)
 		if code != 0 || !strings.Contains(out, "Usage:") {
 			t.Errorf("%s --help: exit %d, %s", c, code, errs)
+		}
+		for _, l := range strings.Split(out, "\n") {
+			if len(l) > 80 && c != "completion" && !strings.Contains(l, "resnet101-cifar,") {
+				t.Errorf("%s --help has a line of %d columns: %s", c, len(l), l)
+			}
 		}
 	}
 	if out, _, code := tessera(t, "tasks"); code != 0 || !strings.Contains(out, "rotation") || !strings.Contains(out, "resnet50") {
