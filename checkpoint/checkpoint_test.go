@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -33,14 +35,9 @@ func TestRoundTrip(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, x := range f.Tensors {
-		y := g.Get(x.Name)
-		if y == nil || !tensor.SameShape(x.Value.Shape, y.Shape) || fmt.Sprint(x.Value.Data) != fmt.Sprint(y.Data) {
-			t.Errorf("%s came back as %v", x.Name, y)
-		}
-	}
-	if g.Metadata["a"] != "b" {
-		t.Errorf("metadata %v", g.Metadata)
+	byName := cmpopts.SortSlices(func(a, b Named) bool { return a.Name < b.Name })
+	if d := cmp.Diff(f, g, byName, cmpopts.EquateEmpty()); d != "" {
+		t.Errorf("what came back differs (-want +got):\n%s", d)
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"math/rand/v2"
 	"os"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/viterin/vek/vek32"
 	"golang.org/x/arch/arm64/arm64asm"
+	"golang.org/x/sys/cpu"
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas32"
 )
@@ -493,6 +495,26 @@ func TestParseLevel(t *testing.T) {
 	for _, l := range []Level{Go, NEON, AVX2, AVX512} {
 		if got, err := ParseLevel(l.String()); err != nil || got != l {
 			t.Errorf("ParseLevel(%v) = %v, %v", l, got, err)
+		}
+	}
+}
+
+// TestFeatures: a level is offered exactly where golang.org/x/sys/cpu, which asks the processor by itself, finds what it needs.
+func TestFeatures(t *testing.T) {
+	if runtime.GOARCH != "amd64" || len(available()) == 0 {
+		return
+	}
+	x := cpu.X86
+	want := map[Level]bool{AVX2: x.HasAVX2 && x.HasFMA && x.HasBMI2, AVX512: x.HasAVX512F && x.HasAVX512DQ && x.HasAVX512BW && x.HasAVX512VL && x.HasBMI2, Go: true}
+	for _, l := range Levels() {
+		if !want[l] {
+			t.Errorf("%v is offered, the processor lacks it", l)
+		}
+		delete(want, l)
+	}
+	for l, has := range want {
+		if has {
+			t.Errorf("the processor has %v, it is not offered", l)
 		}
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 	"math"
 	"os"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -39,23 +38,6 @@ func WriteNPY(w io.Writer, t *Tensor) error {
 		b.Write(buf[:])
 	}
 	return b.Flush()
-}
-
-// SaveNPY writes t to a .npy file, through a temporary file, so that a failure leaves no half.
-func SaveNPY(path string, t *Tensor) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".npy-*")
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	err = errors.Join(WriteNPY(f, t), f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	return nil
 }
 
 // LoadNPY reads a .npy file.

@@ -11,7 +11,6 @@ import (
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/layers"
-	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -48,7 +47,7 @@ beside it FILE.txt, which names the image of each row.`,
 			if set.X == nil {
 				return fmt.Errorf("none of the %d images could be read", src.Len())
 			}
-			if err := tensor.SaveNPY(out, set.X); err != nil {
+			if err := checkpoint.SaveNPY(out, set.X); err != nil {
 				return err
 			}
 			var names strings.Builder

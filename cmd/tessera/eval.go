@@ -162,6 +162,9 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 					return usage("--data is needed")
 				}
 				spec = mod.info.Config.Data
+				if test == "" {
+					test = mod.info.Config.Test
+				}
 			}
 			e := &evaluation{protocols: protocols, side: mod.side, norm: mod.norm, last: stages == "last", knn: eval.KNNOptions{K: k, Temperature: temperature},
 				probe: eval.ProbeOptions{Solver: solver, Seed: m.seed}, gallery: gallery, maxBad: maxBad}
@@ -198,7 +201,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	m.add(cmd)
 	f := cmd.Flags()
 	f.StringVar(&spec, "data", "", "training samples with labels; default the run's data")
-	f.StringVar(&test, "test", "", "test samples; default the data's own test split, or a fifth of a folder")
+	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
 	f.StringVar(&stages, "layers", "all", "all stages or only the last")
 	f.StringVar(&solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
 	f.IntVar(&k, "k", 20, "neighbours")
