@@ -337,6 +337,26 @@ func TestBadImageAmongMany(t *testing.T) {
 	}
 }
 
+// TestBrokenBatch: a batch whose samples are all broken comes empty; the others keep their numbers.
+func TestBrokenBatch(t *testing.T) {
+	dir := folderWith(t, map[string][]byte{"a.png": encoded(t, "png", 8, 8), "b.png": nil, "c.png": encoded(t, "png", 8, 8)})
+	src, err := Open("folder:"+dir, Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := NewLoader(src, LoaderOptions{BatchSize: 1, Norm: HalfNorm, MaxBad: 1, Ordered: true})
+	var sizes []int
+	for b := range l.Epoch(0, 0) {
+		sizes = append(sizes, len(b.Index))
+		if (b.X == nil) != (len(b.Index) == 0) {
+			t.Error("an empty batch has a tensor, or a full one has none")
+		}
+	}
+	if fmt.Sprint(sizes) != "[1 0 1]" {
+		t.Errorf("batches of %v samples", sizes)
+	}
+}
+
 func TestSizesMustAgree(t *testing.T) {
 	dir := folderWith(t, map[string][]byte{"a.png": encoded(t, "png", 8, 8), "b.png": encoded(t, "png", 8, 9)})
 	src, _ := Open("folder:"+dir, Train)

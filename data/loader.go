@@ -91,8 +91,9 @@ func (l *Loader) Err() error {
 // ErrTooManyBad is what Err wraps when more samples are broken than MaxBad allows.
 var ErrTooManyBad = errors.New("too many broken samples")
 
-// Epoch yields the batches of an epoch from batch number from on. A broken sample is left out of its batch; when more are
-// broken than MaxBad allows, the sequence ends and Err says why.
+// Epoch yields the batches of an epoch from batch number from on. A broken sample is left out of its batch; a batch whose
+// samples are all broken comes empty, with a nil X, so that a batch's number never depends on what was broken before it.
+// When more are broken than MaxBad allows, the sequence ends and Err says why.
 func (l *Loader) Epoch(epoch, from int) iter.Seq[*Batch] {
 	return func(yield func(*Batch) bool) {
 		order := l.Order(epoch)
@@ -144,9 +145,6 @@ func (l *Loader) Epoch(epoch, from int) iter.Seq[*Batch] {
 			if !ok || l.Err() != nil {
 				return
 			}
-			if b == nil {
-				continue
-			}
 			if !yield(b) {
 				return
 			}
@@ -154,7 +152,7 @@ func (l *Loader) Epoch(epoch, from int) iter.Seq[*Batch] {
 	}
 }
 
-// batch makes one batch; nil if all its samples are broken.
+// batch makes one batch; its X is nil if all its samples are broken.
 func (l *Loader) batch(epoch int, index []int) *Batch {
 	b := &Batch{}
 	var images []*Image
@@ -164,12 +162,12 @@ func (l *Loader) batch(epoch int, index []int) *Batch {
 			e := fmt.Errorf("samples of different size in a batch: %s is %dx%d, %s is %dx%d; a Resize or a crop makes them the same",
 				l.src.Describe(b.Index[0]), images[0].W, images[0].H, l.src.Describe(i), im.W, im.H)
 			l.err.CompareAndSwap(nil, &e)
-			return nil
+			return b
 		}
 		if err != nil {
 			l.broken(i, err)
 			if l.Err() != nil {
-				return nil
+				return b
 			}
 			continue
 		}
@@ -178,7 +176,7 @@ func (l *Loader) batch(epoch int, index []int) *Batch {
 		b.Labels = append(b.Labels, int32(l.src.Label(i)))
 	}
 	if len(images) == 0 {
-		return nil
+		return b
 	}
 	h, w := images[0].H, images[0].W
 	b.X = tensor.New(len(images), h, w, 3)

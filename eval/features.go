@@ -59,6 +59,9 @@ func Extract(ctx context.Context, t *layers.Trunk, src data.Source, o Options) (
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
+		if b.X == nil {
+			continue
+		}
 		for i, f := range t.Features(tape.Input(b.X)) {
 			if o.Last && i < len(out)-1 {
 				continue
@@ -113,6 +116,9 @@ func Pixels(ctx context.Context, src data.Source, o Options) (Stage, error) {
 	for b := range l.Epoch(0, 0) {
 		if err := ctx.Err(); err != nil {
 			return s, err
+		}
+		if b.X == nil {
+			continue
 		}
 		x := autograd.Const(b.X)
 		side := min(32, b.X.Dim(1))

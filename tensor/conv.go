@@ -114,7 +114,7 @@ func Conv2D(y, x, w *Tensor, g Conv) {
 	// the piece worth its call.
 	group := max(1, (1<<17)/(k*panel)) * panel
 	groups := (og + group - 1) / group
-	rows := max(1, 512/ow)
+	rows := pieceRows(p.n*oh, ow, groups*g.Groups)
 	rowPieces := (p.n*oh + rows - 1) / rows
 	parallel.For(g.Groups*groups*rowPieces, func(t int) {
 		r0 := t % rowPieces * rows
@@ -140,6 +140,10 @@ func Conv2D(y, x, w *Tensor, g Conv) {
 		}
 	})
 }
+
+// pieceRows returns how many of all output rows, ow pixels each, make a piece of work: about 512 pixels, fewer where that
+// would leave fewer than 16 pieces among groups of columns.
+func pieceRows(all, ow, groups int) int { return max(1, min(512/ow, all*groups/16)) }
 
 // panelWidth returns the width of a packed panel that holds n columns.
 func panelWidth(n int) int { return simd.PackedSize(1, n) }
@@ -301,7 +305,7 @@ func AddConvGradInput(dx, dy, w *Tensor, g Conv) {
 			group := max(1, (1<<17)/(k*panel)) * panel
 			groups := (cg + group - 1) / group
 			nq := q1 - q0 + 1
-			rows := max(1, 512/m)
+			rows := pieceRows(n*nq, m, groups*g.Groups)
 			rowPieces := (n*nq + rows - 1) / rows
 			parallel.For(g.Groups*groups*rowPieces, func(t int) {
 				r0 := t % rowPieces * rows

@@ -1,6 +1,10 @@
 package tensor
 
-import "math"
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+)
 
 // RNG is a counter-based random generator: Philox4x32-10 (Salmon, Moraes, Dror, Shaw, "Parallel random numbers: as easy
 // as 1, 2, 3", SC 2011). Its stream is a pure function of the key, so that what a sample draws depends on the seed, the
@@ -103,16 +107,35 @@ func (r *RNG) Perm(n int) []int {
 
 // FillNormal fills x with normal numbers of that mean and standard deviation.
 func (r *RNG) FillNormal(x *Tensor, mean, std float32) *Tensor {
-	for i := range x.Data {
-		x.Data[i] = mean + float32(std*r.Normal())
-	}
+	r.fill(x.Data, 2, func(r *RNG) float32 { return mean + float32(std*r.Normal()) })
 	return x
 }
 
 // FillUniform fills x with uniform numbers in [lo, hi).
 func (r *RNG) FillUniform(x *Tensor, lo, hi float32) *Tensor {
-	for i := range x.Data {
-		x.Data[i] = r.Uniform(lo, hi)
-	}
+	r.fill(x.Data, 1, func(r *RNG) float32 { return r.Uniform(lo, hi) })
 	return x
+}
+
+// fill sets each of x to draw, which takes so many words, 1 or 2, from the stream. The stream is a counter's, so pieces are
+// filled side by side, with the numbers that one after the other would give.
+func (r *RNG) fill(x []float32, words int, draw func(r *RNG) float32) {
+	for r.n > 0 && len(x) > 0 { // to the start of a block of four words
+		x[0] = draw(r)
+		x = x[1:]
+	}
+	perBlock := 4 / words
+	whole := len(x) / perBlock * perBlock
+	start := *r
+	parallel.Chunks(whole, 1<<14, func(lo, hi int) {
+		s := start
+		s.ctr += uint64(lo / perBlock)
+		for i := lo; i < hi; i++ {
+			x[i] = draw(&s)
+		}
+	})
+	r.ctr += uint64(whole / perBlock)
+	for i := whole; i < len(x); i++ {
+		x[i] = draw(r)
+	}
 }

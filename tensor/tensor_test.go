@@ -61,6 +61,33 @@ func TestRNG(t *testing.T) {
 	}
 }
 
+// TestFill: filling in pieces gives the numbers of one draw after the other.
+func TestFill(t *testing.T) {
+	for _, skip := range []int{0, 1, 2, 3, 5} {
+		for _, n := range []int{0, 1, 3, 7, 40000, 40001} {
+			a, b := NewRNG(4), NewRNG(4)
+			for range skip {
+				a.Uint32()
+				b.Uint32()
+			}
+			x, y := a.FillNormal(New(n), 1, 2), a.FillUniform(New(n), -1, 3)
+			for i := range n {
+				if want := 1 + float32(2*b.Normal()); x.Data[i] != want {
+					t.Fatalf("skip %d, n %d: normal %d is %g, want %g", skip, n, i, x.Data[i], want)
+				}
+			}
+			for i := range n {
+				if want := b.Uniform(-1, 3); y.Data[i] != want {
+					t.Fatalf("skip %d, n %d: uniform %d is %g, want %g", skip, n, i, y.Data[i], want)
+				}
+			}
+			if a.Uint32() != b.Uint32() {
+				t.Fatalf("skip %d, n %d: the streams part", skip, n)
+			}
+		}
+	}
+}
+
 func ExampleTensor() {
 	t := From([]float32{1, 2, 3, 4, 5, 6}, 2, 3)
 	fmt.Println(t.Rows(1, 2), t.Reshape(3, -1).Shape)

@@ -234,6 +234,12 @@ func (r *Run) loop(ctx context.Context, params []layers.Param) error {
 			if ctx.Err() != nil {
 				break
 			}
+			if b.X == nil { // all its samples are broken; the step goes by
+				if r.step++; r.step == r.steps {
+					break
+				}
+				continue
+			}
 			for i, t := range r.bufs {
 				saved[i] = append(saved[i][:0], t.Data...)
 			}
@@ -311,6 +317,9 @@ func (r *Run) loop(ctx context.Context, params []layers.Param) error {
 			}
 			return ErrInterrupted
 		}
+	}
+	if made == 0 && r.Loader.BadCount() > 0 {
+		return fmt.Errorf("none of the samples of %s could be read", r.Source.Name())
 	}
 	r.info.Finished = time.Now()
 	if n := r.Loader.BadCount(); n > 0 {

@@ -245,6 +245,7 @@ func TestBadInput(t *testing.T) {
 		{"pretrain rotation --data folder:DIR/empty --out DIR/o", 1, "holds no images"},
 		{"pretrain rotation --data cifar10:DIR/cifar --out DIR/o", 1, "data_batch_1.bin: 100 bytes"},
 		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --out DIR/o", 1, "too many broken"},
+		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --max-bad 1 --out DIR/all", 1, "none of the samples"},
 		{"pretrain rotation --data scenes?n=x --out DIR/o", 1, "n=x"},
 		{"pretrain rotation --data scenes:?n=10 --out DIR/o", 1, "fewer than a batch"},
 		{"pretrain rotation --resume --data scenes:?n=200 --out DIR/fresh", 1, "no checkpoint"},

@@ -173,6 +173,9 @@ func (m *monitor) look(step int) map[string]float64 {
 	right, total, loss, n := 0, 0, 0.0, 0
 	rng := tensor.NewRNG(11)
 	for b := range m.batches(m.held, monitorSamples) {
+		if b.X == nil {
+			continue
+		}
 		o := m.r.task.Step(tape, m.r.net, b.X, rng)
 		right, total = right+o.Correct, total+o.Total
 		loss += float64(o.Loss.Scalar()) * float64(len(b.Index))
@@ -210,6 +213,9 @@ func (m *monitor) look(step int) map[string]float64 {
 
 func (m *monitor) picture() image.Image {
 	for b := range m.batches(m.held, 6) {
+		if b.X == nil {
+			break
+		}
 		return m.r.task.Draw(m.r.net, b.X, data.HalfNorm)
 	}
 	return nil
