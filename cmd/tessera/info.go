@@ -125,7 +125,7 @@ func newDoctor(g *global) *cobra.Command {
 			peak1 := tilePeak()
 			rows := []benchRecord{}
 			for _, w := range benchWork() {
-				if w.id == "gemm/1024x1024x1024" || w.id == "conv_fwd/resnet18.layer1.0.conv1/n8" || w.id == "ew/relu_inplace/16M" {
+				if w.id == "gemm/1024x1024x1024" || w.id == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.id == "ew/relu_inplace/16M" {
 					rows = append(rows, w.measure(true))
 				}
 			}
