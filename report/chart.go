@@ -127,9 +127,11 @@ func thin(ps []point, n int) []point {
 	for i := range out {
 		lo, hi := i*len(ps)/n, (i+1)*len(ps)/n
 		for _, p := range ps[lo:hi] {
-			out[i].x += p.x / float64(hi-lo)
-			out[i].y += p.y / float64(hi-lo)
+			out[i].x += p.x
+			out[i].y += p.y
 		}
+		out[i].x /= float64(hi - lo)
+		out[i].y /= float64(hi - lo)
 	}
 	return out
 }
