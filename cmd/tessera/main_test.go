@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -275,6 +277,35 @@ func TestBadInput(t *testing.T) {
 		}
 	}
 	_ = huge
+}
+
+// TestFolderHoldsOut: from a folder without a test split some pictures are held out for the monitor, and it says so.
+func TestFolderHoldsOut(t *testing.T) {
+	dir := t.TempDir()
+	src := data.NewScenes(120, 16, 1, data.Train)
+	for i := range src.Len() {
+		im, _ := src.Image(i)
+		pic := image.NewNRGBA(image.Rect(0, 0, 16, 16))
+		for p := range 256 {
+			copy(pic.Pix[4*p:], append(append([]byte(nil), im.Pix[3*p:3*p+3]...), 255))
+		}
+		if err := savePNG(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), pic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := filepath.Join(t.TempDir(), "run")
+	args := []string{"pretrain", "rotation", "--data", "folder:" + dir, "--side", "16", "--batch-size", "16", "--epochs", "1", "--out", run}
+	_, errs, code := tessera(t, args...)
+	if code != 0 || !strings.Contains(errs, "6 of 120 samples are held out") || !strings.Contains(errs, "held-out accuracy") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	info, err := train.LoadInfo(run)
+	if err != nil || info.DataLen != 114 {
+		t.Errorf("trained on %d samples, %v", info.DataLen, err)
+	}
+	if _, errs, code = tessera(t, append(args, "--resume", "--monitor-every", "-1")...); code != 1 || !strings.Contains(errs, "the data has changed") {
+		t.Errorf("resumed on other samples: exit %d: %s", code, errs)
+	}
 }
 
 // TestHelp: every command explains itself within 80 columns.

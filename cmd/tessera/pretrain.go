@@ -12,6 +12,7 @@ import (
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -58,7 +59,7 @@ TASK supervised learns from the labels instead, for comparison.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&c.Data, "data", "scenes", "what to learn from, kind:path?option=value (tessera data --help)")
-	f.StringVar(&c.Test, "test", "", "held-out data for the monitor; default the data's own test split, if it has one")
+	f.StringVar(&c.Test, "test", "", "held-out data for the monitor; default the data's own test split, or a twentieth of a folder")
 	f.StringVar(&c.Trunk, "trunk", "convnet", "network: "+strings.Join(layers.TrunkNames(), ", "))
 	f.IntVar(&c.Side, "side", 32, "images are resized and cropped to this many pixels")
 	f.IntVar(&c.Epochs, "epochs", 10, "passes over the data")
@@ -160,6 +161,22 @@ func heldOut(c train.Config) (data.Source, error) {
 	return data.Open(spec+"?"+s.Options.Encode(), data.Test)
 }
 
+// holdOut takes a twentieth of the data, at most 500 samples, away from training for the monitor; nil, and no monitor, where
+// there are fewer than 100 samples.
+func holdOut(r *recipe) data.Source {
+	n := r.source.Len()
+	if n < 100 {
+		fmt.Fprintf(os.Stderr, "%d samples are too few to hold some out; there is no monitor (--test names other data for it)\n", n)
+		return nil
+	}
+	cut := min(500, n/20)
+	order := tensor.NewRNG(r.config.Seed).Derive(0x401d).Perm(n)
+	held := data.Subset(r.source, order[:cut], "part=held-out")
+	r.source = data.Subset(r.source, order[cut:], "part=training")
+	fmt.Fprintf(os.Stderr, "%d of %d samples are held out for the monitor (--test names other data for it, --monitor-every -1 trains on all)\n", cut, n)
+	return held
+}
+
 func pretrain(ctx context.Context, c train.Config, out string, resume bool) (*train.Info, error) {
 	dir := outDir(c, out)
 	r, err := newRecipe(c)
@@ -168,10 +185,10 @@ func pretrain(ctx context.Context, c train.Config, out string, resume bool) (*tr
 	}
 	held, err := heldOut(c)
 	if err != nil {
-		fmt.Fprintf(os.Stderr, "no held-out data (%v); the monitor looks at the training data\n", err)
+		fmt.Fprintf(os.Stderr, "the test split cannot be opened (%v)\n", err)
 	}
-	if held == nil {
-		held = r.source
+	if held == nil && c.MonitorEvery >= 0 {
+		held = holdOut(r)
 	}
 	t := newTeller(c.Task)
 	defer t.end()
