@@ -73,13 +73,12 @@ func OpenFolder(dir string, o FolderOptions) (Source, error) {
 func (f *folder) label() {
 	f.labels = make([]int, len(f.files))
 	index := map[string]int{}
-	for i, p := range f.files {
+	for _, p := range f.files {
 		class, _, deep := strings.Cut(p, "/")
 		if f.options.NoLabels || !deep {
 			index = nil
 			break
 		}
-		_ = i
 		index[class] = 0
 	}
 	if len(index) < 2 {
