@@ -225,19 +225,5 @@ func fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64, o ProbeOptio
 func accuracy(x *tensor.Tensor, labels []int32, w, b *tensor.Tensor) float64 {
 	y := tensor.New(x.Dim(0), w.Dim(1))
 	tensor.Linear(y, x, w, b)
-	right := 0
-	c := w.Dim(1)
-	for i, l := range labels {
-		row := y.Data[i*c : (i+1)*c]
-		best := 0
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if int32(best) == l {
-			right++
-		}
-	}
-	return float64(right) / float64(max(len(labels), 1))
+	return float64(tensor.CountRight(y, labels)) / float64(max(len(labels), 1))
 }

@@ -155,7 +155,7 @@ func (r Rotation) Step(tape *autograd.Tape, net layers.Module, x *tensor.Tensor,
 	labels := make([]int32, views.Dim(0))
 	r.makeInto(views, labels, x)
 	logits := net.Forward(tape.Input(views))
-	return Outcome{autograd.CrossEntropy(logits, labels), correct(logits.Value, labels), len(labels)}
+	return Outcome{autograd.CrossEntropy(logits, labels), tensor.CountRight(logits.Value, labels), len(labels)}
 }
 
 // Draw shows each image at each angle, a row an image; the frame is green where the net named the angle, red where not, and

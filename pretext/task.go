@@ -96,24 +96,6 @@ func (o *options) get(name, otherwise string) string {
 	return otherwise
 }
 
-// correct counts rows of logits whose largest entry is at the label.
-func correct(logits *tensor.Tensor, labels []int32) int {
-	c, n := logits.Dim(-1), 0
-	for i, l := range labels {
-		row := logits.Data[i*c : (i+1)*c]
-		best := 0
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if best == int(l) {
-			n++
-		}
-	}
-	return n
-}
-
 // poolHead is global average pooling and one linear layer.
 func poolHead(rng *tensor.RNG, trunk *layers.Trunk, classes int) layers.Module {
 	return layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}, {Name: "fc", Module: layers.NewLinear(rng, trunk.Channels(), classes, layers.LinearOptions{})}}

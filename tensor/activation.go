@@ -243,3 +243,25 @@ func AddScalar(x *Tensor, v float32) {
 		}
 	})
 }
+
+// CountRight returns for how many rows of x [N C] the largest entry, the first of equals, is at the row's label.
+func CountRight(x *Tensor, labels []int32) int {
+	rows, c := rows2(x)
+	if rows != len(labels) {
+		fail("CountRight", "%d labels for %v", len(labels), x.Shape)
+	}
+	n := 0
+	for i, l := range labels {
+		best := 0
+		row := x.Data[i*c : (i+1)*c]
+		for j, v := range row {
+			if v > row[best] {
+				best = j
+			}
+		}
+		if best == int(l) {
+			n++
+		}
+	}
+	return n
+}

@@ -99,6 +99,13 @@ func ExampleTensor() {
 	// [3 2] 1 4 2 5 3 6
 }
 
+func TestCountRight(t *testing.T) {
+	x := From([]float32{1, 3, 2, 5, 5, 0, 0, 1, 9}, 3, 3)
+	if n := CountRight(x, []int32{1, 0, 1}); n != 2 {
+		t.Errorf("%d right, want 2: the first of equals counts", n)
+	}
+}
+
 func ExampleMatMul() {
 	a, b, c := From([]float32{1, 2, 3, 4}, 2, 2), From([]float32{1, 0, 1, 1}, 2, 2), New(2, 2)
 	MatMul(c, a, b)

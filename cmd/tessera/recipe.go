@@ -65,20 +65,7 @@ func (o labelObjective) Chance() float64 { return 1 / float64(o.classes) }
 
 func (o labelObjective) Loss(tape *autograd.Tape, b *data.Batch, _ *tensor.RNG) (*autograd.Var, int, int) {
 	y := o.net.Forward(tape.Input(b.X))
-	right := 0
-	c := o.classes
-	for i, l := range b.Labels {
-		best := 0
-		for j, v := range y.Value.Data[i*c : (i+1)*c] {
-			if v > y.Value.Data[i*c+best] {
-				best = j
-			}
-		}
-		if best == int(l) {
-			right++
-		}
-	}
-	return autograd.CrossEntropy(y, b.Labels), right, len(b.Labels)
+	return autograd.CrossEntropy(y, b.Labels), tensor.CountRight(y.Value, b.Labels), len(b.Labels)
 }
 
 // supervisedTask is the name under which a run that learns from labels is stored. It is no pretext task: it is the row
