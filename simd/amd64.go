@@ -182,7 +182,21 @@ var avx512 = kernels{
 	sgd:               sgdAVX512,
 	sgdNesterov:       sgdNesterovAVX512,
 	adam:              adamAVX512,
-	panel:             32,
+	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
+		WinogradInput4:      winogradInput4AVX512,
+		WinogradOutput4:     winogradOutput4AVX512,
+		WinogradOutput4Add:  winogradOutput4AddAVX512,
+		WinogradGrad4:       winogradGrad4AVX512,
+		WinogradWeight4:     winogradWeight4AVX512,
+		WinogradWeightGrad4: winogradWeightGrad4AddAVX512,
+		WinogradInput2:      winogradInput2AVX512,
+		WinogradOutput2:     winogradOutput2AVX512,
+		WinogradOutput2Add:  winogradOutput2AddAVX512,
+		WinogradGrad2:       winogradGrad2AVX512,
+		WinogradWeight2:     winogradWeight2AVX512,
+		WinogradWeightGrad2: winogradWeightGrad2AddAVX512,
+	},
+	panel: 32,
 	tiles: []tileSet{
 		{width: 32,
 			rows: map[int]tileID{14: tileRow14x32AVX512, 8: tileRow8x32AVX512, 7: tileRow7x32AVX512, 4: tileRow4x32AVX512, 2: tileRow2x32AVX512, 1: tileRow1x32AVX512},
@@ -228,7 +242,21 @@ var avx2 = kernels{
 	sgd:               sgdAVX2,
 	sgdNesterov:       sgdNesterovAVX2,
 	adam:              adamAVX2,
-	panel:             16,
+	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
+		WinogradInput4:      winogradInput4AVX2,
+		WinogradOutput4:     winogradOutput4AVX2,
+		WinogradOutput4Add:  winogradOutput4AddAVX2,
+		WinogradGrad4:       winogradGrad4AVX2,
+		WinogradWeight4:     winogradWeight4AVX2,
+		WinogradWeightGrad4: winogradWeightGrad4AddAVX2,
+		WinogradInput2:      winogradInput2AVX2,
+		WinogradOutput2:     winogradOutput2AVX2,
+		WinogradOutput2Add:  winogradOutput2AddAVX2,
+		WinogradGrad2:       winogradGrad2AVX2,
+		WinogradWeight2:     winogradWeight2AVX2,
+		WinogradWeightGrad2: winogradWeightGrad2AddAVX2,
+	},
+	panel: 16,
 	tiles: []tileSet{
 		{width: 16,
 			rows: map[int]tileID{6: tileRow6x16AVX2, 4: tileRow4x16AVX2, 2: tileRow2x16AVX2, 1: tileRow1x16AVX2},
@@ -546,3 +574,75 @@ func gemmRow1x8AVX2(args *gemmArgs)
 
 //go:noescape
 func gemmCol1x8AVX2(args *gemmArgs)
+
+//go:noescape
+func winogradInput4AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput4AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput4AddAVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradGrad4AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeight4AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeightGrad4AddAVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradInput2AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput2AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput2AddAVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradGrad2AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeight2AVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeightGrad2AddAVX512(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradInput4AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput4AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput4AddAVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradGrad4AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeight4AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeightGrad4AddAVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradInput2AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput2AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput2AddAVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradGrad2AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeight2AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeightGrad2AddAVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)

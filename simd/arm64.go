@@ -63,7 +63,21 @@ var neon = kernels{
 	sgd:               sgdNEON,
 	sgdNesterov:       sgdNesterovNEON,
 	adam:              adamNEON,
-	panel:             16,
+	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
+		WinogradInput4:      winogradInput4NEON,
+		WinogradOutput4:     winogradOutput4NEON,
+		WinogradOutput4Add:  winogradOutput4AddNEON,
+		WinogradGrad4:       winogradGrad4NEON,
+		WinogradWeight4:     winogradWeight4NEON,
+		WinogradWeightGrad4: winogradWeightGrad4AddNEON,
+		WinogradInput2:      winogradInput2NEON,
+		WinogradOutput2:     winogradOutput2NEON,
+		WinogradOutput2Add:  winogradOutput2AddNEON,
+		WinogradGrad2:       winogradGrad2NEON,
+		WinogradWeight2:     winogradWeight2NEON,
+		WinogradWeightGrad2: winogradWeightGrad2AddNEON,
+	},
+	panel: 16,
 	tiles: []tileSet{
 		{width: 16, whole: true,
 			rows: map[int]tileID{4: tileRow4x16NEON, 1: tileRow1x16NEON},
@@ -176,3 +190,39 @@ func gemmRow1x16NEON(args *gemmArgs)
 
 //go:noescape
 func gemmCol1x16NEON(args *gemmArgs)
+
+//go:noescape
+func winogradInput4NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput4NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput4AddNEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradGrad4NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeight4NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeightGrad4AddNEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradInput2NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput2NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradOutput2AddNEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradGrad2NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeight2NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func winogradWeightGrad2AddNEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)

@@ -76,6 +76,7 @@ type kernels struct {
 	sgd               func(w, v, g []float32, lr, mu, wd float32)
 	sgdNesterov       func(w, v, g []float32, lr, mu, wd float32)
 	adam              func(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
+	winograd          [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int) // nil: the Go loop
 
 	panel int       // columns of a packed panel
 	tiles []tileSet // by width, widest first

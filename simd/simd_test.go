@@ -7,6 +7,7 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -670,4 +671,50 @@ func BenchmarkVector(b *testing.B) {
 		}
 		restore()
 	}
+}
+
+// TestWinograd compares every transform at every level with the Go loop, bit for bit, with guards around dst, on odd
+// distances and counts and on NaN, infinities and denormals.
+func TestWinograd(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for tr := range transforms {
+		in, out := tr.Rows()
+		for _, s := range []struct{ n, count, dstRow, dstNext, srcRow, srcNext int }{
+			{16, 1, 16, 0, 16, 0}, {32, 3, 37, 37 * 6, 32, 32 * 6}, {48, 2, 160, 48, 52, 49}, {16, 5, 99, 16, 81, 16}, {256, 2, 256, 1536, 300, 256},
+		} {
+			src := make([]float32, (s.count-1)*s.srcNext+(in-1)*s.srcRow+s.n)
+			dst := make([]float32, 8+(s.count-1)*s.dstNext+(out-1)*s.dstRow+s.n+8)
+			for i := range src {
+				src[i] = float32(rng.NormFloat64())
+				if rng.IntN(40) == 0 {
+					src[i] = specials[rng.IntN(len(specials))]
+				}
+			}
+			for i := range dst {
+				dst[i] = float32(rng.NormFloat64())
+			}
+			want := slices.Clone(dst)
+			winogradLoop(tr, &want[8], &src[0], s.dstRow*4, s.dstNext*4, s.srcRow*4, s.srcNext*4, s.n*4, s.count)
+			for _, l := range Levels() {
+				got := slices.Clone(dst)
+				restore, err := Use(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				Winograd(tr, got[8:len(got)-8], s.dstRow, s.dstNext, src, s.srcRow, s.srcNext, s.n, s.count)
+				restore()
+				for i := range want {
+					if !same(got[i], want[i]) {
+						t.Fatalf("%v, transform %d, %+v: element %d is %v, the Go loop's %v", l, tr, s, i, got[i], want[i])
+					}
+				}
+			}
+		}
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a short dst did not panic")
+		}
+	}()
+	Winograd(WinogradInput4, make([]float32, 95), 16, 0, make([]float32, 96), 16, 0, 16, 1)
 }

@@ -1,6 +1,9 @@
 package tensor
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
 )
@@ -11,6 +14,69 @@ type Conv struct {
 	Pad      int // zeros on each side
 	Dilation int // 0 means 1
 	Groups   int // 0 means 1; equal to the input channels it is depthwise
+
+	Algorithm Algorithm // zero: chosen by shape
+}
+
+// Algorithm is a way to compute a convolution. All give the same sums but for rounding.
+type Algorithm int
+
+// The algorithms. Winograd's are for 3x3 kernels of stride 1 whose channels are multiples of 16; elsewhere asking for
+// them means Direct.
+const (
+	Auto      Algorithm = iota // by shape; see Plan
+	Direct                     // an implicit matrix product
+	Winograd2                  // F(2x2, 3x3)
+	Winograd4                  // F(4x4, 3x3)
+)
+
+var algorithmNames = []string{"auto", "direct", "winograd2", "winograd4"}
+
+// String returns the name that ParseAlgorithm reads.
+func (a Algorithm) String() string { return algorithmNames[a] }
+
+// ParseAlgorithm returns the algorithm called auto, direct, winograd2 or winograd4.
+func ParseAlgorithm(name string) (Algorithm, error) {
+	for i, n := range algorithmNames {
+		if n == name {
+			return Algorithm(i), nil
+		}
+	}
+	return Auto, fmt.Errorf("no convolution algorithm is called %q; there are %s", name, strings.Join(algorithmNames, ", "))
+}
+
+// defaultAlgorithm stands for Auto; see SetAlgorithm.
+var defaultAlgorithm Algorithm
+
+// SetAlgorithm makes a what Auto means from now on, in the whole process: for comparing algorithms. Not to be called
+// while convolutions run.
+func SetAlgorithm(a Algorithm) { defaultAlgorithm = a }
+
+// A Pass is one of a convolution's three computations.
+type Pass int
+
+// The passes.
+const (
+	Forward Pass = iota
+	GradInput
+	GradWeight
+)
+
+// Plan returns the algorithm that a pass over output images [N OH OW O] with weights w [KH KW I/G O] uses. It depends
+// on the shapes alone, so that the same program gives the same bits on every machine.
+func (g Conv) Plan(pass Pass, y, w []int) Algorithm {
+	g = g.norm()
+	if w[0] != 3 || w[1] != 3 || g.Stride != 1 || g.Dilation != 1 || g.Groups != 1 || g.Pad > 2 || w[2]%16 != 0 || w[3]%16 != 0 {
+		return Direct
+	}
+	a := g.Algorithm
+	if a == Auto {
+		a = defaultAlgorithm
+	}
+	if a == Auto {
+		a = cheapest(pass, y[0], y[1], y[2], w[2], w[3])
+	}
+	return a
 }
 
 func (g Conv) norm() Conv {
@@ -92,6 +158,10 @@ func Conv2D(y, x, w *Tensor, g Conv) {
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
 		MatMul(y, x, w.Reshape(cg, o))
+		return
+	}
+	if f := winogradOf(g.Plan(Forward, y.Shape, w.Shape)); f != nil {
+		f.conv(y, x, w, false, g.Pad, false)
 		return
 	}
 	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
@@ -180,6 +250,10 @@ func AddConvGradWeight(dw, x, dy *Tensor, g Conv) {
 		AddMatMulTN(dw.Reshape(cg, o), x, dy)
 		return
 	}
+	if f := winogradOf(g.Plan(GradWeight, dy.Shape, dw.Shape)); f != nil {
+		f.addGradWeight(dw, x, dy, g.Pad)
+		return
+	}
 	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
 	defer p.free()
 	oh, ow := shape[1], shape[2]
@@ -263,6 +337,10 @@ func AddConvGradInput(dx, dy, w *Tensor, g Conv) {
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
 		AddMatMulNT(dx, dy, w.Reshape(cg, o))
+		return
+	}
+	if f := winogradOf(g.Plan(GradInput, dy.Shape, w.Shape)); f != nil {
+		f.conv(dx, dy, w, true, 2-g.Pad, true)
 		return
 	}
 	if g.Dilation > 1 || cg == 1 && o == g.Groups {

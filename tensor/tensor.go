@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/tessera-go/tessera/internal/hugepage"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
 )
@@ -41,7 +42,7 @@ func Size(shape []int) int {
 // New returns a tensor of zeros.
 func New(shape ...int) *Tensor {
 	s := append([]int(nil), shape...)
-	return &Tensor{s, make([]float32, Size(s))}
+	return &Tensor{s, alloc(Size(s), Size(s))}
 }
 
 // From returns a tensor over data, which it keeps. It panics if the shape asks for another length.
@@ -193,7 +194,14 @@ func borrow(n int) []float32 {
 		return b[:n]
 	}
 	scratch.Unlock()
-	return make([]float32, n, 1<<c)
+	return alloc(n, 1<<c)
+}
+
+// alloc returns n zeros, in huge pages if they are many.
+func alloc(n, room int) []float32 {
+	b := make([]float32, n, room)
+	hugepage.Advise(b)
+	return b
 }
 
 func giveBack(b []float32) {

@@ -15,6 +15,7 @@ import (
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -64,6 +65,7 @@ func run(args []string) int {
 type global struct {
 	threads int
 	simd    string
+	conv    string
 	json    bool
 }
 
@@ -99,6 +101,11 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 					return usageError{fmt.Errorf("--simd %s: %w", g.simd, err)}
 				}
 			}
+			a, err := tensor.ParseAlgorithm(g.conv)
+			if err != nil {
+				return usageError{fmt.Errorf("--conv: %w", err)}
+			}
+			tensor.SetAlgorithm(a)
 			return nil
 		},
 	}
@@ -106,6 +113,7 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	f := root.PersistentFlags()
 	f.IntVar(&g.threads, "threads", 0, "how many goroutines compute; 0 means all cores")
 	f.StringVar(&g.simd, "simd", "", "instruction set: go, neon, avx2 or avx512; default the best there is")
+	f.StringVar(&g.conv, "conv", "auto", "algorithm of 3x3 convolutions: auto (by shape), direct, winograd2 or winograd4")
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
 	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))

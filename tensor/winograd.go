@@ -1,0 +1,401 @@
+package tensor
+
+import (
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// winograd is one of Winograd's algorithms for 3x3 convolutions of stride 1: an output tile of m by m is made from t by
+// t products, t = m+2, of transformed pixels and transformed weights. For each of the t² positions the products of all
+// tiles and channels are one matrix product, tiles by channels. A worker takes a few rows of tiles through all three
+// steps, so that transformed tiles stay in its second-level cache.
+//
+// The points of F(4,3) are chosen for a small error: about twice a direct sum's, relative to the largest output, where the
+// textbook's give ten times; F(2,3) is as exact as a direct sum. TestWinogradError has the bounds, docs/performance.md
+// the measured table.
+type winograd struct {
+	m, t                                         int
+	input, output, outputAdd, grad, weight, back simd.Transform
+
+	keep int // floats of transformed pixels that convPanels holds at a time: 32 MB
+}
+
+var (
+	winograd4 = &winograd{4, 6, simd.WinogradInput4, simd.WinogradOutput4, simd.WinogradOutput4Add, simd.WinogradGrad4,
+		simd.WinogradWeight4, simd.WinogradWeightGrad4, 8 << 20}
+	winograd2 = &winograd{2, 4, simd.WinogradInput2, simd.WinogradOutput2, simd.WinogradOutput2Add, simd.WinogradGrad2,
+		simd.WinogradWeight2, simd.WinogradWeightGrad2, 8 << 20}
+)
+
+// tiles is the cut of images into tiles: strips of tw tiles, th strips an image.
+type tiles struct {
+	n, h, w int // images and their outputs' sides
+	th, tw  int
+}
+
+func (f *winograd) cut(n, h, w int) tiles {
+	return tiles{n, h, w, (h + f.m - 1) / f.m, (w + f.m - 1) / f.m}
+}
+
+// strips returns how many strips a worker takes at a time: about a megabyte of transformed pixels and products, and
+// enough tiles that reading the weights again for each costs little.
+func (f *winograd) strips(g tiles, ci, co int) int {
+	want := max(28, min(112, 1<<18/(f.t*f.t*(ci+co))))
+	all := g.n * g.th
+	return max(1, min((want+g.tw/2)/g.tw, (all+7)/8))
+}
+
+// lead returns the distance of two tiles' channels in memory: powers of two would fall on few cache sets.
+func lead(c int) int {
+	if c%256 == 0 {
+		return c + 16
+	}
+	return c
+}
+
+// weights returns the transformed weights, packed, for each of the t² positions; free it with giveBack. With transposed
+// the kernel is turned by half a circle and its channels exchanged, as the input's gradient needs it.
+func (f *winograd) weights(w *Tensor, transposed bool) (packed []float32, size int) {
+	ci, co := w.Shape[2], w.Shape[3]
+	k, n := ci, co
+	if transposed {
+		k, n = co, ci
+	}
+	t, cc := f.t, ci*co
+	size = simd.PackedSize(k, n)
+	u := borrow(t * t * cc)
+	defer giveBack(u)
+	taps := f.taps(w, transposed)
+	if transposed {
+		defer giveBack(taps)
+	}
+	const piece = 2048
+	parallel.Chunks(cc, piece, func(lo, hi int) {
+		n := hi - lo
+		half := borrow(t * 3 * n)
+		defer giveBack(half)
+		for b := range 3 {
+			simd.Winograd(f.weight, half[b*n:], 3*n, 0, taps[b*cc+lo:], 3*cc, 0, n, 1)
+		}
+		for r := range t {
+			simd.Winograd(f.weight, u[r*t*cc+lo:], cc, 0, half[r*3*n:], n, 0, n, 1)
+		}
+	})
+	packed = borrow(t * t * size)
+	parallel.For(t*t, func(x int) {
+		if transposed {
+			simd.PackBT(packed[x*size:], k, 0, u[x*cc:], k, n, co)
+		} else {
+			simd.PackB(packed[x*size:], k, 0, u[x*cc:], k, n, co)
+		}
+	})
+	return packed, size
+}
+
+// taps returns the weights of w, or a copy in the reverse order of taps, which the caller gives back.
+func (f *winograd) taps(w *Tensor, reversed bool) []float32 {
+	if !reversed {
+		return w.Data
+	}
+	cc := w.Shape[2] * w.Shape[3]
+	taps := borrow(9 * cc)
+	parallel.For(9, func(i int) { copy(taps[i*cc:(i+1)*cc], w.Data[(8-i)*cc:]) })
+	return taps
+}
+
+// gather transforms the tiles of strips s0 to s1 of an image plane x [n h w c] into v: position p of tile i at
+// v[p·vs + (first+i)·ld]. A tile reads rows and columns of x from m·q-pad on; outside x is zero. step is the transform:
+// f.input, or f.grad for the m by m tiles of a gradient.
+func (f *winograd) gather(v []float32, vs, ld, first int, x *Tensor, pad, s0, s1 int, g tiles, step simd.Transform) {
+	h, w, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	t := f.t
+	in, _ := step.Rows()
+	width := ((g.tw-1)*f.m + in) * c
+	rows := borrow(t*width + in*w*c)
+	defer giveBack(rows)
+	edge := rows[t*width:]
+	clear(rows[:t*width])
+	cols := min(w, (g.tw-1)*f.m+in-pad) * c
+	for s := s0; s < s1; s++ {
+		i, top := s/g.th, s%g.th*f.m-pad
+		img := x.Data[i*h*w*c : (i+1)*h*w*c]
+		if top >= 0 && top+in <= h {
+			simd.Winograd(step, rows[pad*c:], width, 0, img[top*w*c:], w*c, 0, cols, 1)
+		} else {
+			for r := range in {
+				dst := edge[r*w*c : (r+1)*w*c]
+				if y := top + r; y >= 0 && y < h {
+					copy(dst, img[y*w*c:])
+				} else {
+					clear(dst)
+				}
+			}
+			simd.Winograd(step, rows[pad*c:], width, 0, edge, w*c, 0, cols, 1)
+		}
+		at := (first + (s-s0)*g.tw) * ld
+		for r := range t {
+			simd.Winograd(step, v[r*t*vs+at:], vs, ld, rows[r*width:], c, f.m*c, c, g.tw)
+		}
+	}
+}
+
+// conv sets y [n h w co] to the convolution of x [n · · ci] with w, or adds it; with transposed, with w turned and its
+// channels exchanged.
+//
+// Few weights: they are transformed once, and a worker takes a few strips through all steps. Many weights, which no
+// second-level cache holds: all tiles are transformed first, and a worker takes a panel of output channels through all
+// steps, its weights' transform too.
+func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool) {
+	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
+	ci, co, t := x.Shape[3], y.Shape[3], f.t
+	if manyWeights(t, ci, co) {
+		f.convPanels(y, x, w, transposed, pad, add)
+		return
+	}
+	packed, size := f.weights(w, transposed)
+	defer giveBack(packed)
+	panel := simd.Panel()
+	step := f.strips(g, ci, co)
+	all := g.n * g.th
+	last := f.output
+	if add {
+		last = f.outputAdd
+	}
+	parallel.Chunks(all, step, func(s0, s1 int) {
+		rows := (s1 - s0) * g.tw
+		lv := lead(ci)
+		vs, ms := rows*lv+16, rows*co+16
+		v := borrow(t*t*(vs+ms) + f.scratchSize(g, co))
+		defer giveBack(v)
+		m, o := v[t*t*vs:], v[t*t*(vs+ms):]
+		f.gather(v, vs, lv, 0, x, pad, s0, s1, g, f.input)
+		for p := range t * t {
+			a := simd.A{Data: v[p*vs:], LD: lv, K: ci}
+			for j := 0; j < co; j += panel {
+				simd.MulPanel(m[p*ms+j:], co, rows, min(panel, co-j), a, packed[p*size+simd.PackedOffset(ci, j):], false)
+			}
+		}
+		f.scatter(y, 0, m, ms, co, o, s0, s1, g, last)
+	})
+}
+
+// scatter transforms the products of strips s0 to s1 back: position p of a tile lies at m[p·ms + tile·n], n channels; they
+// go to the channels of y from j on. o is scratch of scratchSize floats.
+func (f *winograd) scatter(y *Tensor, j int, m []float32, ms, n int, o []float32, s0, s1 int, g tiles, last simd.Transform) {
+	t, co := f.t, y.Shape[3]
+	os := g.tw*n + 16
+	part := o[f.m*t*os:]
+	whole := g.w / f.m // tiles of a strip that end inside y
+	for s := s0; s < s1; s++ {
+		simd.Winograd(f.output, o, t*os, os, m[(s-s0)*g.tw*n:], t*ms, ms, g.tw*n, t)
+		i, q := s/g.th, s%g.th*f.m
+		for r := range min(f.m, g.h-q) {
+			dst := y.Data[(i*g.h+q+r)*g.w*co+j:]
+			src := o[r*t*os:]
+			simd.Winograd(last, dst, co, f.m*co, src, os, n, n, whole)
+			if whole == g.tw {
+				continue
+			}
+			simd.Winograd(f.output, part, n, 0, src[whole*n:], os, 0, n, 1)
+			for c := range g.w - whole*f.m {
+				d := dst[(whole*f.m+c)*co:][:n]
+				if last == f.outputAdd {
+					simd.Add(d, d, part[c*n:])
+				} else {
+					copy(d, part[c*n:])
+				}
+			}
+		}
+	}
+}
+
+// scratchSize is what scatter needs for n channels.
+func (f *winograd) scratchSize(g tiles, n int) int { return f.m*f.t*(g.tw*n+16) + f.m*n }
+
+// manyWeights tells whether transformed weights are too many for a second-level cache and its surroundings: 3 MB.
+func manyWeights(t, ci, co int) bool { return t*t*ci*co > 3<<18 }
+
+func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add bool) {
+	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
+	ci, co, t := x.Shape[3], y.Shape[3], f.t
+	all := g.n * g.th
+	// as many tiles at a time as keep in the last-level cache
+	chunk := min(all, max(1, max(56, f.keep/(t*t*ci))/g.tw))
+	lv := lead(ci)
+	vs, ms := chunk*g.tw*lv+16, 0
+	v := borrow(t * t * vs)
+	defer giveBack(v)
+	taps := f.taps(w, transposed)
+	if transposed {
+		defer giveBack(taps)
+	}
+	panel := max(16, simd.Panel())
+	panels := (co + panel - 1) / panel
+	size := simd.PackedSize(ci, panel)
+	once := chunk >= all // else every chunk needs the weights, which are kept
+	var packed []float32
+	if !once {
+		packed = borrow(panels * t * t * size)
+		defer giveBack(packed)
+	}
+	last := f.output
+	if add {
+		last = f.outputAdd
+	}
+	for s0 := 0; s0 < all; s0 += chunk {
+		s1 := min(all, s0+chunk)
+		parallel.Chunks(s1-s0, max(1, 14/g.tw), func(lo, hi int) {
+			f.gather(v, vs, lv, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
+		})
+		rows := (s1 - s0) * g.tw
+		ms = rows*panel + 16
+		parallel.For(panels, func(i int) {
+			j := i * panel
+			n := min(panel, co-j)
+			var u []float32
+			if once {
+				u = borrow(t * t * size)
+				defer giveBack(u)
+			} else {
+				u = packed[i*t*t*size : (i+1)*t*t*size]
+			}
+			if s0 == 0 {
+				f.panelWeights(u, size, taps, w.Shape[2], w.Shape[3], transposed, j, n)
+			}
+			m := borrow(t*t*ms + f.scratchSize(g, n))
+			defer giveBack(m)
+			for p := range t * t {
+				a := simd.A{Data: v[p*vs:], LD: lv, K: ci}
+				for c := 0; c < n; c += simd.Panel() {
+					simd.MulPanel(m[p*ms+c:], n, rows, min(simd.Panel(), n-c), a, u[p*size+simd.PackedOffset(ci, c):], false)
+				}
+			}
+			f.scatter(y, j, m, ms, n, m[t*t*ms:], s0, s1, g, last)
+		})
+	}
+}
+
+// panelWeights transforms and packs the weights of n output channels from j on: t² products' operands, size apart.
+// taps is [3 3 wi wo]; with transposed the output channels are wi.
+func (f *winograd) panelWeights(u []float32, size int, taps []float32, wi, wo int, transposed bool, j, n int) {
+	t, cc := f.t, wi*wo
+	k, at, next, row, count := wi, j, wo, n, wi // rows of n floats, wo apart
+	if transposed {
+		k, at, next, row, count = wo, j*wo, 0, n*wo, 1 // one row
+	}
+	all := k * n
+	half := borrow(t*3*all + t*t*all)
+	defer giveBack(half)
+	full := half[t*3*all:]
+	for b := range 3 {
+		simd.Winograd(f.weight, half[b*all:], 3*all, row, taps[b*cc+at:], 3*cc, next, row, count)
+	}
+	for r := range t {
+		simd.Winograd(f.weight, full[r*t*all:], all, 0, half[r*3*all:], all, 0, all, 1)
+	}
+	for p := range t * t {
+		if transposed {
+			simd.PackBT(u[p*size:], k, 0, full[p*all:], k, n, wo)
+		} else {
+			simd.PackB(u[p*size:], k, 0, full[p*all:], k, n, n)
+		}
+	}
+}
+
+// addGradWeight adds to dw the gradient of the weights: in the transformed domain it is, for each position, the product
+// of transformed pixels, transposed, with transformed gradients, summed over tiles.
+func (f *winograd) addGradWeight(dw, x, dy *Tensor, pad int) {
+	g := f.cut(dy.Shape[0], dy.Shape[1], dy.Shape[2])
+	ci, co, t := dw.Shape[2], dw.Shape[3], f.t
+	cc := ci * co
+	panel := simd.Panel()
+	all := g.n * g.th
+	// a chunk of strips: its transformed pixels and gradients stay in the last-level cache
+	chunk := min(all, max(1, max(256, min(512, 1<<21/(t*t*(ci+co))))/g.tw))
+	lv, ly := lead(ci), lead(co)
+	vs, ys := chunk*g.tw*lv+16, chunk*g.tw*ly+16
+	v, y, u := borrow(t*t*vs), borrow(t*t*ys), borrow(t*t*cc)
+	defer giveBack(v)
+	defer giveBack(y)
+	defer giveBack(u)
+	group := panel // columns of a piece: four panels, fewer where that leaves a worker without
+	for group < 4*panel && group < co {
+		group += panel
+	}
+	groups := (co + group - 1) / group
+	for s0 := 0; s0 < all; s0 += chunk {
+		s1 := min(all, s0+chunk)
+		few := max(1, 14/g.tw)
+		parallel.Chunks(s1-s0, few, func(lo, hi int) {
+			f.gather(v, vs, lv, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
+			f.gather(y, ys, ly, lo*g.tw, dy, 0, s0+lo, s0+hi, g, f.grad)
+		})
+		k := (s1 - s0) * g.tw
+		parallel.For(t*t*groups, func(piece int) {
+			p, j0 := piece/groups, piece%groups*group
+			packed := borrow(k * panel)
+			defer giveBack(packed)
+			a := simd.A{Data: v[p*vs:], LD: lv, K: k, Transposed: true}
+			for j := j0; j < min(co, j0+group); j += panel {
+				n := min(panel, co-j)
+				simd.PackB(packed, k, 0, y[p*ys+j:], k, n, ly)
+				simd.MulPanel(u[p*cc+j:], co, ci, n, a, packed, s0 > 0)
+			}
+		})
+	}
+	const piece = 2048
+	parallel.Chunks(cc, piece, func(lo, hi int) {
+		n := hi - lo
+		half := borrow(3 * t * n)
+		defer giveBack(half)
+		clear(half)
+		for s := range t {
+			simd.Winograd(f.back, half[s*n:], t*n, 0, u[s*cc+lo:], t*cc, 0, n, 1)
+		}
+		for a := range 3 {
+			simd.Winograd(f.back, dw.Data[a*3*cc+lo:], cc, 0, half[a*t*n:], n, 0, n, 1)
+		}
+	})
+}
+
+// winogradOf returns the algorithm's shapes, or nil for Direct.
+func winogradOf(a Algorithm) *winograd {
+	switch a {
+	case Winograd2:
+		return winograd2
+	case Winograd4:
+		return winograd4
+	}
+	return nil
+}
+
+// cheapest is the cost model behind Plan, in multiply-adds of a kernel that runs at the peak. The factors were fitted
+// to measurements on an AVX-512 machine, where arithmetic is cheapest and Winograd gains least; with AVX2 it gains
+// more, but a choice by machine would be a result by machine. TestPlanMeasured compares it with measurements.
+func cheapest(pass Pass, n, oh, ow, ci, co int) Algorithm {
+	best, least := Direct, cost(nil, pass, n, oh, ow, ci, co)
+	for _, a := range []Algorithm{Winograd2, Winograd4} {
+		if c := cost(winogradOf(a), pass, n, oh, ow, ci, co); c < least {
+			best, least = a, c
+		}
+	}
+	return best
+}
+
+func cost(f *winograd, pass Pass, n, oh, ow, ci, co int) float64 {
+	products := float64(ci * co)
+	if f == nil {
+		slow := 1.12
+		if pass == GradWeight {
+			slow = 1.25
+		}
+		return slow*9*products*float64(n*oh*ow) + 8*9*products // the second: packing the weights
+	}
+	g := f.cut(n, oh, ow)
+	t2, all := float64(f.t*f.t), float64(g.n*g.th*g.tw)
+	weights := 25.0 // transforming and packing a weight
+	if pass == GradWeight {
+		weights = 50
+	}
+	return t2 * (1.25*all*products + 10*all*float64(ci+co) + weights*products)
+}

@@ -1,0 +1,203 @@
+package tensor
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/tessera-go/tessera/simd"
+)
+
+// TestWinograd compares all passes of both algorithms with the definition, on shapes whose tiles stick out.
+func TestWinograd(t *testing.T) {
+	for _, a := range []Algorithm{Winograd2, Winograd4} {
+		for _, s := range []struct{ n, h, w, ci, co, pad int }{
+			{1, 4, 4, 16, 16, 1}, {2, 7, 7, 32, 48, 1}, {3, 9, 13, 16, 32, 1}, {1, 6, 5, 48, 16, 0}, {2, 5, 8, 16, 16, 2}, {5, 14, 14, 16, 80, 1}, {1, 1, 1, 16, 16, 1}, {2, 5, 5, 240, 256, 1}, {5, 11, 11, 224, 256, 1},
+		} {
+			t.Run(fmt.Sprint(a, s), func(t *testing.T) {
+				rng := NewRNG(3)
+				x, w := New(s.n, s.h, s.w, s.ci), New(3, 3, s.ci, s.co)
+				rng.FillNormal(x, 0, 1)
+				rng.FillNormal(w, 0, 1)
+				g := Conv{Pad: s.pad, Algorithm: a}
+				y := New(ConvShape(x.Shape, w.Shape, g)...)
+				if got := g.Plan(Forward, y.Shape, w.Shape); got != a {
+					t.Fatalf("asked for %v, plan is %v", a, got)
+				}
+				for i := range y.Data {
+					y.Data[i] = float32(math.NaN())
+				}
+				Conv2D(y, x, w, g)
+				const bound = 1e-5
+				d := g
+				d.Algorithm = Direct
+				want := New(y.Shape...)
+				if s.ci*s.co < 1<<12 {
+					convRef(want, x, w, g)
+				} else {
+					Conv2D(want, x, w, d)
+				}
+				near(t, "y", y, want, bound)
+				few := *winogradOf(a)
+				few.keep = 1 // several chunks
+				few.conv(y, x, w, false, g.Pad, false)
+				near(t, "y in chunks", y, want, bound)
+
+				// the gradients against the direct algorithm's, which other tests compare with float64
+				dy := New(y.Shape...)
+				rng.FillNormal(dy, 0, 1)
+				dx, dxWant := New(x.Shape...), New(x.Shape...)
+				dw, dwWant := New(w.Shape...), New(w.Shape...)
+				for _, v := range []*Tensor{dx, dxWant, dw, dwWant} {
+					for i := range v.Data {
+						v.Data[i] = 1 // they add
+					}
+				}
+				AddConvGradInput(dx, dy, w, g)
+				AddConvGradInput(dxWant, dy, w, d)
+				near(t, "dx", dx, dxWant, bound)
+				AddConvGradWeight(dw, x, dy, g)
+				AddConvGradWeight(dwWant, x, dy, d)
+				near(t, "dw", dw, dwWant, bound)
+			})
+		}
+	}
+}
+
+// near fails where got is farther from want than bound times the largest value.
+func near(t *testing.T, name string, got, want *Tensor, bound float64) {
+	t.Helper()
+	if e := relativeError(got, want); !(e < bound) {
+		t.Errorf("%s: error %.2g of the largest value", name, e)
+	}
+}
+
+func relativeError(got, want *Tensor) float64 {
+	worst, largest := 0.0, 0.0
+	for i, v := range want.Data {
+		d := math.Abs(float64(got.Data[i] - v))
+		if d != d {
+			return d
+		}
+		worst = max(worst, d)
+		largest = max(largest, math.Abs(float64(v)))
+	}
+	return worst / largest
+}
+
+// TestWinogradError measures the error of every pass against float64 for the layers of ResNet-18, root mean square over
+// root mean square, beside the direct algorithm's.
+func TestWinogradError(t *testing.T) {
+	for _, s := range []struct{ side, c int }{{56, 64}, {28, 128}, {14, 256}, {7, 512}} {
+		x, w := New(1, s.side, s.side, s.c), New(3, 3, s.c, 16)
+		rng := NewRNG(5)
+		rng.FillNormal(x, 0, 1)
+		rng.FillNormal(w, 0, 1)
+		y := New(1, s.side, s.side, 16)
+		want := New(y.Shape...)
+		convRef(want, x, w, Conv{Pad: 1})
+		rms := func(a Algorithm) float64 {
+			Conv2D(y, x, w, Conv{Pad: 1, Algorithm: a})
+			d, q := 0.0, 0.0
+			for i, v := range want.Data {
+				d += math.Pow(float64(y.Data[i]-v), 2)
+				q += math.Pow(float64(v), 2)
+			}
+			return math.Sqrt(d / q)
+		}
+		direct, two, four := rms(Direct), rms(Winograd2), rms(Winograd4)
+		t.Logf("%4d channels, side %2d: direct %.2g, winograd2 %.2g, winograd4 %.2g", s.c, s.side, direct, two, four)
+		if two > 1.2*direct || four > 3*direct {
+			t.Errorf("%+v: errors %.2g and %.2g, the direct algorithm's is %.2g", s, two, four, direct)
+		}
+	}
+}
+
+// TestWinogradLevels: the same bits at every level.
+func TestWinogradLevels(t *testing.T) {
+	rng := NewRNG(4)
+	x, w := New(2, 11, 10, 48), New(3, 3, 48, 32)
+	rng.FillNormal(x, 0, 1)
+	rng.FillNormal(w, 0, 1)
+	for _, a := range []Algorithm{Winograd2, Winograd4} {
+		g := Conv{Pad: 1, Algorithm: a}
+		run := func() []*Tensor {
+			y, dx, dw := New(2, 11, 10, 32), New(x.Shape...), New(w.Shape...)
+			Conv2D(y, x, w, g)
+			AddConvGradInput(dx, y, w, g)
+			AddConvGradWeight(dw, x, y, g)
+			return []*Tensor{y, dx, dw}
+		}
+		at := func(l simd.Level) []*Tensor {
+			restore, err := simd.Use(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer restore()
+			return run()
+		}
+		want := at(simd.Go)
+		for _, l := range simd.Levels() {
+			for i, v := range at(l) {
+				for j := range v.Data {
+					if math.Float32bits(v.Data[j]) != math.Float32bits(want[i].Data[j]) {
+						t.Fatalf("%v %v: result %d differs from the Go loops' at %d: %v, %v", a, l, i, j, v.Data[j], want[i].Data[j])
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestPlanMeasured times all algorithms on the layers of known networks and demands that the chosen one is never much
+// slower than the best. It needs a quiet machine and a minute, so it runs only when asked: MEASURE=1 go test -run Plan ./tensor
+func TestPlanMeasured(t *testing.T) {
+	if os.Getenv("MEASURE") == "" {
+		t.Skip("not measured: set MEASURE=1 on a quiet machine")
+	}
+	for _, s := range []struct{ n, side, ci, co int }{
+		{8, 56, 64, 64}, {8, 28, 128, 128}, {8, 14, 256, 256}, {8, 7, 512, 512},
+		{1, 56, 64, 64}, {1, 28, 128, 128}, {1, 14, 256, 256}, {1, 7, 512, 512},
+		{128, 32, 64, 64}, {128, 16, 128, 128}, {128, 8, 256, 256}, {128, 4, 512, 512},
+		{128, 32, 16, 16}, {128, 16, 32, 32}, {128, 8, 64, 64}, {1, 32, 16, 16}, {1, 8, 64, 64},
+		{32, 13, 192, 384}, {32, 13, 384, 256}, {32, 13, 256, 256},
+	} {
+		x, w, y := New(s.n, s.side, s.side, s.ci), New(3, 3, s.ci, s.co), New(s.n, s.side, s.side, s.co)
+		rng := NewRNG(1)
+		rng.FillNormal(x, 0, 1)
+		rng.FillNormal(w, 0, 1)
+		rng.FillNormal(y, 0, 1)
+		for pass, name := range []string{"forward", "input", "weight"} {
+			best, took := Auto, [4]float64{}
+			line := fmt.Sprintf("%v %-8s", s, name)
+			for a := Direct; a <= Winograd4; a++ {
+				g := Conv{Pad: 1, Algorithm: a}
+				f := func() { Conv2D(y, x, w, g) }
+				switch Pass(pass) {
+				case GradInput:
+					f = func() { AddConvGradInput(x, y, w, g) }
+				case GradWeight:
+					f = func() { AddConvGradWeight(w, x, y, g) }
+				}
+				f()
+				took[a] = math.Inf(1)
+				for end := time.Now().Add(100 * time.Millisecond); time.Now().Before(end); {
+					from := time.Now()
+					f()
+					took[a] = min(took[a], time.Since(from).Seconds())
+				}
+				if best == Auto || took[a] < took[best] {
+					best = a
+				}
+				line += fmt.Sprintf("  %v %.3f ms", a, took[a]*1e3)
+			}
+			plan := Conv{Pad: 1}.Plan(Pass(pass), y.Shape, w.Shape)
+			t.Logf("%s  plan %v", line, plan)
+			if took[plan] > 1.25*took[best] {
+				t.Errorf("%v %s: plan %v takes %.3f ms, %v %.3f ms", s, name, plan, took[plan]*1e3, best, took[best]*1e3)
+			}
+		}
+	}
+}
