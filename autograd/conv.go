@@ -7,17 +7,17 @@ import "github.com/tessera-go/tessera/tensor"
 //	x [N H W I]   w [KH KW I/G O]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvShape
 func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
 	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
-	tensor.Conv2D(y.Value, x.Value, w.Value, g)
+	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, nil, y.tape.keep(w.Value))
 	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	if b != nil {
 		tensor.AddBias(y.Value, b.Value)
 	}
 	return y.rule("Conv2D", func(dy *tensor.Tensor, gr Grads) {
-		if dx := gr.Of(x); dx != nil {
-			tensor.AddConvGradInput(dx, dy, w.Value, g)
+		if dx, add := gr.Into(x); dx != nil {
+			tensor.ConvGradInput(dx, dy, w.Value, g, add)
 		}
-		if dw := gr.Of(w); dw != nil {
-			tensor.AddConvGradWeight(dw, x.Value, dy, g)
+		if dw, add := gr.Into(w); dw != nil {
+			tensor.ConvGradWeight(dw, x.Value, dy, g, add)
 		}
 		if db := gr.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)
@@ -25,13 +25,32 @@ func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
 	}, x, w, b)
 }
 
+// ConvBatchNorm is BatchNorm(Conv2D(x, w, nil, g), gamma, beta, s, o) with the statistics of s, for inference: the
+// normalisation, the addition and the ReLU happen to a tile of the convolution's output while it is in a cache. The bits
+// are those of the two operations.
+func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
+	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
+	if y.tape == nil || y.tape.record || y.tape.Training {
+		panic(&OpError{"autograd.ConvBatchNorm", "", "it is for inference only; the gradient needs the convolution's output"})
+	}
+	checkBatchNorm(y, gamma, beta, s, o)
+	c := y.Value.Dim(-1)
+	stats := result([]int{4, c}, x).Value
+	copy(stats.Data, s.Mean.Data)
+	copy(stats.Data[c:], s.Var.Data)
+	foldStats(stats, gamma, beta, s.Eps)
+	e := &tensor.Epilogue{Scale: stats.Data[2*c : 3*c], Shift: stats.Data[3*c:], Add: o.Add.value(), ReLU: o.ReLU}
+	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, e, y.tape.keep(w.Value))
+	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
+	return y
+}
+
 // ConvTranspose2D returns the transposed convolution: the gradient of a convolution's input, as an operation.
 //
 //	x [N H W I]   w [KH KW O/G I]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvTransposeShape
 func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
 	y := result(shaped("ConvTranspose2D", []*Var{x, w}, func() []int { return tensor.ConvTransposeShape(x.Shape(), w.Shape(), g, outPad) }), x, w)
-	tensor.Zero(y.Value)
-	tensor.AddConvGradInput(y.Value, x.Value, w.Value, g)
+	tensor.ConvGradInput(y.Value, x.Value, w.Value, g, false)
 	y.tape.count(x.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	if b != nil {
 		tensor.AddBias(y.Value, b.Value)
@@ -42,8 +61,8 @@ func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
 			tensor.Conv2D(q, dy, w.Value, g)
 			tensor.AddScaled(dx, 1, q)
 		}
-		if dw := gr.Of(w); dw != nil {
-			tensor.AddConvGradWeight(dw, dy, x.Value, g)
+		if dw, add := gr.Into(w); dw != nil {
+			tensor.ConvGradWeight(dw, dy, x.Value, g, add)
 		}
 		if db := gr.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)

@@ -119,7 +119,13 @@ func unary(name string, x *Var, forward func(y, x *tensor.Tensor), backward func
 
 // ReLU returns max(x, 0).
 func ReLU(x *Var) *Var {
-	return unary("ReLU", x, tensor.ReLU, func(dx, dy, _, y *tensor.Tensor) { tensor.AddReLUGrad(dx, dy, y) })
+	y := result(x.Shape(), x)
+	tensor.ReLU(y.Value, x.Value)
+	return y.rule("ReLU", func(dy *tensor.Tensor, g Grads) {
+		if dx, add := g.Into(x); dx != nil {
+			tensor.ReLUGrad(dx, dy, y.Value, add)
+		}
+	}, x)
 }
 
 // LeakyReLU returns x where x > 0 and slope·x elsewhere.

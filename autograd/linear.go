@@ -21,14 +21,14 @@ func Linear(x, w, b *Var) *Var {
 		}
 		return s
 	}), x, w)
-	tensor.Linear(y.Value, x.Value, w.Value, b.value())
+	tensor.LinearKept(y.Value, x.Value, w.Value, b.value(), y.tape.keep(w.Value))
 	y.tape.count(x.Value.Len()*w.Shape()[1], x, w)
 	return y.rule("Linear", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddMatMulNT(dx, dy, w.Value)
+		if dx, add := g.Into(x); dx != nil {
+			tensor.MatMulNT(dx, dy, w.Value, add)
 		}
-		if dw := g.Of(w); dw != nil {
-			tensor.AddMatMulTN(dw, x.Value, dy)
+		if dw, add := g.Into(w); dw != nil {
+			tensor.MatMulTN(dw, x.Value, dy, add)
 		}
 		if db := g.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)
@@ -48,14 +48,14 @@ func MatMulNT(a, b *Var) *Var {
 		badShape("MatMulNT", a, "%v · %vᵀ: want [M K] and [N K]", as, bs)
 	}
 	y := result([]int{as[0], bs[0]}, a, b)
-	tensor.MatMulNT(y.Value, a.Value, b.Value)
+	tensor.MatMulNT(y.Value, a.Value, b.Value, false)
 	y.tape.count(a.Value.Len()*bs[0], a, b)
 	return y.rule("MatMulNT", func(dy *tensor.Tensor, g Grads) {
 		if da := g.Of(a); da != nil {
 			tensor.AddMatMul(da, dy, b.Value)
 		}
-		if db := g.Of(b); db != nil {
-			tensor.AddMatMulTN(db, dy, a.Value)
+		if db, add := g.Into(b); db != nil {
+			tensor.MatMulTN(db, dy, a.Value, add)
 		}
 	}, a, b)
 }

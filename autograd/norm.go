@@ -24,18 +24,13 @@ type BatchNormOptions struct {
 //	x [... C]   gamma, beta [C], or nil   ->   y = relu?((x - mean)/√(var + eps)·gamma + beta + add)
 //
 // While the tape trains, mean and var are the batch's and the running ones move towards them; otherwise they are the
-// running ones. Gradient: see tensor.AddBatchNormGrad.
+// running ones. Gradient: see tensor.BatchNormGrad.
 func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
+	checkBatchNorm(x, gamma, beta, s, o)
 	c := x.Value.Dim(-1)
-	if s.Mean.Len() != c || s.Var.Len() != c || gamma != nil && gamma.Value.Len() != c || beta != nil && beta.Value.Len() != c {
-		badShape("BatchNorm", x, "input %v has %d channels, the statistics %v", x.Shape(), c, s.Mean.Shape)
-	}
-	if o.Add != nil && !tensor.SameShape(o.Add.Shape(), x.Shape()) {
-		badShape("BatchNorm", x, "input %v and addend %v differ", x.Shape(), o.Add.Shape())
-	}
 	training := x.tape != nil && x.tape.Training
 	stats := result([]int{4, c}, x).Value // mean, 1/std, scale, shift
-	mean, inv, scale, shift := stats.Data[:c], stats.Data[c:2*c], stats.Data[2*c:3*c], stats.Data[3*c:]
+	mean, inv := stats.Data[:c], stats.Data[c:2*c]
 	if training {
 		rows := x.Value.Len() / c
 		if rows < 2 {
@@ -54,8 +49,49 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 		copy(mean, s.Mean.Data)
 		copy(inv, s.Var.Data)
 	}
+	foldStats(stats, gamma, beta, s.Eps)
+	y := result(x.Shape(), x)
+	tensor.Affine(y.Value, x.Value, o.Add.value(), stats.Data[2*c:3*c], stats.Data[3*c:], o.ReLU)
+	return y.rule("BatchNorm", func(dy *tensor.Tensor, g Grads) {
+		var mask *tensor.Tensor
+		if o.ReLU {
+			mask = y.Value
+		}
+		if d, add := g.Into(o.Add); d != nil {
+			switch {
+			case o.ReLU:
+				tensor.ReLUGrad(d, dy, y.Value, add)
+			case add:
+				tensor.AddScaled(d, 1, dy)
+			default:
+				tensor.Copy(d, dy)
+			}
+		}
+		var gv []float32
+		if gamma != nil {
+			gv = gamma.Value.Data
+		}
+		dx, add := g.Into(x)
+		tensor.BatchNormGrad(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask, mean, inv, gv, !training)
+	}, x, gamma, beta, o.Add)
+}
+
+func checkBatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) {
+	c := x.Value.Dim(-1)
+	if s.Mean.Len() != c || s.Var.Len() != c || gamma != nil && gamma.Value.Len() != c || beta != nil && beta.Value.Len() != c {
+		badShape("BatchNorm", x, "input %v has %d channels, the statistics %v", x.Shape(), c, s.Mean.Shape)
+	}
+	if o.Add != nil && !tensor.SameShape(o.Add.Shape(), x.Shape()) {
+		badShape("BatchNorm", x, "input %v and addend %v differ", x.Shape(), o.Add.Shape())
+	}
+}
+
+// foldStats turns the rows mean and variance of stats [4 C] into mean, 1/std, scale and shift.
+func foldStats(stats *tensor.Tensor, gamma, beta *Var, eps float32) {
+	c := stats.Shape[1]
+	mean, inv, scale, shift := stats.Data[:c], stats.Data[c:2*c], stats.Data[2*c:3*c], stats.Data[3*c:]
 	for j := range c {
-		inv[j] = float32(1 / math.Sqrt(float64(inv[j])+float64(s.Eps)))
+		inv[j] = float32(1 / math.Sqrt(float64(inv[j])+float64(eps)))
 		scale[j], shift[j] = inv[j], 0
 		if gamma != nil {
 			scale[j] *= gamma.Value.Data[j]
@@ -65,26 +101,6 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 		}
 		shift[j] -= float32(mean[j] * scale[j])
 	}
-	y := result(x.Shape(), x)
-	tensor.Affine(y.Value, x.Value, o.Add.value(), scale, shift, o.ReLU)
-	return y.rule("BatchNorm", func(dy *tensor.Tensor, g Grads) {
-		var mask *tensor.Tensor
-		if o.ReLU {
-			mask = y.Value
-		}
-		if d := g.Of(o.Add); d != nil {
-			if o.ReLU {
-				tensor.AddReLUGrad(d, dy, y.Value)
-			} else {
-				tensor.AddScaled(d, 1, dy)
-			}
-		}
-		var gv []float32
-		if gamma != nil {
-			gv = gamma.Value.Data
-		}
-		tensor.AddBatchNormGrad(g.Of(x), data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask, mean, inv, gv, !training)
-	}, x, gamma, beta, o.Add)
 }
 
 func data(t *tensor.Tensor) []float32 {

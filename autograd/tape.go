@@ -103,6 +103,7 @@ type Tape struct {
 	mem       *memory
 	grads     []*tensor.Tensor
 	flop      float64
+	packed    map[*tensor.Tensor]*tensor.Packed // of a tape for inference: weights in the form that kernels read
 }
 
 // NewTape returns a tape for training. rng feeds dropout; nil is the stream of seed 0.
@@ -113,11 +114,29 @@ func NewTape(rng *tensor.RNG) *Tape {
 	return &Tape{Training: true, record: true, rng: rng, nextID: 1, params: map[*tensor.Tensor]*Var{}, mem: newMemory()}
 }
 
-// NewInference returns a tape that records nothing and reuses its memory from one Reset to the next.
+// NewInference returns a tape that records nothing and reuses its memory from one Reset to the next. It also keeps the
+// weights that convolutions and linear layers have packed or transformed: they must not change while the tape is in use.
 func NewInference() *Tape {
 	t := NewTape(nil)
 	t.Training, t.record = false, false
+	t.packed = map[*tensor.Tensor]*tensor.Packed{}
 	return t
+}
+
+// Frozen tells whether the tape is one for inference, whose weights do not change.
+func (t *Tape) Frozen() bool { return t != nil && t.packed != nil }
+
+// keep returns where the packed form of w is kept, or nil.
+func (t *Tape) keep(w *tensor.Tensor) *tensor.Packed {
+	if !t.Frozen() {
+		return nil
+	}
+	k := t.packed[w]
+	if k == nil {
+		k = &tensor.Packed{}
+		t.packed[w] = k
+	}
+	return k
 }
 
 // Input returns x as a Var that needs no gradient.
@@ -291,19 +310,28 @@ type Grads struct{ t *Tape }
 
 // Of returns the sum being built for v's gradient, zero at first, or nil where none is wanted.
 func (g Grads) Of(v *Var) *tensor.Tensor {
+	d, add := g.Into(v)
+	if d != nil && !add {
+		tensor.Zero(d)
+	}
+	return d
+}
+
+// Into is Of for rules that can write as well as add: where add is false nothing is there yet, the content is undefined
+// and the rule must set all of it. It saves the pass that zeroes and the reading of zeros.
+func (g Grads) Into(v *Var) (d *tensor.Tensor, add bool) {
 	if v == nil || v.id == 0 || v.tape != g.t {
-		return nil
+		return nil, false
 	}
 	for len(g.t.grads) <= v.id {
 		g.t.grads = append(g.t.grads, nil)
 	}
-	d := g.t.grads[v.id]
-	if d == nil {
-		d = g.t.mem.get(v.Value.Shape)
-		tensor.Zero(d)
-		g.t.grads[v.id] = d
+	if d = g.t.grads[v.id]; d != nil {
+		return d, true
 	}
-	return d
+	d = g.t.mem.get(v.Value.Shape)
+	g.t.grads[v.id] = d
+	return d, false
 }
 
 // Backward returns the gradients of a loss of one element with respect to every Param that it depends on. They live in

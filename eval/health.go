@@ -36,7 +36,7 @@ func CheckHealth(x *tensor.Tensor) Health {
 		centred.Data[i] -= mean[i%d]
 	}
 	cov := tensor.New(d, d)
-	tensor.AddMatMulTN(cov, centred, centred)
+	tensor.MatMulTN(cov, centred, centred, true)
 	sym := mat.NewSymDense(d, nil)
 	for i := range d {
 		for j := i; j < d; j++ {

@@ -156,10 +156,17 @@ func Seq(ms ...Module) Sequential {
 	return s
 }
 
-// Forward runs the children.
+// Forward runs the children; on a tape for inference a convolution and the batch norm behind it run as one.
 func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
-	for _, c := range s {
-		x = enter(c.Name, c.Module, x)
+	for i := 0; i < len(s); i++ {
+		if conv, ok := s[i].Module.(*Conv2D); ok && i+1 < len(s) && conv.B == nil && x.Tape().Frozen() {
+			if norm, ok := s[i+1].Module.(*BatchNorm); ok {
+				x = norm.after(conv, x, nil)
+				i++
+				continue
+			}
+		}
+		x = enter(s[i].Name, s[i].Module, x)
 	}
 	return x
 }
@@ -284,6 +291,12 @@ func (b *BatchNorm) ForwardAdd(x, z *autograd.Var) *autograd.Var {
 		b.seen.Data[0]++
 	}
 	return autograd.BatchNorm(x, param(x, b.Gamma), param(x, b.Beta), b.State, autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})
+}
+
+// after returns b.ForwardAdd(conv.Forward(x), z), on a tape for inference as one operation. conv has no bias.
+func (b *BatchNorm) after(conv *Conv2D, x, z *autograd.Var) *autograd.Var {
+	return autograd.ConvBatchNorm(x, x.Param(conv.W), conv.Conv, param(x, b.Gamma), param(x, b.Beta), b.State,
+		autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})
 }
 
 // Visit names weight, bias and the statistics.

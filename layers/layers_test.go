@@ -275,3 +275,42 @@ func Example() {
 	// 3.weight [8 4]
 	// 3.bias [4]
 }
+
+// TestFusedInference: on a tape for inference, where convolutions are fused with what follows and weights are packed
+// once, every trunk gives the bits of the plain operations, the first time and again.
+func TestFusedInference(t *testing.T) {
+	for _, name := range TrunkNames() {
+		if testing.Short() && strings.Contains(name, "101") {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			rng := tensor.NewRNG(3)
+			net, err := NewTrunk(name, rng, 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, p := range State(net) { // statistics and scales that are not ones and zeros
+				if p.Value.Len() > 1 && len(p.Value.Shape) == 1 {
+					for i := range p.Value.Data {
+						p.Value.Data[i] += 0.3 * rng.Float32()
+					}
+				}
+			}
+			x := rng.FillNormal(tensor.New(2, max(net.Side/2, 32), max(net.Side/2, 32)-1, 3), 0, 1)
+			plain := autograd.NewTape(nil)
+			plain.Training = false
+			want := net.Features(plain.Input(x))
+			frozen := autograd.NewInference()
+			for range 2 {
+				for i, f := range net.Features(frozen.Input(x)) {
+					for j, v := range f.Value.Data {
+						if math.Float32bits(v) != math.Float32bits(want[i].Value.Data[j]) {
+							t.Fatalf("stage %s, value %d: %v fused, %v plain", net.Stages[i].Name, j, v, want[i].Value.Data[j])
+						}
+					}
+				}
+				frozen.Reset()
+			}
+		})
+	}
+}

@@ -27,14 +27,25 @@ func heConv(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv2D {
 
 // Forward runs the block.
 func (b *block) Forward(x *autograd.Var) *autograd.Var {
+	frozen := x.Tape().Frozen()
 	short := x
-	if b.down != nil {
+	if b.down != nil && frozen {
+		short = b.downNorm.after(b.down, x, nil)
+	} else if b.down != nil {
 		short = enter("downsample", b.downNorm, enter("downsample", b.down, x))
 	} else if b.pad > 0 {
 		short = optionA(x, b.stride, b.pad)
 	}
 	y := x
 	for i, c := range b.convs {
+		if frozen {
+			var add *autograd.Var
+			if i == len(b.convs)-1 {
+				add = short
+			}
+			y = b.norms[i].after(c, y, add)
+			continue
+		}
 		y = enter(fmt.Sprint("conv", i+1), c, y)
 		leave := y.Tape().Enter(fmt.Sprint("bn", i+1))
 		if i == len(b.convs)-1 {

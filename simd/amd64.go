@@ -150,38 +150,42 @@ func runTile(id tileID, g *gemmArgs) {
 }
 
 var avx512 = kernels{
-	level:             AVX512,
-	add:               addAVX512,
-	sub:               subAVX512,
-	mul:               mulAVX512,
-	div:               divAVX512,
-	scale:             scaleAVX512,
-	axpy:              axpyAVX512,
-	mulAdd:            mulAddAVX512,
-	relu:              reluAVX512,
-	reluGrad:          reluGradAVX512,
-	maximum:           maximumAVX512,
-	exp:               expAVX512,
-	log:               logAVX512,
-	sigmoid:           sigmoidAVX512,
-	tanh:              tanhAVX512,
-	sum:               sumAVX512,
-	dot:               dotAVX512,
-	sumSquares:        sumSquaresAVX512,
-	max:               maxAVX512,
-	affineRows:        affineRowsAVX512,
-	affineReLURows:    affineReLURowsAVX512,
-	affineAddRows:     affineAddRowsAVX512,
-	affineAddReLURows: affineAddReLURowsAVX512,
-	normGradRows:      normGradRowsAVX512,
-	normGradReLURows:  normGradReLURowsAVX512,
-	momentRows:        momentRowsAVX512,
-	normGradSums:      normGradSumsAVX512,
-	normGradReLUSums:  normGradReLUSumsAVX512,
-	sumRows:           sumRowsAVX512,
-	sgd:               sgdAVX512,
-	sgdNesterov:       sgdNesterovAVX512,
-	adam:              adamAVX512,
+	level:               AVX512,
+	add:                 addAVX512,
+	sub:                 subAVX512,
+	mul:                 mulAVX512,
+	div:                 divAVX512,
+	scale:               scaleAVX512,
+	axpy:                axpyAVX512,
+	mulAdd:              mulAddAVX512,
+	relu:                reluAVX512,
+	reluGrad:            reluGradAVX512,
+	maximum:             maximumAVX512,
+	exp:                 expAVX512,
+	log:                 logAVX512,
+	sigmoid:             sigmoidAVX512,
+	tanh:                tanhAVX512,
+	sum:                 sumAVX512,
+	dot:                 dotAVX512,
+	sumSquares:          sumSquaresAVX512,
+	max:                 maxAVX512,
+	affineRows:          affineRowsAVX512,
+	affineReLURows:      affineReLURowsAVX512,
+	affineAddRows:       affineAddRowsAVX512,
+	affineAddReLURows:   affineAddReLURowsAVX512,
+	normGradRows:        normGradRowsAVX512,
+	normGradReLURows:    normGradReLURowsAVX512,
+	momentRows:          momentRowsAVX512,
+	normGradSums:        normGradSumsAVX512,
+	normGradReLUSums:    normGradReLUSumsAVX512,
+	sumRows:             sumRowsAVX512,
+	sgd:                 sgdAVX512,
+	sgdNesterov:         sgdNesterovAVX512,
+	adam:                adamAVX512,
+	normGradSetRows:     normGradSetRowsAVX512,
+	normGradReLUSetRows: normGradReLUSetRowsAVX512,
+	reluGradSet:         reluGradSetAVX512,
+	takeEqual:           takeEqualAVX512,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX512,
 		WinogradOutput4:     winogradOutput4AVX512,
@@ -210,38 +214,42 @@ var avx512 = kernels{
 }
 
 var avx2 = kernels{
-	level:             AVX2,
-	add:               addAVX2,
-	sub:               subAVX2,
-	mul:               mulAVX2,
-	div:               divAVX2,
-	scale:             scaleAVX2,
-	axpy:              axpyAVX2,
-	mulAdd:            mulAddAVX2,
-	relu:              reluAVX2,
-	reluGrad:          reluGradAVX2,
-	maximum:           maximumAVX2,
-	exp:               expAVX2,
-	log:               logAVX2,
-	sigmoid:           sigmoidAVX2,
-	tanh:              tanhAVX2,
-	sum:               sumAVX2,
-	dot:               dotAVX2,
-	sumSquares:        sumSquaresAVX2,
-	max:               maxAVX2,
-	affineRows:        affineRowsAVX2,
-	affineReLURows:    affineReLURowsAVX2,
-	affineAddRows:     affineAddRowsAVX2,
-	affineAddReLURows: affineAddReLURowsAVX2,
-	normGradRows:      normGradRowsAVX2,
-	normGradReLURows:  normGradReLURowsAVX2,
-	momentRows:        momentRowsAVX2,
-	normGradSums:      normGradSumsAVX2,
-	normGradReLUSums:  normGradReLUSumsAVX2,
-	sumRows:           sumRowsAVX2,
-	sgd:               sgdAVX2,
-	sgdNesterov:       sgdNesterovAVX2,
-	adam:              adamAVX2,
+	level:               AVX2,
+	add:                 addAVX2,
+	sub:                 subAVX2,
+	mul:                 mulAVX2,
+	div:                 divAVX2,
+	scale:               scaleAVX2,
+	axpy:                axpyAVX2,
+	mulAdd:              mulAddAVX2,
+	relu:                reluAVX2,
+	reluGrad:            reluGradAVX2,
+	maximum:             maximumAVX2,
+	exp:                 expAVX2,
+	log:                 logAVX2,
+	sigmoid:             sigmoidAVX2,
+	tanh:                tanhAVX2,
+	sum:                 sumAVX2,
+	dot:                 dotAVX2,
+	sumSquares:          sumSquaresAVX2,
+	max:                 maxAVX2,
+	affineRows:          affineRowsAVX2,
+	affineReLURows:      affineReLURowsAVX2,
+	affineAddRows:       affineAddRowsAVX2,
+	affineAddReLURows:   affineAddReLURowsAVX2,
+	normGradRows:        normGradRowsAVX2,
+	normGradReLURows:    normGradReLURowsAVX2,
+	momentRows:          momentRowsAVX2,
+	normGradSums:        normGradSumsAVX2,
+	normGradReLUSums:    normGradReLUSumsAVX2,
+	sumRows:             sumRowsAVX2,
+	sgd:                 sgdAVX2,
+	sgdNesterov:         sgdNesterovAVX2,
+	adam:                adamAVX2,
+	normGradSetRows:     normGradSetRowsAVX2,
+	normGradReLUSetRows: normGradReLUSetRowsAVX2,
+	reluGradSet:         reluGradSetAVX2,
+	takeEqual:           takeEqualAVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX2,
 		WinogradOutput4:     winogradOutput4AVX2,
@@ -646,3 +654,27 @@ func winogradWeight2AVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n,
 
 //go:noescape
 func winogradWeightGrad2AddAVX2(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func normGradSetRowsAVX512(dx, dy, x, a, b, d []float32)
+
+//go:noescape
+func normGradReLUSetRowsAVX512(dx, dy, x, y, a, b, d []float32)
+
+//go:noescape
+func reluGradSetAVX512(dx, dy, y []float32)
+
+//go:noescape
+func takeEqualAVX512(dx, g, x, y []float32)
+
+//go:noescape
+func normGradSetRowsAVX2(dx, dy, x, a, b, d []float32)
+
+//go:noescape
+func normGradReLUSetRowsAVX2(dx, dy, x, y, a, b, d []float32)
+
+//go:noescape
+func reluGradSetAVX2(dx, dy, y []float32)
+
+//go:noescape
+func takeEqualAVX2(dx, g, x, y []float32)

@@ -49,6 +49,20 @@ func ReLU(dst, x []float32) { active.relu(dst, x[:len(dst)]) }
 //	}
 func ReLUGrad(dx, dy, y []float32) { active.reluGrad(dx, dy[:len(dx)], y[:len(dx)]) }
 
+// ReLUGradSet is ReLUGrad, setting dx.
+func ReLUGradSet(dx, dy, y []float32) { active.reluGradSet(dx, dy[:len(dx)], y[:len(dx)]) }
+
+// TakeEqual moves the gradient of a maximum y to the first of its equals:
+//
+//	for i := range dx {
+//		if x[i] == y[i] {
+//			dx[i], g[i] = dx[i]+g[i], 0
+//		} else {
+//			dx[i] += 0
+//		}
+//	}
+func TakeEqual(dx, g, x, y []float32) { active.takeEqual(dx, g[:len(dx)], x[:len(dx)], y[:len(dx)]) }
+
 // Maximum sets dst to the larger of x and y. With a NaN in one of them either may come out; of two zeros, either.
 func Maximum(dst, x, y []float32) { active.maximum(dst, x[:len(dst)], y[:len(dst)]) }
 
@@ -110,6 +124,22 @@ func reluGradGo(dx, dy, y []float32) {
 			g = dy[i]
 		}
 		dx[i] += g
+	}
+}
+
+func reluGradSetGo(dx, dy, y []float32) {
+	for i := range dx {
+		dx[i] = where(y[i], dy[i])
+	}
+}
+
+func takeEqualGo(dx, g, x, y []float32) {
+	for i := range dx {
+		v := float32(0)
+		if x[i] == y[i] {
+			v, g[i] = g[i], 0
+		}
+		dx[i] += v
 	}
 }
 

@@ -620,3 +620,127 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// reluGradSet: dx[i] = y[i] > 0 ? dy[i] : 0
+//
+// func reluGradSetAVX2(dx []float32, dy []float32, y []float32)
+TEXT ·reluGradSetAVX2(SB), NOSPLIT, $0-72
+	MOVQ dy_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dx_base+0(FP), DX
+	MOVQ dx_len+8(FP), CX
+	// DI dy, SI y, DX dx; CX elements left
+loop4:
+	CMPQ CX, $32
+	JLT loop1
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y1
+	VMOVUPS 32(DI), Y3
+	VMOVUPS 32(SI), Y4
+	VMOVUPS 64(DI), Y6
+	VMOVUPS 64(SI), Y7
+	VMOVUPS 96(DI), Y9
+	VMOVUPS 96(SI), Y10
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y1, Y12, Y12
+	VANDPS Y0, Y12, Y2
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y4, Y12, Y12
+	VANDPS Y3, Y12, Y5
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y7, Y12, Y12
+	VANDPS Y6, Y12, Y8
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y10, Y12, Y12
+	VANDPS Y9, Y12, Y11
+	VMOVUPS Y2, (DX)
+	VMOVUPS Y5, 32(DX)
+	VMOVUPS Y8, 64(DX)
+	VMOVUPS Y11, 96(DX)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	ADDQ $128, DX
+	SUBQ $32, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $8
+	JLT tail
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y1
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y1, Y12, Y12
+	VANDPS Y0, Y12, Y2
+	VMOVUPS Y2, (DX)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	ADDQ $32, DX
+	SUBQ $8, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (DI), Y15, Y0
+	VMASKMOVPS (SI), Y15, Y1
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y1, Y12, Y12
+	VANDPS Y0, Y12, Y2
+	VMASKMOVPS Y2, Y15, (DX)
+done:
+	VZEROUPPER
+	RET
+
+// takeEqual: where x[i] == y[i], g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
+//
+// func takeEqualAVX2(dx []float32, g []float32, x []float32, y []float32)
+TEXT ·takeEqualAVX2(SB), NOSPLIT, $0-96
+	MOVQ dx_base+0(FP), DI
+	MOVQ g_base+24(FP), SI
+	MOVQ x_base+48(FP), DX
+	MOVQ y_base+72(FP), R8
+	MOVQ dx_len+8(FP), CX
+	// DI dx, SI g, DX x, R8 y; CX elements left
+loop1:
+	CMPQ CX, $8
+	JLT tail
+	VMOVUPS (DI), Y0
+	VMOVUPS (SI), Y1
+	VMOVUPS (DX), Y2
+	VMOVUPS (R8), Y3
+	VXORPS Y4, Y4, Y4
+	VCMPPS $0, Y3, Y2, Y12
+	VBLENDVPS Y12, Y1, Y4, Y5
+	VADDPS Y5, Y0, Y0
+	VCMPPS $0, Y3, Y2, Y12
+	VBLENDVPS Y12, Y4, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, (SI)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	ADDQ $32, DX
+	ADDQ $32, R8
+	SUBQ $8, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	LEAQ lanes<>+32(SB), AX
+	NEGQ CX
+	VMOVUPS (AX)(CX*4), Y15 // the first lanes
+	VMASKMOVPS (DI), Y15, Y0
+	VMASKMOVPS (SI), Y15, Y1
+	VMASKMOVPS (DX), Y15, Y2
+	VMASKMOVPS (R8), Y15, Y3
+	VXORPS Y4, Y4, Y4
+	VCMPPS $0, Y3, Y2, Y12
+	VBLENDVPS Y12, Y1, Y4, Y5
+	VADDPS Y5, Y0, Y0
+	VCMPPS $0, Y3, Y2, Y12
+	VBLENDVPS Y12, Y4, Y1, Y1
+	VMASKMOVPS Y0, Y15, (DI)
+	VMASKMOVPS Y1, Y15, (SI)
+done:
+	VZEROUPPER
+	RET

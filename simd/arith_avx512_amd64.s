@@ -599,3 +599,122 @@ tail:
 done:
 	VZEROUPPER
 	RET
+
+// reluGradSet: dx[i] = y[i] > 0 ? dy[i] : 0
+//
+// func reluGradSetAVX512(dx []float32, dy []float32, y []float32)
+TEXT ·reluGradSetAVX512(SB), NOSPLIT, $0-72
+	MOVQ dy_base+24(FP), DI
+	MOVQ y_base+48(FP), SI
+	MOVQ dx_base+0(FP), DX
+	MOVQ dx_len+8(FP), CX
+	VPXORD Z16, Z16, Z16
+	// DI dy, SI y, DX dx; CX elements left
+loop4:
+	CMPQ CX, $64
+	JLT loop1
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS 64(DI), Z3
+	VMOVUPS 64(SI), Z4
+	VMOVUPS 128(DI), Z6
+	VMOVUPS 128(SI), Z7
+	VMOVUPS 192(DI), Z9
+	VMOVUPS 192(SI), Z10
+	VCMPPS $1, Z1, Z16, K2
+	VMOVAPS.Z Z0, K2, Z2
+	VCMPPS $1, Z4, Z16, K2
+	VMOVAPS.Z Z3, K2, Z5
+	VCMPPS $1, Z7, Z16, K2
+	VMOVAPS.Z Z6, K2, Z8
+	VCMPPS $1, Z10, Z16, K2
+	VMOVAPS.Z Z9, K2, Z11
+	VMOVUPS Z2, (DX)
+	VMOVUPS Z5, 64(DX)
+	VMOVUPS Z8, 128(DX)
+	VMOVUPS Z11, 192(DX)
+	ADDQ $256, DI
+	ADDQ $256, SI
+	ADDQ $256, DX
+	SUBQ $64, CX
+	JMP loop4
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VCMPPS $1, Z1, Z16, K2
+	VMOVAPS.Z Z0, K2, Z2
+	VMOVUPS Z2, (DX)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VCMPPS $1, Z1, Z16, K2
+	VMOVAPS.Z Z0, K2, Z2
+	VMOVUPS Z2, K1, (DX)
+done:
+	VZEROUPPER
+	RET
+
+// takeEqual: where x[i] == y[i], g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
+//
+// func takeEqualAVX512(dx []float32, g []float32, x []float32, y []float32)
+TEXT ·takeEqualAVX512(SB), NOSPLIT, $0-96
+	MOVQ dx_base+0(FP), DI
+	MOVQ g_base+24(FP), SI
+	MOVQ x_base+48(FP), DX
+	MOVQ y_base+72(FP), R8
+	MOVQ dx_len+8(FP), CX
+	// DI dx, SI g, DX x, R8 y; CX elements left
+loop1:
+	CMPQ CX, $16
+	JLT tail
+	VMOVUPS (DI), Z0
+	VMOVUPS (SI), Z1
+	VMOVUPS (DX), Z2
+	VMOVUPS (R8), Z3
+	VPXORD Z4, Z4, Z4
+	VCMPPS $0, Z3, Z2, K2
+	VBLENDMPS Z1, Z4, K2, Z5
+	VADDPS Z5, Z0, Z0
+	VCMPPS $0, Z3, Z2, K2
+	VBLENDMPS Z4, Z1, K2, Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, (SI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	ADDQ $64, DX
+	ADDQ $64, R8
+	SUBQ $16, CX
+	JMP loop1
+tail:
+	TESTQ CX, CX
+	JZ done
+	MOVQ $-1, AX
+	BZHIQ CX, AX, AX
+	KMOVW AX, K1 // the first CX lanes
+	VMOVUPS.Z (DI), K1, Z0
+	VMOVUPS.Z (SI), K1, Z1
+	VMOVUPS.Z (DX), K1, Z2
+	VMOVUPS.Z (R8), K1, Z3
+	VPXORD Z4, Z4, Z4
+	VCMPPS $0, Z3, Z2, K2
+	VBLENDMPS Z1, Z4, K2, Z5
+	VADDPS Z5, Z0, Z0
+	VCMPPS $0, Z3, Z2, K2
+	VBLENDMPS Z4, Z1, K2, Z1
+	VMOVUPS Z0, K1, (DI)
+	VMOVUPS Z1, K1, (SI)
+done:
+	VZEROUPPER
+	RET

@@ -548,3 +548,150 @@ in:
 out:
 done:
 	RET
+
+// reluGradSet: dx[i] = y[i] > 0 ? dy[i] : 0
+//
+// func reluGradSetNEON(dx []float32, dy []float32, y []float32)
+TEXT ·reluGradSetNEON(SB), NOSPLIT, $0-72
+	MOVD dy_base+24(FP), R0
+	MOVD y_base+48(FP), R1
+	MOVD dx_base+0(FP), R2
+	MOVD dx_len+8(FP), R6
+	VEOR V9.B16, V9.B16, V9.B16
+	// R0 dy, R1 y, R2 dx; R6 elements left
+loop1:
+	CMP $4, R6
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	VLD1 (R1), [V1.S4]
+	WORD $0x4ea0c828 // fcmgt v8.4s, v1.4s, #0.0
+	VAND V0.B16, V8.B16, V2.B16
+	VST1 [V2.S4], (R2)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	SUB $4, R6
+	B loop1
+tail:
+	CBZ R6, done
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VLD1 (R0), V0.S[0]
+	VLD1 (R1), V1.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	ADD $4, R1, R26
+	VLD1 (R26), V1.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+	ADD $8, R1, R26
+	VLD1 (R26), V1.S[2]
+in:
+	WORD $0x4ea0c828 // fcmgt v8.4s, v1.4s, #0.0
+	VAND V0.B16, V8.B16, V2.B16
+	VST1 V2.S[0], (R2)
+	CMP $2, R6
+	BLT out
+	ADD $4, R2, R26
+	VST1 V2.S[1], (R26)
+	CMP $3, R6
+	BLT out
+	ADD $8, R2, R26
+	VST1 V2.S[2], (R26)
+out:
+done:
+	RET
+
+// takeEqual: where x[i] == y[i], g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
+//
+// func takeEqualNEON(dx []float32, g []float32, x []float32, y []float32)
+TEXT ·takeEqualNEON(SB), NOSPLIT, $0-96
+	MOVD dx_base+0(FP), R0
+	MOVD g_base+24(FP), R1
+	MOVD x_base+48(FP), R2
+	MOVD y_base+72(FP), R3
+	MOVD dx_len+8(FP), R6
+	// R0 dx, R1 g, R2 x, R3 y; R6 elements left
+loop1:
+	CMP $4, R6
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	VLD1 (R1), [V1.S4]
+	VLD1 (R2), [V2.S4]
+	VLD1 (R3), [V3.S4]
+	VEOR V4.B16, V4.B16, V4.B16
+	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x6e641c28 // bsl v8.16b, v1.16b, v4.16b
+	VMOV V8.B16, V5.B16
+	WORD $0x4e25d400 // fadd v0.4s, v0.4s, v5.4s
+	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	VST1 [V0.S4], (R0)
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	SUB $4, R6
+	B loop1
+tail:
+	CBZ R6, done
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VLD1 (R0), V0.S[0]
+	VLD1 (R1), V1.S[0]
+	VLD1 (R2), V2.S[0]
+	VLD1 (R3), V3.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	ADD $4, R1, R26
+	VLD1 (R26), V1.S[1]
+	ADD $4, R2, R26
+	VLD1 (R26), V2.S[1]
+	ADD $4, R3, R26
+	VLD1 (R26), V3.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+	ADD $8, R1, R26
+	VLD1 (R26), V1.S[2]
+	ADD $8, R2, R26
+	VLD1 (R26), V2.S[2]
+	ADD $8, R3, R26
+	VLD1 (R26), V3.S[2]
+in:
+	VEOR V4.B16, V4.B16, V4.B16
+	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x6e641c28 // bsl v8.16b, v1.16b, v4.16b
+	VMOV V8.B16, V5.B16
+	WORD $0x4e25d400 // fadd v0.4s, v0.4s, v5.4s
+	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
+	VMOV V8.B16, V1.B16
+	VST1 V0.S[0], (R0)
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT out
+	ADD $4, R0, R26
+	VST1 V0.S[1], (R26)
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT out
+	ADD $8, R0, R26
+	VST1 V0.S[2], (R26)
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+out:
+done:
+	RET

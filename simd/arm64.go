@@ -31,38 +31,42 @@ func runTile(id tileID, g *gemmArgs) {
 }
 
 var neon = kernels{
-	level:             NEON,
-	add:               addNEON,
-	sub:               subNEON,
-	mul:               mulNEON,
-	div:               divNEON,
-	scale:             scaleNEON,
-	axpy:              axpyNEON,
-	mulAdd:            mulAddNEON,
-	relu:              reluNEON,
-	reluGrad:          reluGradNEON,
-	maximum:           maximumNEON,
-	exp:               expNEON,
-	log:               logNEON,
-	sigmoid:           sigmoidNEON,
-	tanh:              tanhNEON,
-	sum:               sumNEON,
-	dot:               dotNEON,
-	sumSquares:        sumSquaresNEON,
-	max:               maxNEON,
-	affineRows:        affineRowsNEON,
-	affineReLURows:    affineReLURowsNEON,
-	affineAddRows:     affineAddRowsNEON,
-	affineAddReLURows: affineAddReLURowsNEON,
-	normGradRows:      normGradRowsNEON,
-	normGradReLURows:  normGradReLURowsNEON,
-	momentRows:        momentRowsNEON,
-	normGradSums:      normGradSumsNEON,
-	normGradReLUSums:  normGradReLUSumsNEON,
-	sumRows:           sumRowsNEON,
-	sgd:               sgdNEON,
-	sgdNesterov:       sgdNesterovNEON,
-	adam:              adamNEON,
+	level:               NEON,
+	add:                 addNEON,
+	sub:                 subNEON,
+	mul:                 mulNEON,
+	div:                 divNEON,
+	scale:               scaleNEON,
+	axpy:                axpyNEON,
+	mulAdd:              mulAddNEON,
+	relu:                reluNEON,
+	reluGrad:            reluGradNEON,
+	maximum:             maximumNEON,
+	exp:                 expNEON,
+	log:                 logNEON,
+	sigmoid:             sigmoidNEON,
+	tanh:                tanhNEON,
+	sum:                 sumNEON,
+	dot:                 dotNEON,
+	sumSquares:          sumSquaresNEON,
+	max:                 maxNEON,
+	affineRows:          affineRowsNEON,
+	affineReLURows:      affineReLURowsNEON,
+	affineAddRows:       affineAddRowsNEON,
+	affineAddReLURows:   affineAddReLURowsNEON,
+	normGradRows:        normGradRowsNEON,
+	normGradReLURows:    normGradReLURowsNEON,
+	momentRows:          momentRowsNEON,
+	normGradSums:        normGradSumsNEON,
+	normGradReLUSums:    normGradReLUSumsNEON,
+	sumRows:             sumRowsNEON,
+	sgd:                 sgdNEON,
+	sgdNesterov:         sgdNesterovNEON,
+	adam:                adamNEON,
+	normGradSetRows:     normGradSetRowsNEON,
+	normGradReLUSetRows: normGradReLUSetRowsNEON,
+	reluGradSet:         reluGradSetNEON,
+	takeEqual:           takeEqualNEON,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4NEON,
 		WinogradOutput4:     winogradOutput4NEON,
@@ -226,3 +230,15 @@ func winogradWeight2NEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n,
 
 //go:noescape
 func winogradWeightGrad2AddNEON(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int)
+
+//go:noescape
+func normGradSetRowsNEON(dx, dy, x, a, b, d []float32)
+
+//go:noescape
+func normGradReLUSetRowsNEON(dx, dy, x, y, a, b, d []float32)
+
+//go:noescape
+func reluGradSetNEON(dx, dy, y []float32)
+
+//go:noescape
+func takeEqualNEON(dx, g, x, y []float32)

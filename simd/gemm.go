@@ -286,6 +286,7 @@ var goKernels = kernels{
 	sum: sumGo, dot: dotGo, sumSquares: sumSquaresGo, max: maxGo,
 	affineRows: affineRowsGo, affineReLURows: affineReLURowsGo, affineAddRows: affineAddRowsGo, affineAddReLURows: affineAddReLURowsGo,
 	normGradRows: normGradRowsGo, normGradReLURows: normGradReLURowsGo, momentRows: momentRowsGo,
+	normGradSetRows: normGradSetRowsGo, normGradReLUSetRows: normGradReLUSetRowsGo, reluGradSet: reluGradSetGo, takeEqual: takeEqualGo,
 	normGradSums: normGradSumsGo, normGradReLUSums: normGradReLUSumsGo, sumRows: sumRowsGo,
 	sgd: sgdGo, sgdNesterov: sgdNesterovGo, adam: adamGo,
 	panel: goWidth,

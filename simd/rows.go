@@ -34,6 +34,16 @@ func NormGradReLURows(dx, dy, x, y, a, b, d []float32) {
 	active.normGradReLURows(dx, dy[:len(dx)], x[:len(dx)], y[:len(dx)], a, b[:len(a)], d[:len(a)])
 }
 
+// NormGradSetRows is NormGradRows, setting dx.
+func NormGradSetRows(dx, dy, x, a, b, d []float32) {
+	active.normGradSetRows(dx, dy[:len(dx)], x[:len(dx)], a, b[:len(a)], d[:len(a)])
+}
+
+// NormGradReLUSetRows is NormGradReLURows, setting dx.
+func NormGradReLUSetRows(dx, dy, x, y, a, b, d []float32) {
+	active.normGradReLUSetRows(dx, dy[:len(dx)], x[:len(dx)], y[:len(dx)], a, b[:len(a)], d[:len(a)])
+}
+
 // MomentRows adds, with e = x[r][c] - shift[c], Σ e to sum[c] and Σ e² to sumsq[c], row after row.
 func MomentRows(sum, sumsq, x, shift []float32, rows int) {
 	c := len(sum)
@@ -90,6 +100,20 @@ func normGradReLURowsGo(dx, dy, x, y, a, b, d []float32) {
 	c := len(a)
 	for i := range dx {
 		dx[i] += fma(where(y[i], dy[i]), a[i%c], fma(x[i], b[i%c], d[i%c]))
+	}
+}
+
+func normGradSetRowsGo(dx, dy, x, a, b, d []float32) {
+	c := len(a)
+	for i := range dx {
+		dx[i] = fma(dy[i], a[i%c], fma(x[i], b[i%c], d[i%c]))
+	}
+}
+
+func normGradReLUSetRowsGo(dx, dy, x, y, a, b, d []float32) {
+	c := len(a)
+	for i := range dx {
+		dx[i] = fma(where(y[i], dy[i]), a[i%c], fma(x[i], b[i%c], d[i%c]))
 	}
 }
 

@@ -788,3 +788,129 @@ tailend:
 done:
 	VZEROUPPER
 	RET
+
+// normGradSetRows: dx[r][c] = dy[r][c]*a[c] + (x[r][c]*b[c] + d[c])
+//
+// func normGradSetRowsAVX2(dx []float32, dy []float32, x []float32, a []float32, b []float32, d []float32)
+TEXT ·normGradSetRowsAVX2(SB), NOSPLIT, $0-144
+	MOVQ dy_base+24(FP), DI
+	MOVQ x_base+48(FP), SI
+	MOVQ dx_base+0(FP), DX
+	MOVQ a_base+72(FP), R9
+	MOVQ b_base+96(FP), R10
+	MOVQ d_base+120(FP), R11
+	MOVQ dy_len+32(FP), CX
+	// DI dy, SI x, DX dx; parameters R9 a, R10 b, R11 d; CX elements left, AX columns, BX column
+	MOVQ a_len+80(FP), AX
+row:
+	TESTQ CX, CX
+	JZ done
+	SUBQ AX, CX
+	XORQ BX, BX
+	LEAQ -8(AX), R12
+col:
+	CMPQ BX, R12
+	JGT tail
+	VMOVUPS (DI)(BX*4), Y0
+	VMOVUPS (SI)(BX*4), Y1
+	VMOVUPS (R9)(BX*4), Y3
+	VMOVUPS (R10)(BX*4), Y4
+	VMOVUPS (R11)(BX*4), Y5
+	VFMADD231PS Y4, Y1, Y5
+	VFMADD231PS Y3, Y0, Y5
+	VMOVAPS Y5, Y2
+	VMOVUPS Y2, (DX)(BX*4)
+	ADDQ $8, BX
+	JMP col
+tail:
+	MOVQ AX, R12
+	SUBQ BX, R12
+	JZ next
+	LEAQ lanes<>+32(SB), R13
+	NEGQ R12
+	VMOVUPS (R13)(R12*4), Y15 // the first lanes
+	VMASKMOVPS (DI)(BX*4), Y15, Y0
+	VMASKMOVPS (SI)(BX*4), Y15, Y1
+	VMASKMOVPS (R9)(BX*4), Y15, Y3
+	VMASKMOVPS (R10)(BX*4), Y15, Y4
+	VMASKMOVPS (R11)(BX*4), Y15, Y5
+	VFMADD231PS Y4, Y1, Y5
+	VFMADD231PS Y3, Y0, Y5
+	VMOVAPS Y5, Y2
+	VMASKMOVPS Y2, Y15, (DX)(BX*4)
+next:
+	LEAQ (DI)(AX*4), DI
+	LEAQ (SI)(AX*4), SI
+	LEAQ (DX)(AX*4), DX
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// normGradReLUSetRows: the same with dy where y > 0, else 0
+//
+// func normGradReLUSetRowsAVX2(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
+TEXT ·normGradReLUSetRowsAVX2(SB), NOSPLIT, $0-168
+	MOVQ dy_base+24(FP), DI
+	MOVQ x_base+48(FP), SI
+	MOVQ y_base+72(FP), DX
+	MOVQ dx_base+0(FP), R8
+	MOVQ a_base+96(FP), R9
+	MOVQ b_base+120(FP), R10
+	MOVQ d_base+144(FP), R11
+	MOVQ dy_len+32(FP), CX
+	// DI dy, SI x, DX y, R8 dx; parameters R9 a, R10 b, R11 d; CX elements left, AX columns, BX column
+	MOVQ a_len+104(FP), AX
+row:
+	TESTQ CX, CX
+	JZ done
+	SUBQ AX, CX
+	XORQ BX, BX
+	LEAQ -8(AX), R12
+col:
+	CMPQ BX, R12
+	JGT tail
+	VMOVUPS (DI)(BX*4), Y0
+	VMOVUPS (SI)(BX*4), Y1
+	VMOVUPS (DX)(BX*4), Y2
+	VMOVUPS (R9)(BX*4), Y4
+	VMOVUPS (R10)(BX*4), Y5
+	VMOVUPS (R11)(BX*4), Y6
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y2, Y12, Y12
+	VANDPS Y0, Y12, Y0
+	VFMADD231PS Y5, Y1, Y6
+	VFMADD231PS Y4, Y0, Y6
+	VMOVAPS Y6, Y3
+	VMOVUPS Y3, (R8)(BX*4)
+	ADDQ $8, BX
+	JMP col
+tail:
+	MOVQ AX, R12
+	SUBQ BX, R12
+	JZ next
+	LEAQ lanes<>+32(SB), R13
+	NEGQ R12
+	VMOVUPS (R13)(R12*4), Y15 // the first lanes
+	VMASKMOVPS (DI)(BX*4), Y15, Y0
+	VMASKMOVPS (SI)(BX*4), Y15, Y1
+	VMASKMOVPS (DX)(BX*4), Y15, Y2
+	VMASKMOVPS (R9)(BX*4), Y15, Y4
+	VMASKMOVPS (R10)(BX*4), Y15, Y5
+	VMASKMOVPS (R11)(BX*4), Y15, Y6
+	VXORPS Y12, Y12, Y12
+	VCMPPS $1, Y2, Y12, Y12
+	VANDPS Y0, Y12, Y0
+	VFMADD231PS Y5, Y1, Y6
+	VFMADD231PS Y4, Y0, Y6
+	VMOVAPS Y6, Y3
+	VMASKMOVPS Y3, Y15, (R8)(BX*4)
+next:
+	LEAQ (DI)(AX*4), DI
+	LEAQ (SI)(AX*4), SI
+	LEAQ (DX)(AX*4), DX
+	LEAQ (R8)(AX*4), R8
+	JMP row
+done:
+	VZEROUPPER
+	RET

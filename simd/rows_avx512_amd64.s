@@ -843,3 +843,128 @@ tailend:
 done:
 	VZEROUPPER
 	RET
+
+// normGradSetRows: dx[r][c] = dy[r][c]*a[c] + (x[r][c]*b[c] + d[c])
+//
+// func normGradSetRowsAVX512(dx []float32, dy []float32, x []float32, a []float32, b []float32, d []float32)
+TEXT ·normGradSetRowsAVX512(SB), NOSPLIT, $0-144
+	MOVQ dy_base+24(FP), DI
+	MOVQ x_base+48(FP), SI
+	MOVQ dx_base+0(FP), DX
+	MOVQ a_base+72(FP), R9
+	MOVQ b_base+96(FP), R10
+	MOVQ d_base+120(FP), R11
+	MOVQ dy_len+32(FP), CX
+	// DI dy, SI x, DX dx; parameters R9 a, R10 b, R11 d; CX elements left, AX columns, BX column
+	MOVQ a_len+80(FP), AX
+row:
+	TESTQ CX, CX
+	JZ done
+	SUBQ AX, CX
+	XORQ BX, BX
+	LEAQ -16(AX), R12
+col:
+	CMPQ BX, R12
+	JGT tail
+	VMOVUPS (DI)(BX*4), Z0
+	VMOVUPS (SI)(BX*4), Z1
+	VMOVUPS (R9)(BX*4), Z3
+	VMOVUPS (R10)(BX*4), Z4
+	VMOVUPS (R11)(BX*4), Z5
+	VFMADD231PS Z4, Z1, Z5
+	VFMADD231PS Z3, Z0, Z5
+	VMOVAPS Z5, Z2
+	VMOVUPS Z2, (DX)(BX*4)
+	ADDQ $16, BX
+	JMP col
+tail:
+	MOVQ AX, R12
+	SUBQ BX, R12
+	JZ next
+	MOVQ $-1, R13
+	BZHIQ R12, R13, R13
+	KMOVW R13, K1 // the first R12 lanes
+	VMOVUPS.Z (DI)(BX*4), K1, Z0
+	VMOVUPS.Z (SI)(BX*4), K1, Z1
+	VMOVUPS.Z (R9)(BX*4), K1, Z3
+	VMOVUPS.Z (R10)(BX*4), K1, Z4
+	VMOVUPS.Z (R11)(BX*4), K1, Z5
+	VFMADD231PS Z4, Z1, Z5
+	VFMADD231PS Z3, Z0, Z5
+	VMOVAPS Z5, Z2
+	VMOVUPS Z2, K1, (DX)(BX*4)
+next:
+	LEAQ (DI)(AX*4), DI
+	LEAQ (SI)(AX*4), SI
+	LEAQ (DX)(AX*4), DX
+	JMP row
+done:
+	VZEROUPPER
+	RET
+
+// normGradReLUSetRows: the same with dy where y > 0, else 0
+//
+// func normGradReLUSetRowsAVX512(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
+TEXT ·normGradReLUSetRowsAVX512(SB), NOSPLIT, $0-168
+	MOVQ dy_base+24(FP), DI
+	MOVQ x_base+48(FP), SI
+	MOVQ y_base+72(FP), DX
+	MOVQ dx_base+0(FP), R8
+	MOVQ a_base+96(FP), R9
+	MOVQ b_base+120(FP), R10
+	MOVQ d_base+144(FP), R11
+	MOVQ dy_len+32(FP), CX
+	VPXORD Z16, Z16, Z16
+	// DI dy, SI x, DX y, R8 dx; parameters R9 a, R10 b, R11 d; CX elements left, AX columns, BX column
+	MOVQ a_len+104(FP), AX
+row:
+	TESTQ CX, CX
+	JZ done
+	SUBQ AX, CX
+	XORQ BX, BX
+	LEAQ -16(AX), R12
+col:
+	CMPQ BX, R12
+	JGT tail
+	VMOVUPS (DI)(BX*4), Z0
+	VMOVUPS (SI)(BX*4), Z1
+	VMOVUPS (DX)(BX*4), Z2
+	VMOVUPS (R9)(BX*4), Z4
+	VMOVUPS (R10)(BX*4), Z5
+	VMOVUPS (R11)(BX*4), Z6
+	VCMPPS $1, Z2, Z16, K2
+	VMOVAPS.Z Z0, K2, Z0
+	VFMADD231PS Z5, Z1, Z6
+	VFMADD231PS Z4, Z0, Z6
+	VMOVAPS Z6, Z3
+	VMOVUPS Z3, (R8)(BX*4)
+	ADDQ $16, BX
+	JMP col
+tail:
+	MOVQ AX, R12
+	SUBQ BX, R12
+	JZ next
+	MOVQ $-1, R13
+	BZHIQ R12, R13, R13
+	KMOVW R13, K1 // the first R12 lanes
+	VMOVUPS.Z (DI)(BX*4), K1, Z0
+	VMOVUPS.Z (SI)(BX*4), K1, Z1
+	VMOVUPS.Z (DX)(BX*4), K1, Z2
+	VMOVUPS.Z (R9)(BX*4), K1, Z4
+	VMOVUPS.Z (R10)(BX*4), K1, Z5
+	VMOVUPS.Z (R11)(BX*4), K1, Z6
+	VCMPPS $1, Z2, Z16, K2
+	VMOVAPS.Z Z0, K2, Z0
+	VFMADD231PS Z5, Z1, Z6
+	VFMADD231PS Z4, Z0, Z6
+	VMOVAPS Z6, Z3
+	VMOVUPS Z3, K1, (R8)(BX*4)
+next:
+	LEAQ (DI)(AX*4), DI
+	LEAQ (SI)(AX*4), SI
+	LEAQ (DX)(AX*4), DX
+	LEAQ (R8)(AX*4), R8
+	JMP row
+done:
+	VZEROUPPER
+	RET

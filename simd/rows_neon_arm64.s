@@ -1087,3 +1087,210 @@ tailend:
 tailst:
 done:
 	RET
+
+// normGradSetRows: dx[r][c] = dy[r][c]*a[c] + (x[r][c]*b[c] + d[c])
+//
+// func normGradSetRowsNEON(dx []float32, dy []float32, x []float32, a []float32, b []float32, d []float32)
+TEXT ·normGradSetRowsNEON(SB), NOSPLIT, $0-144
+	MOVD dy_base+24(FP), R0
+	MOVD x_base+48(FP), R1
+	MOVD dx_base+0(FP), R2
+	MOVD a_base+72(FP), R4
+	MOVD b_base+96(FP), R5
+	MOVD d_base+120(FP), R6
+	MOVD dy_len+32(FP), R10
+	// R0 dy, R1 x, R2 dx; parameters R4 a, R5 b, R6 d, running in R7, R8, R9; R10 elements left, R11 of this row
+row:
+	CBZ R10, done
+	MOVD a_len+80(FP), R11
+	SUB R11, R10
+	MOVD R4, R7
+	MOVD R5, R8
+	MOVD R6, R9
+col:
+	CMP $4, R11
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	VLD1 (R1), [V1.S4]
+	VLD1 (R7), [V3.S4]
+	VLD1 (R8), [V4.S4]
+	VLD1 (R9), [V5.S4]
+	VFMLA V4.S4, V1.S4, V5.S4
+	VFMLA V3.S4, V0.S4, V5.S4
+	VMOV V5.B16, V2.B16
+	VST1 [V2.S4], (R2)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R7
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R11
+	B col
+tail:
+	CBZ R11, row
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V3.B16, V3.B16, V3.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VLD1 (R0), V0.S[0]
+	VLD1 (R1), V1.S[0]
+	VLD1 (R7), V3.S[0]
+	VLD1 (R8), V4.S[0]
+	VLD1 (R9), V5.S[0]
+	CMP $2, R11
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	ADD $4, R1, R26
+	VLD1 (R26), V1.S[1]
+	ADD $4, R7, R26
+	VLD1 (R26), V3.S[1]
+	ADD $4, R8, R26
+	VLD1 (R26), V4.S[1]
+	ADD $4, R9, R26
+	VLD1 (R26), V5.S[1]
+	CMP $3, R11
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+	ADD $8, R1, R26
+	VLD1 (R26), V1.S[2]
+	ADD $8, R7, R26
+	VLD1 (R26), V3.S[2]
+	ADD $8, R8, R26
+	VLD1 (R26), V4.S[2]
+	ADD $8, R9, R26
+	VLD1 (R26), V5.S[2]
+in:
+	VFMLA V4.S4, V1.S4, V5.S4
+	VFMLA V3.S4, V0.S4, V5.S4
+	VMOV V5.B16, V2.B16
+	VST1 V2.S[0], (R2)
+	CMP $2, R11
+	BLT out
+	ADD $4, R2, R26
+	VST1 V2.S[1], (R26)
+	CMP $3, R11
+	BLT out
+	ADD $8, R2, R26
+	VST1 V2.S[2], (R26)
+out:
+	ADD R11<<2, R0
+	ADD R11<<2, R1
+	ADD R11<<2, R2
+	B row
+done:
+	RET
+
+// normGradReLUSetRows: the same with dy where y > 0, else 0
+//
+// func normGradReLUSetRowsNEON(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
+TEXT ·normGradReLUSetRowsNEON(SB), NOSPLIT, $0-168
+	MOVD dy_base+24(FP), R0
+	MOVD x_base+48(FP), R1
+	MOVD y_base+72(FP), R2
+	MOVD dx_base+0(FP), R3
+	MOVD a_base+96(FP), R4
+	MOVD b_base+120(FP), R5
+	MOVD d_base+144(FP), R6
+	MOVD dy_len+32(FP), R10
+	VEOR V16.B16, V16.B16, V16.B16
+	// R0 dy, R1 x, R2 y, R3 dx; parameters R4 a, R5 b, R6 d, running in R7, R8, R9; R10 elements left, R11 of this row
+row:
+	CBZ R10, done
+	MOVD a_len+104(FP), R11
+	SUB R11, R10
+	MOVD R4, R7
+	MOVD R5, R8
+	MOVD R6, R9
+col:
+	CMP $4, R11
+	BLT tail
+	VLD1 (R0), [V0.S4]
+	VLD1 (R1), [V1.S4]
+	VLD1 (R2), [V2.S4]
+	VLD1 (R7), [V4.S4]
+	VLD1 (R8), [V5.S4]
+	VLD1 (R9), [V6.S4]
+	WORD $0x4ea0c848 // fcmgt v8.4s, v2.4s, #0.0
+	VAND V0.B16, V8.B16, V0.B16
+	VFMLA V5.S4, V1.S4, V6.S4
+	VFMLA V4.S4, V0.S4, V6.S4
+	VMOV V6.B16, V3.B16
+	VST1 [V3.S4], (R3)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	ADD $16, R3
+	ADD $16, R7
+	ADD $16, R8
+	ADD $16, R9
+	SUB $4, R11
+	B col
+tail:
+	CBZ R11, row
+	VEOR V0.B16, V0.B16, V0.B16
+	VEOR V1.B16, V1.B16, V1.B16
+	VEOR V2.B16, V2.B16, V2.B16
+	VEOR V4.B16, V4.B16, V4.B16
+	VEOR V5.B16, V5.B16, V5.B16
+	VEOR V6.B16, V6.B16, V6.B16
+	VLD1 (R0), V0.S[0]
+	VLD1 (R1), V1.S[0]
+	VLD1 (R2), V2.S[0]
+	VLD1 (R7), V4.S[0]
+	VLD1 (R8), V5.S[0]
+	VLD1 (R9), V6.S[0]
+	CMP $2, R11
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	ADD $4, R1, R26
+	VLD1 (R26), V1.S[1]
+	ADD $4, R2, R26
+	VLD1 (R26), V2.S[1]
+	ADD $4, R7, R26
+	VLD1 (R26), V4.S[1]
+	ADD $4, R8, R26
+	VLD1 (R26), V5.S[1]
+	ADD $4, R9, R26
+	VLD1 (R26), V6.S[1]
+	CMP $3, R11
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+	ADD $8, R1, R26
+	VLD1 (R26), V1.S[2]
+	ADD $8, R2, R26
+	VLD1 (R26), V2.S[2]
+	ADD $8, R7, R26
+	VLD1 (R26), V4.S[2]
+	ADD $8, R8, R26
+	VLD1 (R26), V5.S[2]
+	ADD $8, R9, R26
+	VLD1 (R26), V6.S[2]
+in:
+	WORD $0x4ea0c848 // fcmgt v8.4s, v2.4s, #0.0
+	VAND V0.B16, V8.B16, V0.B16
+	VFMLA V5.S4, V1.S4, V6.S4
+	VFMLA V4.S4, V0.S4, V6.S4
+	VMOV V6.B16, V3.B16
+	VST1 V3.S[0], (R3)
+	CMP $2, R11
+	BLT out
+	ADD $4, R3, R26
+	VST1 V3.S[1], (R26)
+	CMP $3, R11
+	BLT out
+	ADD $8, R3, R26
+	VST1 V3.S[2], (R26)
+out:
+	ADD R11<<2, R0
+	ADD R11<<2, R1
+	ADD R11<<2, R2
+	ADD R11<<2, R3
+	B row
+done:
+	RET

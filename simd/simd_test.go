@@ -91,6 +91,11 @@ var kernelCases = []kernelCase{
 	{name: "mulAdd", slices: 3, out: 1, run: func(k *kernels, s [][]float32, _ int) { k.mulAdd(s[0], s[1], s[2]) }},
 	{name: "relu", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.relu(s[0], s[1]) }},
 	{name: "reluGrad", slices: 3, out: 1, run: func(k *kernels, s [][]float32, _ int) { k.reluGrad(s[0], s[1], s[2]) }},
+	{name: "reluGradSet", slices: 3, out: 1, run: func(k *kernels, s [][]float32, _ int) { k.reluGradSet(s[0], s[1], s[2]) }},
+	{name: "takeEqual", slices: 4, out: 2, run: func(k *kernels, s [][]float32, _ int) {
+		copy(s[3][len(s[3])/2:], s[2][len(s[2])/2:]) // equals do not come by chance
+		k.takeEqual(s[0], s[1], s[2], s[3])
+	}},
 	{name: "exp", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.exp(s[0], 0.5, s[1]) }},
 	{name: "log", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.log(s[0], s[1]) }},
 	{name: "sigmoid", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.sigmoid(s[0], s[1]) }},
@@ -107,6 +112,12 @@ var kernelCases = []kernelCase{
 	{name: "normGradRows", slices: 6, out: 1, rows: true, params: 3, run: func(k *kernels, s [][]float32, _ int) { k.normGradRows(s[0], s[1], s[2], s[3], s[4], s[5]) }},
 	{name: "normGradReLURows", slices: 7, out: 1, rows: true, params: 3, run: func(k *kernels, s [][]float32, _ int) {
 		k.normGradReLURows(s[0], s[1], s[2], s[3], s[4], s[5], s[6])
+	}},
+	{name: "normGradSetRows", slices: 6, out: 1, rows: true, params: 3, run: func(k *kernels, s [][]float32, _ int) {
+		k.normGradSetRows(s[0], s[1], s[2], s[3], s[4], s[5])
+	}},
+	{name: "normGradReLUSetRows", slices: 7, out: 1, rows: true, params: 3, run: func(k *kernels, s [][]float32, _ int) {
+		k.normGradReLUSetRows(s[0], s[1], s[2], s[3], s[4], s[5], s[6])
 	}},
 	{name: "momentRows", slices: 4, out: 2, rows: true, params: 1, accs: 2, run: func(k *kernels, s [][]float32, r int) { k.momentRows(s[0], s[1], s[2], s[3], r) }},
 	{name: "normGradSums", slices: 5, out: 2, rows: true, params: 1, accs: 2, run: func(k *kernels, s [][]float32, r int) { k.normGradSums(s[0], s[1], s[2], s[3], s[4], r) }},

@@ -29,10 +29,14 @@ func grad(op string, dx, dy, saved *Tensor, f func(dy, saved float32) float32) {
 // ReLU sets y to max(x, 0); NaN stays.
 func ReLU(y, x *Tensor) { unary("ReLU", y, x, simd.ReLU) }
 
-// AddReLUGrad adds dy to dx where the output y is positive.
-func AddReLUGrad(dx, dy, y *Tensor) {
+// ReLUGrad sets dx to dy where the output y is positive and to 0 elsewhere, or adds that.
+func ReLUGrad(dx, dy, y *Tensor, add bool) {
 	sameShapes("ReLUGrad", dx, dy, y)
-	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) { simd.ReLUGrad(dx.Data[lo:hi], dy.Data[lo:hi], y.Data[lo:hi]) })
+	f := simd.ReLUGradSet
+	if add {
+		f = simd.ReLUGrad
+	}
+	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) { f(dx.Data[lo:hi], dy.Data[lo:hi], y.Data[lo:hi]) })
 }
 
 // LeakyReLU sets y to x where x > 0 and slope·x elsewhere.

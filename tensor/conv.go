@@ -149,7 +149,10 @@ func padded(x *Tensor, top, left, h, w int) plane {
 
 // Conv2D sets y to the convolution (cross-correlation) of x with w; see ConvShape. It is an implicit matrix product:
 // output pixels by kernel elements, read where they lie in the padded image, times packed weights.
-func Conv2D(y, x, w *Tensor, g Conv) {
+func Conv2D(y, x, w *Tensor, g Conv) { Conv2DFused(y, x, w, g, nil, nil) }
+
+// Conv2DFused is Conv2D with an epilogue, or nil, and with weights kept in their packed form, or nil.
+func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	g = g.norm()
 	shape := ConvShape(x.Shape, w.Shape, g)
 	if !SameShape(y.Shape, shape) {
@@ -157,27 +160,41 @@ func Conv2D(y, x, w *Tensor, g Conv) {
 	}
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
-		MatMul(y, x, w.Reshape(cg, o))
+		matMulFused(y, x, w.Reshape(cg, o), e, keep)
 		return
 	}
 	if f := winogradOf(g.Plan(Forward, y.Shape, w.Shape)); f != nil {
-		f.conv(y, x, w, false, g.Pad, false)
+		f.conv(y, x, w, false, g.Pad, false, e, keep)
 		return
 	}
 	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
 	defer p.free()
 	oh, ow := shape[1], shape[2]
 	if cg == 1 && o == g.Groups {
-		depthwise(y, p, w, g)
+		depthwise(y, p, w, g, e)
 		return
 	}
 	og := o / g.Groups
 	k := kh * kw * cg
 	size := simd.PackedSize(k, og)
-	packed := borrow(size * g.Groups)
-	defer giveBack(packed)
-	for gi := range g.Groups {
-		simd.PackB(packed[gi*size:], k, 0, w.Data[gi*og:], k, og, o)
+	var packed []float32
+	switch {
+	case keep == nil:
+		packed = borrow(size * g.Groups)
+		defer giveBack(packed)
+	case keep.direct == nil:
+		packed = make([]float32, size*g.Groups)
+		keep.direct = packed
+	default:
+		packed = keep.direct
+	}
+	if keep == nil || !keep.packed {
+		for gi := range g.Groups {
+			simd.PackB(packed[gi*size:], k, 0, w.Data[gi*og:], k, og, o)
+		}
+		if keep != nil {
+			keep.packed = true
+		}
 	}
 	panel := simd.Panel()
 	// A piece is some output rows by some panels: panels whose weights stay in the second-level cache, rows that make
@@ -208,6 +225,7 @@ func Conv2D(y, x, w *Tensor, g Conv) {
 				}
 			}
 		}
+		e.apply(y.Data, o, r0*ow, min(p.n*oh, r0+rows)*ow, gi*og+j0, min(group, og-j0))
 	})
 }
 
@@ -219,7 +237,7 @@ func pieceRows(all, ow, groups int) int { return max(1, min(512/ow, all*groups/1
 func panelWidth(n int) int { return simd.PackedSize(1, n) }
 
 // depthwise: every channel has a kernel of its own; a pixel's channels are neighbours, so it runs over them.
-func depthwise(y *Tensor, p plane, w *Tensor, g Conv) {
+func depthwise(y *Tensor, p plane, w *Tensor, g Conv, e *Epilogue) {
 	kh, kw, c := w.Shape[0], w.Shape[1], w.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
 	parallel.For(p.n*oh, func(r int) {
@@ -234,12 +252,13 @@ func depthwise(y *Tensor, p plane, w *Tensor, g Conv) {
 				}
 			}
 		}
+		e.apply(y.Data, c, r*ow, (r+1)*ow, 0, c)
 	})
 }
 
-// AddConvGradWeight adds to dw the gradient of Conv2D's weight: dw[a b i o] += Σ x[n, q·s+a·d-p, r·s+b·d-p, i]·dy[n q r o].
+// ConvGradWeight sets dw to the gradient of Conv2D's weight, or adds it: dw[a b i o] = Σ x[n, q·s+a·d-p, r·s+b·d-p, i]·dy[n q r o].
 // It is a product of the image, read transposed where it lies, with dy.
-func AddConvGradWeight(dw, x, dy *Tensor, g Conv) {
+func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 	g = g.norm()
 	shape := ConvShape(x.Shape, dw.Shape, g)
 	if !SameShape(dy.Shape, shape) {
@@ -247,17 +266,20 @@ func AddConvGradWeight(dw, x, dy *Tensor, g Conv) {
 	}
 	kh, kw, cg, o := dw.Shape[0], dw.Shape[1], dw.Shape[2], dw.Shape[3]
 	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
-		AddMatMulTN(dw.Reshape(cg, o), x, dy)
+		MatMulTN(dw.Reshape(cg, o), x, dy, add)
 		return
 	}
 	if f := winogradOf(g.Plan(GradWeight, dy.Shape, dw.Shape)); f != nil {
-		f.addGradWeight(dw, x, dy, g.Pad)
+		f.gradWeight(dw, x, dy, g.Pad, add)
 		return
 	}
 	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
 	defer p.free()
 	oh, ow := shape[1], shape[2]
 	if cg == 1 && o == g.Groups {
+		if !add {
+			Zero(dw)
+		}
 		depthwiseGradWeight(dw, p, dy, g)
 		return
 	}
@@ -302,7 +324,7 @@ func AddConvGradWeight(dw, x, dy *Tensor, g Conv) {
 				at := ((i*p.h+q*g.Stride+a*g.Dilation)*p.w + b*g.Dilation) * p.c
 				simd.MulPanel(c, o, min(cut, m-i0), min(panel, og-j), simd.A{Data: p.data[at+gi*cg+i0:], LD: g.Stride * p.c, Runs: rows,
 					RunStride: g.Stride * p.w * p.c, K: ow, Transposed: true},
-					packed[((i*blocks+bl)*g.Groups+gi)*size+simd.PackedOffset(rows*ow, j):], true)
+					packed[((i*blocks+bl)*g.Groups+gi)*size+simd.PackedOffset(rows*ow, j):], add || i+bl > 0)
 			}
 		}
 	})
@@ -324,11 +346,11 @@ func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
 	})
 }
 
-// AddConvGradInput adds to dx the gradient of Conv2D's input. It is also what a transposed convolution computes.
+// ConvGradInput sets dx to the gradient of Conv2D's input, or adds it. It is also what a transposed convolution computes.
 //
 // For dilation 1 the pixels of dx fall into Stride² classes by their position modulo the stride; each class is a
 // stride-1 convolution of dy with the kernel elements that reach it. Otherwise columns are computed and scattered.
-func AddConvGradInput(dx, dy, w *Tensor, g Conv) {
+func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 	g = g.norm()
 	shape := ConvShape(dx.Shape, w.Shape, g)
 	if !SameShape(dy.Shape, shape) {
@@ -336,14 +358,19 @@ func AddConvGradInput(dx, dy, w *Tensor, g Conv) {
 	}
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
-		AddMatMulNT(dx, dy, w.Reshape(cg, o))
+		MatMulNT(dx, dy, w.Reshape(cg, o), add)
 		return
 	}
 	if f := winogradOf(g.Plan(GradInput, dy.Shape, w.Shape)); f != nil {
-		f.conv(dx, dy, w, true, 2-g.Pad, true)
+		f.conv(dx, dy, w, true, 2-g.Pad, add, nil, nil)
 		return
 	}
-	if g.Dilation > 1 || cg == 1 && o == g.Groups {
+	scatter := g.Dilation > 1 || cg == 1 && o == g.Groups
+	if !add && (scatter || min(kh, kw) < g.Stride) { // not every pixel is written once
+		Zero(dx)
+		add = true
+	}
+	if scatter {
 		scatterGradInput(dx, dy, w, g)
 		return
 	}
@@ -399,12 +426,12 @@ func AddConvGradInput(dx, dy, w *Tensor, g Conv) {
 						c := dx.Data[((i*h+y)*wd+x)*ci+gi*cg+j:]
 						at := ((i*p.h+q-th+1+top)*p.w + c0 - tw + 1 + left) * p.c
 						if g.Groups == 1 {
-							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: th, RunStride: p.w * p.c, K: tw * og}, b, true)
+							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: th, RunStride: p.w * p.c, K: tw * og}, b, add)
 							continue
 						}
 						for a := range th {
 							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: tw, RunStride: p.c, K: og},
-								b[a*tw*og*width:], true)
+								b[a*tw*og*width:], add || a > 0)
 						}
 					}
 				}

@@ -63,8 +63,18 @@ func testConv(t *testing.T, c convCase) {
 	dy := rng.FillNormal(New(y.Shape...), 0, 1)
 	dx, dw := rng.FillNormal(New(x.Shape...), 0, 1), rng.FillNormal(New(w.Shape...), 0, 1)
 	wantX, wantW := dx.Clone(), dw.Clone()
-	AddConvGradInput(dx, dy, w, g)
-	AddConvGradWeight(dw, x, dy, g)
+	ConvGradInput(dx, dy, w, g, true)
+	ConvGradWeight(dw, x, dy, g, true)
+	// setting is adding to nothing, whatever was there
+	nan := float32(math.NaN())
+	setX, setW := New(x.Shape...).Fill(nan), New(w.Shape...).Fill(nan)
+	zeroX, zeroW := New(x.Shape...), New(w.Shape...)
+	ConvGradInput(setX, dy, w, g, false)
+	ConvGradInput(zeroX, dy, w, g, true)
+	ConvGradWeight(setW, x, dy, g, false)
+	ConvGradWeight(zeroW, x, dy, g, true)
+	close32(t, "input gradient, set", setX, zeroX, 1e-6)
+	close32(t, "weight gradient, set", setW, zeroW, 1e-6)
 	gx, gw := make([]float64, x.Len()), make([]float64, w.Len())
 	og := c.o / g.Groups
 	each(y.Shape, func(n, q, r, o int) {
@@ -121,10 +131,10 @@ func TestWorkersSameBits(t *testing.T) {
 		y := New(ConvShape(x.Shape, w.Shape, g)...)
 		Conv2D(y, x, w, g)
 		dx, dw := New(x.Shape...), New(w.Shape...)
-		AddConvGradInput(dx, y, w, g)
-		AddConvGradWeight(dw, x, y, g)
+		ConvGradInput(dx, y, w, g, true)
+		ConvGradWeight(dw, x, y, g, true)
 		c := New(39, 40)
-		AddMatMulTN(c, New(507, 39).Fill(0.3), From(rng.Derive(1).FillNormal(New(507*40), 0, 1).Data, 507, 40))
+		MatMulTN(c, New(507, 39).Fill(0.3), From(rng.Derive(1).FillNormal(New(507*40), 0, 1).Data, 507, 40), true)
 		s := New(40)
 		AddSumRows(s, y)
 		return append(append(append(append(y.Data, dx.Data...), dw.Data...), c.Data...), s.Data...)
@@ -190,9 +200,9 @@ func BenchmarkGEMM(b *testing.B) {
 					case "nn":
 						MatMul(z, x, y)
 					case "nt":
-						MatMulNT(z, x, y)
+						MatMulNT(z, x, y, false)
 					case "tn":
-						AddMatMulTN(z, x, y)
+						MatMulTN(z, x, y, true)
 					}
 				}
 				b.ReportMetric(2*float64(n*n*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
@@ -211,7 +221,7 @@ func BenchmarkConv2D(b *testing.B) {
 		y := New(ConvShape(x.Shape, w.Shape, c.g)...)
 		flop := 2 * float64(y.Len()) * float64(c.kh*c.kw*c.c)
 		for name, f := range map[string]func(){
-			"fwd": func() { Conv2D(y, x, w, c.g) }, "dx": func() { AddConvGradInput(x, y, w, c.g) }, "dw": func() { AddConvGradWeight(w, x, y, c.g) },
+			"fwd": func() { Conv2D(y, x, w, c.g) }, "dx": func() { ConvGradInput(x, y, w, c.g, true) }, "dw": func() { ConvGradWeight(w, x, y, c.g, true) },
 		} {
 			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d_k%d_o%d_s%d/%v", name, c.n, c.h, c.w, c.c, c.kh, c.o, max(1, c.g.Stride), simd.Active()), func(b *testing.B) {
 				for b.Loop() {

@@ -5,7 +5,8 @@
 // [KH KW I O], linear weights [I O]. Reshape and Rows return views; everything else that would need strides copies,
 // so that a kernel always runs over flat memory.
 //
-// Names say what happens to the destination: Linear sets it, AddMatMulNT adds to it. Kernels that gradients use add.
+// Names say what happens to the destination: Linear sets it, AddBias adds to it. Kernels that gradients use
+// add, or set where they are told that nothing is there yet.
 // A shape that does not fit panics with *ShapeError. No kernel keeps its arguments.
 //
 // Work is cut by shape alone and spread by internal/parallel, so the same call gives the same bits with any number of

@@ -50,6 +50,11 @@ func Gemm(alpha float32, a, b Matrix, beta float32, c Matrix) {
 }
 
 func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool) {
+	gemmFused(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add, nil, nil)
+}
+
+// gemmFused is gemm with an epilogue, for which ldc is n, and with b packed by packGemm where ready is not nil.
+func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool, ready []float32, e *Epilogue) {
 	if m == 0 || n == 0 {
 		return
 	}
@@ -62,23 +67,22 @@ func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []floa
 		return
 	}
 	panel := simd.Panel()
+	kept := ready != nil
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
-		packed := borrow(simd.PackedSize(min(k, kBlock), cols))
+		packed := ready
+		if ready == nil {
+			packed = borrow(simd.PackedSize(min(k, kBlock), cols))
+		}
 		for k0 := 0; k0 < k; k0 += kBlock {
 			kk := min(kBlock, k-k0)
-			parallel.Chunks(cols, 4*panel, func(lo, hi int) {
-				dst := packed[simd.PackedOffset(kk, lo):]
-				if tb {
-					simd.PackBT(dst, kk, 0, b[(j0+lo)*ldb+k0:], kk, hi-lo, ldb)
-				} else {
-					simd.PackB(dst, kk, 0, b[k0*ldb+j0+lo:], kk, hi-lo, ldb)
-				}
-				if alpha != 1 {
-					d := dst[:simd.PackedSize(kk, hi-lo)]
-					simd.Scale(d, alpha, d)
-				}
-			})
+			if ready != nil {
+				size := simd.PackedSize(kk, cols)
+				packed, ready = ready[:size], ready[size:]
+			} else {
+				packGemm(packed, b, ldb, tb, j0, k0, kk, cols, alpha)
+			}
+			lastBlock := k0+kk == k
 			adding := add || k0 > 0
 			// pieces: blocks of rows by groups of panels, the more groups the fewer the rows
 			rows := (m + mBlock - 1) / mBlock
@@ -106,10 +110,46 @@ func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []floa
 				if copied != nil {
 					giveBack(copied)
 				}
+				if lastBlock {
+					e.apply(c, ldc, i0, i0+mm, j0+g0, g1-g0)
+				}
 			})
 		}
-		giveBack(packed)
+		if !kept {
+			giveBack(packed)
+		}
 	}
+}
+
+// packGemm packs rows k0 to k0+kk and cols columns from j0 on of alpha·b.
+func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, kk, cols int, alpha float32) {
+	parallel.Chunks(cols, 4*simd.Panel(), func(lo, hi int) {
+		dst := packed[simd.PackedOffset(kk, lo):]
+		if tb {
+			simd.PackBT(dst, kk, 0, b[(j0+lo)*ldb+k0:], kk, hi-lo, ldb)
+		} else {
+			simd.PackB(dst, kk, 0, b[k0*ldb+j0+lo:], kk, hi-lo, ldb)
+		}
+		if alpha != 1 {
+			d := dst[:simd.PackedSize(kk, hi-lo)]
+			simd.Scale(d, alpha, d)
+		}
+	})
+}
+
+// packAll packs all of b [k n] as gemmFused reads it.
+func packAll(b []float32, k, n int) []float32 {
+	var out []float32
+	for j0 := 0; j0 < n; j0 += nBlock {
+		cols := min(nBlock, n-j0)
+		for k0 := 0; k0 < k; k0 += kBlock {
+			kk := min(kBlock, k-k0)
+			at, size := len(out), simd.PackedSize(kk, cols)
+			out = append(out, make([]float32, size)...)
+			packGemm(out[at:], b, n, false, j0, k0, kk, cols, 1)
+		}
+	}
+	return out
 }
 
 // awkward tells whether rows lda apart fall on few cache sets or many pages, so that a block of A is better copied.
@@ -163,13 +203,25 @@ func matMul(c, a, b *Tensor, add bool) {
 	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, add)
 }
 
-// AddMatMulNT adds a·bᵀ to c: [M K] · [N K]ᵀ -> [M N].
-func AddMatMulNT(c, a, b *Tensor) { matMulNT(c, a, b, true) }
+// matMulFused sets c to a·b, with an epilogue or nil and kept weights or nil.
+func matMulFused(c, a, b *Tensor, e *Epilogue, keep *Packed) {
+	m, k := rows2(a)
+	n := b.Dim(-1)
+	if len(b.Shape) != 2 || b.Shape[0] != k || len(c.Data) != m*n {
+		fail("MatMul", "%v · %v into %v", a.Shape, b.Shape, c.Shape)
+	}
+	var ready []float32
+	if keep != nil {
+		if !keep.packed {
+			keep.direct, keep.packed = packAll(b.Data, k, n), true
+		}
+		ready = keep.direct
+	}
+	gemmFused(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, false, ready, e)
+}
 
-// MatMulNT sets c to a·bᵀ.
-func MatMulNT(c, a, b *Tensor) { matMulNT(c, a, b, false) }
-
-func matMulNT(c, a, b *Tensor, add bool) {
+// MatMulNT sets c to a·bᵀ, or adds it: [M K] · [N K]ᵀ -> [M N].
+func MatMulNT(c, a, b *Tensor, add bool) {
 	m, k := rows2(a)
 	n, kb := rows2(b)
 	if k != kb || len(c.Data) != m*n {
@@ -178,14 +230,14 @@ func matMulNT(c, a, b *Tensor, add bool) {
 	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, k, true, 1, add)
 }
 
-// AddMatMulTN adds aᵀ·b to c: [K M]ᵀ · [K N] -> [M N].
-func AddMatMulTN(c, a, b *Tensor) {
+// MatMulTN sets c to aᵀ·b, or adds it: [K M]ᵀ · [K N] -> [M N].
+func MatMulTN(c, a, b *Tensor, add bool) {
 	k, m := rows2(a)
 	kb, n := rows2(b)
 	if k != kb || len(c.Data) != m*n {
 		fail("MatMulTN", "%vᵀ · %v into %v", a.Shape, b.Shape, c.Shape)
 	}
-	gemm(c.Data, n, m, n, k, a.Data, m, true, b.Data, n, false, 1, true)
+	gemm(c.Data, n, m, n, k, a.Data, m, true, b.Data, n, false, 1, add)
 }
 
 // BatchMatMul sets c to a·b for each of the leading entries: [B M K] · [B K N] -> [B M N]; ta and tb transpose the
@@ -207,8 +259,11 @@ func BatchMatMul(c, a, b *Tensor, ta, tb, add bool) {
 }
 
 // Linear sets y to x·w + b: x [... I], w [I O], b [O] or nil.
-func Linear(y, x, w, b *Tensor) {
-	MatMul(y, x, w)
+func Linear(y, x, w, b *Tensor) { LinearKept(y, x, w, b, nil) }
+
+// LinearKept is Linear with weights kept in their packed form, or nil.
+func LinearKept(y, x, w, b *Tensor, keep *Packed) {
+	matMulFused(y, x, w, nil, keep)
 	if b != nil {
 		AddBias(y, b)
 	}

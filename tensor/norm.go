@@ -69,13 +69,13 @@ func Affine(y, x, z *Tensor, scale, shift []float32, relu bool) {
 	})
 }
 
-// AddBatchNormGrad adds the gradients of y = relu?(xhat·gamma + beta), xhat = (x - mean)·inv (Ioffe and Szegedy 2015):
+// BatchNormGrad computes the gradients of y = relu?(xhat·gamma + beta), xhat = (x - mean)·inv (Ioffe and Szegedy 2015):
 //
 //	g = dy where y > 0 (all of dy for y nil)
 //	dbeta = Σ g;   dgamma = Σ g·xhat;   dx = gamma·inv·(g - dbeta/N - xhat·dgamma/N)
 //
-// Any of dx, dgamma, dbeta may be nil. With frozen set mean and inv are constants and dx = gamma·inv·g.
-func AddBatchNormGrad(dx *Tensor, dgamma, dbeta []float32, dy, x, y *Tensor, mean, inv, gamma []float32, frozen bool) {
+// It adds to dgamma and dbeta, and sets dx, or with add adds to it. Any of the three may be nil. With frozen set mean and inv are constants and dx = gamma·inv·g.
+func BatchNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x, y *Tensor, mean, inv, gamma []float32, frozen bool) {
 	rows, c := rows2(x)
 	sums := columnSums(rows, c, func(s, d []float32, lo, hi int) {
 		if y == nil {
@@ -110,10 +110,16 @@ func AddBatchNormGrad(dx *Tensor, dgamma, dbeta []float32, dy, x, y *Tensor, mea
 		return
 	}
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
-		if y == nil {
-			simd.NormGradRows(dx.Data[lo*c:hi*c], dy.Data[lo*c:], x.Data[lo*c:], a, b, d)
-		} else {
-			simd.NormGradReLURows(dx.Data[lo*c:hi*c], dy.Data[lo*c:], x.Data[lo*c:], y.Data[lo*c:], a, b, d)
+		to, dyy, xx := dx.Data[lo*c:hi*c], dy.Data[lo*c:], x.Data[lo*c:]
+		switch {
+		case y == nil && add:
+			simd.NormGradRows(to, dyy, xx, a, b, d)
+		case y == nil:
+			simd.NormGradSetRows(to, dyy, xx, a, b, d)
+		case add:
+			simd.NormGradReLURows(to, dyy, xx, y.Data[lo*c:], a, b, d)
+		default:
+			simd.NormGradReLUSetRows(to, dyy, xx, y.Data[lo*c:], a, b, d)
 		}
 	})
 }

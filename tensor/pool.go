@@ -90,25 +90,18 @@ func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
 	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
 	parallel.For(x.Shape[0], func(i int) {
+		g := borrow(c) // what of dy has not found its maximum yet
+		defer giveBack(g)
 		for p := range oh {
 			a := w.span(p, h)
 			for q := range ow {
 				b := w.span(q, wd)
 				at := ((i*oh+p)*ow + q) * c
-				yy, g := y.Data[at:at+c], dy.Data[at:at+c]
-				for j, m := range yy {
-					e := ((i*h+a.lo)*wd+b.lo)*c + j
-				search:
-					for u := a.lo; u < a.hi; u++ {
-						k := e
-						for v := b.lo; v < b.hi; v++ {
-							if x.Data[k] == m {
-								dx.Data[k] += g[j]
-								break search
-							}
-							k += c
-						}
-						e += wd * c
+				copy(g, dy.Data[at:at+c])
+				for u := a.lo; u < a.hi; u++ {
+					for v := b.lo; v < b.hi; v++ {
+						e := ((i*h+u)*wd + v) * c
+						simd.TakeEqual(dx.Data[e:e+c], g, x.Data[e:], y.Data[at:])
 					}
 				}
 			}

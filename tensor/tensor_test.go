@@ -189,7 +189,7 @@ func BenchmarkBatchNorm(b *testing.B) {
 		mean, v, g, d := make([]float32, c), make([]float32, c), r.FillNormal(New(c), 1, 0.1).Data, make([]float32, c)
 		for name, f := range map[string]func(){
 			"stats": func() { BatchStats(mean, v, x) }, "affine": func() { Affine(y, x, nil, mean, v, true) },
-			"grad": func() { AddBatchNormGrad(dx, d, d, dy, x, y, mean, g, g, false) },
+			"grad": func() { BatchNormGrad(dx, true, d, d, dy, x, y, mean, g, g, false) },
 		} {
 			b.Run(fmt.Sprintf("%s/%v", name, s), func(b *testing.B) {
 				b.SetBytes(int64(4 * x.Len()))

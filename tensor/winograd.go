@@ -145,15 +145,25 @@ func (f *winograd) gather(v []float32, vs, ld, first int, x *Tensor, pad, s0, s1
 // Few weights: they are transformed once, and a worker takes a few strips through all steps. Many weights, which no
 // second-level cache holds: all tiles are transformed first, and a worker takes a panel of output channels through all
 // steps, its weights' transform too.
-func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool) {
+func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool, e *Epilogue, keep *Packed) {
 	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
 	ci, co, t := x.Shape[3], y.Shape[3], f.t
 	if manyWeights(t, ci, co) {
-		f.convPanels(y, x, w, transposed, pad, add)
+		f.convPanels(y, x, w, transposed, pad, add, e, keep)
 		return
 	}
-	packed, size := f.weights(w, transposed)
-	defer giveBack(packed)
+	var packed []float32
+	var size int
+	if keep == nil {
+		packed, size = f.weights(w, transposed)
+		defer giveBack(packed)
+	} else {
+		k := keep.of(f)
+		if k.data == nil {
+			k.data, k.size = f.weights(w, transposed)
+		}
+		packed, size = k.data, k.size
+	}
 	panel := simd.Panel()
 	step := f.strips(g, ci, co)
 	all := g.n * g.th
@@ -175,13 +185,13 @@ func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool) {
 				simd.MulPanel(m[p*ms+j:], co, rows, min(panel, co-j), a, packed[p*size+simd.PackedOffset(ci, j):], false)
 			}
 		}
-		f.scatter(y, 0, m, ms, co, o, s0, s1, g, last)
+		f.scatter(y, 0, m, ms, co, o, s0, s1, g, last, e)
 	})
 }
 
 // scatter transforms the products of strips s0 to s1 back: position p of a tile lies at m[p·ms + tile·n], n channels; they
 // go to the channels of y from j on. o is scratch of scratchSize floats.
-func (f *winograd) scatter(y *Tensor, j int, m []float32, ms, n int, o []float32, s0, s1 int, g tiles, last simd.Transform) {
+func (f *winograd) scatter(y *Tensor, j int, m []float32, ms, n int, o []float32, s0, s1 int, g tiles, last simd.Transform, e *Epilogue) {
 	t, co := f.t, y.Shape[3]
 	os := g.tw*n + 16
 	part := o[f.m*t*os:]
@@ -193,18 +203,19 @@ func (f *winograd) scatter(y *Tensor, j int, m []float32, ms, n int, o []float32
 			dst := y.Data[(i*g.h+q+r)*g.w*co+j:]
 			src := o[r*t*os:]
 			simd.Winograd(last, dst, co, f.m*co, src, os, n, n, whole)
-			if whole == g.tw {
-				continue
-			}
-			simd.Winograd(f.output, part, n, 0, src[whole*n:], os, 0, n, 1)
-			for c := range g.w - whole*f.m {
-				d := dst[(whole*f.m+c)*co:][:n]
-				if last == f.outputAdd {
-					simd.Add(d, d, part[c*n:])
-				} else {
-					copy(d, part[c*n:])
+			if whole < g.tw {
+				simd.Winograd(f.output, part, n, 0, src[whole*n:], os, 0, n, 1)
+				for c := range g.w - whole*f.m {
+					d := dst[(whole*f.m+c)*co:][:n]
+					if last == f.outputAdd {
+						simd.Add(d, d, part[c*n:])
+					} else {
+						copy(d, part[c*n:])
+					}
 				}
 			}
+			first := (i*g.h + q + r) * g.w
+			e.apply(y.Data, co, first, first+g.w, j, n)
 		}
 	}
 }
@@ -215,7 +226,7 @@ func (f *winograd) scratchSize(g tiles, n int) int { return f.m*f.t*(g.tw*n+16) 
 // manyWeights tells whether transformed weights are too many for a second-level cache and its surroundings: 3 MB.
 func manyWeights(t, ci, co int) bool { return t*t*ci*co > 3<<18 }
 
-func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add bool) {
+func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add bool, e *Epilogue, keep *Packed) {
 	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
 	ci, co, t := x.Shape[3], y.Shape[3], f.t
 	all := g.n * g.th
@@ -232,9 +243,17 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 	panel := max(16, simd.Panel())
 	panels := (co + panel - 1) / panel
 	size := simd.PackedSize(ci, panel)
-	once := chunk >= all // else every chunk needs the weights, which are kept
+	once := chunk >= all && keep == nil // else the weights are needed again, and kept
 	var packed []float32
-	if !once {
+	ready := false
+	switch {
+	case keep != nil:
+		k := keep.of(f)
+		if ready = k.data != nil; !ready {
+			k.data = make([]float32, panels*t*t*size)
+		}
+		packed = k.data
+	case !once:
 		packed = borrow(panels * t * t * size)
 		defer giveBack(packed)
 	}
@@ -259,7 +278,7 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 			} else {
 				u = packed[i*t*t*size : (i+1)*t*t*size]
 			}
-			if s0 == 0 {
+			if s0 == 0 && !ready {
 				f.panelWeights(u, size, taps, w.Shape[2], w.Shape[3], transposed, j, n)
 			}
 			m := borrow(t*t*ms + f.scratchSize(g, n))
@@ -270,7 +289,7 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 					simd.MulPanel(m[p*ms+c:], n, rows, min(simd.Panel(), n-c), a, u[p*size+simd.PackedOffset(ci, c):], false)
 				}
 			}
-			f.scatter(y, j, m, ms, n, m[t*t*ms:], s0, s1, g, last)
+			f.scatter(y, j, m, ms, n, m[t*t*ms:], s0, s1, g, last, e)
 		})
 	}
 }
@@ -302,9 +321,9 @@ func (f *winograd) panelWeights(u []float32, size int, taps []float32, wi, wo in
 	}
 }
 
-// addGradWeight adds to dw the gradient of the weights: in the transformed domain it is, for each position, the product
+// gradWeight sets dw to the gradient of the weights, or adds it: in the transformed domain it is, for each position, the product
 // of transformed pixels, transposed, with transformed gradients, summed over tiles.
-func (f *winograd) addGradWeight(dw, x, dy *Tensor, pad int) {
+func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 	g := f.cut(dy.Shape[0], dy.Shape[1], dy.Shape[2])
 	ci, co, t := dw.Shape[2], dw.Shape[3], f.t
 	cc := ci * co
@@ -349,6 +368,11 @@ func (f *winograd) addGradWeight(dw, x, dy *Tensor, pad int) {
 		half := borrow(3 * t * n)
 		defer giveBack(half)
 		clear(half)
+		if !add {
+			for a := range 9 {
+				clear(dw.Data[a*cc+lo : a*cc+hi])
+			}
+		}
 		for s := range t {
 			simd.Winograd(f.back, half[s*n:], t*n, 0, u[s*cc+lo:], t*cc, 0, n, 1)
 		}

@@ -42,7 +42,7 @@ func TestWinograd(t *testing.T) {
 				near(t, "y", y, want, bound)
 				few := *winogradOf(a)
 				few.keep = 1 // several chunks
-				few.conv(y, x, w, false, g.Pad, false)
+				few.conv(y, x, w, false, g.Pad, false, nil, nil)
 				near(t, "y in chunks", y, want, bound)
 
 				// the gradients against the direct algorithm's, which other tests compare with float64
@@ -55,11 +55,11 @@ func TestWinograd(t *testing.T) {
 						v.Data[i] = 1 // they add
 					}
 				}
-				AddConvGradInput(dx, dy, w, g)
-				AddConvGradInput(dxWant, dy, w, d)
+				ConvGradInput(dx, dy, w, g, true)
+				ConvGradInput(dxWant, dy, w, d, true)
 				near(t, "dx", dx, dxWant, bound)
-				AddConvGradWeight(dw, x, dy, g)
-				AddConvGradWeight(dwWant, x, dy, d)
+				ConvGradWeight(dw, x, dy, g, true)
+				ConvGradWeight(dwWant, x, dy, d, true)
 				near(t, "dw", dw, dwWant, bound)
 			})
 		}
@@ -126,8 +126,8 @@ func TestWinogradLevels(t *testing.T) {
 		run := func() []*Tensor {
 			y, dx, dw := New(2, 11, 10, 32), New(x.Shape...), New(w.Shape...)
 			Conv2D(y, x, w, g)
-			AddConvGradInput(dx, y, w, g)
-			AddConvGradWeight(dw, x, y, g)
+			ConvGradInput(dx, y, w, g, true)
+			ConvGradWeight(dw, x, y, g, true)
 			return []*Tensor{y, dx, dw}
 		}
 		at := func(l simd.Level) []*Tensor {
@@ -177,9 +177,9 @@ func TestPlanMeasured(t *testing.T) {
 				f := func() { Conv2D(y, x, w, g) }
 				switch Pass(pass) {
 				case GradInput:
-					f = func() { AddConvGradInput(x, y, w, g) }
+					f = func() { ConvGradInput(x, y, w, g, true) }
 				case GradWeight:
-					f = func() { AddConvGradWeight(w, x, y, g) }
+					f = func() { ConvGradWeight(w, x, y, g, true) }
 				}
 				f()
 				took[a] = math.Inf(1)

@@ -264,10 +264,10 @@ func convBenches() []benchItem {
 					switch pass {
 					case "conv_fwd":
 						return func() { tensor.Conv2D(y, x, w, g) }
-					case "conv_bwd_data": // the kernel adds; PyTorch's writes a fresh tensor
-						return func() { tensor.Zero(x); tensor.AddConvGradInput(x, y, w, g) }
+					case "conv_bwd_data":
+						return func() { tensor.ConvGradInput(x, y, w, g, false) }
 					}
-					return func() { tensor.Zero(w); tensor.AddConvGradWeight(w, x, y, g) }
+					return func() { tensor.ConvGradWeight(w, x, y, g, false) }
 				}})
 			}
 		}

@@ -1,0 +1,65 @@
+package tensor
+
+import "github.com/tessera-go/tessera/simd"
+
+// An Epilogue is what happens to a convolution's output while it is still in a cache: what a batch normalisation with
+// frozen statistics, a residual addition and a ReLU would do in a pass of their own, with the same bits.
+//
+//	y[... c] = relu?(y[... c]·Scale[c] + Shift[c] + Add[... c])
+type Epilogue struct {
+	Scale, Shift []float32 // of the output's channels
+	Add          *Tensor   // of the output's shape, or nil; not the output itself
+	ReLU         bool
+}
+
+// apply works on n channels from j on of pixels p0 to p1 of y, whose memory is [pixels c]. A nil epilogue does nothing.
+func (e *Epilogue) apply(y []float32, c, p0, p1, j, n int) {
+	if e == nil || p0 >= p1 {
+		return
+	}
+	if j == 0 && n == c {
+		e.rows(y, p0*c, p1*c, 0, c)
+		return
+	}
+	for p := p0; p < p1; p++ {
+		e.rows(y, p*c+j, p*c+j+n, j, n)
+	}
+}
+
+func (e *Epilogue) rows(y []float32, lo, hi, j, n int) {
+	d, scale, shift := y[lo:hi], e.Scale[j:j+n], e.Shift[j:j+n]
+	switch {
+	case e.Add != nil && e.ReLU:
+		simd.AffineAddReLURows(d, d, e.Add.Data[lo:hi], scale, shift)
+	case e.Add != nil:
+		simd.AffineAddRows(d, d, e.Add.Data[lo:hi], scale, shift)
+	case e.ReLU:
+		simd.AffineReLURows(d, d, scale, shift)
+	default:
+		simd.AffineRows(d, d, scale, shift)
+	}
+}
+
+// Packed holds the weights of one convolution in the forms that its forward passes have asked for, so that inference
+// packs and transforms them once. The weights must not change, nor the level of package simd, while it is in use. The
+// zero value is ready; it is for one goroutine at a time.
+type Packed struct {
+	direct   []float32             // for the implicit product, or for the plain one of a 1x1 kernel
+	packed   bool                  // direct is filled
+	winograd map[*winograd]*packed // transformed
+}
+
+type packed struct {
+	data []float32
+	size int
+}
+
+func (k *Packed) of(f *winograd) *packed {
+	if k.winograd == nil {
+		k.winograd = map[*winograd]*packed{}
+	}
+	if k.winograd[f] == nil {
+		k.winograd[f] = &packed{}
+	}
+	return k.winograd[f]
+}
