@@ -103,10 +103,27 @@ func (f *winograd) taps(w *Tensor, reversed bool) []float32 {
 	return taps
 }
 
-// gather transforms the tiles of strips s0 to s1 of an image plane x [n h w c] into v: position p of tile i at
-// v[p·vs + (first+i)·ld]. A tile reads rows and columns of x from m·q-pad on; outside x is zero. step is the transform:
-// f.input, or f.grad for the m by m tiles of a gradient.
-func (f *winograd) gather(v []float32, vs, ld, first int, x *Tensor, pad, s0, s1 int, g tiles, step simd.Transform) {
+// place is where gather puts position p of tile i: v[p·vs + i·ld], or, with panels of a packed operand of k rows,
+// v[p·vs + k·j + i·width + c-j] for channel c of the panel that begins at j.
+type place struct {
+	v      []float32
+	vs, ld int
+	k      int // 0: plain rows
+}
+
+// packed returns the place of k tiles of c channels, packed as simd.MulPanel reads them, or false if that is not a
+// matter of whole vectors at this level.
+func packedPlace(v []float32, vs, k, c int) (place, bool) {
+	if c%16 != 0 || simd.PackedSize(1, c) != c || simd.Panel() < 16 {
+		return place{}, false
+	}
+	return place{v: v, vs: vs, k: k}, true
+}
+
+// gather transforms the tiles of strips s0 to s1 of an image plane x [n h w c] to tiles first and up of a place. A tile
+// reads rows and columns of x from m·q-pad on; outside x is zero. step is the transform: f.input, or f.grad for the m by m
+// tiles of a gradient.
+func (f *winograd) gather(to place, first int, x *Tensor, pad, s0, s1 int, g tiles, step simd.Transform) {
 	h, w, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	t := f.t
 	in, _ := step.Rows()
@@ -132,9 +149,16 @@ func (f *winograd) gather(v []float32, vs, ld, first int, x *Tensor, pad, s0, s1
 			}
 			simd.Winograd(step, rows[pad*c:], width, 0, edge, w*c, 0, cols, 1)
 		}
-		at := (first + (s-s0)*g.tw) * ld
+		tile := first + (s-s0)*g.tw
 		for r := range t {
-			simd.Winograd(step, v[r*t*vs+at:], vs, ld, rows[r*width:], c, f.m*c, c, g.tw)
+			if to.k == 0 {
+				simd.Winograd(step, to.v[r*t*to.vs+tile*to.ld:], to.vs, to.ld, rows[r*width:], c, f.m*c, c, g.tw)
+				continue
+			}
+			for j := 0; j < c; j += simd.Panel() {
+				n := min(simd.Panel(), c-j)
+				simd.Winograd(step, to.v[r*t*to.vs+to.k*j+tile*n:], to.vs, n, rows[r*width+j:], c, f.m*c, n, g.tw)
+			}
 		}
 	}
 }
@@ -178,7 +202,7 @@ func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool, e *
 		v := borrow(t*t*(vs+ms) + f.scratchSize(g, co))
 		defer giveBack(v)
 		m, o := v[t*t*vs:], v[t*t*(vs+ms):]
-		f.gather(v, vs, lv, 0, x, pad, s0, s1, g, f.input)
+		f.gather(place{v: v, vs: vs, ld: lv}, 0, x, pad, s0, s1, g, f.input)
 		for p := range t * t {
 			a := simd.A{Data: v[p*vs:], LD: lv, K: ci}
 			for j := 0; j < co; j += panel {
@@ -264,7 +288,7 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 	for s0 := 0; s0 < all; s0 += chunk {
 		s1 := min(all, s0+chunk)
 		parallel.Chunks(s1-s0, max(1, 14/g.tw), func(lo, hi int) {
-			f.gather(v, vs, lv, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
+			f.gather(place{v: v, vs: vs, ld: lv}, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
 		})
 		rows := (s1 - s0) * g.tw
 		ms = rows*panel + 16
@@ -321,46 +345,42 @@ func (f *winograd) panelWeights(u []float32, size int, taps []float32, wi, wo in
 	}
 }
 
-// gradWeight sets dw to the gradient of the weights, or adds it: in the transformed domain it is, for each position, the product
-// of transformed pixels, transposed, with transformed gradients, summed over tiles.
+// gradWeight sets dw to the gradient of the weights, or adds it: in the transformed domain it is, for each position, the
+// product of transformed pixels, transposed, with transformed gradients, summed over tiles.
+//
+// Few weights: a worker sums over an eighth of the tiles, and the eighths are added in order. Many: all workers transform
+// a chunk of tiles, then each takes some positions and columns of the sum.
 func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 	g := f.cut(dy.Shape[0], dy.Shape[1], dy.Shape[2])
 	ci, co, t := dw.Shape[2], dw.Shape[3], f.t
-	cc := ci * co
-	panel := simd.Panel()
-	all := g.n * g.th
-	// a chunk of strips: its transformed pixels and gradients stay in the last-level cache
-	chunk := min(all, max(1, max(256, min(512, 1<<21/(t*t*(ci+co))))/g.tw))
-	lv, ly := lead(ci), lead(co)
-	vs, ys := chunk*g.tw*lv+16, chunk*g.tw*ly+16
-	v, y, u := borrow(t*t*vs), borrow(t*t*ys), borrow(t*t*cc)
-	defer giveBack(v)
-	defer giveBack(y)
-	defer giveBack(u)
-	group := panel // columns of a piece: four panels, fewer where that leaves a worker without
-	for group < 4*panel && group < co {
-		group += panel
-	}
-	groups := (co + group - 1) / group
-	for s0 := 0; s0 < all; s0 += chunk {
-		s1 := min(all, s0+chunk)
-		few := max(1, 14/g.tw)
-		parallel.Chunks(s1-s0, few, func(lo, hi int) {
-			f.gather(v, vs, lv, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
-			f.gather(y, ys, ly, lo*g.tw, dy, 0, s0+lo, s0+hi, g, f.grad)
-		})
-		k := (s1 - s0) * g.tw
-		parallel.For(t*t*groups, func(piece int) {
-			p, j0 := piece/groups, piece%groups*group
-			packed := borrow(k * panel)
-			defer giveBack(packed)
-			a := simd.A{Data: v[p*vs:], LD: lv, K: k, Transposed: true}
-			for j := j0; j < min(co, j0+group); j += panel {
-				n := min(panel, co-j)
-				simd.PackB(packed, k, 0, y[p*ys+j:], k, n, ly)
-				simd.MulPanel(u[p*cc+j:], co, ci, n, a, packed, s0 > 0)
+	cc, all := ci*co, g.n*g.th
+	const slices = 8
+	var u []float32
+	if t*t*cc <= 1<<16 && all >= slices {
+		parts := borrow(slices * t * t * cc)
+		defer giveBack(parts)
+		chunk := max(1, min(112, 1<<18/(t*t*(ci+co)))/g.tw)
+		parallel.For(slices, func(i int) {
+			s0, s1 := i*all/slices, (i+1)*all/slices
+			part := parts[i*t*t*cc : (i+1)*t*t*cc]
+			for s := s0; s < s1; s += chunk {
+				f.sumTiles(part, x, dy, pad, s, min(s1, s+chunk), g, ci, co, s > s0, false)
 			}
 		})
+		u = parts[:t*t*cc]
+		parallel.Chunks(t*t*cc, chunkOf(slices), func(lo, hi int) {
+			for i := 1; i < slices; i++ {
+				simd.Add(u[lo:hi], u[lo:hi], parts[i*t*t*cc+lo:])
+			}
+		})
+	} else {
+		u = borrow(t * t * cc)
+		defer giveBack(u)
+		// a chunk's transformed pixels and gradients stay in the last-level cache
+		chunk := max(1, max(256, min(512, 1<<21/(t*t*(ci+co))))/g.tw)
+		for s := 0; s < all; s += chunk {
+			f.sumTiles(u, x, dy, pad, s, min(all, s+chunk), g, ci, co, s > 0, true)
+		}
 	}
 	const piece = 2048
 	parallel.Chunks(cc, piece, func(lo, hi int) {
@@ -378,6 +398,56 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 		}
 		for a := range 3 {
 			simd.Winograd(f.back, dw.Data[a*3*cc+lo:], cc, 0, half[a*t*n:], n, 0, n, 1)
+		}
+	})
+}
+
+// chunkOf is a chunk of elements for a pass that reads n streams.
+func chunkOf(n int) int { return max(1024, chunk/n) }
+
+// sumTiles sets u [t² ci co] to the sum over the tiles of strips s0 to s1, or adds it, on all workers or on one.
+func (f *winograd) sumTiles(u []float32, x, dy *Tensor, pad, s0, s1 int, g tiles, ci, co int, add, shared bool) {
+	each, loop := parallel.Chunks, parallel.For
+	if !shared {
+		each = func(n, _ int, f func(lo, hi int)) { f(0, n) }
+		loop = func(n int, f func(i int)) {
+			for i := range n {
+				f(i)
+			}
+		}
+	}
+	t, k, panel := f.t, (s1-s0)*g.tw, simd.Panel()
+	lv := lead(ci)
+	vs, ys := k*lv+16, k*co+16
+	v := borrow(t * t * (vs + ys))
+	defer giveBack(v)
+	y := v[t*t*vs:]
+	to, whole := packedPlace(y, ys, k, co)
+	if !whole {
+		to = place{v: y, vs: ys, ld: co}
+	}
+	each(s1-s0, max(1, 14/g.tw), func(lo, hi int) {
+		f.gather(place{v: v, vs: vs, ld: lv}, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
+		f.gather(to, lo*g.tw, dy, 0, s0+lo, s0+hi, g, f.grad)
+	})
+	group := min(4*panel, (co+panel-1)/panel*panel) // columns of a piece
+	groups := (co + group - 1) / group
+	loop(t*t*groups, func(piece int) {
+		p, j0 := piece/groups, piece%groups*group
+		a := simd.A{Data: v[p*vs:], LD: lv, K: k, Transposed: true}
+		var packed []float32
+		if !whole {
+			packed = borrow(simd.PackedSize(k, panel))
+			defer giveBack(packed)
+		}
+		for j := j0; j < min(co, j0+group); j += panel {
+			n := min(panel, co-j)
+			b := y[p*ys+simd.PackedOffset(k, j):]
+			if !whole {
+				b = packed
+				simd.PackB(b, k, 0, y[p*ys+j:], k, n, co)
+			}
+			simd.MulPanel(u[p*ci*co+j:], co, ci, n, a, b, add)
 		}
 	})
 }
