@@ -3,11 +3,15 @@ package main
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"regexp"
 	"runtime"
 	"sort"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -30,6 +34,7 @@ type benchRecord struct {
 	Reps    int     `json:"reps"`
 	GFLOPS  float64 `json:"gflops,omitempty"`
 	GBytes  float64 `json:"gbytes_s,omitempty"`
+	PeakMiB float64 `json:"rss_peak_mib,omitempty"`
 	SIMD    string  `json:"simd"`
 }
 
@@ -39,6 +44,7 @@ type benchItem struct {
 	flop  float64
 	bytes float64
 	slow  bool // few repetitions are enough
+	child bool // measured in processes of its own
 	setup func() func()
 }
 
@@ -87,7 +93,7 @@ func (w benchItem) measure(quick bool) benchRecord {
 
 func newBench(g *global) *cobra.Command {
 	var only, file string
-	var quick, list bool
+	var quick, list, child bool
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "time kernels, training steps and inference",
@@ -95,6 +101,9 @@ func newBench(g *global) *cobra.Command {
 the two can be joined line by line; tensors are float32, images channels last.`,
 		Args: args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
+			if child {
+				return benchChild()
+			}
 			re, err := regexp.Compile(only)
 			if err != nil {
 				return usage("--only: %v", err)
@@ -118,7 +127,10 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 					fmt.Println(w.id)
 					continue
 				}
-				r := w.measure(quick)
+				r, err := w.record(quick)
+				if err != nil {
+					return err
+				}
 				if err := json.NewEncoder(out).Encode(r); err != nil {
 					return err
 				}
@@ -142,6 +154,8 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 	f.StringVar(&file, "json", "", "write the JSON lines to this file, and progress to standard error")
 	f.BoolVar(&quick, "quick", false, "fewer repetitions")
 	f.BoolVar(&list, "list", false, "print the ids only")
+	f.BoolVar(&child, "child", false, "be the process that the ids process/... measure")
+	f.Lookup("child").Hidden = true
 	return cmd
 }
 
@@ -186,7 +200,67 @@ func benchWork() []benchItem {
 	gemm("gemm_nt", 128, 4096, 9216)
 	out = append(out, convBenches()...)
 	out = append(out, vectorBenches()...)
-	return append(out, modelBenches()...)
+	out = append(out, modelBenches()...)
+	return append(out, benchItem{id: "process/first_step/resnet18_224_n16#nhwc", child: true}, benchItem{id: "process/peak_rss/resnet18_224_n16#nhwc", child: true})
+}
+
+// benchChild trains ResNet-18 for three steps in a process of its own; it says when the first is done and, at the end, how
+// much memory the process took at most.
+func benchChild() error {
+	for _, w := range benchWork() {
+		if w.id == "train_step/resnet18_224/n16" {
+			step := w.setup()
+			step()
+			fmt.Println("first")
+			step()
+			step()
+		}
+	}
+	fmt.Println(peakMemory())
+	return nil
+}
+
+// measureChild runs benchChild three times.
+func (w benchItem) measureChild() (benchRecord, error) {
+	r := benchRecord{ID: w.id, Tool: "tessera", Threads: parallel.Workers(), Reps: 3, SIMD: simd.Active().String()}
+	self, err := os.Executable()
+	if err != nil {
+		return r, err
+	}
+	var s []float64
+	for range r.Reps {
+		c := exec.Command(self, "bench", "--child", "--threads", strconv.Itoa(r.Threads), "--simd", r.SIMD)
+		out, err := c.StdoutPipe()
+		if err != nil {
+			return r, err
+		}
+		from := time.Now()
+		if err := c.Start(); err != nil {
+			return r, err
+		}
+		lines := bufio.NewScanner(out)
+		lines.Scan()
+		s = append(s, time.Since(from).Seconds())
+		lines.Scan()
+		bytes, err := strconv.ParseInt(lines.Text(), 10, 64)
+		if werr := c.Wait(); werr != nil || err != nil {
+			return r, fmt.Errorf("bench: the training process failed: %w", errors.Join(werr, err))
+		}
+		r.PeakMiB = max(r.PeakMiB, float64(bytes)/(1<<20))
+	}
+	sort.Float64s(s)
+	if strings.HasPrefix(w.id, "process/first_step") {
+		r.Min, r.Median, r.Max, r.PeakMiB = s[0], s[1], s[2], 0
+	}
+	return r, nil
+}
+
+// record measures an item, in this process or in others.
+func (w benchItem) record(quick bool) (benchRecord, error) {
+	if w.child {
+		return w.measureChild()
+	}
+	return w.measure(quick), nil
 }
 
 // convShape is a convolution of a model.
@@ -286,6 +360,51 @@ func vectorBenches() []benchItem {
 			a := randn(n)
 			return func() { tensor.ReLU(a, a) }
 		}},
+		// a new tensor a call, as a network takes it: from the tape's memory
+		{id: "ew/add_alloc/16M", bytes: 12 * n, setup: func() func() {
+			a, b, tape := randn(n), randn(n), autograd.NewInference()
+			return func() { autograd.Add(tape.Input(a), tape.Input(b)); tape.Reset() }
+		}},
+		{id: "ew/relu/16M", bytes: 8 * n, setup: func() func() {
+			a, tape := randn(n), autograd.NewInference()
+			return func() { autograd.ReLU(tape.Input(a)); tape.Reset() }
+		}},
+		{id: "ew/add_relu/16M", bytes: 12 * n, setup: func() func() {
+			a, b, tape := randn(n), randn(n), autograd.NewInference()
+			return func() { autograd.ReLU(autograd.Add(tape.Input(a), tape.Input(b))); tape.Reset() }
+		}},
+		{id: "ew/relu_bwd/16M", bytes: 12 * n, setup: func() func() {
+			y, g, tape := randn(n), randn(n), autograd.NewInference()
+			tensor.ReLU(y, y)
+			return func() { tensor.ReLUGrad(tape.New(n), g, y, false); tape.Reset() }
+		}},
+	}
+	for _, n := range []int{16, 4096, 65536} {
+		out = append(out, benchItem{id: fmt.Sprintf("ew/add_small/%d", n), bytes: 12 * float64(n), setup: func() func() {
+			a, b, y := randn(n), randn(n), tensor.New(n)
+			return func() { tensor.Add(y, a, b) }
+		}})
+	}
+	for _, name := range []string{"adam", "sgdm"} {
+		bytes := map[string]float64{"adam": 28, "sgdm": 20}[name]
+		out = append(out, benchItem{id: "optim/" + name + "/resnet50_25M", bytes: bytes * 25557032, setup: func() func() {
+			params := layers.Params(layers.Classifier(tensor.NewRNG(1), layers.ResNet(tensor.NewRNG(1), 3, 50, false), 1000))
+			tape := autograd.NewTape(nil)
+			var loss *autograd.Var
+			for _, p := range params { // a loss whose gradient is random
+				l := autograd.Sum(autograd.Mul(tape.Param(p.Value), tape.Input(tensor.NewRNG(2).FillNormal(tensor.New(p.Value.Shape...), 0, 1e-3))))
+				if loss != nil {
+					l = autograd.Add(loss, l)
+				}
+				loss = l
+			}
+			grads := tape.Backward(loss)
+			opt := optim.NewAdam(params, optim.AdamOptions{})
+			if name == "sgdm" {
+				opt = optim.NewSGD(params, optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
+			}
+			return func() { opt.Step(grads, 1e-3) }
+		}})
 	}
 	for _, s := range [][3]int{{16, 64, 112}, {16, 256, 28}, {128, 64, 32}} {
 		for _, relu := range []bool{false, true} {
@@ -401,6 +520,10 @@ func modelBenches() []benchItem {
 				tape := autograd.NewInference()
 				return func() { net.Forward(tape.Input(x)); tape.Reset() }
 			}})
+			// the peers' compiled and frozen network: ours is always frozen
+			frozen := out[len(out)-1]
+			frozen.id += "#compile"
+			out = append(out, frozen)
 		}
 	}
 	return out
