@@ -7,6 +7,7 @@ import "github.com/tessera-go/tessera/tensor"
 //	x [N H W I]   w [KH KW I/G O]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvShape
 func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
 	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
+	y.tape.saw(x, w, y, g)
 	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, nil, y.tape.keep(w.Value))
 	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	if b != nil {

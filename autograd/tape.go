@@ -91,6 +91,10 @@ type node struct {
 type Tape struct {
 	Training bool // batch norm uses the batch's statistics, dropout drops
 
+	// OnConv, if set, is called for every convolution with its place in the model and its shapes: for tools that explain
+	// a network.
+	OnConv func(place string, x, w, y []int, g tensor.Conv)
+
 	rng       *tensor.RNG
 	draws     uint64 // how many random streams were handed out in this step
 	record    bool
@@ -121,6 +125,12 @@ func NewInference() *Tape {
 	t.Training, t.record = false, false
 	t.packed = map[*tensor.Tensor]*tensor.Packed{}
 	return t
+}
+
+func (t *Tape) saw(x, w, y *Var, g tensor.Conv) {
+	if t != nil && t.OnConv != nil {
+		t.OnConv(strings.Join(t.place, "."), x.Shape(), w.Shape(), y.Shape(), g)
+	}
 }
 
 // Frozen tells whether the tape is one for inference, whose weights do not change.

@@ -176,6 +176,7 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	}
 	og := o / g.Groups
 	k := kh * kw * cg
+	panel := simd.Panel()
 	size := simd.PackedSize(k, og)
 	var packed []float32
 	switch {
@@ -189,14 +190,15 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		packed = keep.direct
 	}
 	if keep == nil || !keep.packed {
-		for gi := range g.Groups {
-			simd.PackB(packed[gi*size:], k, 0, w.Data[gi*og:], k, og, o)
-		}
+		panels := (og + panel - 1) / panel
+		parallel.For(g.Groups*panels, func(i int) {
+			gi, j := i/panels, i%panels*panel
+			simd.PackB(packed[gi*size+simd.PackedOffset(k, j):], k, 0, w.Data[gi*og+j:], k, min(panel, og-j), o)
+		})
 		if keep != nil {
 			keep.packed = true
 		}
 	}
-	panel := simd.Panel()
 	// A piece is some output rows by some panels: panels whose weights stay in the second-level cache, rows that make
 	// the piece worth its call.
 	group := max(1, (1<<17)/(k*panel)) * panel
@@ -288,6 +290,12 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 	blocks := (oh + block - 1) / block // of an image
 	og := o / g.Groups
 	panel := simd.Panel()
+	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
+	merged := g.Dilation == 1 && g.Groups == 1
+	if merged && len(dw.Data) <= 1<<15 && p.n*blocks >= 2*slices {
+		gradWeightSliced(dw, p, dy, g, block, add)
+		return
+	}
 	size := simd.PackedSize(block*ow, og)
 	packed := borrow(p.n * blocks * g.Groups * size)
 	defer giveBack(packed)
@@ -297,8 +305,7 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 		k := min(block, oh-q) * ow
 		simd.PackB(packed[t*size:], k, 0, dy.Data[(b/blocks*oh+q)*ow*o+gi*og:], k, og, o)
 	})
-	// pieces: a kernel row (its columns and channels are neighbours) cut in 224, by a panel; or a kernel element
-	merged := g.Dilation == 1 && g.Groups == 1
+	// pieces are cut in 224, by a panel
 	m, taps := kw*cg, kh
 	if !merged {
 		m, taps = cg, kh*kw
@@ -328,6 +335,35 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 			}
 		}
 	})
+}
+
+// gradWeightSliced is ConvGradWeight for few weights, such as a stem's: each slice of the images' row blocks has a sum of its
+// own, to which a block of dy is added for all weights while it is in a cache.
+func gradWeightSliced(dw *Tensor, p plane, dy *Tensor, g Conv, block int, add bool) {
+	kh, m, o := dw.Shape[0], dw.Shape[1]*dw.Shape[2], dw.Shape[3]
+	oh, ow := dy.Shape[1], dy.Shape[2]
+	blocks := (oh + block - 1) / block
+	panel, size := simd.Panel(), len(dw.Data)
+	parts := borrow(slices * size)
+	defer giveBack(parts)
+	parallel.For(slices, func(s int) {
+		part := parts[s*size : (s+1)*size]
+		packed := borrow(simd.PackedSize(block*ow, o))
+		defer giveBack(packed)
+		first := s * p.n * blocks / slices
+		for b := first; b < (s+1)*p.n*blocks/slices; b++ {
+			i, q := b/blocks, b%blocks*block
+			rows := min(block, oh-q)
+			simd.PackB(packed, rows*ow, 0, dy.Data[(i*oh+q)*ow*o:], rows*ow, o, o)
+			for a := range kh {
+				op := simd.A{Data: p.data[(i*p.h+q*g.Stride+a)*p.w*p.c:], LD: g.Stride * p.c, Runs: rows, RunStride: g.Stride * p.w * p.c, K: ow, Transposed: true}
+				for j := 0; j < o; j += panel {
+					simd.MulPanel(part[a*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first)
+				}
+			}
+		}
+	})
+	parallel.Chunks(size, max(256, chunk/slices), func(lo, hi int) { sumSlices(dw.Data[lo:hi], parts[lo:], size, add) })
 }
 
 func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
@@ -397,15 +433,17 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 			k := th * tw * og
 			size := simd.PackedSize(k, cg)
 			packed := borrow(size * g.Groups)
-			for gi := range g.Groups {
+			panels := (cg + panel - 1) / panel
+			parallel.For(g.Groups*panels, func(i int) {
+				gi, j := i/panels, i%panels*panel
 				at := 0
 				for a := th - 1; a >= 0; a-- {
 					for b := tw - 1; b >= 0; b-- {
-						simd.PackBT(packed[gi*size:], k, at, w.Data[((rh+s*a)*kw+rw+s*b)*cg*o+gi*og:], og, cg, o)
+						simd.PackBT(packed[gi*size+simd.PackedOffset(k, j):], k, at, w.Data[(((rh+s*a)*kw+rw+s*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
 						at += og
 					}
 				}
-			}
+			})
 			m := c1 - c0 + 1
 			group := max(1, (1<<17)/(k*panel)) * panel
 			groups := (cg + group - 1) / group

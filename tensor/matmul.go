@@ -66,6 +66,10 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		}
 		return
 	}
+	if k >= slicedBlocks*kBlock && m*n <= slicedResult && ready == nil && e == nil {
+		gemmSliced(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add)
+		return
+	}
 	panel := simd.Panel()
 	kept := ready != nil
 	for j0 := 0; j0 < n; j0 += nBlock {
@@ -121,20 +125,87 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 	}
 }
 
-// packGemm packs rows k0 to k0+kk and cols columns from j0 on of alpha·b.
-func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, kk, cols int, alpha float32) {
-	parallel.Chunks(cols, 4*simd.Panel(), func(lo, hi int) {
-		dst := packed[simd.PackedOffset(kk, lo):]
-		if tb {
-			simd.PackBT(dst, kk, 0, b[(j0+lo)*ldb+k0:], kk, hi-lo, ldb)
-		} else {
-			simd.PackB(dst, kk, 0, b[k0*ldb+j0+lo:], kk, hi-lo, ldb)
-		}
-		if alpha != 1 {
-			d := dst[:simd.PackedSize(kk, hi-lo)]
-			simd.Scale(d, alpha, d)
+// A product with a long sum and a small result, such as the gradient of a 1x1 convolution's weights, is cut along k:
+// each slice of the blocks is summed by one worker on its own, and the slices are added in order.
+const (
+	slicedBlocks = 16      // from so many blocks of k on
+	slicedResult = 1 << 17 // up to so many elements of c
+	slices       = 8
+)
+
+func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool) {
+	blocks := (k + kBlock - 1) / kBlock
+	parts := borrow(slices * m * n)
+	defer giveBack(parts)
+	panel := simd.Panel()
+	parallel.For(slices, func(i int) {
+		part := parts[i*m*n : (i+1)*m*n]
+		packed := borrow(simd.PackedSize(kBlock, n))
+		defer giveBack(packed)
+		copied := borrow(mBlock*(kBlock+16) + kBlock*16)
+		defer giveBack(copied)
+		first := i * blocks / slices
+		for bl := first; bl < (i+1)*blocks/slices; bl++ {
+			k0 := bl * kBlock
+			kk := min(kBlock, k-k0)
+			packColumns(packed, b, ldb, tb, 0, k0, kk, 0, n, alpha)
+			at := k0
+			if ta {
+				at = k0 * lda
+			}
+			op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
+			for i0 := 0; i0 < m; i0 += mBlock { // a block of rows and a panel stay in the first-level cache
+				rows, mm := op, min(mBlock, m-i0)
+				if ta {
+					rows.Data = op.Data[i0:]
+				} else {
+					rows.Data = op.Data[i0*lda:]
+				}
+				if n > 2*panel && lda%16 == 0 {
+					rows = copyBlock(copied, rows, mm)
+				}
+				for j := 0; j < n; j += panel {
+					simd.MulPanel(part[i0*n+j:], n, mm, min(panel, n-j), rows, packed[simd.PackedOffset(kk, j):], bl > first)
+				}
+			}
 		}
 	})
+	parallel.Chunks(m, max(1, chunk/(slices*n)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			sumSlices(c[r*ldc:r*ldc+n], parts[r*n:], m*n, add)
+		}
+	})
+}
+
+// sumSlices sets dst to the sum of the slices of parts, size apart, or adds it.
+func sumSlices(dst, parts []float32, size int, add bool) {
+	if add {
+		simd.Add(dst, dst, parts)
+	} else {
+		copy(dst, parts)
+	}
+	for i := 1; i < slices; i++ {
+		simd.Add(dst, dst, parts[i*size:])
+	}
+}
+
+// packGemm packs rows k0 to k0+kk and cols columns from j0 on of alpha·b.
+func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, kk, cols int, alpha float32) {
+	parallel.Chunks(cols, 4*simd.Panel(), func(lo, hi int) { packColumns(packed, b, ldb, tb, j0, k0, kk, lo, hi, alpha) })
+}
+
+// packColumns packs the columns j0+lo to j0+hi, lo a multiple of the panel.
+func packColumns(packed, b []float32, ldb int, tb bool, j0, k0, kk, lo, hi int, alpha float32) {
+	dst := packed[simd.PackedOffset(kk, lo):]
+	if tb {
+		simd.PackBT(dst, kk, 0, b[(j0+lo)*ldb+k0:], kk, hi-lo, ldb)
+	} else {
+		simd.PackB(dst, kk, 0, b[k0*ldb+j0+lo:], kk, hi-lo, ldb)
+	}
+	if alpha != 1 {
+		d := dst[:simd.PackedSize(kk, hi-lo)]
+		simd.Scale(d, alpha, d)
+	}
 }
 
 // packAll packs all of b [k n] as gemmFused reads it.

@@ -53,22 +53,13 @@ func lead(c int) int {
 	return c
 }
 
-// weights returns the transformed weights, packed, for each of the t² positions; free it with giveBack. With transposed
-// the kernel is turned by half a circle and its channels exchanged, as the input's gradient needs it.
-func (f *winograd) weights(w *Tensor, transposed bool) (packed []float32, size int) {
-	ci, co := w.Shape[2], w.Shape[3]
-	k, n := ci, co
-	if transposed {
-		k, n = co, ci
-	}
-	t, cc := f.t, ci*co
+// weights returns transformed weights [t² k n], packed, for each of the t² positions; free it with giveBack. taps is
+// [3 3 k n].
+func (f *winograd) weights(taps []float32, k, n int) (packed []float32, size int) {
+	t, cc := f.t, k*n
 	size = simd.PackedSize(k, n)
 	u := borrow(t * t * cc)
 	defer giveBack(u)
-	taps := f.taps(w, transposed)
-	if transposed {
-		defer giveBack(taps)
-	}
 	const piece = 2048
 	parallel.Chunks(cc, piece, func(lo, hi int) {
 		n := hi - lo
@@ -82,25 +73,30 @@ func (f *winograd) weights(w *Tensor, transposed bool) (packed []float32, size i
 		}
 	})
 	packed = borrow(t * t * size)
-	parallel.For(t*t, func(x int) {
-		if transposed {
-			simd.PackBT(packed[x*size:], k, 0, u[x*cc:], k, n, co)
-		} else {
-			simd.PackB(packed[x*size:], k, 0, u[x*cc:], k, n, co)
-		}
-	})
+	parallel.For(t*t, func(x int) { simd.PackB(packed[x*size:], k, 0, u[x*cc:], k, n, n) })
 	return packed, size
 }
 
-// taps returns the weights of w, or a copy in the reverse order of taps, which the caller gives back.
-func (f *winograd) taps(w *Tensor, reversed bool) []float32 {
-	if !reversed {
-		return w.Data
-	}
-	cc := w.Shape[2] * w.Shape[3]
-	taps := borrow(9 * cc)
-	parallel.For(9, func(i int) { copy(taps[i*cc:(i+1)*cc], w.Data[(8-i)*cc:]) })
-	return taps
+// turned returns the weights [3 3 I O] turned by half a circle and with channels exchanged, [3 3 O I], as the input's
+// gradient needs them; free it with giveBack.
+func turned(w *Tensor) []float32 {
+	ci, co := w.Shape[2], w.Shape[3]
+	out := borrow(9 * ci * co)
+	parallel.For(9*ci/16, func(i int) { // 16 channels of a tap at a time: a line of out in one visit
+		tap, c := i/(ci/16), i%(ci/16)*16
+		dst, src := out[(8-tap)*ci*co+c:], w.Data[(tap*ci+c)*co:]
+		for h := 0; h < 16; h += 8 {
+			s := src[h*co:]
+			s0, s1, s2, s3 := s[:co], s[co:2*co], s[2*co:3*co], s[3*co:4*co]
+			s4, s5, s6, s7 := s[4*co:5*co], s[5*co:6*co], s[6*co:7*co], s[7*co:8*co]
+			for j := range co {
+				d := dst[j*ci+h : j*ci+h+8 : j*ci+h+8]
+				d[0], d[1], d[2], d[3] = s0[j], s1[j], s2[j], s3[j]
+				d[4], d[5], d[6], d[7] = s4[j], s5[j], s6[j], s7[j]
+			}
+		}
+	})
+	return out
 }
 
 // place is where gather puts position p of tile i: v[p·vs + i·ld], or, with panels of a packed operand of k rows,
@@ -172,19 +168,24 @@ func (f *winograd) gather(to place, first int, x *Tensor, pad, s0, s1 int, g til
 func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool, e *Epilogue, keep *Packed) {
 	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
 	ci, co, t := x.Shape[3], y.Shape[3], f.t
+	taps := w.Data
+	if transposed {
+		taps = turned(w)
+		defer giveBack(taps)
+	}
 	if manyWeights(t, ci, co) {
-		f.convPanels(y, x, w, transposed, pad, add, e, keep)
+		f.convPanels(y, x, taps, pad, add, e, keep)
 		return
 	}
 	var packed []float32
 	var size int
 	if keep == nil {
-		packed, size = f.weights(w, transposed)
+		packed, size = f.weights(taps, ci, co)
 		defer giveBack(packed)
 	} else {
 		k := keep.of(f)
 		if k.data == nil {
-			k.data, k.size = f.weights(w, transposed)
+			k.data, k.size = f.weights(taps, ci, co)
 		}
 		packed, size = k.data, k.size
 	}
@@ -250,7 +251,7 @@ func (f *winograd) scratchSize(g tiles, n int) int { return f.m*f.t*(g.tw*n+16) 
 // manyWeights tells whether transformed weights are too many for a second-level cache and its surroundings: 3 MB.
 func manyWeights(t, ci, co int) bool { return t*t*ci*co > 3<<18 }
 
-func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add bool, e *Epilogue, keep *Packed) {
+func (f *winograd) convPanels(y, x *Tensor, taps []float32, pad int, add bool, e *Epilogue, keep *Packed) {
 	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
 	ci, co, t := x.Shape[3], y.Shape[3], f.t
 	all := g.n * g.th
@@ -260,10 +261,6 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 	vs, ms := chunk*g.tw*lv+16, 0
 	v := borrow(t * t * vs)
 	defer giveBack(v)
-	taps := f.taps(w, transposed)
-	if transposed {
-		defer giveBack(taps)
-	}
 	panel := max(16, simd.Panel())
 	panels := (co + panel - 1) / panel
 	size := simd.PackedSize(ci, panel)
@@ -303,7 +300,7 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 				u = packed[i*t*t*size : (i+1)*t*t*size]
 			}
 			if s0 == 0 && !ready {
-				f.panelWeights(u, size, taps, w.Shape[2], w.Shape[3], transposed, j, n)
+				f.panelWeights(u, size, taps, ci, co, j, n)
 			}
 			m := borrow(t*t*ms + f.scratchSize(g, n))
 			defer giveBack(m)
@@ -318,29 +315,27 @@ func (f *winograd) convPanels(y, x, w *Tensor, transposed bool, pad int, add boo
 	}
 }
 
-// panelWeights transforms and packs the weights of n output channels from j on: t² products' operands, size apart.
-// taps is [3 3 wi wo]; with transposed the output channels are wi.
-func (f *winograd) panelWeights(u []float32, size int, taps []float32, wi, wo int, transposed bool, j, n int) {
-	t, cc := f.t, wi*wo
-	k, at, next, row, count := wi, j, wo, n, wi // rows of n floats, wo apart
-	if transposed {
-		k, at, next, row, count = wo, j*wo, 0, n*wo, 1 // one row
-	}
-	all := k * n
+// panelWeights transforms and packs the weights of n output channels from j on: t² operands, size apart. taps is
+// [3 3 ci co].
+func (f *winograd) panelWeights(u []float32, size int, taps []float32, ci, co, j, n int) {
+	t, cc, all := f.t, ci*co, ci*n
 	half := borrow(t*3*all + t*t*all)
 	defer giveBack(half)
 	full := half[t*3*all:]
 	for b := range 3 {
-		simd.Winograd(f.weight, half[b*all:], 3*all, row, taps[b*cc+at:], 3*cc, next, row, count)
+		simd.Winograd(f.weight, half[b*all:], 3*all, n, taps[b*cc+j:], 3*cc, co, n, ci)
 	}
+	whole := simd.PackedSize(ci, n) == all && n <= simd.Panel() // a panel is as it is packed
 	for r := range t {
-		simd.Winograd(f.weight, full[r*t*all:], all, 0, half[r*3*all:], all, 0, all, 1)
+		to, row := full[r*t*all:], all
+		if whole {
+			to, row = u[r*t*size:], size
+		}
+		simd.Winograd(f.weight, to, row, 0, half[r*3*all:], all, 0, all, 1)
 	}
-	for p := range t * t {
-		if transposed {
-			simd.PackBT(u[p*size:], k, 0, full[p*all:], k, n, wo)
-		} else {
-			simd.PackB(u[p*size:], k, 0, full[p*all:], k, n, n)
+	if !whole {
+		for p := range t * t {
+			simd.PackB(u[p*size:], ci, 0, full[p*all:], ci, n, n)
 		}
 	}
 }
@@ -354,25 +349,20 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 	g := f.cut(dy.Shape[0], dy.Shape[1], dy.Shape[2])
 	ci, co, t := dw.Shape[2], dw.Shape[3], f.t
 	cc, all := ci*co, g.n*g.th
-	const slices = 8
 	var u []float32
 	if t*t*cc <= 1<<16 && all >= slices {
 		parts := borrow(slices * t * t * cc)
 		defer giveBack(parts)
-		chunk := max(1, min(112, 1<<18/(t*t*(ci+co)))/g.tw)
+		few := max(1, min(112, 1<<18/(t*t*(ci+co)))/g.tw)
 		parallel.For(slices, func(i int) {
 			s0, s1 := i*all/slices, (i+1)*all/slices
 			part := parts[i*t*t*cc : (i+1)*t*t*cc]
-			for s := s0; s < s1; s += chunk {
-				f.sumTiles(part, x, dy, pad, s, min(s1, s+chunk), g, ci, co, s > s0, false)
+			for s := s0; s < s1; s += few {
+				f.sumTiles(part, x, dy, pad, s, min(s1, s+few), g, ci, co, s > s0, false)
 			}
 		})
 		u = parts[:t*t*cc]
-		parallel.Chunks(t*t*cc, chunkOf(slices), func(lo, hi int) {
-			for i := 1; i < slices; i++ {
-				simd.Add(u[lo:hi], u[lo:hi], parts[i*t*t*cc+lo:])
-			}
-		})
+		parallel.Chunks(t*t*cc, max(256, chunk/slices), func(lo, hi int) { sumSlices(parts[lo:hi], parts[lo:], t*t*cc, false) })
 	} else {
 		u = borrow(t * t * cc)
 		defer giveBack(u)
@@ -401,9 +391,6 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 		}
 	})
 }
-
-// chunkOf is a chunk of elements for a pass that reads n streams.
-func chunkOf(n int) int { return max(1024, chunk/n) }
 
 // sumTiles sets u [t² ci co] to the sum over the tiles of strips s0 to s1, or adds it, on all workers or on one.
 func (f *winograd) sumTiles(u []float32, x, dy *Tensor, pad, s0, s1 int, g tiles, ci, co int, add, shared bool) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
 )
 
@@ -115,35 +116,39 @@ func TestWinogradError(t *testing.T) {
 	}
 }
 
-// TestWinogradLevels: the same bits at every level.
+// TestWinogradLevels: the same bits at every level and with any number of workers, on the paths for few weights and for
+// many.
 func TestWinogradLevels(t *testing.T) {
-	rng := NewRNG(4)
-	x, w := New(2, 11, 10, 48), New(3, 3, 48, 32)
-	rng.FillNormal(x, 0, 1)
-	rng.FillNormal(w, 0, 1)
-	for _, a := range []Algorithm{Winograd2, Winograd4} {
-		g := Conv{Pad: 1, Algorithm: a}
-		run := func() []*Tensor {
-			y, dx, dw := New(2, 11, 10, 32), New(x.Shape...), New(w.Shape...)
-			Conv2D(y, x, w, g)
-			ConvGradInput(dx, y, w, g, true)
-			ConvGradWeight(dw, x, y, g, true)
-			return []*Tensor{y, dx, dw}
-		}
-		at := func(l simd.Level) []*Tensor {
-			restore, err := simd.Use(l)
-			if err != nil {
-				t.Fatal(err)
+	defer parallel.SetWorkers(parallel.Workers())
+	for _, s := range []struct{ n, h, w, ci, co int }{{2, 11, 10, 48, 32}, {9, 5, 6, 32, 16}, {1, 5, 3, 224, 240}} {
+		rng := NewRNG(4)
+		x, w := New(s.n, s.h, s.w, s.ci), New(3, 3, s.ci, s.co)
+		rng.FillNormal(x, 0, 1)
+		rng.FillNormal(w, 0, 1)
+		for _, a := range []Algorithm{Winograd2, Winograd4} {
+			g := Conv{Pad: 1, Algorithm: a}
+			run := func(l simd.Level, workers int) []*Tensor {
+				restore, err := simd.Use(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer restore()
+				parallel.SetWorkers(workers)
+				y, dx, dw := New(s.n, s.h, s.w, s.co), New(x.Shape...), New(w.Shape...)
+				Conv2D(y, x, w, g)
+				ConvGradInput(dx, y, w, g, false)
+				ConvGradWeight(dw, x, y, g, false)
+				return []*Tensor{y, dx, dw}
 			}
-			defer restore()
-			return run()
-		}
-		want := at(simd.Go)
-		for _, l := range simd.Levels() {
-			for i, v := range at(l) {
-				for j := range v.Data {
-					if math.Float32bits(v.Data[j]) != math.Float32bits(want[i].Data[j]) {
-						t.Fatalf("%v %v: result %d differs from the Go loops' at %d: %v, %v", a, l, i, j, v.Data[j], want[i].Data[j])
+			want := run(simd.Go, 1)
+			for _, l := range simd.Levels() {
+				for _, workers := range []int{1, 2, 3, 5, 8} {
+					for i, v := range run(l, workers) {
+						for j := range v.Data {
+							if math.Float32bits(v.Data[j]) != math.Float32bits(want[i].Data[j]) {
+								t.Fatalf("%+v %v %v, %d workers: result %d differs from the Go loops' at %d: %v, %v", s, a, l, workers, i, j, v.Data[j], want[i].Data[j])
+							}
+						}
 					}
 				}
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/layers"
@@ -116,11 +117,18 @@ func contactSheet(src data.Source, n int) image.Image {
 }
 
 func newDoctor(g *global) *cobra.Command {
-	return &cobra.Command{
+	var trunk string
+	var batch, side int
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "say what this machine is and how fast the kernels are here",
-		Args:  args(0, "no arguments"),
+		Long: `Doctor measures the kernels on this machine. With --trunk it prints, instead, which algorithm each
+convolution of a trunk uses in its three passes; the choice depends on the shapes alone, never on the machine.`,
+		Args: args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
+			if trunk != "" {
+				return explainTrunk(trunk, batch, side, g.json)
+			}
 			c := cpuid.CPU
 			peak1 := tilePeak()
 			rows := []benchRecord{}
@@ -145,13 +153,83 @@ func newDoctor(g *global) *cobra.Command {
 				}
 				fmt.Println()
 			}
-			fmt.Println("convolution: 1x1 stride 1 as a matrix product; depthwise over channels; all others as an\nimplicit product that reads the padded image where it lies")
+			fmt.Println("convolutions: doctor --trunk NAME prints the algorithm of every layer")
 			if simd.Active() == simd.Go {
 				fmt.Fprintln(os.Stderr, "warning: the Go loops are in use; this is the slow path")
 			}
 			return nil
 		},
 	}
+	f := cmd.Flags()
+	f.StringVar(&trunk, "trunk", "", "print the algorithms of this trunk's convolutions")
+	f.IntVar(&batch, "batch-size", 32, "images, with --trunk")
+	f.IntVar(&side, "side", 0, "their side, with --trunk; 0 is the trunk's own")
+	return cmd
+}
+
+// layerPlan is a line of doctor --trunk.
+type layerPlan struct {
+	Layer     string   `json:"layer"`
+	Input     []int    `json:"input"`
+	Weight    []int    `json:"weight"`
+	Stride    int      `json:"stride"`
+	GFLOP     float64  `json:"gflop"` // of the forward pass, counted as a direct convolution
+	Algorithm []string `json:"algorithm"`
+}
+
+// explainTrunk prints the algorithm of each convolution: forward, gradient of the input, gradient of the weight.
+func explainTrunk(name string, batch, side int, asJSON bool) error {
+	net, err := layers.NewTrunk(name, tensor.NewRNG(1), 3)
+	if err != nil {
+		return usage("--trunk: %v", err)
+	}
+	if batch < 1 || side < 0 {
+		return usage("--batch-size %d, --side %d: want at least 1", batch, side)
+	}
+	if side == 0 {
+		side = net.Side
+	}
+	var plans []layerPlan
+	tape := autograd.NewTape(nil)
+	tape.Training = false
+	tape.OnConv = func(place string, x, w, y []int, g tensor.Conv) {
+		y = append([]int{batch}, y[1:]...)
+		p := layerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[3])}
+		for pass := tensor.Forward; pass <= tensor.GradWeight; pass++ {
+			a := g.Plan(pass, y, w).String()
+			if w[0] == 1 && w[1] == 1 && p.Stride == 1 && g.Pad == 0 && g.Groups <= 1 {
+				a = "product"
+			}
+			p.Algorithm = append(p.Algorithm, a)
+		}
+		plans = append(plans, p)
+	}
+	err = autograd.Try(func() { net.Forward(tape.Input(tensor.New(1, side, side, 3))) })
+	if err != nil {
+		return fmt.Errorf("%s on %d by %d pixels: %w", name, side, side, err)
+	}
+	if asJSON {
+		return printJSON(plans)
+	}
+	fmt.Printf("%-22s %-13s %-14s %7s  %-9s %-9s %s\n", name, "input", "weight", "GFLOP", "forward", "d input", "d weight")
+	for _, p := range plans {
+		in := fmt.Sprintf("%dx%dx%d", p.Input[1], p.Input[2], p.Input[3])
+		w := fmt.Sprintf("%dx%d/%d %d->%d", p.Weight[0], p.Weight[1], p.Stride, p.Weight[2], p.Weight[3])
+		fmt.Printf("%-22s %-13s %-14s %7.2f  %-9s %-9s %s\n", p.Layer, in, w, p.GFLOP, short(p.Algorithm[0]), short(p.Algorithm[1]), short(p.Algorithm[2]))
+	}
+	fmt.Printf("%d images of %d by %d. F(2,3) and F(4,3): Winograd; product: a plain matrix product; direct: an\nimplicit product that reads the padded image where it lies.\n", batch, side, side)
+	return nil
+}
+
+// short is an algorithm's name in the table.
+func short(a string) string {
+	switch a {
+	case "winograd2":
+		return "F(2,3)"
+	case "winograd4":
+		return "F(4,3)"
+	}
+	return a
 }
 
 func levelNames() []string {
