@@ -292,7 +292,7 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 	panel := simd.Panel()
 	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
 	merged := g.Dilation == 1 && g.Groups == 1
-	if merged && len(dw.Data) <= 1<<15 && p.n*blocks >= 2*slices {
+	if merged && len(dw.Data) <= 1<<17 && p.n*blocks >= 2*slices {
 		gradWeightSliced(dw, p, dy, g, block, add)
 		return
 	}
