@@ -36,13 +36,8 @@ func CrossEntropySmooth(x *Var, labels []int32, smoothing float32) *Var {
 	y := result([]int{1}, x)
 	y.Value.Data[0] = float32(total / float64(n))
 	return y.rule("CrossEntropy", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddCrossEntropyGrad(dx, x.Value, lse, func(i int, row []float32) {
-				for j := range row {
-					row[j] = smoothing / float32(c)
-				}
-				row[labels[i]] += 1 - smoothing
-			}, dy.Data[0]/float32(n))
+		if dx, add := g.Into(x); dx != nil {
+			tensor.CrossEntropyGrad(dx, x.Value, lse, labels, smoothing, dy.Data[0]/float32(n), add)
 		}
 	}, x)
 }

@@ -130,21 +130,29 @@ func padded(x *Tensor, top, left, h, w int) plane {
 	}
 	p := plane{borrow(n * h * w * c), n, h, w, c, true}
 	rows := max(1, chunk/max(1, w*c))
-	parallel.Chunks(n*h, rows, func(lo, hi int) {
-		for r := lo; r < hi; r++ {
-			dst := p.data[r*w*c : (r+1)*w*c]
-			i, y := r/h, r%h-top
-			if y < 0 || y >= xh {
-				clear(dst)
-				continue
-			}
-			clear(dst[:left*c])
-			src := x.Data[(i*xh+y)*xw*c:][:xw*c]
-			k := copy(dst[left*c:], src)
-			clear(dst[left*c+k:])
-		}
+	parallel.For(n*((h+rows-1)/rows), func(t int) {
+		i, lo := t/((h+rows-1)/rows), t%((h+rows-1)/rows)*rows
+		part := plane{p.data[(i*h+lo)*w*c:], 1, min(rows, h-lo), w, c, false}
+		part.window(x, i, lo-top, left)
 	})
 	return p
+}
+
+// window fills p's rows and columns, p.h by p.w, from image i of x: rows from top on, and columns from -left on. Outside the
+// image there are zeros.
+func (p plane) window(x *Tensor, i, top, left int) {
+	xh, xw, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	for r := range p.h {
+		dst := p.data[r*p.w*c : (r+1)*p.w*c]
+		y := top + r
+		if y < 0 || y >= xh {
+			clear(dst)
+			continue
+		}
+		clear(dst[:left*c])
+		k := copy(dst[left*c:], x.Data[(i*xh+y)*xw*c:][:xw*c])
+		clear(dst[left*c+k:])
+	}
 }
 
 // Conv2D sets y to the convolution (cross-correlation) of x with w; see ConvShape. It is an implicit matrix product:
@@ -163,14 +171,18 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		matMulFused(y, x, w.Reshape(cg, o), e, keep)
 		return
 	}
+	if kh == 1 && kw == 1 && g.Pad == 0 && g.Groups == 1 {
+		pointwise(y, x, w, g, e, keep)
+		return
+	}
 	if f := winogradOf(g.Plan(Forward, y.Shape, w.Shape)); f != nil {
 		f.conv(y, x, w, false, g.Pad, false, e, keep)
 		return
 	}
-	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
-	defer p.free()
 	oh, ow := shape[1], shape[2]
 	if cg == 1 && o == g.Groups {
+		p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
+		defer p.free()
 		depthwise(y, p, w, g, e)
 		return
 	}
@@ -178,56 +190,95 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	k := kh * kw * cg
 	panel := simd.Panel()
 	size := simd.PackedSize(k, og)
-	var packed []float32
-	switch {
-	case keep == nil:
-		packed = borrow(size * g.Groups)
-		defer giveBack(packed)
-	case keep.direct == nil:
-		packed = make([]float32, size*g.Groups)
-		keep.direct = packed
-	default:
-		packed = keep.direct
-	}
-	if keep == nil || !keep.packed {
+	packed := keep.pack(size*g.Groups, func(packed []float32) {
 		panels := (og + panel - 1) / panel
 		parallel.For(g.Groups*panels, func(i int) {
 			gi, j := i/panels, i%panels*panel
 			simd.PackB(packed[gi*size+simd.PackedOffset(k, j):], k, 0, w.Data[gi*og+j:], k, min(panel, og-j), o)
 		})
-		if keep != nil {
-			keep.packed = true
-		}
+	})
+	if keep == nil {
+		defer giveBack(packed)
 	}
 	// A piece is some output rows by some panels: panels whose weights stay in the second-level cache, rows that make
 	// the piece worth its call.
 	group := max(1, (1<<17)/(k*panel)) * panel
 	groups := (og + group - 1) / group
-	rows := pieceRows(p.n*oh, ow, groups*g.Groups)
-	rowPieces := (p.n*oh + rows - 1) / rows
+	rows := pieceRows(x.Shape[0]*oh, ow, groups*g.Groups)
+	rowPieces := (x.Shape[0]*oh + rows - 1) / rows
+	// Padding costs a copy: of the rows that a piece reads, into the cache that it reads them from, unless many pieces read
+	// the same rows or the images are so small that a panel of weights is better kept for several.
+	width, reach := x.Shape[2]+2*g.Pad, (kh-1)*g.Dilation+1
+	local := g.Pad > 0 && groups*g.Groups <= 2 && oh*ow >= 256
+	var p plane
+	if !local {
+		p = padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, width)
+		defer p.free()
+	}
 	parallel.For(g.Groups*groups*rowPieces, func(t int) {
 		r0 := t % rowPieces * rows
 		t /= rowPieces
 		j0, gi := t%groups*group, t/groups
-		for j := j0; j < min(og, j0+group); j += panel {
-			b := packed[gi*size+simd.PackedOffset(k, j):]
-			n := min(panel, og-j)
-			width := panelWidth(n)
-			for r := r0; r < min(p.n*oh, r0+rows); r++ {
-				i, q := r/oh, r%oh
-				c := y.Data[r*ow*o+gi*og+j:]
-				if g.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
-					simd.MulPanel(c, o, ow, n, simd.A{Data: p.data[(i*p.h+q*g.Stride)*p.w*p.c:], LD: g.Stride * p.c,
-						Runs: kh, RunStride: p.w * p.c, K: kw * cg}, b, false)
-					continue
-				}
-				for a := range kh {
-					simd.MulPanel(c, o, ow, n, simd.A{Data: p.data[(i*p.h+q*g.Stride+a*g.Dilation)*p.w*p.c+gi*cg:], LD: g.Stride * p.c,
-						Runs: kw, RunStride: g.Dilation * p.c, K: cg}, b[a*kw*cg*width:], a > 0)
+		r1 := min(x.Shape[0]*oh, r0+rows)
+		from := p
+		if local {
+			from = plane{borrow(((rows-1)*g.Stride + reach) * width * x.Shape[3]), 1, 0, width, x.Shape[3], true}
+			defer from.free()
+		}
+		for lo, hi := r0, r1; lo < r1; lo, hi = hi, r1 {
+			if local { // the rows of one image
+				hi = min(r1, lo+oh-lo%oh)
+				from.h = (hi-lo-1)*g.Stride + reach
+				from.window(x, lo/oh, lo%oh*g.Stride-g.Pad, g.Pad)
+			}
+			for j := j0; j < min(og, j0+group); j += panel {
+				b := packed[gi*size+simd.PackedOffset(k, j):]
+				n := min(panel, og-j)
+				for r := lo; r < hi; r++ {
+					top := r / oh * from.h
+					if local {
+						top = (r - lo) * g.Stride
+					} else {
+						top += r % oh * g.Stride
+					}
+					c := y.Data[r*ow*o+gi*og+j:]
+					if g.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
+						simd.MulPanel(c, o, ow, n, simd.A{Data: from.data[top*from.w*from.c:], LD: g.Stride * from.c,
+							Runs: kh, RunStride: from.w * from.c, K: kw * cg}, b, false)
+						continue
+					}
+					for a := range kh {
+						simd.MulPanel(c, o, ow, n, simd.A{Data: from.data[(top+a*g.Dilation)*from.w*from.c+gi*cg:], LD: g.Stride * from.c,
+							Runs: kw, RunStride: g.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
+					}
 				}
 			}
 		}
-		e.apply(y.Data, o, r0*ow, min(p.n*oh, r0+rows)*ow, gi*og+j0, min(group, og-j0))
+		e.apply(y.Data, o, r0*ow, r1*ow, gi*og+j0, min(group, og-j0))
+	})
+}
+
+// pointwise is a 1x1 convolution with a stride: the pixels that it reads are brought together, a piece at a time.
+func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
+	h, wd, ci, o := x.Shape[1], x.Shape[2], x.Shape[3], w.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
+	packed := keep.pack(simd.PackedSize(ci, o), func(packed []float32) { packGemm(packed, w.Data, o, false, 0, 0, ci, o, 1) })
+	if keep == nil {
+		defer giveBack(packed)
+	}
+	panel := simd.Panel()
+	lead := ci + 16
+	parallel.Chunks(y.Shape[0]*oh*ow, mBlock, func(lo, hi int) {
+		pixels := borrow(mBlock * lead)
+		defer giveBack(pixels)
+		for p := lo; p < hi; p++ {
+			i, q, r := p/(oh*ow), p/ow%oh, p%ow
+			copy(pixels[(p-lo)*lead:][:ci], x.Data[((i*h+q*g.Stride)*wd+r*g.Stride)*ci:])
+		}
+		for j := 0; j < o; j += panel {
+			simd.MulPanel(y.Data[lo*o+j:], o, hi-lo, min(panel, o-j), simd.A{Data: pixels, LD: lead, K: ci}, packed[simd.PackedOffset(ci, j):], false)
+		}
+		e.apply(y.Data, o, lo, hi, 0, o)
 	})
 }
 

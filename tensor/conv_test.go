@@ -157,7 +157,8 @@ func TestWorkersSameBits(t *testing.T) {
 
 func TestGemm(t *testing.T) {
 	rng := NewRNG(2)
-	for _, s := range [][3]int{{1, 1, 1}, {3, 5, 7}, {8, 100, 300}, {130, 70, 513}, {300, 33, 20}, {65, 2100, 9}} {
+	for _, s := range [][3]int{{1, 1, 1}, {3, 5, 7}, {8, 100, 300}, {130, 70, 513}, {300, 33, 20}, {65, 2100, 9},
+		{16, 70, 600}, {9, 200, 4300}, {40, 70, 4200}, {130, 40, 5000}} {
 		m, n, k := s[0], s[1], s[2]
 		a, b, c := rng.FillNormal(New(m, k), 0, 1), rng.FillNormal(New(k, n), 0, 1), rng.FillNormal(New(m, n), 0, 1)
 		want := New(m, n)
@@ -185,6 +186,43 @@ func TestGemm(t *testing.T) {
 				got := c.Clone()
 				Gemm(0.5, ma, mb, -2, Matrix{Data: got.Data, Rows: m, Cols: n})
 				close32(t, fmt.Sprintf("gemm %v ta=%v tb=%v", s, ta, tb), got, want, 2e-6*math.Sqrt(float64(k))+1e-6)
+			}
+		}
+	}
+}
+
+// TestGemmLevels: the paths for few rows and for long sums give the same bits at every level, with any number of workers.
+func TestGemmLevels(t *testing.T) {
+	defer parallel.SetWorkers(parallel.Workers())
+	for _, s := range [][3]int{{9, 70, 600}, {16, 64, 4300}, {5, 65, 4300}, {20, 40, 4200}, {120, 33, 4100}} {
+		m, n, k := s[0], s[1], s[2]
+		rng := NewRNG(2)
+		a, b := rng.FillNormal(New(m, k), 0, 1), rng.FillNormal(New(k, n), 0, 1)
+		for kind, mats := range [][2]Matrix{
+			{{Data: a.Data, Rows: m, Cols: k}, {Data: b.Data, Rows: k, Cols: n}},
+			{{Data: a.Data, Rows: m, Cols: k}, {Data: b.Data, Rows: n, Cols: k, Transposed: true}},
+			{{Data: a.Data, Rows: k, Cols: m, Transposed: true}, {Data: b.Data, Rows: k, Cols: n}},
+		} {
+			run := func(l simd.Level, workers int) *Tensor {
+				restore, err := simd.Use(l)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer restore()
+				parallel.SetWorkers(workers)
+				c := New(m, n).Fill(1)
+				Gemm(1, mats[0], mats[1], 1, Matrix{Data: c.Data, Rows: m, Cols: n})
+				return c
+			}
+			want := run(simd.Go, 1)
+			for _, l := range simd.Levels() {
+				for _, workers := range []int{1, 2, 3, 5, 8} {
+					for i, v := range run(l, workers).Data {
+						if math.Float32bits(v) != math.Float32bits(want.Data[i]) {
+							t.Fatalf("%v, kind %d, %v, %d workers: element %d is %v, the Go loops' %v", s, kind, l, workers, i, v, want.Data[i])
+						}
+					}
+				}
 			}
 		}
 	}

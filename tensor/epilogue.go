@@ -63,3 +63,17 @@ func (k *Packed) of(f *winograd) *packed {
 	}
 	return k.winograd[f]
 }
+
+// pack returns what fill writes into so many floats: kept, or for a nil k borrowed, and to be given back.
+func (k *Packed) pack(size int, fill func(packed []float32)) []float32 {
+	if k == nil {
+		p := borrow(size)
+		fill(p)
+		return p
+	}
+	if k.direct == nil {
+		k.direct = make([]float32, size)
+		fill(k.direct)
+	}
+	return k.direct
+}

@@ -66,8 +66,15 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		}
 		return
 	}
-	if k >= slicedBlocks*kBlock && m*n <= slicedResult && ready == nil && e == nil {
+	// The order of an element's sum depends on the shape alone: slices or not; fewRows has the order of the loop below.
+	few := tb && m <= fewRows && n >= 4*fewRows
+	switch {
+	case few && m <= simd.Panel() && e == nil:
+		gemmFewRows(c, ldc, m, n, k, a, lda, ta, b, ldb, alpha, add)
+		return
+	case !few && k >= slicedBlocks*kBlock && m*n <= slicedResult:
 		gemmSliced(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add)
+		e.apply(c, ldc, 0, m, 0, n)
 		return
 	}
 	panel := simd.Panel()
@@ -123,6 +130,47 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 			giveBack(packed)
 		}
 	}
+}
+
+// fewRows is up to how many rows of a are the smaller side to pack, when b is transposed.
+const fewRows = 16
+
+// gemmFewRows computes the transpose, b·aᵀ: b is read once, where it lies, in place of being packed.
+func gemmFewRows(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, alpha float32, add bool) {
+	blocks := (k + kBlock - 1) / kBlock
+	width := simd.PackedSize(1, m)
+	packed := borrow(k * width)
+	defer giveBack(packed)
+	for k0 := 0; k0 < k; k0 += kBlock {
+		kk := min(kBlock, k-k0)
+		dst := packed[k0*width : (k0+kk)*width]
+		if ta {
+			simd.PackB(dst, kk, 0, a[k0*lda:], kk, m, lda)
+		} else {
+			simd.PackBT(dst, kk, 0, a[k0:], kk, m, lda)
+		}
+		if alpha != 1 {
+			simd.Scale(dst, alpha, dst)
+		}
+	}
+	const piece = 56
+	parallel.Chunks(n, piece, func(lo, hi int) {
+		var t [piece * fewRows]float32
+		for bl := range blocks {
+			k0 := bl * kBlock
+			simd.MulPanel(t[:], m, hi-lo, m, simd.A{Data: b[lo*ldb+k0:], LD: ldb, K: min(kBlock, k-k0)}, packed[k0*width:], false)
+			for i := range m { // as gemm adds: a block's sum to what is there
+				row := c[i*ldc+lo : i*ldc+hi]
+				for j := range row {
+					if v := t[j*m+i]; bl == 0 && !add {
+						row[j] = v
+					} else {
+						row[j] += v
+					}
+				}
+			}
+		}
+	})
 }
 
 // A product with a long sum and a small result, such as the gradient of a 1x1 convolution's weights, is cut along k:
@@ -283,8 +331,8 @@ func matMulFused(c, a, b *Tensor, e *Epilogue, keep *Packed) {
 	}
 	var ready []float32
 	if keep != nil {
-		if !keep.packed {
-			keep.direct, keep.packed = packAll(b.Data, k, n), true
+		if keep.direct == nil {
+			keep.direct = packAll(b.Data, k, n)
 		}
 		ready = keep.direct
 	}

@@ -47,6 +47,16 @@ func columnSums(rows, c int, f func(a, b []float32, lo, hi int)) []float64 {
 	return out
 }
 
+// chunksDown is parallel.Chunks from the last piece to the first: a second pass over the same memory begins with what the
+// first pass left in the cache.
+func chunksDown(n, size int, f func(lo, hi int)) {
+	pieces := (n + size - 1) / size
+	parallel.For(pieces, func(i int) {
+		lo := (pieces - 1 - i) * size
+		f(lo, min(n, lo+size))
+	})
+}
+
 // Affine sets y[r][c] = x[r][c]·scale[c] + shift[c], plus z[r][c] where z is not nil, and where relu is set the ReLU
 // of that. y may be x or z.
 func Affine(y, x, z *Tensor, scale, shift []float32, relu bool) {
@@ -54,7 +64,7 @@ func Affine(y, x, z *Tensor, scale, shift []float32, relu bool) {
 	if len(y.Data) != len(x.Data) || z != nil && len(z.Data) != len(x.Data) || len(scale) != c || len(shift) != c {
 		fail("Affine", "output %v of %v with %d scales and %d shifts", y.Shape, x.Shape, len(scale), len(shift))
 	}
-	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
+	chunksDown(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
 		yy, xx := y.Data[lo*c:hi*c], x.Data[lo*c:hi*c]
 		switch {
 		case z != nil && relu:
@@ -109,7 +119,7 @@ func BatchNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x, y *Tens
 	if dx == nil {
 		return
 	}
-	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
+	chunksDown(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
 		to, dyy, xx := dx.Data[lo*c:hi*c], dy.Data[lo*c:], x.Data[lo*c:]
 		switch {
 		case y == nil && add:

@@ -60,26 +60,29 @@ func adaptive(o, n, out int) span {
 	return span{lo, hi, hi - lo}
 }
 
-// MaxPool sets y to the largest value of every window.
+// MaxPool sets y to the largest value of every window: first down its rows, for whole rows of the picture, then across.
 func MaxPool(y, x *Tensor, w Window) {
 	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
 	parallel.For(y.Shape[0]*oh, func(r int) {
+		down := borrow(wd * c)
+		defer giveBack(down)
 		i, a := r/oh, w.span(r%oh, h)
+		col := x.Data[(i*h+a.lo)*wd*c:][:wd*c]
+		for u := a.lo + 1; u < a.hi; u++ {
+			simd.Maximum(down, col, x.Data[(i*h+u)*wd*c:])
+			col = down
+		}
 		for q := range ow {
 			b := w.span(q, wd)
 			dst := y.Data[(r*ow+q)*c:][:c]
-			first := true
-			for u := a.lo; u < a.hi; u++ {
-				for v := b.lo; v < b.hi; v++ {
-					src := x.Data[((i*h+u)*wd+v)*c:][:c]
-					if first {
-						copy(dst, src)
-						first = false
-					} else {
-						simd.Maximum(dst, dst, src)
-					}
-				}
+			first := col[b.lo*c:][:c]
+			for v := b.lo + 1; v < b.hi; v++ {
+				simd.Maximum(dst, first, col[v*c:])
+				first = dst
+			}
+			if b.hi-b.lo == 1 {
+				copy(dst, first)
 			}
 		}
 	})

@@ -39,9 +39,9 @@ func TestSpeedGuard(t *testing.T) {
 		{"conv_bwd_data/resnet50.layer2.1.conv2/n8", 1.2},
 		{"conv_bwd_weights/resnet50.layer2.1.conv2/n8", 1},
 		{"conv_fwd/resnet50.layer2.1.conv1/n8", 0.5}, // 1x1
-		{"ew/relu_inplace/16M", 0.4},
-		{"bn_relu/fwd/n16c256s28", 0.4},
-		{"optim/sgdm/resnet50_25M", 0.3},
+		{"ew/relu_inplace/16M", 0.25},
+		{"bn_relu/fwd/n16c256s28", 0.25},
+		{"optim/sgdm/resnet50_25M", 0.15},
 	} {
 		w, ok := work[c.id]
 		if !ok {
