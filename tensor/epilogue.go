@@ -45,7 +45,6 @@ func (e *Epilogue) rows(y []float32, lo, hi, j, n int) {
 // zero value is ready; it is for one goroutine at a time.
 type Packed struct {
 	direct   []float32             // for the implicit product, or for the plain one of a 1x1 kernel
-	packed   bool                  // direct is filled
 	winograd map[*winograd]*packed // transformed
 }
 
