@@ -350,7 +350,7 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 	ci, co, t := dw.Shape[2], dw.Shape[3], f.t
 	cc, all := ci*co, g.n*g.th
 	var u []float32
-	if t*t*cc <= 1<<16 && all >= slices {
+	if t*t*cc <= 1<<18 && all >= slices {
 		parts := borrow(slices * t * t * cc)
 		defer giveBack(parts)
 		few := max(1, min(112, 1<<18/(t*t*(ci+co)))/g.tw)
