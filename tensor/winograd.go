@@ -107,8 +107,8 @@ type place struct {
 	k      int // 0: plain rows
 }
 
-// packed returns the place of k tiles of c channels, packed as simd.MulPanel reads them, or false if that is not a
-// matter of whole vectors at this level.
+// packedPlace returns the place of k tiles of c channels, packed as simd.MulPanel reads them, or false if that is not a matter
+// of whole vectors at this level.
 func packedPlace(v []float32, vs, k, c int) (place, bool) {
 	if c%16 != 0 || simd.PackedSize(1, c) != c || simd.Panel() < 16 {
 		return place{}, false
