@@ -92,8 +92,8 @@ var winogradGo = [transforms]struct {
 	WinogradWeightGrad2: {4, 3, true, winogradWeightGrad2Go},
 }
 
-// F(4,3) evaluates polynomials at 0, ±11/16, ±3/2 and infinity. With the usual ±1 and ±2 its error is five times as
-// large: the nearer the points' powers are to one, the less is cancelled later (Barabasz et al., "Error Analysis and
+// F(4,3) evaluates polynomials at 0, ±11/16, ±3/2 and infinity. With the usual ±1 and ±2 its largest error is five
+// times as large: the nearer the points' powers are to one, the less is cancelled later (Barabasz et al., "Error Analysis and
 // Improving the Accuracy of Winograd Convolution for Deep Neural Networks", ACM TOMS 2020, look for such points). The
 // matrices are the Toom-Cook ones of these points, sums and differences of ± pairs shared.
 const (

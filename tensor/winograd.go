@@ -10,8 +10,8 @@ import (
 // tiles and channels are one matrix product, tiles by channels. A worker takes a few rows of tiles through all three
 // steps, so that transformed tiles stay in its second-level cache.
 //
-// The points of F(4,3) are chosen for a small error: about twice a direct sum's, relative to the largest output, where the
-// textbook's give ten times; F(2,3) is as exact as a direct sum. TestWinogradError has the bounds, docs/performance.md
+// The points of F(4,3) are chosen for a small error: about twice a direct sum's, root mean square, where the textbook's
+// give five times; F(2,3) is as exact as a direct sum. TestWinogradError has the bounds, docs/performance.md
 // the measured table.
 type winograd struct {
 	m, t                                         int
