@@ -40,6 +40,7 @@ func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState,
 	copy(stats.Data, s.Mean.Data)
 	copy(stats.Data[c:], s.Var.Data)
 	foldStats(stats, gamma, beta, s.Eps)
+	y.tape.saw(x, w, y, g)
 	e := &tensor.Epilogue{Scale: stats.Data[2*c : 3*c], Shift: stats.Data[3*c:], Add: o.Add.value(), ReLU: o.ReLU}
 	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, e, y.tape.keep(w.Value))
 	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
@@ -57,10 +58,15 @@ func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
 		tensor.AddBias(y.Value, b.Value)
 	}
 	return y.rule("ConvTranspose2D", func(dy *tensor.Tensor, gr Grads) {
-		if dx := gr.Of(x); dx != nil {
-			q := gr.t.New(dx.Shape...)
+		if dx, add := gr.Into(x); dx != nil {
+			q := dx
+			if add {
+				q = gr.t.New(dx.Shape...)
+			}
 			tensor.Conv2D(q, dy, w.Value, g)
-			tensor.AddScaled(dx, 1, q)
+			if add {
+				tensor.AddScaled(dx, 1, q)
+			}
 		}
 		if dw, add := gr.Into(w); dw != nil {
 			tensor.ConvGradWeight(dw, dy, x.Value, g, add)

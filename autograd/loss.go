@@ -60,7 +60,7 @@ func CrossEntropySoft(x *Var, target *tensor.Tensor) *Var {
 	y.Value.Data[0] = float32(total / float64(n))
 	return y.rule("CrossEntropySoft", func(dy *tensor.Tensor, g Grads) {
 		if dx := g.Of(x); dx != nil {
-			tensor.AddCrossEntropyGrad(dx, x.Value, lse, func(i int, row []float32) { copy(row, target.Data[i*c:]) }, dy.Data[0]/float32(n))
+			tensor.AddCrossEntropyGrad(dx, x.Value, lse, target, dy.Data[0]/float32(n))
 		}
 	}, x)
 }

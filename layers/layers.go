@@ -161,7 +161,7 @@ func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
 	for i := 0; i < len(s); i++ {
 		if conv, ok := s[i].Module.(*Conv2D); ok && i+1 < len(s) && conv.B == nil && x.Tape().Frozen() {
 			if norm, ok := s[i+1].Module.(*BatchNorm); ok {
-				x = norm.after(conv, x, nil)
+				x = norm.after(s[i].Name, conv, x, nil)
 				i++
 				continue
 			}
@@ -293,8 +293,11 @@ func (b *BatchNorm) ForwardAdd(x, z *autograd.Var) *autograd.Var {
 	return autograd.BatchNorm(x, param(x, b.Gamma), param(x, b.Beta), b.State, autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})
 }
 
-// after returns b.ForwardAdd(conv.Forward(x), z), on a tape for inference as one operation. conv has no bias.
-func (b *BatchNorm) after(conv *Conv2D, x, z *autograd.Var) *autograd.Var {
+// after returns b.ForwardAdd(conv.Forward(x), z) as one operation, for a tape for inference; name is the convolution's, which
+// has no bias.
+func (b *BatchNorm) after(name string, conv *Conv2D, x, z *autograd.Var) *autograd.Var {
+	leave := x.Tape().Enter(name)
+	defer leave()
 	return autograd.ConvBatchNorm(x, x.Param(conv.W), conv.Conv, param(x, b.Gamma), param(x, b.Beta), b.State,
 		autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})
 }

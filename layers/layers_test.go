@@ -314,3 +314,15 @@ func TestFusedInference(t *testing.T) {
 		})
 	}
 }
+
+// TestFusedPlace: an error on a tape for inference names the place in the model, too.
+func TestFusedPlace(t *testing.T) {
+	net, err := NewTrunk("resnet20", tensor.NewRNG(1), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = autograd.Try(func() { net.Forward(autograd.NewInference().Input(tensor.New(1, 8, 8, 4))) })
+	if err == nil || !strings.Contains(err.Error(), "conv1") || !strings.Contains(err.Error(), "4 channels") {
+		t.Errorf("the error is %v, want it to name conv1 and the 4 channels", err)
+	}
+}

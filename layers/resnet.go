@@ -30,7 +30,7 @@ func (b *block) Forward(x *autograd.Var) *autograd.Var {
 	frozen := x.Tape().Frozen()
 	short := x
 	if b.down != nil && frozen {
-		short = b.downNorm.after(b.down, x, nil)
+		short = b.downNorm.after("downsample", b.down, x, nil)
 	} else if b.down != nil {
 		short = enter("downsample", b.downNorm, enter("downsample", b.down, x))
 	} else if b.pad > 0 {
@@ -43,7 +43,7 @@ func (b *block) Forward(x *autograd.Var) *autograd.Var {
 			if i == len(b.convs)-1 {
 				add = short
 			}
-			y = b.norms[i].after(c, y, add)
+			y = b.norms[i].after(fmt.Sprint("conv", i+1), c, y, add)
 			continue
 		}
 		y = enter(fmt.Sprint("conv", i+1), c, y)

@@ -220,22 +220,18 @@ func DropoutMask(mask *Tensor, p float32, rng *RNG) {
 	})
 }
 
-// AddCrossEntropyGrad adds scale·(softmax(x) - target) to dx, row by row; lse is x's LogSumExp, and target fills a row
-// with row i of the targets.
-func AddCrossEntropyGrad(dx, x *Tensor, lse []float32, target func(i int, row []float32), scale float32) {
-	sameShapes("CrossEntropy", dx, x)
+// AddCrossEntropyGrad adds scale·(softmax(x) - target) to dx; lse is x's LogSumExp.
+func AddCrossEntropyGrad(dx, x *Tensor, lse []float32, target *Tensor, scale float32) {
+	sameShapes("CrossEntropy", dx, x, target)
 	rows, c := rows2(x)
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
-		p, t := borrow(c), borrow(c)
+		p := borrow(c)
 		for r := lo; r < hi; r++ {
 			simd.ExpSub(p, lse[r], x.Data[r*c:(r+1)*c])
-			target(r, t)
-			d := dx.Data[r*c : (r+1)*c]
-			simd.Sub(p, p, t)
-			simd.Axpy(d, scale, p)
+			simd.Sub(p, p, target.Data[r*c:])
+			simd.Axpy(dx.Data[r*c:(r+1)*c], scale, p)
 		}
 		giveBack(p)
-		giveBack(t)
 	})
 }
 
