@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -36,78 +37,9 @@ func Crop(im *Image, top, left, h, w int) *Image {
 	return out
 }
 
-// filterTaps returns, for each of out pixels made from the n pixels beginning at start (a fraction), the first source pixel
-// and the weights: the triangle filter, stretched by the reduction, as Pillow's BILINEAR does. Weights sum to 1.
-func filterTaps(n int, start, length float64, out int) (first []int, weights [][]float32) {
-	scale := length / float64(out)
-	support := math.Max(scale, 1)
-	first, weights = make([]int, out), make([][]float32, out)
-	for o := range out {
-		center := start + (float64(o)+0.5)*scale
-		lo := max(0, int(center-support+0.5))
-		hi := min(n, int(center+support+0.5))
-		w := make([]float64, max(hi-lo, 1))
-		sum := 0.0
-		for k := range hi - lo {
-			v := math.Max(0, 1-math.Abs(float64(lo+k)-center+0.5)/support)
-			w[k] = v
-			sum += v
-		}
-		if sum == 0 { // cannot be with lo < hi; keeps the picture whole all the same
-			w, sum, lo = []float64{1}, 1, min(max(int(center), 0), n-1)
-		}
-		first[o] = lo
-		for _, v := range w {
-			weights[o] = append(weights[o], float32(v/sum))
-		}
-	}
-	return first, weights
-}
-
-// ResizeTo resizes a picture to h by w with antialiasing, as Pillow's BILINEAR does (to within one level of rounding).
-func ResizeTo(im *Image, h, w int) *Image {
-	return resizeBox(im, 0, 0, float64(im.H), float64(im.W), h, w)
-}
-
-func resizeBox(im *Image, top, left, bh, bw float64, h, w int) *Image {
-	if h == im.H && w == im.W && top == 0 && left == 0 && bh == float64(h) && bw == float64(w) {
-		return im
-	}
-	fx, wx := filterTaps(im.W, left, bw, w)
-	fy, wy := filterTaps(im.H, top, bh, h)
-	y0, y1 := fy[0], fy[h-1]+len(wy[h-1])
-	mid := make([]uint8, (y1-y0)*w*3) // Pillow rounds between the passes too
-	for y := y0; y < y1; y++ {
-		row := im.Pix[y*im.W*3:][:im.W*3]
-		for x := range w {
-			var r, g, b float32
-			at := fx[x] * 3
-			for _, k := range wx[x] {
-				r += k * float32(row[at])
-				g += k * float32(row[at+1])
-				b += k * float32(row[at+2])
-				at += 3
-			}
-			o := ((y-y0)*w + x) * 3
-			mid[o], mid[o+1], mid[o+2] = round8(r), round8(g), round8(b)
-		}
-	}
-	out := NewImage(h, w)
-	acc := make([]float32, w*3)
-	for y := range h {
-		clear(acc)
-		for k, v := range wy[y] {
-			row := mid[(fy[y]-y0+k)*w*3:][:w*3]
-			for i, p := range row {
-				acc[i] += v * float32(p)
-			}
-		}
-		for i, v := range acc {
-			out.Pix[y*w*3+i] = round8(v)
-		}
-	}
-	return out
-}
+// ResizeTo resizes a picture to h by w with antialiasing, as Pillow's BILINEAR does (to within one level of rounding). It may
+// return im.
+func ResizeTo(im *Image, h, w int) *Image { return Frame{0, 0, im.H, im.W, h, w}.Of(im) }
 
 func round8(v float32) uint8 {
 	switch {
@@ -120,15 +52,7 @@ func round8(v float32) uint8 {
 }
 
 // Resize makes the shorter side size pixels long, keeping the proportions, as torchvision's Resize(int).
-func Resize(size int) Transform {
-	return func(im *Image, _ *tensor.RNG) *Image {
-		h, w := size, size*im.W/max(im.H, 1)
-		if im.W < im.H {
-			h, w = size*im.H/im.W, size
-		}
-		return ResizeTo(im, max(h, 1), max(w, 1))
-	}
-}
+func Resize(size int) Transform { return ShortSide(size).Transform() }
 
 // CenterCrop takes the middle size by size pixels; a smaller picture gets a black border.
 func CenterCrop(size int) Transform {
@@ -146,30 +70,9 @@ func RandomCrop(size, pad int) Transform {
 	}
 }
 
-// RandomResizedCrop takes a part of the area in [minScale, maxScale] and of proportions between 3/4 and 4/3, and resizes it
-// to size by size (Szegedy et al. 2015; torchvision's, with its fallback after ten misses).
+// RandomResizedCrop is the RandomResized framing as a transform.
 func RandomResizedCrop(size int, minScale, maxScale float32) Transform {
-	return func(im *Image, rng *tensor.RNG) *Image {
-		area := float64(im.H * im.W)
-		for range 10 {
-			target := area * float64(rng.Uniform(minScale, maxScale))
-			ratio := math.Exp(float64(rng.Uniform(float32(math.Log(3.0/4)), float32(math.Log(4.0/3)))))
-			w := int(math.Round(math.Sqrt(target * ratio)))
-			h := int(math.Round(math.Sqrt(target / ratio)))
-			if w > 0 && h > 0 && w <= im.W && h <= im.H {
-				top, left := rng.IntN(im.H-h+1), rng.IntN(im.W-w+1)
-				return ResizeTo(Crop(im, top, left, h, w), size, size)
-			}
-		}
-		h, w := im.H, im.W
-		switch r := float64(w) / float64(h); {
-		case r < 3.0/4:
-			h = int(math.Round(float64(w) / (3.0 / 4)))
-		case r > 4.0/3:
-			w = int(math.Round(float64(h) * 4 / 3))
-		}
-		return ResizeTo(Crop(im, (im.H-h)/2, (im.W-w)/2, h, w), size, size)
-	}
+	return RandomResized(size, minScale, maxScale).Transform()
 }
 
 // RandomHorizontalFlip mirrors with probability p.
@@ -194,11 +97,11 @@ func ColorJitter(brightness, contrast, saturation, hue float32) Transform {
 		for _, op := range order {
 			switch {
 			case op == 0 && brightness > 0:
-				blend(out, fb, func(int) float32 { return 0 })
+				blendWith(out, fb, 0)
 			case op == 1 && contrast > 0:
 				adjustContrast(out, fc)
 			case op == 2 && saturation > 0:
-				blend(out, fs, func(i int) float32 { return float32(luma(out.Pix[i:])) })
+				adjustSaturation(out, fs)
 			case op == 3 && hue > 0:
 				shiftHue(out, fh)
 			}
@@ -215,62 +118,83 @@ func luma(p []uint8) uint8 {
 // adjustContrast blends with the mean grey, rounded, as Pillow does.
 func adjustContrast(im *Image, f float32) {
 	sum := 0
-	for i := 0; i < len(im.Pix); i += 3 {
-		sum += int(luma(im.Pix[i:]))
+	for i := 0; i+2 < len(im.Pix); i += 3 {
+		sum += int(luma(im.Pix[i : i+3]))
 	}
-	mean := float32(math.Floor(float64(sum)/float64(max(len(im.Pix)/3, 1)) + 0.5))
-	blend(im, f, func(int) float32 { return mean })
+	blendWith(im, f, float32(math.Floor(float64(sum)/float64(max(len(im.Pix)/3, 1))+0.5)))
 }
 
-// blend sets each value to other + f·(value - other), truncated as Pillow's blend does; other is asked once a pixel.
-func blend(im *Image, f float32, other func(i int) float32) {
-	for i := 0; i < len(im.Pix); i += 3 {
-		o := other(i)
-		for c := i; c < i+3; c++ {
-			v := o + float32(f*(float32(im.Pix[c])-o))
-			im.Pix[c] = uint8(min(max(v, 0), 255))
-		}
+// blend is one value of Pillow's blend, truncated: other + f·(v - other).
+func blend(v uint8, f, other float32) uint8 {
+	return uint8(min(max(int32(other+float32(f*(float32(v)-other))), 0), 255))
+}
+
+// blendWith blends every value with the same other, by a table.
+func blendWith(im *Image, f, other float32) {
+	var table [256]uint8
+	for v := range table {
+		table[v] = blend(uint8(v), f, other)
+	}
+	for i, v := range im.Pix {
+		im.Pix[i] = table[v]
 	}
 }
 
-// shiftHue turns the hue by t turns.
+// adjustSaturation blends each pixel with its grey.
+func adjustSaturation(im *Image, f float32) {
+	for i := 0; i+2 < len(im.Pix); i += 3 {
+		p := im.Pix[i : i+3 : i+3]
+		o := float32(luma(p))
+		p[0], p[1], p[2] = blend(p[0], f, o), blend(p[1], f, o), blend(p[2], f, o)
+	}
+}
+
+// shiftHue turns the hue by t turns, at most half of one. In a sextant of the hue one channel is the largest, one the smallest
+// and the third between them (Smith, "Color Gamut Transform Pairs", 1978); the largest and the smallest stay.
 func shiftHue(im *Image, t float32) {
-	for i := 0; i < len(im.Pix); i += 3 {
-		r, g, b := float32(im.Pix[i])/255, float32(im.Pix[i+1])/255, float32(im.Pix[i+2])/255
+	for i := 0; i+2 < len(im.Pix); i += 3 {
+		p := im.Pix[i : i+3 : i+3]
+		r, g, b := int32(p[0]), int32(p[1]), int32(p[2])
 		hi, lo := max(r, g, b), min(r, g, b)
 		d := hi - lo
 		if d == 0 {
 			continue
 		}
-		var h float32
+		var h float32 // in sextants
 		switch hi {
 		case r:
-			h = (g - b) / d
+			h = float32(g-b) / float32(d)
 		case g:
-			h = 2 + (b-r)/d
+			h = 2 + float32(b-r)/float32(d)
 		default:
-			h = 4 + (r-g)/d
+			h = 4 + float32(r-g)/float32(d)
 		}
-		h = h/6 + t
-		h = (h - float32(math.Floor(float64(h)))) * 6
-		k := int(h) % 6
-		f := h - float32(int(h))
-		q, u := hi-d*f, hi-d*(1-f)
+		h += 6 * t
+		if h < 0 {
+			h += 6
+		} else if h >= 6 {
+			h -= 6
+		}
+		k := int32(h)
+		f := h - float32(k)
+		if k&1 == 0 { // rising from the smallest, or falling from the largest
+			f = 1 - f
+		}
+		top, low, mid := uint8(hi), uint8(lo), uint8(float32(hi)-float32(d)*f+0.5)
 		switch k {
 		case 0:
-			r, g, b = hi, u, lo
+			p[0], p[1], p[2] = top, mid, low
 		case 1:
-			r, g, b = q, hi, lo
+			p[0], p[1], p[2] = mid, top, low
 		case 2:
-			r, g, b = lo, hi, u
+			p[0], p[1], p[2] = low, top, mid
 		case 3:
-			r, g, b = lo, q, hi
+			p[0], p[1], p[2] = low, mid, top
 		case 4:
-			r, g, b = u, lo, hi
+			p[0], p[1], p[2] = mid, low, top
 		default:
-			r, g, b = hi, lo, q
+			p[0], p[1], p[2] = top, low, mid
 		}
-		im.Pix[i], im.Pix[i+1], im.Pix[i+2] = round8(r*255), round8(g*255), round8(b*255)
 	}
 }
 
@@ -411,15 +335,7 @@ var (
 
 // Normalize writes a picture to dst [H W 3] as (value/255 - mean)/std.
 func (n Norm) Normalize(dst []float32, im *Image) {
-	var table [3][256]float32
-	for c := range 3 {
-		for v := range 256 {
-			table[c][v] = (float32(v)/255 - n.Mean[c]) / n.Std[c]
-		}
-	}
-	for i := 0; i+2 < len(im.Pix); i += 3 {
-		dst[i], dst[i+1], dst[i+2] = table[0][im.Pix[i]], table[1][im.Pix[i+1]], table[2][im.Pix[i+2]]
-	}
+	simd.NormalizePixels(dst, im.Pix, &n.Mean, &n.Std)
 }
 
 // ToImage undoes Normalize for one picture of h by w.

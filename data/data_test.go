@@ -149,23 +149,35 @@ func FuzzDecode(f *testing.F) {
 		f.Add(encoded(f, k, 6, 5))
 	}
 	f.Add(hugePNG())
+	var jpegs map[string]struct{ JPEG []byte }
+	golden.Load(f, "testdata/jpegs.json", &jpegs)
+	for _, j := range jpegs {
+		f.Add(j.JPEG)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if len(b) > 1<<16 {
 			return
 		}
 		im, err := Decode(b)
-		if err == nil && len(im.Pix) != im.H*im.W*3 {
+		if err != nil {
+			return
+		}
+		if len(im.Pix) != im.H*im.W*3 {
 			t.Error("size and pixels disagree")
+		}
+		whole := func(h, w int) Frame { return Frame{0, 0, h, w, h, w} }
+		if again, err := DecodeFrame(b, whole); err != nil || !bytes.Equal(again.Pix, im.Pix) {
+			t.Errorf("a frame of everything differs: %v", err)
 		}
 	})
 }
 
-func FuzzEXIF(f *testing.F) {
+func FuzzJPEGHeader(f *testing.F) {
 	b, _ := os.ReadFile("testdata/turned.jpg")
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if o := exifOrientation(b); o < 1 || o > 8 {
-			t.Errorf("orientation %d", o)
+		if h, _ := readJPEGHeader(b); h.Orientation < 1 || h.Orientation > 8 {
+			t.Errorf("orientation %d", h.Orientation)
 		}
 	})
 }
@@ -386,11 +398,11 @@ func TestPillow(t *testing.T) {
 		out := &Image{im.H, im.W, append([]uint8(nil), im.Pix...)}
 		switch {
 		case b != 0:
-			blend(out, b, func(int) float32 { return 0 })
+			blendWith(out, b, 0)
 		case c != 0:
 			adjustContrast(out, c)
 		case s != 0:
-			blend(out, s, func(i int) float32 { return float32(luma(out.Pix[i:])) })
+			adjustSaturation(out, s)
 		case h != 0:
 			shiftHue(out, h)
 		}
@@ -476,7 +488,7 @@ func TestScenes(t *testing.T) {
 
 func TestCache(t *testing.T) {
 	src := NewScenes(5, 16, 1, Train)
-	c := Cache(src, CenterCrop(8), 8*8*3*2)
+	c := Cache(src, nil, CenterCrop(8), 8*8*3*2)
 	for range 2 {
 		for i := range 5 {
 			im, err := c.Image(i)

@@ -23,27 +23,58 @@ const MaxPixels = 100_000_000
 // WebP picture as RGB; transparency is laid on black, as Pillow's convert("RGB") leaves the colours. The size is read from
 // the header first: a picture that claims more than MaxPixels is refused before memory is taken.
 func Decode(b []byte) (im *Image, err error) {
-	defer func() { // a decoder that trips over a broken file is that file's problem
-		if e := recover(); e != nil {
-			im, err = nil, fmt.Errorf("broken picture: %v", e)
-		}
-	}()
-	c, format, err := image.DecodeConfig(bytes.NewReader(b))
+	defer recoverBroken(&im, &err)
+	head, err := readHeader(b)
 	if err != nil {
-		return nil, decodeError(err)
+		return nil, err
 	}
-	if c.Width < 1 || c.Height < 1 || c.Width > MaxPixels/c.Height {
-		return nil, fmt.Errorf("a %s of %d by %d pixels, at most %d megapixels are read", format, c.Width, c.Height, MaxPixels/1_000_000)
+	if head.format == "jpeg" {
+		p, err := jpegPlanes(b, head.jpeg)
+		if err != nil {
+			return nil, decodeError(err)
+		}
+		return orient(toRGB(p), head.jpeg.Orientation), nil
 	}
 	p, _, err := image.Decode(bytes.NewReader(b))
 	if err != nil {
 		return nil, decodeError(err)
 	}
-	im = toRGB(p)
-	if format == "jpeg" {
-		im = orient(im, exifOrientation(b))
+	return toRGB(p), nil
+}
+
+// header is a picture's kind and size, as stored.
+type header struct {
+	format string
+	h, w   int
+	jpeg   jpegHeader
+}
+
+// readHeader reads a picture's header, and refuses sizes that Decode refuses.
+func readHeader(b []byte) (header, error) {
+	var h header
+	if j, ok := readJPEGHeader(b); ok {
+		h = header{"jpeg", j.H, j.W, j}
+	} else {
+		c, format, err := image.DecodeConfig(bytes.NewReader(b))
+		if err != nil {
+			return h, decodeError(err)
+		}
+		h = header{format: format, h: c.Height, w: c.Width}
+		if format == "jpeg" {
+			return h, errors.New("broken picture: a JPEG without a frame header")
+		}
 	}
-	return im, nil
+	if h.w < 1 || h.h < 1 || h.w > MaxPixels/h.h {
+		return h, fmt.Errorf("a %s of %d by %d pixels, at most %d megapixels are read", h.format, h.w, h.h, MaxPixels/1_000_000)
+	}
+	return h, nil
+}
+
+// recoverBroken makes a decoder's panic the picture's error: a decoder that trips over a broken file is that file's problem.
+func recoverBroken(im **Image, err *error) {
+	if e := recover(); e != nil {
+		*im, *err = nil, fmt.Errorf("broken picture: %v", e)
+	}
 }
 
 func decodeError(err error) error {
@@ -59,6 +90,10 @@ func toRGB(p image.Image) *Image {
 	o := 0
 	switch p := p.(type) {
 	case *image.YCbCr:
+		if r.Min == (image.Point{}) {
+			rowsRGB(im.Pix, p, 0, 0, im.H, im.W)
+			return im
+		}
 		for y := r.Min.Y; y < r.Max.Y; y++ {
 			for x := r.Min.X; x < r.Max.X; x++ {
 				yi, ci := p.YOffset(x, y), p.COffset(x, y)
@@ -85,42 +120,63 @@ func toRGB(p image.Image) *Image {
 	return im
 }
 
-// exifOrientation returns the orientation tag (1 to 8) of a JPEG's EXIF segment (EXIF 2.32, section 4.6.4), 1 if there is
-// none or it is broken.
-func exifOrientation(b []byte) int {
+// jpegHeader is what a JPEG says before its first scan.
+type jpegHeader struct {
+	H, W, Components int
+	Process          byte // 0 and 1: baseline and extended sequential; 2: progressive; of the frame's marker SOFn
+	Orientation      int  // of the EXIF segment, 1 to 8; 1 if there is none or it is broken
+}
+
+// readJPEGHeader walks the segments up to the first scan (ITU T.81, annex B); ok tells whether there was a frame header.
+func readJPEGHeader(b []byte) (h jpegHeader, ok bool) {
+	h.Orientation = 1
 	if len(b) < 4 || b[0] != 0xff || b[1] != 0xd8 {
-		return 1
+		return h, false
 	}
 	for i := 2; i+4 <= len(b) && b[i] == 0xff; {
 		marker, n := b[i+1], int(binary.BigEndian.Uint16(b[i+2:]))
+		if marker == 0xff { // fill bytes
+			i++
+			continue
+		}
 		if marker == 0xda || n < 2 || i+2+n > len(b) {
-			return 1
+			return h, ok
 		}
 		seg := b[i+4 : i+2+n]
 		i += 2 + n
-		if marker != 0xe1 || len(seg) < 14 || string(seg[:6]) != "Exif\x00\x00" {
-			continue
+		switch {
+		case marker == 0xe1 && len(seg) >= 14 && string(seg[:6]) == "Exif\x00\x00" && h.Orientation == 1:
+			h.Orientation = exifOrientation(seg[6:])
+		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc && len(seg) >= 6:
+			h.Process, h.Components = marker-0xc0, int(seg[5])
+			h.H, h.W = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
+			ok = true
 		}
-		tiff := seg[6:]
-		var order binary.ByteOrder = binary.LittleEndian
-		if string(tiff[:2]) == "MM" {
-			order = binary.BigEndian
-		}
-		at := int(order.Uint32(tiff[4:]))
-		if at < 8 || at+2 > len(tiff) {
+	}
+	return h, ok
+}
+
+// exifOrientation returns the orientation tag (1 to 8) of a TIFF block of at least 8 bytes (EXIF 2.32, section 4.6.4), 1 if
+// there is none or it is broken.
+func exifOrientation(tiff []byte) int {
+	var order binary.ByteOrder = binary.LittleEndian
+	if string(tiff[:2]) == "MM" {
+		order = binary.BigEndian
+	}
+	at := int(order.Uint32(tiff[4:]))
+	if at < 8 || at+2 > len(tiff) {
+		return 1
+	}
+	for k := range int(order.Uint16(tiff[at:])) {
+		e := at + 2 + 12*k
+		if e+12 > len(tiff) {
 			return 1
 		}
-		for k := range int(order.Uint16(tiff[at:])) {
-			e := at + 2 + 12*k
-			if e+12 > len(tiff) {
-				return 1
+		if order.Uint16(tiff[e:]) == 0x112 {
+			if v := int(order.Uint16(tiff[e+8:])); v >= 1 && v <= 8 {
+				return v
 			}
-			if order.Uint16(tiff[e:]) == 0x112 {
-				if v := int(order.Uint16(tiff[e+8:])); v >= 1 && v <= 8 {
-					return v
-				}
-				return 1
-			}
+			return 1
 		}
 	}
 	return 1
@@ -179,8 +235,9 @@ func Rotate90(im *Image, k int) *Image {
 func FlipH(im *Image) *Image {
 	out := NewImage(im.H, im.W)
 	for y := range im.H {
-		for x := range im.W {
-			copy(out.Pix[(y*im.W+x)*3:][:3], im.Pix[(y*im.W+im.W-1-x)*3:])
+		src, dst := im.Pix[y*im.W*3:][:im.W*3], out.Pix[y*im.W*3:][:im.W*3]
+		for i, k := 0, len(dst)-3; k >= 0 && i+2 < len(src); i, k = i+3, k-3 {
+			dst[k], dst[k+1], dst[k+2] = src[i], src[i+1], src[i+2]
 		}
 	}
 	return out

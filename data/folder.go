@@ -114,13 +114,19 @@ func (f *folder) Fingerprint() string {
 	return fingerprint(parts...)
 }
 
-func (f *folder) Image(i int) (*Image, error) {
+func (f *folder) Image(i int) (*Image, error) { return f.read(i, Decode) }
+
+func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
+	return f.read(i, func(b []byte) (*Image, error) { return DecodeFrame(b, choose) })
+}
+
+func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error) {
 	path := f.Describe(i)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	im, err := Decode(b)
+	im, err := decode(b)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

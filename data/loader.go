@@ -20,7 +20,8 @@ type Batch struct {
 // LoaderOptions of NewLoader.
 type LoaderOptions struct {
 	BatchSize int
-	Transform Transform // makes every picture the same size; nil leaves it
+	Frame     Framing   // of every picture, first; nil takes all of it
+	Transform Transform // then; nil leaves it. The two make every picture the same size
 	Norm      Norm
 	Seed      uint64
 	Ordered   bool    // in the source's order, not shuffled
@@ -186,15 +187,17 @@ func (l *Loader) batch(epoch int, index []int) *Batch {
 	return b
 }
 
-func (l *Loader) sample(epoch, i int) (*Image, error) {
-	im, err := l.src.Image(i)
-	if err != nil {
-		return nil, err
+func (l *Loader) sample(epoch, i int) (im *Image, err error) {
+	rng := tensor.NewRNG(l.o.Seed).Derive(purposeAugment, uint64(epoch), uint64(i))
+	if l.o.Frame != nil {
+		im, err = ImageFrame(l.src, i, func(h, w int) Frame { return l.o.Frame(h, w, rng) })
+	} else {
+		im, err = l.src.Image(i)
 	}
-	if l.o.Transform != nil {
-		im = l.o.Transform(im, tensor.NewRNG(l.o.Seed).Derive(purposeAugment, uint64(epoch), uint64(i)))
+	if err == nil && l.o.Transform != nil {
+		im = l.o.Transform(im, rng)
 	}
-	return im, nil
+	return im, err
 }
 
 func (l *Loader) broken(i int, err error) {
@@ -214,24 +217,29 @@ func (l *Loader) broken(i int, err error) {
 // cached keeps decoded pictures, reduced, up to a number of bytes.
 type cached struct {
 	Source
+	frame   Framing
 	prepare Transform
 	left    atomic.Int64
 	pix     []atomic.Pointer[Image]
 }
 
-// Cache keeps the pictures of src in memory after prepare (which must not draw randomness), up to limit bytes; what does
-// not fit is read again each time. The result is the same either way.
-func Cache(src Source, prepare Transform, limit int64) Source {
-	c := &cached{Source: src, prepare: prepare, pix: make([]atomic.Pointer[Image], src.Len())}
+// Cache keeps the pictures of src in memory after frame and prepare (which must not draw randomness; either may be nil), up to
+// limit bytes; what does not fit is read again each time. The result is the same either way.
+func Cache(src Source, frame Framing, prepare Transform, limit int64) Source {
+	c := &cached{Source: src, frame: frame, prepare: prepare, pix: make([]atomic.Pointer[Image], src.Len())}
 	c.left.Store(limit)
 	return c
 }
 
-func (c *cached) Image(i int) (*Image, error) {
+func (c *cached) Image(i int) (im *Image, err error) {
 	if im := c.pix[i].Load(); im != nil {
 		return im, nil
 	}
-	im, err := c.Source.Image(i)
+	if c.frame != nil {
+		im, err = ImageFrame(c.Source, i, func(h, w int) Frame { return c.frame(h, w, nil) })
+	} else {
+		im, err = c.Source.Image(i)
+	}
 	if err != nil {
 		return nil, err
 	}

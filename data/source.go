@@ -174,8 +174,11 @@ func (s *subset) Name() string {
 }
 func (s *subset) Len() int                    { return len(s.index) }
 func (s *subset) Image(i int) (*Image, error) { return s.Source.Image(s.index[i]) }
-func (s *subset) Label(i int) int             { return s.Source.Label(s.index[i]) }
-func (s *subset) Describe(i int) string       { return s.Source.Describe(s.index[i]) }
+func (s *subset) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
+	return ImageFrame(s.Source, s.index[i], choose)
+}
+func (s *subset) Label(i int) int       { return s.Source.Label(s.index[i]) }
+func (s *subset) Describe(i int) string { return s.Source.Describe(s.index[i]) }
 func (s *subset) Fingerprint() string {
 	return fingerprint(s.Source.Fingerprint(), s.what, fmt.Sprint(len(s.index)))
 }

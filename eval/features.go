@@ -36,6 +36,7 @@ func gridSide(s, c int) int {
 // Options of Extract.
 type Options struct {
 	BatchSize int
+	Frame     data.Framing // of every picture, first; nil takes all of it
 	Transform data.Transform
 	Norm      data.Norm
 	Workers   int
@@ -47,7 +48,7 @@ type Options struct {
 
 // Extract runs a trunk over a source, in order, in evaluation mode, and returns the features of its stages.
 func Extract(ctx context.Context, t *layers.Trunk, src data.Source, o Options) ([]Stage, error) {
-	l := data.NewLoader(src, data.LoaderOptions{BatchSize: o.BatchSize, Transform: o.Transform, Norm: o.Norm, Ordered: true, KeepLast: true,
+	l := data.NewLoader(src, data.LoaderOptions{BatchSize: o.BatchSize, Frame: o.Frame, Transform: o.Transform, Norm: o.Norm, Ordered: true, KeepLast: true,
 		Workers: o.Workers, Bad: o.Bad, MaxBad: o.MaxBad})
 	tape := autograd.NewInference()
 	out := make([]Stage, len(t.Stages))
@@ -110,7 +111,7 @@ func (s *Set) finish() {
 // Pixels returns the raw pixels of a source as features, pooled to at most 32 by 32: the row that any learned feature has
 // to beat.
 func Pixels(ctx context.Context, src data.Source, o Options) (Stage, error) {
-	l := data.NewLoader(src, data.LoaderOptions{BatchSize: o.BatchSize, Transform: o.Transform, Norm: o.Norm, Ordered: true, KeepLast: true,
+	l := data.NewLoader(src, data.LoaderOptions{BatchSize: o.BatchSize, Frame: o.Frame, Transform: o.Transform, Norm: o.Norm, Ordered: true, KeepLast: true,
 		Workers: o.Workers, Bad: o.Bad, MaxBad: o.MaxBad})
 	s := Stage{Name: "pixels", GridChannel: 3}
 	for b := range l.Epoch(0, 0) {

@@ -186,6 +186,11 @@ var avx512 = kernels{
 	normGradReLUSetRows: normGradReLUSetRowsAVX512,
 	reluGradSet:         reluGradSetAVX512,
 	takeEqual:           takeEqualAVX512,
+	yCbCrToRGB:          yCbCrToRGBAVX2,
+	upsampleH2V2:        upsampleH2V2AVX2,
+	weightedRows:        weightedRowsAVX2,
+	weightedPixels:      weightedPixelsAVX2,
+	normalizePixels:     normalizePixelsAVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX512,
 		WinogradOutput4:     winogradOutput4AVX512,
@@ -250,6 +255,11 @@ var avx2 = kernels{
 	normGradReLUSetRows: normGradReLUSetRowsAVX2,
 	reluGradSet:         reluGradSetAVX2,
 	takeEqual:           takeEqualAVX2,
+	yCbCrToRGB:          yCbCrToRGBAVX2,
+	upsampleH2V2:        upsampleH2V2AVX2,
+	weightedRows:        weightedRowsAVX2,
+	weightedPixels:      weightedPixelsAVX2,
+	normalizePixels:     normalizePixelsAVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX2,
 		WinogradOutput4:     winogradOutput4AVX2,
@@ -678,3 +688,18 @@ func reluGradSetAVX2(dx, dy, y []float32)
 
 //go:noescape
 func takeEqualAVX2(dx, g, x, y []float32)
+
+//go:noescape
+func yCbCrToRGBAVX2(dst, y, cb, cr *uint8, n int)
+
+//go:noescape
+func upsampleH2V2AVX2(dst, near, far *uint8, n int)
+
+//go:noescape
+func weightedRowsAVX2(dst *float32, src *uint8, stride int, w *float32, taps, n int)
+
+//go:noescape
+func weightedPixelsAVX2(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
+
+//go:noescape
+func normalizePixelsAVX2(dst *float32, src *uint8, table *[48]float32, n int)

@@ -67,6 +67,11 @@ var neon = kernels{
 	normGradReLUSetRows: normGradReLUSetRowsNEON,
 	reluGradSet:         reluGradSetNEON,
 	takeEqual:           takeEqualNEON,
+	yCbCrToRGB:          yCbCrToRGBNEON,
+	upsampleH2V2:        upsampleH2V2NEON,
+	weightedRows:        weightedRowsNEON,
+	weightedPixels:      weightedPixelsNEON,
+	normalizePixels:     normalizePixelsNEON,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4NEON,
 		WinogradOutput4:     winogradOutput4NEON,
@@ -242,3 +247,18 @@ func reluGradSetNEON(dx, dy, y []float32)
 
 //go:noescape
 func takeEqualNEON(dx, g, x, y []float32)
+
+//go:noescape
+func yCbCrToRGBNEON(dst, y, cb, cr *uint8, n int)
+
+//go:noescape
+func upsampleH2V2NEON(dst, near, far *uint8, n int)
+
+//go:noescape
+func weightedRowsNEON(dst *float32, src *uint8, stride int, w *float32, taps, n int)
+
+//go:noescape
+func weightedPixelsNEON(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
+
+//go:noescape
+func normalizePixelsNEON(dst *float32, src *uint8, table *[48]float32, n int)

@@ -82,6 +82,13 @@ type kernels struct {
 	adam                func(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
 	winograd            [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int) // nil: the Go loop
 
+	// Of pixels; nil: the Go loop. n is a multiple of 8 (yCbCrToRGB, weightedRows), 16 (upsampleH2V2) or 24 (normalizePixels).
+	yCbCrToRGB      func(dst, y, cb, cr *uint8, n int)
+	upsampleH2V2    func(dst, near, far *uint8, n int)
+	weightedRows    func(dst *float32, src *uint8, stride int, w *float32, taps, n int)
+	weightedPixels  func(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
+	normalizePixels func(dst *float32, src *uint8, table *[48]float32, n int)
+
 	panel int       // columns of a packed panel
 	tiles []tileSet // by width, widest first
 }

@@ -92,7 +92,7 @@ func (w benchItem) measure(quick bool) benchRecord {
 }
 
 func newBench(g *global) *cobra.Command {
-	var only, file string
+	var only, file, images string
 	var quick, list, child bool
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -118,7 +118,7 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 				out = bufio.NewWriter(f)
 			}
 			found := 0
-			for _, w := range benchWork() {
+			for _, w := range append(benchWork(), imageWork(images)...) {
 				if !re.MatchString(w.id) {
 					continue
 				}
@@ -152,6 +152,7 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 	f := cmd.Flags()
 	f.StringVar(&only, "only", "", "regular expression of ids")
 	f.StringVar(&file, "json", "", "write the JSON lines to this file, and progress to standard error")
+	f.StringVar(&images, "images", "", "folder of JPEGs for the ids image/... (default: sixty made here)")
 	f.BoolVar(&quick, "quick", false, "fewer repetitions")
 	f.BoolVar(&list, "list", false, "print the ids only")
 	f.BoolVar(&child, "child", false, "be the process that the ids process/... measure")

@@ -254,14 +254,14 @@ func (e *evaluation) open(spec, test string) error {
 	if len(src.Classes()) == 0 {
 		return fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", spec)
 	}
-	view := viewFor(e.side)
-	e.train, e.test = data.Cache(src, view, cacheBytes), data.Cache(held, view, cacheBytes)
+	e.train, e.test = cachedView(src, e.side, cacheBytes), cachedView(held, e.side, cacheBytes)
 	return nil
 }
 
 func (e *evaluation) options(what string) (eval.Options, *teller) {
 	t := newTeller(what)
-	return eval.Options{BatchSize: 128, Transform: viewFor(e.side), Norm: e.norm, Workers: max(2, runtime.NumCPU()), Last: e.last,
+	frame, crop := viewFor(e.side)
+	return eval.Options{BatchSize: 128, Frame: frame, Transform: crop, Norm: e.norm, Workers: max(2, runtime.NumCPU()), Last: e.last,
 		Progress: func(done, total int) { t.at(done, total, "images") }, MaxBad: e.maxBad,
 		Bad: func(i int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) }}, t
 }
@@ -365,7 +365,7 @@ func (e *evaluation) supervised(ctx context.Context, info *train.Info) (*model, 
 		return nil, err
 	}
 	// samples that are tested on are not trained on
-	r.source = data.Cache(e.train, nil, 0)
+	r.source = data.Cache(e.train, nil, nil, 0)
 	perEpoch := max(1, e.train.Len()/c.BatchSize)
 	r.config.Epochs = (info.Done + perEpoch - 1) / perEpoch
 	t := newTeller("supervised")
@@ -386,11 +386,11 @@ func (e *evaluation) pictures(m *model, j *judged) error {
 	queries := tensor.NewRNG(3).Perm(len(b.Index))[:n]
 	look := func(src data.Source) func(i int) *data.Image {
 		return func(i int) *data.Image {
-			im, err := src.Image(i)
+			im, err := viewOf(src, i, e.side)
 			if err != nil {
 				return nil
 			}
-			return viewFor(e.side)(im, nil)
+			return im
 		}
 	}
 	dir := filepath.Join(m.dir, "eval")

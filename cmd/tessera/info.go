@@ -101,11 +101,10 @@ func contactSheet(src data.Source, n int) image.Image {
 		pic.Pix[i] = 255
 	}
 	for k, i := range tensor.NewRNG(1).Perm(src.Len())[:n] {
-		im, err := src.Image(i)
+		im, err := viewOf(src, i, cell-4)
 		if err != nil {
 			continue
 		}
-		im = viewFor(cell-4)(im, nil)
 		for y := range im.H {
 			for x := range im.W {
 				o := (y*im.W + x) * 3

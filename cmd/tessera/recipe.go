@@ -23,24 +23,42 @@ const cacheBytes = 2 << 30
 // augmentations by name: what is kept of a picture in memory, and what is drawn anew each time.
 var augmentNames = []string{"crop-flip", "resized-crop", "color", "none"}
 
-func augmentation(name string, side int) (prepare, random data.Transform, err error) {
-	square := data.Compose(data.Resize(side), data.CenterCrop(side))
+func augmentation(name string, side int) (frame data.Framing, prepare, random data.Transform, err error) {
+	mirror := data.RandomHorizontalFlip(0.5)
 	switch name {
 	case "none":
-		return square, nil, nil
+		return data.ShortSide(side), data.CenterCrop(side), nil, nil
 	case "crop-flip": // CIFAR's: a shift by up to an eighth, and mirroring
-		return square, data.Compose(data.RandomCrop(side, max(1, side/8)), data.RandomHorizontalFlip(0.5)), nil
+		return data.ShortSide(side), data.CenterCrop(side), data.Compose(data.RandomCrop(side, max(1, side/8)), mirror), nil
 	case "resized-crop":
-		return data.Resize(side * 8 / 7), data.Compose(data.RandomResizedCrop(side, 0.2, 1), data.RandomHorizontalFlip(0.5)), nil
+		return data.ShortSide(side * 8 / 7), nil, data.Compose(data.RandomResizedCrop(side, 0.2, 1), mirror), nil
 	case "color":
-		return data.Resize(side * 8 / 7), data.Compose(data.RandomResizedCrop(side, 0.2, 1), data.RandomHorizontalFlip(0.5),
+		return data.ShortSide(side * 8 / 7), nil, data.Compose(data.RandomResizedCrop(side, 0.2, 1), mirror,
 			data.ColorJitter(0.4, 0.4, 0.4, 0.1), data.RandomGrayscale(0.2)), nil
 	}
-	return nil, nil, fmt.Errorf("there is no augmentation %q; there are %v", name, augmentNames)
+	return nil, nil, nil, fmt.Errorf("there is no augmentation %q; there are %v", name, augmentNames)
 }
 
 // viewFor returns what evaluation sees of a picture.
-func viewFor(side int) data.Transform { return data.Compose(data.Resize(side), data.CenterCrop(side)) }
+func viewFor(side int) (data.Framing, data.Transform) {
+	return data.ShortSide(side), data.CenterCrop(side)
+}
+
+// viewOf returns what evaluation sees of sample i.
+func viewOf(src data.Source, i, side int) (*data.Image, error) {
+	frame, crop := viewFor(side)
+	im, err := data.ImageFrame(src, i, func(h, w int) data.Frame { return frame(h, w, nil) })
+	if err != nil {
+		return nil, err
+	}
+	return crop(im, nil), nil
+}
+
+// cachedView keeps what evaluation sees of a source's pictures.
+func cachedView(src data.Source, side int, limit int64) data.Source {
+	frame, crop := viewFor(side)
+	return data.Cache(src, frame, crop, limit)
+}
 
 // pretextObjective lets train run a pretext task.
 type pretextObjective struct {
@@ -90,11 +108,11 @@ func newRecipe(c train.Config) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	prepare, random, err := augmentation(c.Augment, c.Side)
+	frame, prepare, random, err := augmentation(c.Augment, c.Side)
 	if err != nil {
 		return nil, err
 	}
-	r.source, r.random = data.Cache(src, prepare, cacheBytes), random
+	r.source, r.random = data.Cache(src, frame, prepare, cacheBytes), random
 	rng := tensor.NewRNG(c.Seed).Derive(initStream)
 	trunk, err := layers.NewTrunk(c.Trunk, rng.Derive(1), 3)
 	if err != nil {
@@ -129,7 +147,7 @@ func (r *recipe) run(dir string, held data.Source, warn func(string)) *train.Run
 	}
 	t.Objective = pretextObjective{r.task, r.net}
 	if held != nil {
-		m := &monitor{r: r, held: data.Cache(held, viewFor(c.Side), 256<<20), warn: warn}
+		m := &monitor{r: r, held: cachedView(held, c.Side, 256<<20), warn: warn}
 		t.Monitor = m.look
 		t.Picture = m.picture
 	}
@@ -149,7 +167,8 @@ const monitorSamples = 500
 func (m *monitor) batches(src data.Source, n int) func(yield func(*data.Batch) bool) {
 	n = min(n, src.Len())
 	index := tensor.NewRNG(7).Perm(src.Len())[:n]
-	l := data.NewLoader(data.Subset(src, index, "monitor"), data.LoaderOptions{BatchSize: 64, Transform: viewFor(m.r.config.Side), Norm: data.HalfNorm,
+	frame, crop := viewFor(m.r.config.Side)
+	l := data.NewLoader(data.Subset(src, index, "monitor"), data.LoaderOptions{BatchSize: 64, Frame: frame, Transform: crop, Norm: data.HalfNorm,
 		Ordered: true, KeepLast: true, MaxBad: 1})
 	return l.Epoch(0, 0)
 }
@@ -173,9 +192,10 @@ func (m *monitor) look(step int) map[string]float64 {
 		return out
 	}
 	out["held_accuracy"], out["held_loss"] = float64(right)/float64(total), loss/float64(n)
+	frame, crop := viewFor(m.r.config.Side)
 	features := func(src data.Source, n int) eval.Set {
 		s, err := eval.Extract(context.Background(), m.r.net.Trunk, data.Subset(src, tensor.NewRNG(7).Perm(src.Len())[:min(n, src.Len())], "monitor"),
-			eval.Options{BatchSize: 64, Transform: viewFor(m.r.config.Side), Norm: data.HalfNorm, Last: true, MaxBad: 1})
+			eval.Options{BatchSize: 64, Frame: frame, Transform: crop, Norm: data.HalfNorm, Last: true, MaxBad: 1})
 		if err != nil || len(s) == 0 {
 			return eval.Set{}
 		}

@@ -1,0 +1,301 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// Kernels of 8-bit pixels; the Go loops stand in pixels.go. The AVX-512 level uses these too: their lanes are 16 bits, or the
+// memory is what they wait for.
+
+// The bytes of a lane (R R R R G G G G B B B B ...) in the order R G B.
+DATA interleave<>+0(SB)/8, $0x0602090501080400
+DATA interleave<>+8(SB)/8, $0x808080800b07030a
+GLOBL interleave<>(SB), RODATA|NOPTR, $16
+
+// yCbCrToRGB: libjpeg's fixed point, eight pixels a turn in 32-bit lanes.
+//
+// func yCbCrToRGBAVX2(dst, y, cb, cr *uint8, n int)
+TEXT ·yCbCrToRGBAVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ y+8(FP), SI
+	MOVQ cb+16(FP), R8
+	MOVQ cr+24(FP), R9
+	MOVQ n+32(FP), CX
+	VBROADCASTI128 interleave<>(SB), Y15
+	MOVL $128, AX
+	VMOVD AX, X14
+	VPBROADCASTD X14, Y14
+	MOVL $32768, AX
+	VMOVD AX, X13
+	VPBROADCASTD X13, Y13
+	MOVL $91881, AX
+	VMOVD AX, X12
+	VPBROADCASTD X12, Y12
+	MOVL $22554, AX
+	VMOVD AX, X11
+	VPBROADCASTD X11, Y11
+	MOVL $46802, AX
+	VMOVD AX, X10
+	VPBROADCASTD X10, Y10
+	MOVL $116130, AX
+	VMOVD AX, X9
+	VPBROADCASTD X9, Y9
+ycc8:
+	VPMOVZXBD (SI), Y0
+	VPMOVZXBD (R8), Y1
+	VPMOVZXBD (R9), Y2
+	VPSUBD Y14, Y1, Y1
+	VPSUBD Y14, Y2, Y2
+	VPMULLD Y12, Y2, Y3
+	VPADDD Y13, Y3, Y3
+	VPSRAD $16, Y3, Y3
+	VPADDD Y0, Y3, Y3
+	VPMULLD Y11, Y1, Y4
+	VPMULLD Y10, Y2, Y5
+	VPSUBD Y4, Y13, Y4
+	VPSUBD Y5, Y4, Y4
+	VPSRAD $16, Y4, Y4
+	VPADDD Y0, Y4, Y4
+	VPMULLD Y9, Y1, Y5
+	VPADDD Y13, Y5, Y5
+	VPSRAD $16, Y5, Y5
+	VPADDD Y0, Y5, Y5
+	VPACKSSDW Y4, Y3, Y3
+	VPACKSSDW Y5, Y5, Y5
+	VPACKUSWB Y5, Y3, Y3
+	VPSHUFB Y15, Y3, Y3
+	VEXTRACTI128 $1, Y3, X4
+	VMOVDQU X3, (DI)
+	VMOVQ X4, 12(DI)
+	VPEXTRD $2, X4, 20(DI)
+	ADDQ $24, DI
+	ADDQ $8, SI
+	ADDQ $8, R8
+	ADDQ $8, R9
+	SUBQ $8, CX
+	JNZ ycc8
+	VZEROUPPER
+	RET
+
+// upsampleH2V2: sixteen samples become 32; near and far have a neighbour at each side.
+//
+// func upsampleH2V2AVX2(dst, near, far *uint8, n int)
+TEXT ·upsampleH2V2AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ near+8(FP), SI
+	MOVQ far+16(FP), R8
+	MOVQ n+24(FP), CX
+	MOVL $0x00080008, AX
+	VMOVD AX, X14
+	VPBROADCASTD X14, Y14
+	MOVL $0x00070007, AX
+	VMOVD AX, X13
+	VPBROADCASTD X13, Y13
+up16:
+	VPMOVZXBW -1(SI), Y0
+	VPMOVZXBW (SI), Y1
+	VPMOVZXBW 1(SI), Y2
+	VPMOVZXBW -1(R8), Y3
+	VPMOVZXBW (R8), Y4
+	VPMOVZXBW 1(R8), Y5
+	VPADDW Y0, Y3, Y3
+	VPADDW Y0, Y0, Y0
+	VPADDW Y3, Y0, Y0 // 3·near + far, left
+	VPADDW Y1, Y4, Y4
+	VPADDW Y1, Y1, Y1
+	VPADDW Y4, Y1, Y1 // here
+	VPADDW Y2, Y5, Y5
+	VPADDW Y2, Y2, Y2
+	VPADDW Y5, Y2, Y2 // right
+	VPADDW Y1, Y1, Y3
+	VPADDW Y1, Y3, Y3
+	VPADDW Y3, Y0, Y0
+	VPADDW Y3, Y2, Y2
+	VPADDW Y14, Y0, Y0
+	VPADDW Y13, Y2, Y2
+	VPSRLW $4, Y0, Y0
+	VPSRLW $4, Y2, Y2
+	VPSLLW $8, Y2, Y2
+	VPOR Y2, Y0, Y0
+	VMOVDQU Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $16, SI
+	ADDQ $16, R8
+	SUBQ $16, CX
+	JNZ up16
+	VZEROUPPER
+	RET
+
+// weightedRows: dst[i] = Σ_k w[k]·src[k·stride + i].
+//
+// func weightedRowsAVX2(dst *float32, src *uint8, stride int, w *float32, taps, n int)
+TEXT ·weightedRowsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ stride+16(FP), DX
+	MOVQ w+24(FP), R8
+	MOVQ taps+32(FP), R9
+	MOVQ n+40(FP), CX
+rows32:
+	CMPQ CX, $32
+	JLT rows8
+	MOVQ SI, R10
+	XORQ R11, R11
+	VBROADCASTSS (R8), Y8
+	VPMOVZXBD (R10), Y0
+	VPMOVZXBD 8(R10), Y1
+	VPMOVZXBD 16(R10), Y2
+	VPMOVZXBD 24(R10), Y3
+	VCVTDQ2PS Y0, Y0
+	VCVTDQ2PS Y1, Y1
+	VCVTDQ2PS Y2, Y2
+	VCVTDQ2PS Y3, Y3
+	VMULPS Y8, Y0, Y0
+	VMULPS Y8, Y1, Y1
+	VMULPS Y8, Y2, Y2
+	VMULPS Y8, Y3, Y3
+rows32tap:
+	INCQ R11
+	CMPQ R11, R9
+	JEQ rows32store
+	ADDQ DX, R10
+	VBROADCASTSS (R8)(R11*4), Y8
+	VPMOVZXBD (R10), Y4
+	VPMOVZXBD 8(R10), Y5
+	VPMOVZXBD 16(R10), Y6
+	VPMOVZXBD 24(R10), Y7
+	VCVTDQ2PS Y4, Y4
+	VCVTDQ2PS Y5, Y5
+	VCVTDQ2PS Y6, Y6
+	VCVTDQ2PS Y7, Y7
+	VFMADD231PS Y8, Y4, Y0
+	VFMADD231PS Y8, Y5, Y1
+	VFMADD231PS Y8, Y6, Y2
+	VFMADD231PS Y8, Y7, Y3
+	JMP rows32tap
+rows32store:
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ $128, DI
+	ADDQ $32, SI
+	SUBQ $32, CX
+	JMP rows32
+rows8:
+	TESTQ CX, CX
+	JEQ rowsdone
+	MOVQ SI, R10
+	XORQ R11, R11
+	VBROADCASTSS (R8), Y8
+	VPMOVZXBD (R10), Y0
+	VCVTDQ2PS Y0, Y0
+	VMULPS Y8, Y0, Y0
+rows8tap:
+	INCQ R11
+	CMPQ R11, R9
+	JEQ rows8store
+	ADDQ DX, R10
+	VBROADCASTSS (R8)(R11*4), Y8
+	VPMOVZXBD (R10), Y4
+	VCVTDQ2PS Y4, Y4
+	VFMADD231PS Y8, Y4, Y0
+	JMP rows8tap
+rows8store:
+	VMOVUPS Y0, (DI)
+	ADDQ $32, DI
+	ADDQ $8, SI
+	SUBQ $8, CX
+	JMP rows8
+rowsdone:
+	VZEROUPPER
+	RET
+
+// weightedPixels: pixel o is Σ_k w[o·taps + k]·src[3·(first[o] + k)], in four lanes of which the last is nobody's; it stores
+// four bytes a pixel.
+//
+// func weightedPixelsAVX2(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
+TEXT ·weightedPixelsAVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ first+16(FP), R8
+	MOVQ w+24(FP), R9
+	MOVQ taps+32(FP), DX
+	MOVQ n+40(FP), CX
+	MOVL $0x437f0000, AX // 255
+	VMOVD AX, X14
+	VBROADCASTSS X14, X14
+	MOVL $0x3f000000, AX // 0.5
+	VMOVD AX, X13
+	VBROADCASTSS X13, X13
+	VXORPS X12, X12, X12
+pixel:
+	MOVLQSX (R8), R10
+	LEAQ (R10)(R10*2), R10
+	LEAQ (SI)(R10*4), R10
+	VBROADCASTSS (R9), X1
+	VMULPS (R10), X1, X0
+	MOVQ DX, R11
+pixeltap:
+	ADDQ $4, R9
+	DECQ R11
+	JEQ pixelstore
+	ADDQ $12, R10
+	VBROADCASTSS (R9), X1
+	VFMADD231PS (R10), X1, X0
+	JMP pixeltap
+pixelstore:
+	VMAXPS X12, X0, X0
+	VMINPS X14, X0, X0
+	VADDPS X13, X0, X0
+	VCVTTPS2DQ X0, X0
+	VPACKSSDW X0, X0, X0
+	VPACKUSWB X0, X0, X0
+	VMOVD X0, (DI)
+	ADDQ $3, DI
+	ADDQ $4, R8
+	DECQ CX
+	JNZ pixel
+	VZEROUPPER
+	RET
+
+// normalizePixels: dst[i] = (src[i]/255 - mean)/std; the table has 24 means, then 24 deviations.
+//
+// func normalizePixelsAVX2(dst *float32, src *uint8, table *[48]float32, n int)
+TEXT ·normalizePixelsAVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ table+16(FP), R8
+	MOVQ n+24(FP), CX
+	MOVL $0x437f0000, AX // 255
+	VMOVD AX, X14
+	VBROADCASTSS X14, Y14
+	VMOVUPS (R8), Y8
+	VMOVUPS 32(R8), Y9
+	VMOVUPS 64(R8), Y10
+	VMOVUPS 96(R8), Y11
+	VMOVUPS 128(R8), Y12
+	VMOVUPS 160(R8), Y13
+norm24:
+	VPMOVZXBD (SI), Y0
+	VPMOVZXBD 8(SI), Y1
+	VPMOVZXBD 16(SI), Y2
+	VCVTDQ2PS Y0, Y0
+	VCVTDQ2PS Y1, Y1
+	VCVTDQ2PS Y2, Y2
+	VDIVPS Y14, Y0, Y0
+	VDIVPS Y14, Y1, Y1
+	VDIVPS Y14, Y2, Y2
+	VSUBPS Y8, Y0, Y0
+	VSUBPS Y9, Y1, Y1
+	VSUBPS Y10, Y2, Y2
+	VDIVPS Y11, Y0, Y0
+	VDIVPS Y12, Y1, Y1
+	VDIVPS Y13, Y2, Y2
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	ADDQ $96, DI
+	ADDQ $24, SI
+	SUBQ $24, CX
+	JNZ norm24
+	VZEROUPPER
+	RET
