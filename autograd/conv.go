@@ -8,11 +8,14 @@ import "github.com/tessera-go/tessera/tensor"
 func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
 	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
 	y.tape.saw(x, w, y, g)
-	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, nil, y.tape.keep(w.Value))
-	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
-	if b != nil {
-		tensor.AddBias(y.Value, b.Value)
+	forward := func(v *tensor.Tensor) {
+		tensor.Conv2DFused(v, x.Value, w.Value, g, nil, y.tape.keep(w.Value))
+		if b != nil {
+			tensor.AddBias(v, b.Value)
+		}
 	}
+	forward(y.Value)
+	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	return y.rule("Conv2D", func(dy *tensor.Tensor, gr Grads) {
 		if dx, add := gr.Into(x); dx != nil {
 			tensor.ConvGradInput(dx, dy, w.Value, g, add)
@@ -23,7 +26,7 @@ func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
 		if db := gr.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)
 		}
-	}, x, w, b)
+	}, x, w, b).reads(x).again(RecomputeBlocks, forward)
 }
 
 // ConvBatchNorm is BatchNorm(Conv2D(x, w, nil, g), gamma, beta, s, o) with the statistics of s, for inference: the
@@ -80,12 +83,13 @@ func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
 // MaxPool returns the largest value of every window: [N H W C] -> [N OH OW C]. Among equals the first takes the gradient.
 func MaxPool(x *Var, w tensor.Window) *Var {
 	y := result(shaped("MaxPool", []*Var{x}, func() []int { return tensor.PoolShape(x.Shape(), w) }), x)
-	tensor.MaxPool(y.Value, x.Value, w)
+	forward := func(v *tensor.Tensor) { tensor.MaxPool(v, x.Value, w) }
+	forward(y.Value)
 	return y.rule("MaxPool", func(dy *tensor.Tensor, g Grads) {
 		if dx := g.Of(x); dx != nil {
 			tensor.AddMaxPoolGrad(dx, dy, x.Value, y.Value, w)
 		}
-	}, x)
+	}, x).again(RecomputeBlocks, forward)
 }
 
 // AvgPool returns the mean of every window: [N H W C] -> [N OH OW C].
@@ -96,7 +100,7 @@ func AvgPool(x *Var, w tensor.Window) *Var {
 		if dx := g.Of(x); dx != nil {
 			tensor.AddAvgPoolGrad(dx, dy, w)
 		}
-	}, x)
+	}, x).reads().again(RecomputeBlocks, func(v *tensor.Tensor) { tensor.AvgPool(v, x.Value, w) })
 }
 
 // AdaptiveAvgPool returns oh by ow means: [N H W C] -> [N oh ow C].

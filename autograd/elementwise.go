@@ -125,7 +125,7 @@ func ReLU(x *Var) *Var {
 		if dx, add := g.Into(x); dx != nil {
 			tensor.ReLUGrad(dx, dy, y.Value, add)
 		}
-	}, x)
+	}, x).reads(y).again(RecomputeNorms, func(v *tensor.Tensor) { tensor.ReLU(v, x.Value) })
 }
 
 // LeakyReLU returns x where x > 0 and slope·x elsewhere.

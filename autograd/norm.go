@@ -51,12 +51,15 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 	}
 	foldStats(stats, gamma, beta, s.Eps)
 	y := result(x.Shape(), x)
-	tensor.Affine(y.Value, x.Value, o.Add.value(), stats.Data[2*c:3*c], stats.Data[3*c:], o.ReLU)
+	forward := func(v *tensor.Tensor) {
+		tensor.Affine(v, x.Value, o.Add.value(), stats.Data[2*c:3*c], stats.Data[3*c:], o.ReLU)
+	}
+	forward(y.Value)
+	var mask *Var
+	if o.ReLU {
+		mask = y
+	}
 	return y.rule("BatchNorm", func(dy *tensor.Tensor, g Grads) {
-		var mask *tensor.Tensor
-		if o.ReLU {
-			mask = y.Value
-		}
 		if d, add := g.Into(o.Add); d != nil {
 			switch {
 			case o.ReLU:
@@ -72,8 +75,8 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 			gv = gamma.Value.Data
 		}
 		dx, add := g.Into(x)
-		tensor.BatchNormGrad(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask, mean, inv, gv, !training)
-	}, x, gamma, beta, o.Add)
+		tensor.BatchNormGrad(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask.value(), mean, inv, gv, !training)
+	}, x, gamma, beta, o.Add).reads(x, mask).again(RecomputeNorms, forward)
 }
 
 func checkBatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) {

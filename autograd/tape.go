@@ -13,12 +13,13 @@ import (
 type Var struct {
 	Value *tensor.Tensor
 
-	tape  *Tape
-	id    int  // index of the gradient on the tape; 0 where none is wanted
-	node  int  // index+1 of the node that made it; 0 for leaves
-	keep  bool // Backward leaves Value alone
-	owned bool // Value's memory is the tape's
-	base  *Var // whose memory Value is a view of
+	tape   *Tape
+	id     int  // index of the gradient on the tape; 0 where none is wanted
+	node   int  // index+1 of the node that made it; 0 for leaves
+	keep   bool // Backward leaves Value alone
+	owned  bool // Value's memory is the tape's
+	base   *Var // whose memory Value is a view of
+	viewed bool // somebody is a view of it
 }
 
 // Const returns a Var without a tape: operations on it are inference.
@@ -33,6 +34,9 @@ func (v *Var) Tape() *Tape { return v.tape }
 // Keep makes Backward leave v's Value readable until Reset.
 func (v *Var) Keep() *Var {
 	for b := v; b != nil; b = b.base {
+		if b.tape != nil {
+			b.tape.need(b)
+		}
 		b.keep = true
 	}
 	return v
@@ -85,11 +89,18 @@ type node struct {
 	out         *Var
 	ins         []*Var
 	rule        func(dy *tensor.Tensor, g Grads)
+	reads       []*Var // whose values rule reads, if readsSet; otherwise ins and out
+	readsSet    bool
+	again       func(y *tensor.Tensor) // makes out's value a second time
+	level       Recompute              // from which on it may be let go
 }
 
 // Tape records a step.
 type Tape struct {
 	Training bool // batch norm uses the batch's statistics, dropout drops
+
+	// Recompute says what may be computed twice to save memory.
+	Recompute Recompute
 
 	// OnConv, if set, is called for every convolution with its place in the model and its shapes: for tools that explain
 	// a network.
@@ -266,14 +277,28 @@ func tapeOf(vs []*Var) *Tape {
 // result returns a Var of that shape, undefined content, on the tape of its inputs.
 func result(shape []int, ins ...*Var) *Var {
 	t := tapeOf(ins)
+	for _, v := range ins {
+		v.present()
+	}
 	if t == nil {
 		return &Var{Value: tensor.New(shape...)}
 	}
 	return &Var{Value: t.mem.get(shape), tape: t, owned: true}
 }
 
+// present panics if v was dropped.
+func (v *Var) present() {
+	if v != nil && v.Value != nil && v.Value.Data == nil && tensor.Size(v.Value.Shape) > 0 {
+		panic(&OpError{"Drop", v.tape.where(), fmt.Sprintf("a value of shape %v is read after the tape was told that nobody would; Keep it", v.Shape())})
+	}
+}
+
 // view returns a Var over memory of another.
-func view(value *tensor.Tensor, x *Var) *Var { return &Var{Value: value, tape: x.tape, base: x} }
+func view(value *tensor.Tensor, x *Var) *Var {
+	x.present()
+	x.viewed = true
+	return &Var{Value: value, tape: x.tape, base: x}
+}
 
 // rule records how y's gradient is passed on, if a tape watches and one of ins wants a gradient; it returns y.
 func (y *Var) rule(name string, rule func(dy *tensor.Tensor, g Grads), ins ...*Var) *Var {
@@ -293,7 +318,7 @@ func (y *Var) rule(name string, rule func(dy *tensor.Tensor, g Grads), ins ...*V
 		return y
 	}
 	y.id = t.newID()
-	t.nodes = append(t.nodes, node{name, t.where(), y, kept, rule})
+	t.nodes = append(t.nodes, node{name: name, place: t.where(), out: y, ins: kept, rule: rule})
 	y.node = len(t.nodes)
 	return y
 }
@@ -367,13 +392,23 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
 		if d := t.at(n.out.id); d != nil {
+			if n.readsSet {
+				for _, v := range n.reads {
+					t.need(v)
+				}
+			} else {
+				for _, v := range n.ins {
+					t.need(v)
+				}
+				t.need(n.out)
+			}
 			n.rule(d, g)
 			t.mem.put(d)
 			t.grads[n.out.id] = nil
 		}
 		n.rule = nil
 		if v := n.out; !v.keep { // nothing before this node reads its output
-			if v.owned {
+			if v.owned && v.Value.Data != nil { // dropped and never needed
 				t.mem.put(v.Value)
 			}
 			v.Value = nil
@@ -455,72 +490,4 @@ func (g *Gradients) Norm() float64 {
 		s += tensor.SumSquares(g.of[p])
 	}
 	return math.Sqrt(s)
-}
-
-// memory hands out tensors and takes them back. Buffers are kept by exact length: a step in steady state asks for the
-// same lengths again. What a whole step did not use is let go.
-type memory struct {
-	free  map[int]*bucket
-	used  []*tensor.Tensor
-	held  int // floats in use or kept
-	inUse int
-	peak  int
-}
-
-type bucket struct {
-	free []*tensor.Tensor
-	low  int // the fewest that were free since the last reset
-}
-
-func newMemory() *memory { return &memory{free: map[int]*bucket{}} }
-
-func (m *memory) get(shape []int) *tensor.Tensor {
-	n := tensor.Size(shape)
-	b := m.free[n]
-	if b == nil {
-		b = &bucket{}
-		m.free[n] = b
-	}
-	m.inUse += n
-	m.peak = max(m.peak, m.inUse)
-	if k := len(b.free); k > 0 {
-		t := b.free[k-1]
-		b.free = b.free[:k-1]
-		b.low = min(b.low, k-1)
-		t.Shape = append(t.Shape[:0], shape...)
-		m.used = append(m.used, t)
-		return t
-	}
-	m.held += n
-	t := tensor.New(shape...)
-	m.used = append(m.used, t)
-	return t
-}
-
-// put takes back a tensor before the step's end. It stays in used; its header is replaced there, so that reset does not
-// take it back a second time.
-func (m *memory) put(t *tensor.Tensor) {
-	n := len(t.Data)
-	m.inUse -= n
-	b := m.free[n]
-	b.free = append(b.free, &tensor.Tensor{Shape: make([]int, 0, 4), Data: t.Data})
-	t.Data = nil
-}
-
-func (m *memory) reset() {
-	for _, t := range m.used {
-		if t.Data != nil || len(t.Shape) > 0 && tensor.Size(t.Shape) == 0 {
-			m.put(t)
-		}
-	}
-	m.used = m.used[:0]
-	m.inUse = 0
-	for n, b := range m.free {
-		if k := min(b.low, len(b.free)); k > 0 {
-			m.held -= n * k
-			clear(b.free[len(b.free)-k:])
-			b.free = b.free[:len(b.free)-k]
-		}
-		b.low = len(b.free)
-	}
 }

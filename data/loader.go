@@ -52,6 +52,9 @@ func NewLoader(src Source, o LoaderOptions) *Loader {
 	return &Loader{src: src, o: o}
 }
 
+// Ahead returns how many batches may be in memory beside the consumer's.
+func (l *Loader) Ahead() int { return l.o.Workers + 1 }
+
 // Steps returns how many batches an epoch has.
 func (l *Loader) Steps() int {
 	if l.o.KeepLast {

@@ -156,17 +156,41 @@ func Seq(ms ...Module) Sequential {
 	return s
 }
 
-// Forward runs the children; on a tape for inference a convolution and the batch norm behind it run as one.
+// Forward runs the children; on a tape for inference a convolution and the batch norm behind it run as one, and nothing between
+// children stays. While training the tape may let go what convolutions and batch norms inside the sequence gave, once the next
+// child has read it; what every second batch norm, pools and other modules gave stays where convolutions go, and bounds what is
+// computed again at once.
 func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
+	tape := x.Tape()
+	norms := 0
 	for i := 0; i < len(s); i++ {
-		if conv, ok := s[i].Module.(*Conv2D); ok && i+1 < len(s) && conv.B == nil && x.Tape().Frozen() {
+		var y *autograd.Var
+		inner := i > 0 // x is a child's
+		fused := false
+		if conv, ok := s[i].Module.(*Conv2D); ok && i+1 < len(s) && conv.B == nil && tape.Frozen() {
 			if norm, ok := s[i+1].Module.(*BatchNorm); ok {
-				x = norm.after(s[i].Name, conv, x, nil)
-				i++
-				continue
+				y, fused = norm.after(s[i].Name, conv, x, nil), true
 			}
 		}
-		x = enter(s[i].Name, s[i].Module, x)
+		if !fused {
+			y = enter(s[i].Name, s[i].Module, x)
+		}
+		if inner && y != x {
+			drop := tape.Frozen()
+			switch s[i-1].Module.(type) {
+			case *Conv2D:
+				drop = true
+			case *BatchNorm:
+				norms++
+				drop = drop || norms%2 == 1 || tape.Recomputes() < autograd.RecomputeBlocks
+			}
+			if drop {
+				tape.Drop(x)
+			}
+		}
+		if x = y; fused {
+			i++
+		}
 	}
 	return x
 }

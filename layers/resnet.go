@@ -25,35 +25,63 @@ func heConv(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv2D {
 	return c
 }
 
-// Forward runs the block.
+// Forward runs the block. The tape may let go what only the block's own backward pass reads.
 func (b *block) Forward(x *autograd.Var) *autograd.Var {
-	frozen := x.Tape().Frozen()
+	tape := x.Tape()
+	if tape.Frozen() {
+		return b.frozen(x)
+	}
 	short := x
-	if b.down != nil && frozen {
+	if b.down != nil {
+		c := enter("downsample", b.down, x)
+		short = enter("downsample", b.downNorm, c)
+		tape.Drop(c)
+	} else if b.pad > 0 {
+		short = optionA(x, b.stride, b.pad)
+	}
+	y := x
+	for i, conv := range b.convs {
+		c := enter(fmt.Sprint("conv", i+1), conv, y)
+		if i > 0 {
+			tape.Drop(y)
+		}
+		leave := tape.Enter(fmt.Sprint("bn", i+1))
+		if i == len(b.convs)-1 {
+			y = b.norms[i].ForwardAdd(c, short)
+		} else {
+			y = b.norms[i].Forward(c)
+		}
+		leave()
+		tape.Drop(c)
+	}
+	if short != x {
+		tape.Drop(short)
+	}
+	return y
+}
+
+// frozen is Forward for inference, each convolution with what follows it in one.
+func (b *block) frozen(x *autograd.Var) *autograd.Var {
+	short := x
+	if b.down != nil {
 		short = b.downNorm.after("downsample", b.down, x, nil)
-	} else if b.down != nil {
-		short = enter("downsample", b.downNorm, enter("downsample", b.down, x))
 	} else if b.pad > 0 {
 		short = optionA(x, b.stride, b.pad)
 	}
 	y := x
 	for i, c := range b.convs {
-		if frozen {
-			var add *autograd.Var
-			if i == len(b.convs)-1 {
-				add = short
-			}
-			y = b.norms[i].after(fmt.Sprint("conv", i+1), c, y, add)
-			continue
-		}
-		y = enter(fmt.Sprint("conv", i+1), c, y)
-		leave := y.Tape().Enter(fmt.Sprint("bn", i+1))
+		var add *autograd.Var
 		if i == len(b.convs)-1 {
-			y = b.norms[i].ForwardAdd(y, short)
-		} else {
-			y = b.norms[i].Forward(y)
+			add = short
 		}
-		leave()
+		z := b.norms[i].after(fmt.Sprint("conv", i+1), c, y, add)
+		if i > 0 {
+			x.Tape().Drop(y)
+		}
+		y = z
+	}
+	if short != x {
+		x.Tape().Drop(short)
 	}
 	return y
 }

@@ -26,8 +26,12 @@ type Stage struct {
 
 // Forward returns the last stage's features, [N H W C].
 func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
-	for _, s := range t.Stages {
-		x = s.Parts.Forward(x)
+	for i, s := range t.Stages {
+		y := s.Parts.Forward(x)
+		if i > 0 && y != x && x.Tape().Frozen() {
+			x.Tape().Drop(x)
+		}
+		x = y
 	}
 	return x
 }

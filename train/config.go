@@ -62,9 +62,10 @@ type Info struct {
 	DataName    string    `json:"data_name"`
 	DataLen     int       `json:"data_len"`
 	Fingerprint string    `json:"data_fingerprint"`
-	Seconds     float64   `json:"seconds"`      // of all sessions together
-	PeakMemory  int       `json:"peak_memory"`  // bytes that the tape held at most
-	FirstStep   float64   `json:"first_step_s"` // from process start to the first step's end
+	Seconds     float64   `json:"seconds"`             // of all sessions together
+	PeakMemory  int       `json:"peak_memory"`         // bytes that the tape held at most
+	Recompute   string    `json:"recompute,omitempty"` // what a memory limit made compute twice
+	FirstStep   float64   `json:"first_step_s"`        // from process start to the first step's end
 }
 
 // Describe fills in what the machine and the build are.

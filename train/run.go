@@ -43,6 +43,12 @@ type Run struct {
 	Loader    *data.Loader
 	Source    data.Source
 
+	// MemoryLimit is how many bytes the process should hold at most; 0 means no limit. Values are then computed a second time
+	// in the backward pass where they would not fit, to the same bits; Start returns a MemoryError where that is not enough.
+	MemoryLimit int64
+	// Reserved is what of the limit others will use: decoded pictures that are kept.
+	Reserved int64
+
 	// Monitor looks at the net now and then and returns named values; nil for none.
 	Monitor func(step int) map[string]float64
 	// Picture draws what the net sees and says; nil for none.
@@ -242,6 +248,11 @@ func (r *Run) loop(ctx context.Context, params []layers.Param) error {
 			}
 			for i, t := range r.bufs {
 				saved[i] = append(saved[i][:0], t.Data...)
+			}
+			if made == 0 && r.MemoryLimit > 0 {
+				if err := r.fitMemory(tape, b); err != nil {
+					return err
+				}
 			}
 			t0 := time.Now()
 			rng := seed.Derive(0x57e9, uint64(r.step))

@@ -35,7 +35,7 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 				dir = filepath.Join("runs", "demo-"+began.Format("20060102-150405"))
 			}
 			fmt.Fprintf(os.Stderr, "1/3  learning from rotations of %s, no labels\n", c.Data)
-			if _, err := pretrain(cmd.Context(), c, dir, false); err != nil {
+			if _, err := pretrain(cmd.Context(), c, dir, false, 0); err != nil {
 				return err
 			}
 			fmt.Fprintln(os.Stderr, "2/3  comparing the features of every stage")

@@ -360,7 +360,7 @@ func (e *evaluation) supervised(ctx context.Context, info *train.Info) (*model, 
 	c := info.Config
 	c.Task, c.Data, c.MonitorEvery = supervisedTask, e.spec, -1
 	c.MaxSteps = info.Done
-	r, err := newRecipe(c)
+	r, err := newRecipe(c, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +20,7 @@ import (
 
 func newPretrain(g *global) *cobra.Command {
 	c := train.Config{}
-	var out, preset string
+	var out, preset, memory string
 	var resume bool
 	cmd := &cobra.Command{
 		Use:   "pretrain TASK",
@@ -45,14 +47,19 @@ TASK supervised learns from the labels instead, for comparison.`,
 			if err := checkConfig(&c); err != nil {
 				return err
 			}
-			info, err := pretrain(cmd.Context(), c, out, resume)
+			limit, err := parseBytes(memory)
+			if err != nil {
+				return usage("--memory-limit %v", err)
+			}
+			info, err := pretrain(cmd.Context(), c, out, resume, limit)
 			if err != nil {
 				return err
 			}
 			if g.json {
 				return printJSON(map[string]any{"run": outDir(c, out), "info": info})
 			}
-			fmt.Printf("run %s: %d steps in %s; report: tessera report %s\n", outDir(c, out), info.Done, time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), outDir(c, out))
+			fmt.Printf("run %s: %d steps in %s, at most %s of memory; report: tessera report %s\n", outDir(c, out), info.Done,
+				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(peakMemory(), int64(info.PeakMemory))), outDir(c, out))
 			return nil
 		},
 		ValidArgs: append(pretext.Names(), supervisedTask),
@@ -80,11 +87,27 @@ TASK supervised learns from the labels instead, for comparison.`,
 	f.IntVar(&c.LogEvery, "log-every", 10, "steps between lines of metrics.jsonl")
 	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
 	f.BoolVar(&resume, "resume", false, "continue the run in --out from its last checkpoint")
+	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice,\nto the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe: rotnet-cifar")
 	cmd.PreRun = func(*cobra.Command, []string) { c.LR, c.Momentum, c.WeightDecay = *lr, *mom, *wd }
 	cmd.RegisterFlagCompletionFunc("trunk", cobra.FixedCompletions(layers.TrunkNames(), cobra.ShellCompDirectiveNoFileComp))
 	cmd.RegisterFlagCompletionFunc("augment", cobra.FixedCompletions(augmentNames, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
+}
+
+// parseBytes reads a number of bytes such as 800MiB, 2GB or 1.5G; empty is 0.
+func parseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	digits := strings.TrimRight(s, "BbIiKkMmGgTt ")
+	unit := map[string]float64{"": 1, "b": 1, "k": 1 << 10, "kb": 1e3, "kib": 1 << 10, "m": 1 << 20, "mb": 1e6, "mib": 1 << 20,
+		"g": 1 << 30, "gb": 1e9, "gib": 1 << 30, "t": 1 << 40, "tb": 1e12, "tib": 1 << 40}[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || unit == 0 || !(n > 0) || n*unit >= 1<<60 {
+		return 0, fmt.Errorf("%q: want a size such as 800MiB or 2GiB", s)
+	}
+	return int64(n * unit), nil
 }
 
 // applyPreset sets what the user has not set.
@@ -177,9 +200,12 @@ func holdOut(r *recipe) data.Source {
 	return held
 }
 
-func pretrain(ctx context.Context, c train.Config, out string, resume bool) (*train.Info, error) {
+func pretrain(ctx context.Context, c train.Config, out string, resume bool, memoryLimit int64) (*train.Info, error) {
 	dir := outDir(c, out)
-	r, err := newRecipe(c)
+	if memoryLimit > 0 {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
+	}
+	r, err := newRecipe(c, memoryLimit)
 	if err != nil {
 		return nil, err
 	}

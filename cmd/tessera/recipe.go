@@ -96,13 +96,15 @@ type recipe struct {
 	source data.Source // with decoded pictures kept
 	random data.Transform
 	net    *layers.Net
-	task   pretext.Task // nil for supervised
+
+	limit, reserved int64        // bytes of memory: of the process, or 0; of decoded pictures at most
+	task            pretext.Task // nil for supervised
 }
 
 // initStream keeps a network's initialisation apart from everything else drawn from the seed.
 const initStream = 0x1417
 
-func newRecipe(c train.Config) (*recipe, error) {
+func newRecipe(c train.Config, limit int64) (*recipe, error) {
 	r := &recipe{config: c}
 	src, err := data.Open(c.Data, data.Train)
 	if err != nil {
@@ -112,7 +114,13 @@ func newRecipe(c train.Config) (*recipe, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.source, r.random = data.Cache(src, frame, prepare, cacheBytes), random
+	pictures := int64(cacheBytes)
+	if limit > 0 {
+		pictures = min(pictures, limit/8)
+	}
+	r.source, r.random = data.Cache(src, frame, prepare, pictures), random
+	r.limit = limit
+	r.reserved = min(pictures, int64(src.Len())*int64(c.Side*c.Side*3)*2) // a resized picture may be longer than high
 	rng := tensor.NewRNG(c.Seed).Derive(initStream)
 	trunk, err := layers.NewTrunk(c.Trunk, rng.Derive(1), 3)
 	if err != nil {
@@ -140,7 +148,8 @@ func (r *recipe) run(dir string, held data.Source, warn func(string)) *train.Run
 	c := r.config
 	loader := data.NewLoader(r.source, data.LoaderOptions{BatchSize: c.BatchSize, Transform: r.random, Norm: data.HalfNorm, Seed: c.Seed,
 		Workers: max(2, runtime.NumCPU()), MaxBad: c.MaxBad, Bad: func(i int, err error) { warn(fmt.Sprintf("skipped: %v", err)) }})
-	t := &train.Run{Dir: dir, Config: c, Net: r.net, Loader: loader, Source: r.source, Warn: warn, Command: commandLine()}
+	t := &train.Run{Dir: dir, Config: c, Net: r.net, Loader: loader, Source: r.source, Warn: warn, Command: commandLine(),
+		MemoryLimit: r.limit, Reserved: r.reserved}
 	if r.task == nil {
 		t.Objective = labelObjective{r.net, len(r.source.Classes())}
 		return t
