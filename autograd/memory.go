@@ -96,7 +96,7 @@ func (m *memory) take(n int) place {
 		}
 	}
 	if from == nil {
-		size = max(n, chunkFloats)
+		size = max(n, chunkFloats, m.held)
 		from, at = &chunk{data: tensor.New(size).Data, free: []span{{0, size}}}, 0
 		m.chunks = append(m.chunks, from)
 		m.held += size

@@ -31,6 +31,16 @@ func (r Recompute) String() string {
 	return fmt.Sprintf("recompute(%d)", int(r))
 }
 
+// ParseRecompute returns the level of that name.
+func ParseRecompute(name string) (Recompute, error) {
+	for _, r := range []Recompute{RecomputeNothing, RecomputeNorms, RecomputeBlocks} {
+		if r.String() == name {
+			return r, nil
+		}
+	}
+	return 0, fmt.Errorf("%q: there are nothing, normalisations and blocks", name)
+}
+
 // again records how y's value is made a second time from those of its inputs, and from which level on that is worth its
 // memory. It returns y.
 func (y *Var) again(level Recompute, again func(y *tensor.Tensor)) *Var {

@@ -92,7 +92,7 @@ func (w benchItem) measure(quick bool) benchRecord {
 }
 
 func newBench(g *global) *cobra.Command {
-	var only, file, images string
+	var only, file, images, recompute string
 	var quick, list, child bool
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -101,8 +101,12 @@ func newBench(g *global) *cobra.Command {
 the two can be joined line by line; tensors are float32, images channels last.`,
 		Args: args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
+			level, err := autograd.ParseRecompute(recompute)
+			if err != nil {
+				return usage("--recompute: %v", err)
+			}
 			if child {
-				return benchChild()
+				return benchChild(level)
 			}
 			re, err := regexp.Compile(only)
 			if err != nil {
@@ -118,7 +122,7 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 				out = bufio.NewWriter(f)
 			}
 			found := 0
-			for _, w := range append(benchWork(), imageWork(images)...) {
+			for _, w := range append(benchWork(level), imageWork(images)...) {
 				if !re.MatchString(w.id) {
 					continue
 				}
@@ -127,9 +131,12 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 					fmt.Println(w.id)
 					continue
 				}
-				r, err := w.record(quick)
+				r, err := w.record(quick, level)
 				if err != nil {
 					return err
+				}
+				if level != autograd.RecomputeNothing && (w.child || strings.HasPrefix(w.id, "train_step/")) {
+					r.ID += "#" + level.String()
 				}
 				if err := json.NewEncoder(out).Encode(r); err != nil {
 					return err
@@ -153,6 +160,7 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 	f.StringVar(&only, "only", "", "regular expression of ids")
 	f.StringVar(&file, "json", "", "write the JSON lines to this file, and progress to standard error")
 	f.StringVar(&images, "images", "", "folder of JPEGs for the ids image/... (default: sixty made here)")
+	f.StringVar(&recompute, "recompute", "nothing", "what training steps compute twice to save memory: nothing, normalisations or\nblocks; ids get a suffix")
 	f.BoolVar(&quick, "quick", false, "fewer repetitions")
 	f.BoolVar(&list, "list", false, "print the ids only")
 	f.BoolVar(&child, "child", false, "be the process that the ids process/... measure")
@@ -164,8 +172,8 @@ func randn(shape ...int) *tensor.Tensor {
 	return tensor.NewRNG(1).FillNormal(tensor.New(shape...), 0, 1)
 }
 
-// benchWork lists the workloads.
-func benchWork() []benchItem {
+// benchWork lists the workloads; training steps compute twice what level says.
+func benchWork(level autograd.Recompute) []benchItem {
 	var out []benchItem
 	seen := map[string]bool{}
 	gemm := func(kind string, m, n, k int) {
@@ -201,14 +209,14 @@ func benchWork() []benchItem {
 	gemm("gemm_nt", 128, 4096, 9216)
 	out = append(out, convBenches()...)
 	out = append(out, vectorBenches()...)
-	out = append(out, modelBenches()...)
+	out = append(out, modelBenches(level)...)
 	return append(out, benchItem{id: "process/first_step/resnet18_224_n16#nhwc", child: true}, benchItem{id: "process/peak_rss/resnet18_224_n16#nhwc", child: true})
 }
 
 // benchChild trains ResNet-18 for three steps in a process of its own; it says when the first is done and, at the end, how
 // much memory the process took at most.
-func benchChild() error {
-	for _, w := range benchWork() {
+func benchChild(level autograd.Recompute) error {
+	for _, w := range benchWork(level) {
 		if w.id == "train_step/resnet18_224/n16" {
 			step := w.setup()
 			step()
@@ -222,7 +230,7 @@ func benchChild() error {
 }
 
 // measureChild runs benchChild three times.
-func (w benchItem) measureChild() (benchRecord, error) {
+func (w benchItem) measureChild(level autograd.Recompute) (benchRecord, error) {
 	r := benchRecord{ID: w.id, Tool: "tessera", Threads: parallel.Workers(), Reps: 3, SIMD: simd.Active().String()}
 	self, err := os.Executable()
 	if err != nil {
@@ -230,7 +238,7 @@ func (w benchItem) measureChild() (benchRecord, error) {
 	}
 	var s []float64
 	for range r.Reps {
-		c := exec.Command(self, "bench", "--child", "--threads", strconv.Itoa(r.Threads), "--simd", r.SIMD)
+		c := exec.Command(self, "bench", "--child", "--threads", strconv.Itoa(r.Threads), "--simd", r.SIMD, "--recompute", level.String())
 		out, err := c.StdoutPipe()
 		if err != nil {
 			return r, err
@@ -257,9 +265,9 @@ func (w benchItem) measureChild() (benchRecord, error) {
 }
 
 // record measures an item, in this process or in others.
-func (w benchItem) record(quick bool) (benchRecord, error) {
+func (w benchItem) record(quick bool, level autograd.Recompute) (benchRecord, error) {
 	if w.child {
-		return w.measureChild()
+		return w.measureChild(level)
 	}
 	return w.measure(quick), nil
 }
@@ -486,7 +494,7 @@ var benchModels = []benchModel{
 	}},
 }
 
-func modelBenches() []benchItem {
+func modelBenches(level autograd.Recompute) []benchItem {
 	var out []benchItem
 	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64}
 	for _, m := range benchModels {
@@ -501,6 +509,7 @@ func modelBenches() []benchItem {
 			}
 			opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
 			tape := autograd.NewTape(rng)
+			tape.Recompute = level
 			return func() {
 				opt.Step(tape.Backward(autograd.CrossEntropy(net.Forward(tape.Input(x)), labels)), 0.01)
 				tape.Reset()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"github.com/tessera-go/tessera/autograd"
+
 	"math"
 	"os"
 	"testing"
@@ -23,7 +25,7 @@ func TestSpeedGuard(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
 	parallel.SetWorkers(1)
 	work := map[string]benchItem{}
-	for _, w := range benchWork() {
+	for _, w := range benchWork(autograd.RecomputeNothing) {
 		work[w.id] = w
 	}
 	for _, c := range []struct {

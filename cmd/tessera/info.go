@@ -131,7 +131,7 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 			c := cpuid.CPU
 			peak1 := tilePeak()
 			rows := []benchRecord{}
-			for _, w := range benchWork() {
+			for _, w := range benchWork(autograd.RecomputeNothing) {
 				if w.id == "gemm/1024x1024x1024" || w.id == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.id == "ew/relu_inplace/16M" {
 					rows = append(rows, w.measure(true))
 				}
