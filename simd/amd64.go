@@ -8,6 +8,12 @@ import "github.com/klauspost/cpuid/v2"
 func available() []*kernels {
 	var out []*kernels
 	if cpuid.CPU.Supports(cpuid.AVX512F, cpuid.AVX512DQ, cpuid.AVX512BW, cpuid.AVX512VL, cpuid.BMI2) {
+		if cpuid.CPU.Supports(cpuid.AVX512BF16) {
+			avx512.bf16, avx512.packBF16, avx512.pairBF16 = bf16Tiles, packBF16AVX512, pairBF16AVX512
+		}
+		if cpuid.CPU.Supports(cpuid.AVX512VNNI) {
+			avx512.int8, avx512.quantize = vnniTiles, quantizeAVX512
+		}
 		out = append(out, &avx512)
 	}
 	if cpuid.CPU.Supports(cpuid.AVX2, cpuid.FMA3, cpuid.BMI2) {
@@ -58,6 +64,42 @@ const (
 	tileCol2x8AVX2
 	tileRow1x8AVX2
 	tileCol1x8AVX2
+	tileRow14x32BF16
+	tileCol14x32BF16
+	tileRow8x32BF16
+	tileCol8x32BF16
+	tileRow7x32BF16
+	tileCol7x32BF16
+	tileRow4x32BF16
+	tileCol4x32BF16
+	tileRow2x32BF16
+	tileCol2x32BF16
+	tileRow1x32BF16
+	tileCol1x32BF16
+	tileRow14x16BF16
+	tileCol14x16BF16
+	tileRow8x16BF16
+	tileCol8x16BF16
+	tileRow7x16BF16
+	tileCol7x16BF16
+	tileRow4x16BF16
+	tileCol4x16BF16
+	tileRow2x16BF16
+	tileCol2x16BF16
+	tileRow1x16BF16
+	tileCol1x16BF16
+	tileRow14x32VNNI
+	tileRow8x32VNNI
+	tileRow7x32VNNI
+	tileRow4x32VNNI
+	tileRow2x32VNNI
+	tileRow1x32VNNI
+	tileRow14x16VNNI
+	tileRow8x16VNNI
+	tileRow7x16VNNI
+	tileRow4x16VNNI
+	tileRow2x16VNNI
+	tileRow1x16VNNI
 )
 
 // runTile calls a tile. A switch, not function values: a pointer passed through a function value escapes, and each
@@ -144,10 +186,96 @@ func runTile(id tileID, g *gemmArgs) {
 		gemmRow1x8AVX2(g)
 	case tileCol1x8AVX2:
 		gemmCol1x8AVX2(g)
+	case tileRow14x32BF16:
+		gemmRow14x32BF16(g)
+	case tileCol14x32BF16:
+		gemmCol14x32BF16(g)
+	case tileRow8x32BF16:
+		gemmRow8x32BF16(g)
+	case tileCol8x32BF16:
+		gemmCol8x32BF16(g)
+	case tileRow7x32BF16:
+		gemmRow7x32BF16(g)
+	case tileCol7x32BF16:
+		gemmCol7x32BF16(g)
+	case tileRow4x32BF16:
+		gemmRow4x32BF16(g)
+	case tileCol4x32BF16:
+		gemmCol4x32BF16(g)
+	case tileRow2x32BF16:
+		gemmRow2x32BF16(g)
+	case tileCol2x32BF16:
+		gemmCol2x32BF16(g)
+	case tileRow1x32BF16:
+		gemmRow1x32BF16(g)
+	case tileCol1x32BF16:
+		gemmCol1x32BF16(g)
+	case tileRow14x16BF16:
+		gemmRow14x16BF16(g)
+	case tileCol14x16BF16:
+		gemmCol14x16BF16(g)
+	case tileRow8x16BF16:
+		gemmRow8x16BF16(g)
+	case tileCol8x16BF16:
+		gemmCol8x16BF16(g)
+	case tileRow7x16BF16:
+		gemmRow7x16BF16(g)
+	case tileCol7x16BF16:
+		gemmCol7x16BF16(g)
+	case tileRow4x16BF16:
+		gemmRow4x16BF16(g)
+	case tileCol4x16BF16:
+		gemmCol4x16BF16(g)
+	case tileRow2x16BF16:
+		gemmRow2x16BF16(g)
+	case tileCol2x16BF16:
+		gemmCol2x16BF16(g)
+	case tileRow1x16BF16:
+		gemmRow1x16BF16(g)
+	case tileCol1x16BF16:
+		gemmCol1x16BF16(g)
+	case tileRow14x32VNNI:
+		gemmRow14x32VNNI(g)
+	case tileRow8x32VNNI:
+		gemmRow8x32VNNI(g)
+	case tileRow7x32VNNI:
+		gemmRow7x32VNNI(g)
+	case tileRow4x32VNNI:
+		gemmRow4x32VNNI(g)
+	case tileRow2x32VNNI:
+		gemmRow2x32VNNI(g)
+	case tileRow1x32VNNI:
+		gemmRow1x32VNNI(g)
+	case tileRow14x16VNNI:
+		gemmRow14x16VNNI(g)
+	case tileRow8x16VNNI:
+		gemmRow8x16VNNI(g)
+	case tileRow7x16VNNI:
+		gemmRow7x16VNNI(g)
+	case tileRow4x16VNNI:
+		gemmRow4x16VNNI(g)
+	case tileRow2x16VNNI:
+		gemmRow2x16VNNI(g)
+	case tileRow1x16VNNI:
+		gemmRow1x16VNNI(g)
 	default:
 		goTile(g, int(id)&3+1, id >= 4)
 	}
 }
+
+// The tiles of the extensions, on processors that have them; see available.
+var (
+	bf16Tiles = []tileSet{
+		{width: 32, rows: map[int]tileID{14: tileRow14x32BF16, 8: tileRow8x32BF16, 7: tileRow7x32BF16, 4: tileRow4x32BF16, 2: tileRow2x32BF16, 1: tileRow1x32BF16},
+			cols: map[int]tileID{14: tileCol14x32BF16, 8: tileCol8x32BF16, 7: tileCol7x32BF16, 4: tileCol4x32BF16, 2: tileCol2x32BF16, 1: tileCol1x32BF16}},
+		{width: 16, rows: map[int]tileID{14: tileRow14x16BF16, 8: tileRow8x16BF16, 7: tileRow7x16BF16, 4: tileRow4x16BF16, 2: tileRow2x16BF16, 1: tileRow1x16BF16},
+			cols: map[int]tileID{14: tileCol14x16BF16, 8: tileCol8x16BF16, 7: tileCol7x16BF16, 4: tileCol4x16BF16, 2: tileCol2x16BF16, 1: tileCol1x16BF16}},
+	}
+	vnniTiles = []tileSet{
+		{width: 32, rows: map[int]tileID{14: tileRow14x32VNNI, 8: tileRow8x32VNNI, 7: tileRow7x32VNNI, 4: tileRow4x32VNNI, 2: tileRow2x32VNNI, 1: tileRow1x32VNNI}},
+		{width: 16, rows: map[int]tileID{14: tileRow14x16VNNI, 8: tileRow8x16VNNI, 7: tileRow7x16VNNI, 4: tileRow4x16VNNI, 2: tileRow2x16VNNI, 1: tileRow1x16VNNI}},
+	}
+)
 
 var avx512 = kernels{
 	level:               AVX512,
@@ -191,6 +319,8 @@ var avx512 = kernels{
 	weightedRows:        weightedRowsAVX2,
 	weightedPixels:      weightedPixelsAVX2,
 	normalizePixels:     normalizePixelsAVX2,
+	dequantize:          dequantizeAVX512,
+	rangeOf:             rangeOfAVX512,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX512,
 		WinogradOutput4:     winogradOutput4AVX512,
@@ -703,3 +833,126 @@ func weightedPixelsAVX2(dst *uint8, src *float32, first *int32, w *float32, taps
 
 //go:noescape
 func normalizePixelsAVX2(dst *float32, src *uint8, table *[48]float32, n int)
+
+//go:noescape
+func gemmRow14x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol14x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow8x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol8x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow7x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol7x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol2x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x32BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow14x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol14x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow8x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol8x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow7x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol7x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol4x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol2x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmCol1x16BF16(args *gemmArgs)
+
+//go:noescape
+func gemmRow14x32VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow8x32VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow7x32VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x32VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x32VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x32VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow14x16VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow8x16VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow7x16VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow4x16VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow2x16VNNI(args *gemmArgs)
+
+//go:noescape
+func gemmRow1x16VNNI(args *gemmArgs)
+
+//go:noescape
+func packBF16AVX512(dst, src *float32, n int)
+
+//go:noescape
+func pairBF16AVX512(dst, even, odd *float32, n int)
+
+//go:noescape
+func quantizeAVX512(dst *uint8, src *float32, inv, zero float32, n int)
+
+//go:noescape
+func dequantizeAVX512(dst *float32, sum, minus *int32, scale *float32, n int)
+
+//go:noescape
+func rangeOfAVX512(x *float32, n int) (lo, hi float32)

@@ -42,8 +42,10 @@ const maxSplit = 64
 
 func init() {
 	for _, k := range append(available(), &goKernels) {
-		for i := range k.tiles {
-			k.tiles[i].plan()
+		for _, sets := range [][]tileSet{k.tiles, k.bf16, k.int8} {
+			for i := range sets {
+				sets[i].plan()
+			}
 		}
 	}
 }
@@ -174,6 +176,17 @@ type A struct {
 // panel is one panel of Runs·K packed rows. Each element sums in order of r, then p, from zero, fused, and is then
 // stored or added once: the same bits at every level. It panics if an operand is too short.
 func MulPanel(c []float32, ldc, m, n int, a A, panel []float32, add bool) {
+	mulPanel(floatProduct, c, ldc, m, n, a, panel, add)
+}
+
+// What the words of a product's operands are; see lowp.go.
+const (
+	floatProduct = iota
+	bf16Product
+	int8Product
+)
+
+func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add bool) {
 	runs := max(a.Runs, 1)
 	if m <= 0 || n <= 0 {
 		return
@@ -187,6 +200,11 @@ func MulPanel(c []float32, ldc, m, n int, a A, panel []float32, add bool) {
 		return
 	}
 	set := &active.tiles[active.set(n)]
+	if words == bf16Product && active.bf16 != nil {
+		set = &active.bf16[active.set(n)]
+	} else if words == int8Product && active.int8 != nil {
+		set = &active.int8[active.set(n)]
+	}
 	if n > active.panel {
 		panic("simd.MulPanel: more columns than a panel has")
 	}

@@ -89,6 +89,14 @@ type kernels struct {
 	weightedPixels  func(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
 	normalizePixels func(dst *float32, src *uint8, table *[48]float32, n int)
 
+	// Of low precision; tiles are nil where the processor lacks the instructions, kernels then too or where Go loops do.
+	bf16, int8 []tileSet
+	packBF16   func(dst, src *float32, n int)       // n a multiple of 32
+	pairBF16   func(dst, even, odd *float32, n int) // n a multiple of 16
+	quantize   func(dst *uint8, src *float32, inv, zero float32, n int)
+	dequantize func(dst *float32, sum, minus *int32, scale *float32, n int)
+	rangeOf    func(x *float32, n int) (lo, hi float32) // n a multiple of 64
+
 	panel int       // columns of a packed panel
 	tiles []tileSet // by width, widest first
 }
