@@ -167,6 +167,10 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		fail("Conv2D", "output %v, it is %v", y.Shape, shape)
 	}
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	if keep != nil && precision == Int8 && int8Shape(w.Shape, g) {
+		convInt8(y, x, w, g, e, keep)
+		return
+	}
 	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
 		matMulFused(y, x, w.Reshape(cg, o), e, keep)
 		return
@@ -262,21 +266,34 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	h, wd, ci, o := x.Shape[1], x.Shape[2], x.Shape[3], w.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
-	packed := keep.pack(simd.PackedSize(ci, o), func(packed []float32) { packGemm(packed, w.Data, o, false, 0, 0, ci, o, 1) })
+	low := precision == BFloat16 && lowShape(y.Shape[0]*oh*ow, o, ci)
+	words := rowsOf(ci, low)
+	fill := func(packed []float32) { packGemm(packed, w.Data, o, false, 0, 0, ci, o, 1, low) }
+	var packed []float32
+	if size := simd.PackedSize(words, o); low && keep != nil {
+		packed = keepIn(&keep.low, size, fill)
+	} else {
+		packed = keep.pack(size, fill)
+	}
 	if keep == nil {
 		defer giveBack(packed)
 	}
 	panel := simd.Panel()
-	lead := ci + 16
+	lead := ci + 18
 	parallel.Chunks(y.Shape[0]*oh*ow, mBlock, func(lo, hi int) {
 		pixels := borrow(mBlock * lead)
 		defer giveBack(pixels)
 		for p := lo; p < hi; p++ {
 			i, q, r := p/(oh*ow), p/ow%oh, p%ow
-			copy(pixels[(p-lo)*lead:][:ci], x.Data[((i*h+q*g.Stride)*wd+r*g.Stride)*ci:])
+			pixel := x.Data[((i*h+q*g.Stride)*wd+r*g.Stride)*ci:][:ci]
+			if low {
+				simd.PackBF16(pixels[(p-lo)*lead:], pixel)
+			} else {
+				copy(pixels[(p-lo)*lead:], pixel)
+			}
 		}
 		for j := 0; j < o; j += panel {
-			simd.MulPanel(y.Data[lo*o+j:], o, hi-lo, min(panel, o-j), simd.A{Data: pixels, LD: lead, K: ci}, packed[simd.PackedOffset(ci, j):], false)
+			mulPanel(low, y.Data[lo*o+j:], o, hi-lo, min(panel, o-j), simd.A{Data: pixels, LD: lead, K: words}, packed[simd.PackedOffset(words, j):], false)
 		}
 		e.apply(y.Data, o, lo, hi, 0, o)
 	})

@@ -45,6 +45,8 @@ func (e *Epilogue) rows(y []float32, lo, hi, j, n int) {
 // zero value is ready; it is for one goroutine at a time.
 type Packed struct {
 	direct   []float32             // for the implicit product, or for the plain one of a 1x1 kernel
+	low      []float32             // the latter in bfloat16
+	int8     *int8Weights          // quantized
 	winograd map[*winograd]*packed // transformed
 }
 
@@ -70,9 +72,13 @@ func (k *Packed) pack(size int, fill func(packed []float32)) []float32 {
 		fill(p)
 		return p
 	}
-	if k.direct == nil {
-		k.direct = make([]float32, size)
-		fill(k.direct)
+	return keepIn(&k.direct, size, fill)
+}
+
+func keepIn(kept *[]float32, size int, fill func(packed []float32)) []float32 {
+	if *kept == nil {
+		*kept = make([]float32, size)
+		fill(*kept)
 	}
-	return k.direct
+	return *kept
 }

@@ -46,15 +46,18 @@ func Gemm(alpha float32, a, b Matrix, beta float32, c Matrix) {
 			simd.Scale(c.Data[i*ldc:i*ldc+n], beta, c.Data[i*ldc:])
 		}
 	}
-	gemm(c.Data, ldc, m, n, k, a.Data, lda, a.Transposed, b.Data, ldb, b.Transposed, alpha, beta != 0)
+	gemmFused(c.Data, ldc, m, n, k, a.Data, lda, a.Transposed, b.Data, ldb, b.Transposed, alpha, beta != 0, nil, nil, false)
 }
 
+// gemm is a product of a network: of the precision that is set.
 func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool) {
-	gemmFused(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add, nil, nil)
+	gemmFused(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add, nil, nil, precision == BFloat16)
 }
 
-// gemmFused is gemm with an epilogue, for which ldc is n, and with b packed by packGemm where ready is not nil.
-func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool, ready []float32, e *Epilogue) {
+// gemmFused is gemm with an epilogue, for which ldc is n, with b packed by packGemm where ready is not nil, and in bfloat16 where
+// low is set and the shape allows.
+func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool, ready []float32, e *Epilogue, low bool) {
+	low = low && lowShape(m, n, k)
 	if m == 0 || n == 0 {
 		return
 	}
@@ -73,7 +76,7 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		gemmFewRows(c, ldc, m, n, k, a, lda, ta, b, ldb, alpha, add)
 		return
 	case !few && k >= slicedBlocks*kBlock && m*n <= slicedResult:
-		gemmSliced(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add)
+		gemmSliced(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add, low)
 		e.apply(c, ldc, 0, m, 0, n)
 		return
 	}
@@ -83,15 +86,15 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		cols := min(nBlock, n-j0)
 		packed := ready
 		if ready == nil {
-			packed = borrow(simd.PackedSize(min(k, kBlock), cols))
+			packed = borrow(simd.PackedSize(min(k, kBlock)+1, cols))
 		}
 		for k0 := 0; k0 < k; k0 += kBlock {
 			kk := min(kBlock, k-k0)
 			if ready != nil {
-				size := simd.PackedSize(kk, cols)
+				size := simd.PackedSize(rowsOf(kk, low), cols)
 				packed, ready = ready[:size], ready[size:]
 			} else {
-				packGemm(packed, b, ldb, tb, j0, k0, kk, cols, alpha)
+				packGemm(packed, b, ldb, tb, j0, k0, kk, cols, alpha, low)
 			}
 			lastBlock := k0+kk == k
 			adding := add || k0 > 0
@@ -111,12 +114,15 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 				}
 				op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
 				var copied []float32
-				if g1-g0 > 2*panel && awkward(lda, ta) {
+				if low {
+					copied = borrow(lowSize(mm, kk))
+					op = lowBlock(copied, op, mm)
+				} else if g1-g0 > 2*panel && awkward(lda, ta) {
 					copied = borrow(mm*(kk+16) + kk*16)
 					op = copyBlock(copied, op, mm)
 				}
 				for j := g0; j < g1; j += panel {
-					simd.MulPanel(c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, packed[simd.PackedOffset(kk, j):], adding)
+					mulPanel(low, c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, packed[simd.PackedOffset(rowsOf(kk, low), j):], adding)
 				}
 				if copied != nil {
 					giveBack(copied)
@@ -129,6 +135,23 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		if !kept {
 			giveBack(packed)
 		}
+	}
+}
+
+// rowsOf returns how many rows of packed panels k rows are.
+func rowsOf(k int, low bool) int {
+	if low {
+		return simd.BF16Words(k)
+	}
+	return k
+}
+
+// mulPanel is simd.MulPanel on floats or on words of bfloat16.
+func mulPanel(low bool, c []float32, ldc, m, n int, a simd.A, panel []float32, add bool) {
+	if low {
+		simd.MulPanelBF16(c, ldc, m, n, a, panel, add)
+	} else {
+		simd.MulPanel(c, ldc, m, n, a, panel, add)
 	}
 }
 
@@ -181,7 +204,7 @@ const (
 	slices       = 8
 )
 
-func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool) {
+func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add, low bool) {
 	blocks := (k + kBlock - 1) / kBlock
 	parts := borrow(slices * m * n)
 	defer giveBack(parts)
@@ -190,13 +213,13 @@ func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b 
 		part := parts[i*m*n : (i+1)*m*n]
 		packed := borrow(simd.PackedSize(kBlock, n))
 		defer giveBack(packed)
-		copied := borrow(mBlock*(kBlock+16) + kBlock*16)
+		copied := borrow(lowSize(mBlock, kBlock))
 		defer giveBack(copied)
 		first := i * blocks / slices
 		for bl := first; bl < (i+1)*blocks/slices; bl++ {
 			k0 := bl * kBlock
 			kk := min(kBlock, k-k0)
-			packColumns(packed, b, ldb, tb, 0, k0, kk, 0, n, alpha)
+			packColumns(packed, b, ldb, tb, 0, k0, kk, 0, n, alpha, low)
 			at := k0
 			if ta {
 				at = k0 * lda
@@ -209,11 +232,13 @@ func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b 
 				} else {
 					rows.Data = op.Data[i0*lda:]
 				}
-				if n > 2*panel && lda%16 == 0 {
+				if low {
+					rows = lowBlock(copied, rows, mm)
+				} else if n > 2*panel && lda%16 == 0 {
 					rows = copyBlock(copied, rows, mm)
 				}
 				for j := 0; j < n; j += panel {
-					simd.MulPanel(part[i0*n+j:], n, mm, min(panel, n-j), rows, packed[simd.PackedOffset(kk, j):], bl > first)
+					mulPanel(low, part[i0*n+j:], n, mm, min(panel, n-j), rows, packed[simd.PackedOffset(rowsOf(kk, low), j):], bl > first)
 				}
 			}
 		}
@@ -237,35 +262,44 @@ func sumSlices(dst, parts []float32, size int, add bool) {
 	}
 }
 
-// packGemm packs rows k0 to k0+kk and cols columns from j0 on of alpha·b.
-func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, kk, cols int, alpha float32) {
-	parallel.Chunks(cols, 4*simd.Panel(), func(lo, hi int) { packColumns(packed, b, ldb, tb, j0, k0, kk, lo, hi, alpha) })
+// packGemm packs rows k0 to k0+kk and cols columns from j0 on of alpha·b, as words of bfloat16 where low is set.
+func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, kk, cols int, alpha float32, low bool) {
+	parallel.Chunks(cols, 4*simd.Panel(), func(lo, hi int) { packColumns(packed, b, ldb, tb, j0, k0, kk, lo, hi, alpha, low) })
 }
 
 // packColumns packs the columns j0+lo to j0+hi, lo a multiple of the panel.
-func packColumns(packed, b []float32, ldb int, tb bool, j0, k0, kk, lo, hi int, alpha float32) {
-	dst := packed[simd.PackedOffset(kk, lo):]
+func packColumns(packed, b []float32, ldb int, tb bool, j0, k0, kk, lo, hi int, alpha float32, low bool) {
+	size := simd.PackedSize(kk, hi-lo)
+	var dst []float32
+	if low {
+		dst = borrow(size)
+		defer giveBack(dst)
+	} else {
+		dst = packed[simd.PackedOffset(kk, lo):][:size]
+	}
 	if tb {
 		simd.PackBT(dst, kk, 0, b[(j0+lo)*ldb+k0:], kk, hi-lo, ldb)
 	} else {
 		simd.PackB(dst, kk, 0, b[k0*ldb+j0+lo:], kk, hi-lo, ldb)
 	}
 	if alpha != 1 {
-		d := dst[:simd.PackedSize(kk, hi-lo)]
-		simd.Scale(d, alpha, d)
+		simd.Scale(dst, alpha, dst)
+	}
+	if low {
+		roundPanels(packed[simd.PackedOffset(simd.BF16Words(kk), lo):], dst, kk, hi-lo)
 	}
 }
 
 // packAll packs all of b [k n] as gemmFused reads it.
-func packAll(b []float32, k, n int) []float32 {
+func packAll(b []float32, k, n int, low bool) []float32 {
 	var out []float32
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
 		for k0 := 0; k0 < k; k0 += kBlock {
 			kk := min(kBlock, k-k0)
-			at, size := len(out), simd.PackedSize(kk, cols)
+			at, size := len(out), simd.PackedSize(rowsOf(kk, low), cols)
 			out = append(out, make([]float32, size)...)
-			packGemm(out[at:], b, n, false, j0, k0, kk, cols, 1)
+			packGemm(out[at:], b, n, false, j0, k0, kk, cols, 1, low)
 		}
 	}
 	return out
@@ -329,14 +363,19 @@ func matMulFused(c, a, b *Tensor, e *Epilogue, keep *Packed) {
 	if len(b.Shape) != 2 || b.Shape[0] != k || len(c.Data) != m*n {
 		fail("MatMul", "%v · %v into %v", a.Shape, b.Shape, c.Shape)
 	}
+	low := precision == BFloat16 && lowShape(m, n, k)
 	var ready []float32
 	if keep != nil {
-		if keep.direct == nil {
-			keep.direct = packAll(b.Data, k, n)
+		kept := &keep.direct
+		if low {
+			kept = &keep.low
 		}
-		ready = keep.direct
+		if *kept == nil {
+			*kept = packAll(b.Data, k, n, low)
+		}
+		ready = *kept
 	}
-	gemmFused(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, false, ready, e)
+	gemmFused(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, false, ready, e, low)
 }
 
 // MatMulNT sets c to a·bᵀ, or adds it: [M K] · [N K]ᵀ -> [M N].

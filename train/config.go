@@ -38,6 +38,8 @@ type Config struct {
 	Augment     string  `json:"augment"`
 	Seed        uint64  `json:"seed"`
 	MaxBad      float64 `json:"max_bad"`
+	Conv        string  `json:"conv,omitempty"`      // algorithm of convolutions, where it is not auto
+	Precision   string  `json:"precision,omitempty"` // of products, where it is not float32
 
 	CheckpointEvery int `json:"checkpoint_every"` // steps; 0: at each epoch's end
 	MonitorEvery    int `json:"monitor_every"`    // steps; 0: at each epoch's end; below 0: never

@@ -3,6 +3,7 @@ package train
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -526,7 +527,8 @@ func sameCourse(was, is Config) error {
 		{"seed", was.Seed, is.Seed}, {"optimizer", was.Optimizer, is.Optimizer}, {"augment", was.Augment, is.Augment}, {"lr", was.LR, is.LR},
 		{"schedule", was.Schedule, is.Schedule}, {"epochs", was.Epochs, is.Epochs}, {"max-steps", was.MaxSteps, is.MaxSteps},
 		{"momentum", was.Momentum, is.Momentum}, {"weight-decay", was.WeightDecay, is.WeightDecay}, {"warmup-steps", was.WarmupSteps, is.WarmupSteps},
-		{"clip-norm", was.ClipNorm, is.ClipNorm}} {
+		{"clip-norm", was.ClipNorm, is.ClipNorm}, {"conv", cmp.Or(was.Conv, "auto"), cmp.Or(is.Conv, "auto")},
+		{"precision", cmp.Or(was.Precision, "float32"), cmp.Or(is.Precision, "float32")}} {
 		if c[1] != c[2] {
 			return fmt.Errorf("the run began with --%v %v, now it is %v; a resumed run keeps its settings", c[0], c[1], c[2])
 		}

@@ -135,6 +135,9 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 				if err != nil {
 					return err
 				}
+				if p := tensor.ActivePrecision(); p != tensor.Float32 && (strings.HasPrefix(w.id, "train_step/") || strings.HasPrefix(w.id, "infer/")) {
+					r.ID += "#" + p.String()
+				}
 				if level != autograd.RecomputeNothing && (w.child || strings.HasPrefix(w.id, "train_step/")) {
 					r.ID += "#" + level.String()
 				}

@@ -63,10 +63,11 @@ func run(args []string) int {
 
 // global are the flags of every command.
 type global struct {
-	threads int
-	simd    string
-	conv    string
-	json    bool
+	threads   int
+	simd      string
+	conv      string
+	precision string
+	json      bool
 }
 
 func newRoot() *cobra.Command {
@@ -106,6 +107,14 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 				return usageError{fmt.Errorf("--conv: %w", err)}
 			}
 			tensor.SetAlgorithm(a)
+			p, err := tensor.ParsePrecision(g.precision)
+			if err != nil {
+				return usageError{fmt.Errorf("--precision: %w", err)}
+			}
+			if !p.Native() {
+				fmt.Fprintf(os.Stderr, "--precision %v: this processor (%v) has no instructions for it: the same bits, but no faster than float32\n", p, simd.Active())
+			}
+			tensor.SetPrecision(p)
 			return nil
 		},
 	}
@@ -114,6 +123,7 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	f.IntVar(&g.threads, "threads", 0, "how many goroutines compute; 0 means all cores")
 	f.StringVar(&g.simd, "simd", "", "instruction set: go, neon, avx2 or avx512; default the best there is")
 	f.StringVar(&g.conv, "conv", "auto", "algorithm of 3x3 convolutions: auto (by shape), direct, winograd2 or winograd4")
+	f.StringVar(&g.precision, "precision", "float32", "what products multiply: float32, bfloat16, or int8 for inference (eval, embed)")
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
 	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))

@@ -1,0 +1,222 @@
+package tensor
+
+import (
+	"math"
+	"testing"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// withPrecision runs f at every level and for some numbers of workers, and checks that all give the bits of the first.
+func withPrecision(t *testing.T, p Precision, f func() *Tensor) *Tensor {
+	t.Helper()
+	SetPrecision(p)
+	defer SetPrecision(Float32)
+	var first *Tensor
+	for _, l := range simd.Levels() {
+		restore, err := simd.Use(l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, workers := range []int{1, 2, 5} {
+			back := parallel.Workers()
+			parallel.SetWorkers(workers)
+			got := f()
+			parallel.SetWorkers(back)
+			if first == nil {
+				first = got
+			}
+			for i, v := range got.Data {
+				if v != first.Data[i] {
+					t.Fatalf("%v, %v, %d workers: element %d is %g, first %g", p, l, workers, i, v, first.Data[i])
+				}
+			}
+		}
+		restore()
+	}
+	return first
+}
+
+// TestBFloat16 checks every kind of product against one in float64 of operands rounded to bfloat16, at all levels.
+func TestBFloat16(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		m, n, k int
+	}{{"even", 150, 48, 96}, {"odd", 130, 33, 101}, {"two blocks", 40, 40, 300}, {"sliced", 32, 24, 4500}} {
+		rng := NewRNG(5)
+		a, b := rng.FillNormal(New(c.m, c.k), 0, 1), rng.FillNormal(New(c.k, c.n), 0, 1)
+		at, bt := New(c.k, c.m), New(c.n, c.k)
+		want, size := make([]float64, c.m*c.n), make([]float64, c.m*c.n)
+		for i := range c.m {
+			for p := range c.k {
+				at.Data[p*c.m+i] = a.Data[i*c.k+p]
+				for j := range c.n {
+					v := float64(simd.RoundBF16(a.Data[i*c.k+p])) * float64(simd.RoundBF16(b.Data[p*c.n+j]))
+					want[i*c.n+j] += v
+					size[i*c.n+j] += math.Abs(v)
+				}
+			}
+		}
+		for p := range c.k {
+			for j := range c.n {
+				bt.Data[j*c.k+p] = b.Data[p*c.n+j]
+			}
+		}
+		for kind, f := range map[string]func(y *Tensor){
+			"matmul": func(y *Tensor) { MatMul(y, a, b) },
+			"kept":   func(y *Tensor) { matMulFused(y, a, b, nil, &Packed{}) },
+			"nt":     func(y *Tensor) { MatMulNT(y, a, bt, false) },
+			"tn":     func(y *Tensor) { MatMulTN(y, at, b, false) },
+			"add":    func(y *Tensor) { MatMul(y, a, b); Scale(y, 0, y); AddMatMul(y, a, b) },
+		} {
+			got := withPrecision(t, BFloat16, func() *Tensor {
+				y := New(c.m, c.n)
+				f(y)
+				return y
+			})
+			for i, v := range got.Data {
+				if d := math.Abs(float64(v) - want[i]); d > 1e-6*size[i] {
+					t.Fatalf("%s %s: element %d is %g, want %g", c.name, kind, i, v, want[i])
+				}
+			}
+		}
+		exact := New(c.m, c.n)
+		MatMul(exact, a, b)
+		same := true
+		for i := range want {
+			same = same && math.Abs(float64(exact.Data[i])-want[i]) <= 1e-6*size[i]
+		}
+		if same {
+			t.Errorf("%s: float32 gives what bfloat16 gives: nothing was rounded", c.name)
+		}
+	}
+}
+
+// TestPointwiseBFloat16: a strided 1x1 convolution is the product of the pixels that it reads.
+func TestPointwiseBFloat16(t *testing.T) {
+	rng := NewRNG(6)
+	x, w := rng.FillNormal(New(2, 9, 8, 40), 0, 1), rng.FillNormal(New(1, 1, 40, 24), 0, 1)
+	some := New(2*5*4, 40)
+	for i := range 2 {
+		for q := range 5 {
+			for r := range 4 {
+				copy(some.Data[((i*5+q)*4+r)*40:][:40], x.Data[((i*9+2*q)*8+2*r)*40:])
+			}
+		}
+	}
+	want := withPrecision(t, BFloat16, func() *Tensor {
+		y := New(40, 24)
+		MatMul(y, some, w.Reshape(40, 24))
+		return y
+	})
+	for _, keep := range []*Packed{nil, {}} {
+		got := withPrecision(t, BFloat16, func() *Tensor {
+			y := New(2, 5, 4, 24)
+			if keep != nil {
+				keep = &Packed{}
+			}
+			Conv2DFused(y, x, w, Conv{Stride: 2}, nil, keep)
+			return y
+		})
+		for i := range got.Data {
+			if got.Data[i] != want.Data[i] {
+				t.Fatalf("element %d is %g, want %g", i, got.Data[i], want.Data[i])
+			}
+		}
+	}
+}
+
+// TestConvInt8 checks convolutions in integers against the definition, in float64, at all levels: to the rounding of the last
+// multiplications; and an image's result must not depend on its batch.
+func TestConvInt8(t *testing.T) {
+	for _, c := range []struct {
+		n, h, w, ci, co, k int
+		g                  Conv
+		signed             bool
+	}{{2, 9, 7, 16, 24, 3, Conv{Pad: 1}, false}, {2, 10, 11, 8, 40, 3, Conv{Stride: 2, Pad: 1}, true}, {3, 6, 5, 64, 33, 1, Conv{}, false},
+		{1, 20, 13, 12, 16, 1, Conv{Stride: 2}, true}, {1, 12, 130, 4, 16, 5, Conv{Pad: 2}, true}, {2, 7, 7, 256, 64, 3, Conv{Pad: 1}, false}} {
+		rng := NewRNG(7)
+		x, w := rng.FillNormal(New(c.n, c.h, c.w, c.ci), 0.3, 1), rng.FillNormal(New(c.k, c.k, c.ci, c.co), 0, 0.2)
+		if !c.signed {
+			ReLU(x, x)
+		}
+		shape := ConvShape(x.Shape, w.Shape, c.g)
+		e := &Epilogue{Scale: make([]float32, c.co), Shift: make([]float32, c.co), ReLU: true}
+		for j := range e.Scale {
+			e.Scale[j], e.Shift[j] = 1+float32(j%3)/4, float32(j%5)/8-0.2
+		}
+		run := func(x *Tensor) func() *Tensor {
+			return func() *Tensor {
+				y := New(append([]int{x.Shape[0]}, shape[1:]...)...)
+				Conv2DFused(y, x, w, c.g, e, &Packed{})
+				return y
+			}
+		}
+		got := withPrecision(t, Int8, run(x))
+		exact := run(x)()
+		// quantize as the documentation says
+		q := make([]float64, len(x.Data))
+		size := len(x.Data) / c.n
+		for i := range c.n {
+			im := x.Data[i*size:][:size]
+			lo, hi := 0.0, 0.0
+			for _, v := range im {
+				lo, hi = min(lo, float64(v)), max(hi, float64(v))
+			}
+			s := (hi - lo) / 255
+			zero := math.RoundToEven(-lo / s)
+			for k, v := range im {
+				q[i*size+k] = (min(max(math.RoundToEven(float64(v)/s+zero), 0), 255) - zero) * s
+			}
+		}
+		wq := make([]float64, len(w.Data))
+		for j := range c.co {
+			most := 0.0
+			for k := j; k < len(wq); k += c.co {
+				most = max(most, math.Abs(float64(w.Data[k])))
+			}
+			for k := j; k < len(wq); k += c.co {
+				wq[k] = math.RoundToEven(float64(w.Data[k])/(most/127)) * (most / 127)
+			}
+		}
+		stride := max(c.g.Stride, 1)
+		oh, ow := shape[1], shape[2]
+		off, far := 0, 0.0
+		for p, v := range got.Data {
+			j, r, u, i := p%c.co, p/c.co%ow, p/c.co/ow%oh, p/c.co/ow/oh
+			sum := 0.0
+			for a := range c.k {
+				for b := range c.k {
+					yy, xx := u*stride+a-c.g.Pad, r*stride+b-c.g.Pad
+					if yy < 0 || yy >= c.h || xx < 0 || xx >= c.w {
+						continue
+					}
+					for ch := range c.ci {
+						sum += q[((i*c.h+yy)*c.w+xx)*c.ci+ch] * wq[((a*c.k+b)*c.ci+ch)*c.co+j]
+					}
+				}
+			}
+			want := max(0, sum*float64(e.Scale[j])+float64(e.Shift[j]))
+			if math.Abs(float64(v)-want) > 1e-4*(1+math.Abs(want)) {
+				off++ // a value on the edge between two quanta may fall to the other side in float32
+			}
+			far = max(far, math.Abs(float64(v-exact.Data[p])))
+		}
+		if off > len(got.Data)/50 {
+			t.Errorf("%+v: %d of %d elements are not the quantized sums", c, off, len(got.Data))
+		}
+		if far == 0 || far > 0.5 {
+			t.Errorf("%+v: up to %g from float32", c, far)
+		}
+		if c.n > 1 {
+			second := &Tensor{Shape: append([]int{1}, x.Shape[1:]...), Data: x.Data[size : 2*size]}
+			alone := withPrecision(t, Int8, run(second))
+			for k, v := range alone.Data {
+				if v != got.Data[len(alone.Data)+k] {
+					t.Fatalf("%+v: an image alone differs from the same in a batch", c)
+				}
+			}
+		}
+	}
+}
