@@ -321,6 +321,8 @@ var avx512 = kernels{
 	normalizePixels:     normalizePixelsAVX2,
 	dequantize:          dequantizeAVX512,
 	rangeOf:             rangeOfAVX512,
+	gauss:               gaussAVX512,
+	normCDF:             normCDFAVX512,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX512,
 		WinogradOutput4:     winogradOutput4AVX512,
@@ -390,6 +392,8 @@ var avx2 = kernels{
 	weightedRows:        weightedRowsAVX2,
 	weightedPixels:      weightedPixelsAVX2,
 	normalizePixels:     normalizePixelsAVX2,
+	gauss:               gaussAVX2,
+	normCDF:             normCDFAVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX2,
 		WinogradOutput4:     winogradOutput4AVX2,
@@ -956,3 +960,15 @@ func dequantizeAVX512(dst *float32, sum, minus *int32, scale *float32, n int)
 
 //go:noescape
 func rangeOfAVX512(x *float32, n int) (lo, hi float32)
+
+//go:noescape
+func gaussAVX512(dst, x []float32)
+
+//go:noescape
+func normCDFAVX512(dst, x []float32)
+
+//go:noescape
+func gaussAVX2(dst, x []float32)
+
+//go:noescape
+func normCDFAVX2(dst, x []float32)

@@ -72,6 +72,8 @@ var neon = kernels{
 	weightedRows:        weightedRowsNEON,
 	weightedPixels:      weightedPixelsNEON,
 	normalizePixels:     normalizePixelsNEON,
+	gauss:               gaussNEON,
+	normCDF:             normCDFNEON,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4NEON,
 		WinogradOutput4:     winogradOutput4NEON,
@@ -262,3 +264,9 @@ func weightedPixelsNEON(dst *uint8, src *float32, first *int32, w *float32, taps
 
 //go:noescape
 func normalizePixelsNEON(dst *float32, src *uint8, table *[48]float32, n int)
+
+//go:noescape
+func gaussNEON(dst, x []float32)
+
+//go:noescape
+func normCDFNEON(dst, x []float32)

@@ -59,6 +59,8 @@ type kernels struct {
 	log                 func(dst, x []float32)
 	sigmoid             func(dst, x []float32)
 	tanh                func(dst, x []float32)
+	gauss               func(dst, x []float32)
+	normCDF             func(dst, x []float32)
 	sum                 func(x []float32) (ret float32)
 	dot                 func(x []float32, y []float32) (ret float32)
 	sumSquares          func(x []float32) (ret float32)

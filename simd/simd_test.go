@@ -99,6 +99,8 @@ var kernelCases = []kernelCase{
 	{name: "exp", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.exp(s[0], 0.5, s[1]) }},
 	{name: "log", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.log(s[0], s[1]) }},
 	{name: "sigmoid", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.sigmoid(s[0], s[1]) }},
+	{name: "gauss", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.gauss(s[0], s[1]) }},
+	{name: "normCDF", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.normCDF(s[0], s[1]) }},
 	{name: "tanh", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.tanh(s[0], s[1]) }},
 	{name: "sgd", slices: 3, out: 2, run: func(k *kernels, s [][]float32, _ int) { k.sgd(s[0], s[1], s[2], 0.1, 0.9, 5e-4) }},
 	{name: "sgdNesterov", slices: 3, out: 2, run: func(k *kernels, s [][]float32, _ int) { k.sgdNesterov(s[0], s[1], s[2], 0.1, 0.9, 5e-4) }},
@@ -267,6 +269,8 @@ func TestMathError(t *testing.T) {
 		{"Exp", Exp, math.Exp, 1.01},
 		{"Log", Log, math.Log, 1},
 		{"Tanh", Tanh, math.Tanh, 2},
+		{"Gauss", Gauss, func(x float64) float64 { return math.Exp(-x * x / 2) }, 2},
+		{"NormCDF", NormCDF, func(x float64) float64 { return math.Erfc(-x/math.Sqrt2) / 2 }, 6},
 		{"Sigmoid", Sigmoid, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, 3},
 	} {
 		worst, at := 0.0, float32(0)

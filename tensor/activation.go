@@ -61,15 +61,26 @@ func AddLeakyReLUGrad(dx, dy, x *Tensor, slope float32) {
 	})
 }
 
-// ELU sets y to x where x > 0 and alpha·(exp(x) - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016).
+// ELU sets y to x where x > 0 and alpha·(exp(x) - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). exp(x) - 1 is
+// 2t/(1 - t) with t = tanh(x/2), which keeps the digits of small x.
 func ELU(y, x *Tensor, alpha float32) {
 	unary("ELU", y, x, func(y, x []float32) {
+		b := borrow(2 * len(x))
+		defer giveBack(b)
+		t, one := b[:len(x)], b[len(x):]
 		for i, v := range x {
-			if v <= 0 {
-				v = alpha * float32(math.Expm1(float64(v)))
-			}
-			y[i] = v
+			t[i], one[i] = 0.5*min(v, 0), 1
 		}
+		simd.Tanh(t, t)
+		simd.Sub(one, one, t)
+		simd.Scale(t, 2*alpha, t)
+		simd.Div(t, t, one)
+		for i, v := range x {
+			if v > 0 {
+				t[i] = v
+			}
+		}
+		copy(y, t)
 	})
 }
 
@@ -83,24 +94,34 @@ func AddELUGrad(dx, dy, y *Tensor, alpha float32) {
 	})
 }
 
-// GELU sets y to x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016, the exact form).
+// GELU sets y to x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016, the exact form), to a few ulp.
 func GELU(y, x *Tensor) {
 	unary("GELU", y, x, func(y, x []float32) {
-		for i, v := range x {
-			y[i] = float32(float64(v) * normCDF(float64(v)))
-		}
+		cdf := borrow(len(x))
+		defer giveBack(cdf)
+		simd.NormCDF(cdf, x)
+		simd.Mul(y, cdf, x)
 	})
 }
 
 // AddGELUGrad adds dy·(Φ(x) + x·φ(x)) to dx.
 func AddGELUGrad(dx, dy, x *Tensor) {
-	grad("GELU", dx, dy, x, func(dy, v float32) float32 {
-		x := float64(v)
-		return dy * float32(normCDF(x)+x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi))
+	if len(dx.Data) != len(dy.Data) || len(dx.Data) != len(x.Data) {
+		fail("GELU", "shapes %v, %v and %v differ in size", dx.Shape, dy.Shape, x.Shape)
+	}
+	const density = 0.3989422804014327 // φ(0) = 1/√(2π)
+	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) {
+		b := borrow(2 * (hi - lo))
+		defer giveBack(b)
+		slope, phi := b[:hi-lo], b[hi-lo:]
+		v := x.Data[lo:hi]
+		simd.Gauss(phi, v)
+		simd.Scale(phi, density, phi)
+		simd.NormCDF(slope, v)
+		simd.MulAdd(slope, phi, v)
+		simd.MulAdd(dx.Data[lo:hi], slope, dy.Data[lo:hi])
 	})
 }
-
-func normCDF(x float64) float64 { return 0.5 * math.Erfc(-x/math.Sqrt2) }
 
 // Tanh sets y to the hyperbolic tangent.
 func Tanh(y, x *Tensor) { unary("Tanh", y, x, simd.Tanh) }

@@ -245,17 +245,27 @@ func LRN(y, s, x *Tensor, size int, alpha, beta, k float32) {
 	rows, c := rows2(x)
 	parallel.Chunks(rows, max(1, 1<<12/max(c, 1)), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
-			xr, yr, sr := x.Data[r*c:(r+1)*c], y.Data[r*c:(r+1)*c], s.Data[r*c:(r+1)*c]
+			xr, sr := x.Data[r*c:(r+1)*c], s.Data[r*c:(r+1)*c]
 			for j := range c {
 				q := float32(0)
 				for i := max(0, j-size/2); i < min(c, j-size/2+size); i++ {
 					q += float32(xr[i] * xr[i])
 				}
 				sr[j] = k + float32(alpha/float32(size)*q)
-				yr[j] = xr[j] * float32(math.Pow(float64(sr[j]), -float64(beta)))
 			}
 		}
+		power := borrow((hi - lo) * c)
+		defer giveBack(power)
+		powerOf(power, s.Data[lo*c:hi*c], -beta)
+		simd.Mul(y.Data[lo*c:hi*c], power, x.Data[lo*c:])
 	})
+}
+
+// powerOf sets dst to x^p of positive x: exp(p·log x), good to a few ulp where x is near 1, as in LRN.
+func powerOf(dst, x []float32, p float32) {
+	simd.Log(dst, x)
+	simd.Scale(dst, p, dst)
+	simd.Exp(dst, dst)
 }
 
 // AddLRNGrad adds the gradient of LRN's input: dx[i] += dy[i]·s[i]^-beta - 2·alpha·beta/size · x[i] · Σ dy[c]·y[c]/s[c]
@@ -263,6 +273,9 @@ func LRN(y, s, x *Tensor, size int, alpha, beta, k float32) {
 func AddLRNGrad(dx, dy, x, y, s *Tensor, size int, alpha, beta float32) {
 	rows, c := rows2(x)
 	parallel.Chunks(rows, max(1, 1<<12/max(c, 1)), func(lo, hi int) {
+		power := borrow((hi - lo) * c)
+		defer giveBack(power)
+		powerOf(power, s.Data[lo*c:hi*c], -beta)
 		for r := lo; r < hi; r++ {
 			b := r * c
 			for i := range c {
@@ -270,7 +283,7 @@ func AddLRNGrad(dx, dy, x, y, s *Tensor, size int, alpha, beta float32) {
 				for j := max(0, i+size/2-size+1); j < min(c, i+size/2+1); j++ {
 					t += float64(dy.Data[b+j]) * float64(y.Data[b+j]) / float64(s.Data[b+j])
 				}
-				dx.Data[b+i] += dy.Data[b+i]*float32(math.Pow(float64(s.Data[b+i]), -float64(beta))) -
+				dx.Data[b+i] += float32(dy.Data[b+i]*power[b-lo*c+i]) -
 					float32(2*float64(alpha)*float64(beta)/float64(size)*float64(x.Data[b+i])*t)
 			}
 		}
