@@ -323,6 +323,7 @@ var avx512 = kernels{
 	rangeOf:             rangeOfAVX512,
 	gauss:               gaussAVX512,
 	normCDF:             normCDFAVX512,
+	copyRows:            copyRows32AVX512,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX512,
 		WinogradOutput4:     winogradOutput4AVX512,
@@ -394,6 +395,7 @@ var avx2 = kernels{
 	normalizePixels:     normalizePixelsAVX2,
 	gauss:               gaussAVX2,
 	normCDF:             normCDFAVX2,
+	copyRows:            copyRows16AVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX2,
 		WinogradOutput4:     winogradOutput4AVX2,
@@ -972,3 +974,9 @@ func gaussAVX2(dst, x []float32)
 
 //go:noescape
 func normCDFAVX2(dst, x []float32)
+
+//go:noescape
+func copyRows32AVX512(dst, src *float32, ld, k int)
+
+//go:noescape
+func copyRows16AVX2(dst, src *float32, ld, k int)

@@ -74,6 +74,7 @@ var neon = kernels{
 	normalizePixels:     normalizePixelsNEON,
 	gauss:               gaussNEON,
 	normCDF:             normCDFNEON,
+	copyRows:            copyRows16NEON,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4NEON,
 		WinogradOutput4:     winogradOutput4NEON,
@@ -270,3 +271,6 @@ func gaussNEON(dst, x []float32)
 
 //go:noescape
 func normCDFNEON(dst, x []float32)
+
+//go:noescape
+func copyRows16NEON(dst, src *float32, ld, k int)

@@ -109,6 +109,10 @@ func PackB(dst []float32, total, at int, b []float32, k, n, ldb int) {
 		cols := min(p, n-j)
 		w := active.tiles[active.set(cols)].width
 		d := dst[total*j+at*w:]
+		if cols == p && active.copyRows != nil {
+			active.copyRows(&d[0], &b[j], 4*ldb, k)
+			continue
+		}
 		for i := range k {
 			row := d[i*w : i*w+w]
 			clear(row[copy(row, b[i*ldb+j:i*ldb+j+cols]):])

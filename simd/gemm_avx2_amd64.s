@@ -1535,3 +1535,50 @@ pstore:
 	VMASKMOVPS Y0, Y12, (DX)
 	VZEROUPPER
 	RET
+
+// copyRows: k rows of 16 floats, ld bytes apart, become neighbours; dst is a packed panel.
+//
+// func copyRows16AVX2(dst, src *float32, ld, k int)
+TEXT ·copyRows16AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ ld+16(FP), R8
+	MOVQ k+24(FP), CX
+	LEAQ (R8)(R8*2), R9
+rows4:
+	CMPQ CX, $4
+	JLT row
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS (SI)(R8*1), Y2
+	VMOVUPS 32(SI)(R8*1), Y3
+	VMOVUPS (SI)(R8*2), Y4
+	VMOVUPS 32(SI)(R8*2), Y5
+	VMOVUPS (SI)(R9*1), Y6
+	VMOVUPS 32(SI)(R9*1), Y7
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	LEAQ (SI)(R8*4), SI
+	ADDQ $256, DI
+	SUBQ $4, CX
+	JMP rows4
+row:
+	TESTQ CX, CX
+	JEQ done
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ R8, SI
+	ADDQ $64, DI
+	DECQ CX
+	JMP row
+done:
+	VZEROUPPER
+	RET

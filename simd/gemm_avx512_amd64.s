@@ -2094,3 +2094,50 @@ store:
 	VMOVUPS Z0, K1, (DX)
 	VZEROUPPER
 	RET
+
+// copyRows: k rows of 32 floats, ld bytes apart, become neighbours; dst is a packed panel.
+//
+// func copyRows32AVX512(dst, src *float32, ld, k int)
+TEXT ·copyRows32AVX512(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ ld+16(FP), R8
+	MOVQ k+24(FP), CX
+	LEAQ (R8)(R8*2), R9
+rows4:
+	CMPQ CX, $4
+	JLT row
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS (SI)(R8*1), Z2
+	VMOVUPS 64(SI)(R8*1), Z3
+	VMOVUPS (SI)(R8*2), Z4
+	VMOVUPS 64(SI)(R8*2), Z5
+	VMOVUPS (SI)(R9*1), Z6
+	VMOVUPS 64(SI)(R9*1), Z7
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VMOVUPS Z2, 128(DI)
+	VMOVUPS Z3, 192(DI)
+	VMOVUPS Z4, 256(DI)
+	VMOVUPS Z5, 320(DI)
+	VMOVUPS Z6, 384(DI)
+	VMOVUPS Z7, 448(DI)
+	LEAQ (SI)(R8*4), SI
+	ADDQ $512, DI
+	SUBQ $4, CX
+	JMP rows4
+row:
+	TESTQ CX, CX
+	JEQ done
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z1
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	ADDQ R8, SI
+	ADDQ $128, DI
+	DECQ CX
+	JMP row
+done:
+	VZEROUPPER
+	RET

@@ -290,3 +290,19 @@ step:
 store:
 	VST1 [V0.S4, V1.S4, V2.S4, V3.S4], (R2)
 	RET
+
+// copyRows: k rows of 16 floats, ld bytes apart, become neighbours; dst is a packed panel.
+//
+// func copyRows16NEON(dst, src *float32, ld, k int)
+TEXT ·copyRows16NEON(SB), NOSPLIT, $0-32
+	MOVD dst+0(FP), R0
+	MOVD src+8(FP), R1
+	MOVD ld+16(FP), R2
+	MOVD k+24(FP), R3
+row:
+	VLD1 (R1), [V0.S4, V1.S4, V2.S4, V3.S4]
+	VST1.P [V0.S4, V1.S4, V2.S4, V3.S4], 64(R0)
+	ADD R2, R1
+	SUBS $1, R3
+	BNE row
+	RET

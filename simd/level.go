@@ -99,6 +99,8 @@ type kernels struct {
 	dequantize func(dst *float32, sum, minus *int32, scale *float32, n int)
 	rangeOf    func(x *float32, n int) (lo, hi float32) // n a multiple of 64
 
+	copyRows func(dst, src *float32, ld, k int) // k rows, ld bytes apart, of a whole panel's width; nil: the Go loop
+
 	panel int       // columns of a packed panel
 	tiles []tileSet // by width, widest first
 }

@@ -116,7 +116,7 @@ func contactSheet(src data.Source, n int) image.Image {
 }
 
 func newDoctor(g *global) *cobra.Command {
-	var trunk string
+	var trunk, picture string
 	var batch, side int
 	cmd := &cobra.Command{
 		Use:   "doctor",
@@ -125,8 +125,11 @@ func newDoctor(g *global) *cobra.Command {
 convolution of a trunk uses in its three passes; the choice depends on the shapes alone, never on the machine.`,
 		Args: args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
+			if picture != "" && trunk == "" {
+				return usage("--roofline wants a --trunk")
+			}
 			if trunk != "" {
-				return explainTrunk(trunk, batch, side, g.json)
+				return explainTrunk(trunk, batch, side, picture, g.json)
 			}
 			c := cpuid.CPU
 			peak1 := tilePeak()
@@ -161,6 +164,7 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 	}
 	f := cmd.Flags()
 	f.StringVar(&trunk, "trunk", "", "print the algorithms of this trunk's convolutions")
+	f.StringVar(&picture, "roofline", "", "with --trunk: time its convolutions and draw them under the machine's roofs,\nas this SVG file")
 	f.IntVar(&batch, "batch-size", 32, "images, with --trunk")
 	f.IntVar(&side, "side", 0, "their side, with --trunk; 0 is the trunk's own")
 	return cmd
@@ -174,10 +178,13 @@ type layerPlan struct {
 	Stride    int      `json:"stride"`
 	GFLOP     float64  `json:"gflop"` // of the forward pass, counted as a direct convolution
 	Algorithm []string `json:"algorithm"`
+
+	pad     int
+	grouped bool // or dilated
 }
 
 // explainTrunk prints the algorithm of each convolution: forward, gradient of the input, gradient of the weight.
-func explainTrunk(name string, batch, side int, asJSON bool) error {
+func explainTrunk(name string, batch, side int, picture string, asJSON bool) error {
 	net, err := layers.NewTrunk(name, tensor.NewRNG(1), 3)
 	if err != nil {
 		return usage("--trunk: %v", err)
@@ -194,6 +201,7 @@ func explainTrunk(name string, batch, side int, asJSON bool) error {
 	tape.OnConv = func(place string, x, w, y []int, g tensor.Conv) {
 		y = append([]int{batch}, y[1:]...)
 		p := layerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[3])}
+		p.pad, p.grouped = g.Pad, g.Groups > 1 || g.Dilation > 1
 		for pass := tensor.Forward; pass <= tensor.GradWeight; pass++ {
 			a := g.Plan(pass, y, w).String()
 			if w[0] == 1 && w[1] == 1 && p.Stride == 1 && g.Pad == 0 && g.Groups <= 1 {
@@ -206,6 +214,9 @@ func explainTrunk(name string, batch, side int, asJSON bool) error {
 	err = autograd.Try(func() { net.Forward(tape.Input(tensor.New(1, side, side, 3))) })
 	if err != nil {
 		return fmt.Errorf("%s on %d by %d pixels: %w", name, side, side, err)
+	}
+	if picture != "" {
+		return reportRoofline(picture, fmt.Sprintf("%s, %d images of %d pixels", name, batch, side), plans, asJSON)
 	}
 	if asJSON {
 		return printJSON(plans)
