@@ -268,7 +268,9 @@ func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	oh, ow := y.Shape[1], y.Shape[2]
 	low := precision == BFloat16 && lowShape(y.Shape[0]*oh*ow, o, ci)
 	words := rowsOf(ci, low)
-	fill := func(packed []float32) { packGemm(packed, w.Data, o, false, 0, 0, ci, o, 1, low) }
+	fill := func(packed []float32) { // one block of all ci rows
+		parallel.Chunks(o, 4*simd.Panel(), func(lo, hi int) { packColumns(packed, w.Data, o, false, 0, 0, ci, lo, hi, 1, low) })
+	}
 	var packed []float32
 	if size := simd.PackedSize(words, o); low && keep != nil {
 		packed = keepIn(&keep.low, size, fill)

@@ -81,23 +81,22 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		return
 	}
 	panel := simd.Panel()
-	kept := ready != nil
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
-		packed := ready
+		// as many blocks of k as fit are packed at once: a piece of c then stays in a cache while all of them are added to it
+		blocks := (k + kBlock - 1) / kBlock
+		step := blocks
 		if ready == nil {
-			packed = borrow(simd.PackedSize(min(k, kBlock)+1, cols))
+			step = min(blocks, max(1, packedFloats/simd.PackedSize(kBlock, cols)))
 		}
-		for k0 := 0; k0 < k; k0 += kBlock {
-			kk := min(kBlock, k-k0)
-			if ready != nil {
-				size := simd.PackedSize(rowsOf(kk, low), cols)
-				packed, ready = ready[:size], ready[size:]
-			} else {
-				packGemm(packed, b, ldb, tb, j0, k0, kk, cols, alpha, low)
+		size := simd.PackedSize(rowsOf(kBlock, low), cols) // of a whole block
+		for b0 := 0; b0 < blocks; b0 += step {
+			b1 := min(blocks, b0+step)
+			packed := ready
+			if ready == nil {
+				packed = borrow((b1-b0)*size + cols + panel)
+				packGemm(packed, b, ldb, tb, j0, b0*kBlock, min(k, b1*kBlock), cols, alpha, low)
 			}
-			lastBlock := k0+kk == k
-			adding := add || k0 > 0
 			// pieces: blocks of rows by groups of panels, the more groups the fewer the rows
 			rows := (m + mBlock - 1) / mBlock
 			group := cols
@@ -108,34 +107,57 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 			parallel.For(rows*groups, func(t int) {
 				i0, g0 := t/groups*mBlock, t%groups*group
 				mm, g1 := min(mBlock, m-i0), min(cols, g0+group)
-				at := i0*lda + k0
-				if ta {
-					at = k0*lda + i0
-				}
-				op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
 				var copied []float32
 				if low {
-					copied = borrow(lowSize(mm, kk))
-					op = lowBlock(copied, op, mm)
+					copied = borrow(lowSize(mm, kBlock))
 				} else if g1-g0 > 2*panel && awkward(lda, ta) {
-					copied = borrow(mm*(kk+16) + kk*16)
-					op = copyBlock(copied, op, mm)
+					copied = borrow(mm*(kBlock+16) + kBlock*16)
 				}
-				for j := g0; j < g1; j += panel {
-					mulPanel(low, c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, packed[simd.PackedOffset(rowsOf(kk, low), j):], adding)
+				for bl := b0; bl < b1; bl++ {
+					k0 := bl * kBlock
+					kk := min(kBlock, k-k0)
+					at := i0*lda + k0
+					if ta {
+						at = k0*lda + i0
+					}
+					op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
+					if low {
+						op = lowBlock(copied, op, mm)
+					} else if copied != nil {
+						op = copyBlock(copied, op, mm)
+					}
+					block := packed[(bl-b0)*size:]
+					for j := g0; j < g1; j += panel {
+						mulPanel(low, c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, block[simd.PackedOffset(rowsOf(kk, low), j):], add || bl > 0)
+					}
 				}
 				if copied != nil {
 					giveBack(copied)
 				}
-				if lastBlock {
+				if b1 == blocks {
 					e.apply(c, ldc, i0, i0+mm, j0+g0, g1-g0)
 				}
 			})
+			if ready == nil {
+				giveBack(packed)
+			}
 		}
-		if !kept {
-			giveBack(packed)
+		if ready != nil {
+			ready = ready[packedBlocks(k, cols, low):]
 		}
 	}
+}
+
+// packedFloats is how much of b is packed at once: 8 MiB.
+const packedFloats = 2 << 20
+
+// packedBlocks returns how many floats k rows of cols columns take, packed by blocks of kBlock.
+func packedBlocks(k, cols int, low bool) int {
+	size := k / kBlock * simd.PackedSize(rowsOf(kBlock, low), cols)
+	if rest := k % kBlock; rest > 0 {
+		size += simd.PackedSize(rowsOf(rest, low), cols)
+	}
+	return size
 }
 
 // rowsOf returns how many rows of packed panels k rows are.
@@ -262,9 +284,17 @@ func sumSlices(dst, parts []float32, size int, add bool) {
 	}
 }
 
-// packGemm packs rows k0 to k0+kk and cols columns from j0 on of alpha·b, as words of bfloat16 where low is set.
-func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, kk, cols int, alpha float32, low bool) {
-	parallel.Chunks(cols, 4*simd.Panel(), func(lo, hi int) { packColumns(packed, b, ldb, tb, j0, k0, kk, lo, hi, alpha, low) })
+// packGemm packs rows k0 to k1 of cols columns from j0 on of alpha·b, block of kBlock by block, as words of bfloat16 where low is
+// set.
+func packGemm(packed, b []float32, ldb int, tb bool, j0, k0, k1, cols int, alpha float32, low bool) {
+	step := 4 * simd.Panel()
+	pieces := (cols + step - 1) / step
+	size := simd.PackedSize(rowsOf(kBlock, low), cols)
+	parallel.For((k1-k0+kBlock-1)/kBlock*pieces, func(t int) {
+		bl, lo := t/pieces, t%pieces*step
+		at := k0 + bl*kBlock
+		packColumns(packed[bl*size:], b, ldb, tb, j0, at, min(kBlock, k1-at), lo, min(cols, lo+step), alpha, low)
+	})
 }
 
 // packColumns packs the columns j0+lo to j0+hi, lo a multiple of the panel.
@@ -295,12 +325,9 @@ func packAll(b []float32, k, n int, low bool) []float32 {
 	var out []float32
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
-		for k0 := 0; k0 < k; k0 += kBlock {
-			kk := min(kBlock, k-k0)
-			at, size := len(out), simd.PackedSize(rowsOf(kk, low), cols)
-			out = append(out, make([]float32, size)...)
-			packGemm(out[at:], b, n, false, j0, k0, kk, cols, 1, low)
-		}
+		at := len(out)
+		out = append(out, make([]float32, packedBlocks(k, cols, low))...)
+		packGemm(out[at:], b, n, false, j0, 0, k, cols, 1, low)
 	}
 	return out
 }
