@@ -118,7 +118,7 @@ type Tape struct {
 	mem       *memory
 	grads     []*tensor.Tensor
 	flop      float64
-	packed    map[*tensor.Tensor]*tensor.Packed // of a tape for inference: weights in the form that kernels read
+	packed    *tensor.PackedSet // of a tape for inference: weights in the form that kernels read
 }
 
 // NewTape returns a tape for training. rng feeds dropout; nil is the stream of seed 0.
@@ -134,7 +134,7 @@ func NewTape(rng *tensor.RNG) *Tape {
 func NewInference() *Tape {
 	t := NewTape(nil)
 	t.Training, t.record = false, false
-	t.packed = map[*tensor.Tensor]*tensor.Packed{}
+	t.packed = &tensor.PackedSet{}
 	return t
 }
 
@@ -152,12 +152,7 @@ func (t *Tape) keep(w *tensor.Tensor) *tensor.Packed {
 	if !t.Frozen() {
 		return nil
 	}
-	k := t.packed[w]
-	if k == nil {
-		k = &tensor.Packed{}
-		t.packed[w] = k
-	}
-	return k
+	return t.packed.Of(w)
 }
 
 // Input returns x as a Var that needs no gradient.

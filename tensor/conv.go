@@ -273,7 +273,7 @@ func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	}
 	var packed []float32
 	if size := simd.PackedSize(words, o); low && keep != nil {
-		packed = keepIn(&keep.low, size, fill)
+		packed = keep.keepIn(&keep.low, size, fill)
 	} else {
 		packed = keep.pack(size, fill)
 	}

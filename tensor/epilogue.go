@@ -44,6 +44,7 @@ func (e *Epilogue) rows(y []float32, lo, hi, j, n int) {
 // packs and transforms them once. The weights must not change, nor the level of package simd, while it is in use. The
 // zero value is ready; it is for one goroutine at a time.
 type Packed struct {
+	set      *PackedSet            // whose memory it takes; nil: its own
 	direct   []float32             // for the implicit product, or for the plain one of a 1x1 kernel
 	low      []float32             // the latter in bfloat16
 	int8     *int8Weights          // quantized
@@ -72,13 +73,51 @@ func (k *Packed) pack(size int, fill func(packed []float32)) []float32 {
 		fill(p)
 		return p
 	}
-	return keepIn(&k.direct, size, fill)
+	return k.keepIn(&k.direct, size, fill)
 }
 
-func keepIn(kept *[]float32, size int, fill func(packed []float32)) []float32 {
+func (k *Packed) keepIn(kept *[]float32, size int, fill func(packed []float32)) []float32 {
 	if *kept == nil {
-		*kept = make([]float32, size)
+		*kept = k.alloc(size)
 		fill(*kept)
 	}
 	return *kept
+}
+
+// A PackedSet holds the packed weights of a network side by side in large pages: a pass over few images reads all of them once,
+// and would otherwise wait for the address cache. The zero value is ready.
+type PackedSet struct {
+	of   map[*Tensor]*Packed
+	slab []float32 // what is left of the last piece of memory
+}
+
+// Of returns the packed form of w, empty at first.
+func (s *PackedSet) Of(w *Tensor) *Packed {
+	k := s.of[w]
+	if k == nil {
+		if s.of == nil {
+			s.of = map[*Tensor]*Packed{}
+		}
+		k = &Packed{set: s}
+		s.of[w] = k
+	}
+	return k
+}
+
+// slabFloats is how much memory a PackedSet takes at once: 32 MiB, of which the system gives what is touched.
+const slabFloats = 8 << 20
+
+func (k *Packed) alloc(n int) []float32 {
+	if k.set == nil {
+		return alloc(n, n)
+	}
+	s := k.set
+	size := (n + 15) &^ 15
+	if size > len(s.slab) {
+		room := max(size, slabFloats)
+		s.slab = alloc(room, room)
+	}
+	b := s.slab[:n:n]
+	s.slab = s.slab[size:]
+	return b
 }

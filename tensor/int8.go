@@ -26,10 +26,10 @@ func int8Shape(w []int, g Conv) bool {
 	return g.Groups == 1 && g.Dilation == 1 && w[2]%4 == 0 && w[3] >= 16 && w[0]*w[1]*w[2] <= 1<<16
 }
 
-func quantizeWeights(w *Tensor) *int8Weights {
+func quantizeWeights(w *Tensor, keep *Packed) *int8Weights {
 	o := w.Shape[3]
 	k := len(w.Data) / o
-	q := &int8Weights{packed: make([]float32, simd.PackedSize(k/simd.Int8Lanes(), o)), sum: make([]int32, o), scale: make([]float32, o)}
+	q := &int8Weights{packed: keep.alloc(simd.PackedSize(k/simd.Int8Lanes(), o)), sum: make([]int32, o), scale: make([]float32, o)}
 	for j := range o {
 		for p := range k {
 			q.scale[j] = max(q.scale[j], float32(math.Abs(float64(w.Data[p*o+j])))/127)
@@ -80,7 +80,7 @@ func quantizeImages(x *Tensor) []int8Image {
 func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	g = g.norm()
 	if keep.int8 == nil {
-		keep.int8 = quantizeWeights(w)
+		keep.int8 = quantizeWeights(w, keep)
 	}
 	q := keep.int8
 	images := quantizeImages(x)

@@ -321,13 +321,17 @@ func packColumns(packed, b []float32, ldb int, tb bool, j0, k0, kk, lo, hi int, 
 }
 
 // packAll packs all of b [k n] as gemmFused reads it.
-func packAll(b []float32, k, n int, low bool) []float32 {
-	var out []float32
+func packAll(keep *Packed, b []float32, k, n int, low bool) []float32 {
+	size := 0
+	for j0 := 0; j0 < n; j0 += nBlock {
+		size += packedBlocks(k, min(nBlock, n-j0), low)
+	}
+	out := keep.alloc(size)
+	at := 0
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
-		at := len(out)
-		out = append(out, make([]float32, packedBlocks(k, cols, low))...)
 		packGemm(out[at:], b, n, false, j0, 0, k, cols, 1, low)
+		at += packedBlocks(k, cols, low)
 	}
 	return out
 }
@@ -398,7 +402,7 @@ func matMulFused(c, a, b *Tensor, e *Epilogue, keep *Packed) {
 			kept = &keep.low
 		}
 		if *kept == nil {
-			*kept = packAll(b.Data, k, n, low)
+			*kept = packAll(keep, b.Data, k, n, low)
 		}
 		ready = *kept
 	}

@@ -271,7 +271,7 @@ func (f *winograd) convPanels(y, x *Tensor, taps []float32, pad int, add bool, e
 	case keep != nil:
 		k := keep.of(f)
 		if ready = k.data != nil; !ready {
-			k.data = make([]float32, panels*t*t*size)
+			k.data = keep.alloc(panels * t * t * size)
 		}
 		packed = k.data
 	case !once:
