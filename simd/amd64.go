@@ -266,14 +266,14 @@ func runTile(id tileID, g *gemmArgs) {
 // The tiles of the extensions, on processors that have them; see available.
 var (
 	bf16Tiles = []tileSet{
-		{width: 32, rows: map[int]tileID{14: tileRow14x32BF16, 8: tileRow8x32BF16, 7: tileRow7x32BF16, 4: tileRow4x32BF16, 2: tileRow2x32BF16, 1: tileRow1x32BF16},
+		{width: 32, sevens: true, rows: map[int]tileID{14: tileRow14x32BF16, 8: tileRow8x32BF16, 7: tileRow7x32BF16, 4: tileRow4x32BF16, 2: tileRow2x32BF16, 1: tileRow1x32BF16},
 			cols: map[int]tileID{14: tileCol14x32BF16, 8: tileCol8x32BF16, 7: tileCol7x32BF16, 4: tileCol4x32BF16, 2: tileCol2x32BF16, 1: tileCol1x32BF16}},
-		{width: 16, rows: map[int]tileID{14: tileRow14x16BF16, 8: tileRow8x16BF16, 7: tileRow7x16BF16, 4: tileRow4x16BF16, 2: tileRow2x16BF16, 1: tileRow1x16BF16},
+		{width: 16, sevens: true, rows: map[int]tileID{14: tileRow14x16BF16, 8: tileRow8x16BF16, 7: tileRow7x16BF16, 4: tileRow4x16BF16, 2: tileRow2x16BF16, 1: tileRow1x16BF16},
 			cols: map[int]tileID{14: tileCol14x16BF16, 8: tileCol8x16BF16, 7: tileCol7x16BF16, 4: tileCol4x16BF16, 2: tileCol2x16BF16, 1: tileCol1x16BF16}},
 	}
 	vnniTiles = []tileSet{
-		{width: 32, rows: map[int]tileID{14: tileRow14x32VNNI, 8: tileRow8x32VNNI, 7: tileRow7x32VNNI, 4: tileRow4x32VNNI, 2: tileRow2x32VNNI, 1: tileRow1x32VNNI}},
-		{width: 16, rows: map[int]tileID{14: tileRow14x16VNNI, 8: tileRow8x16VNNI, 7: tileRow7x16VNNI, 4: tileRow4x16VNNI, 2: tileRow2x16VNNI, 1: tileRow1x16VNNI}},
+		{width: 32, sevens: true, rows: map[int]tileID{14: tileRow14x32VNNI, 8: tileRow8x32VNNI, 7: tileRow7x32VNNI, 4: tileRow4x32VNNI, 2: tileRow2x32VNNI, 1: tileRow1x32VNNI}},
+		{width: 16, sevens: true, rows: map[int]tileID{14: tileRow14x16VNNI, 8: tileRow8x16VNNI, 7: tileRow7x16VNNI, 4: tileRow4x16VNNI, 2: tileRow2x16VNNI, 1: tileRow1x16VNNI}},
 	}
 )
 
@@ -340,11 +340,11 @@ var avx512 = kernels{
 	},
 	panel: 32,
 	tiles: []tileSet{
-		{width: 32,
+		{width: 32, sevens: true,
 			rows: map[int]tileID{14: tileRow14x32AVX512, 8: tileRow8x32AVX512, 7: tileRow7x32AVX512, 4: tileRow4x32AVX512, 2: tileRow2x32AVX512, 1: tileRow1x32AVX512},
 			cols: map[int]tileID{14: tileCol14x32AVX512, 8: tileCol8x32AVX512, 7: tileCol7x32AVX512, 4: tileCol4x32AVX512, 2: tileCol2x32AVX512, 1: tileCol1x32AVX512},
 		},
-		{width: 16,
+		{width: 16, sevens: true,
 			rows: map[int]tileID{14: tileRow14x16AVX512, 8: tileRow8x16AVX512, 7: tileRow7x16AVX512, 4: tileRow4x16AVX512, 2: tileRow2x16AVX512, 1: tileRow1x16AVX512},
 			cols: map[int]tileID{14: tileCol14x16AVX512, 8: tileCol8x16AVX512, 7: tileCol7x16AVX512, 4: tileCol4x16AVX512, 2: tileCol2x16AVX512, 1: tileCol1x16AVX512},
 		},

@@ -18,6 +18,7 @@ type gemmArgs struct {
 	ldc       int
 	n         int
 	acc       int
+	second    int // from row 0 to row 7
 }
 
 // tileSet is the kernels of one panel width, by number of rows.
@@ -25,6 +26,7 @@ type tileSet struct {
 	width      int
 	whole      bool // the kernels store all columns of the panel, also where fewer are wanted
 	rows, cols map[int]tileID
+	sevens     bool   // rows 7 to 13 of the tile of 14 may lie apart from rows 0 to 6
 	split      []tile // for each number of rows up to maxSplit, the first of the tiles that cover them fastest
 }
 
@@ -171,6 +173,10 @@ type A struct {
 	RunStride  int
 	K          int // steps of one run
 	Transposed bool
+
+	// Rows may come in groups, such as an image's rows of pixels: row i is then at (i/Group)·GroupStride + (i%Group)·LD. 0 means
+	// one group. Not for transposed operands.
+	Group, GroupStride int
 }
 
 // MulPanel computes m rows of one panel, C = A·B or C += A·B:
@@ -214,6 +220,12 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 	}
 	// the farthest elements; indexing panics here rather than in assembly
 	last := (runs-1)*a.RunStride + (m-1)*a.LD + a.K - 1
+	group := m
+	if a.Group > 0 && a.Group < m {
+		group = a.Group
+		whole, rest := (m-1)/group, (m-1)%group
+		last = (runs-1)*a.RunStride + max(whole*a.GroupStride+rest*a.LD, (whole-1)*a.GroupStride+(group-1)*a.LD) + a.K - 1
+	}
 	if a.Transposed {
 		last = (runs-1)*a.RunStride + (a.K-1)*a.LD + m - 1
 	}
@@ -229,10 +241,21 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 		step = 1
 	}
 	pa, pc := unsafe.Pointer(&a.Data[0]), unsafe.Pointer(&c[0])
+	next := pa // where the group after this one begins
+	if group < m {
+		next = unsafe.Add(pa, a.GroupStride*4)
+	}
+	left := group // rows of this group
 	var scratch [wholeTile]float32
 	copyOut := set.whole && n < set.width
 	for m > 0 {
-		t := set.split[min(m, maxSplit)]
+		t := set.split[min(left, maxSplit)]
+		args.second = 7 * args.lda
+		two := left == 7 && group == 7 && m >= 14 && set.sevens
+		if two {
+			t = set.split[14]
+			args.second = a.GroupStride * 4
+		}
 		args.a, args.c = (*float32)(pa), (*float32)(pc)
 		if copyOut {
 			args.c, args.ldc, args.acc = &scratch[0], set.width*4, 0
@@ -253,8 +276,21 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 				}
 			}
 		}
-		if m -= t.mr; m > 0 {
-			pa, pc = unsafe.Add(pa, t.mr*step*4), unsafe.Add(pc, t.mr*ldc*4)
+		if m -= t.mr; m <= 0 {
+			break
+		}
+		pc = unsafe.Add(pc, t.mr*ldc*4)
+		if two {
+			left = 0
+			next = unsafe.Add(next, a.GroupStride*4)
+		} else if left -= t.mr; left > 0 {
+			pa = unsafe.Add(pa, t.mr*step*4)
+		}
+		if left == 0 { // the next group; beyond the last row no pointer is made
+			pa, left = next, min(group, m)
+			if m > left {
+				next = unsafe.Add(next, a.GroupStride*4)
+			}
 		}
 	}
 }

@@ -12,9 +12,10 @@
 //	c[i*ldc+j] = acc[i][j]            (or += where acc is set)
 //
 // Row tiles read a(r, i, p) = a[r*runStride + i*lda + p]; column tiles read a[r*runStride + p*lda + i].
-// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72; strides are bytes.
+// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72, second 80; strides are bytes.
+// Rows 7 and up of a row tile lie second from rows 0 and up: 7·lda, or where the next group of seven rows begins.
 //
-// Registers: DI args; SI a of this run; AX, R12 a running (rows 0 and 7); R8 lda, R9 3*lda, R10 5*lda; DX b; CX k left; BX runs left.
+// Registers: DI args; SI a of this run; AX, R12 a running (rows 0 and 7); R8 lda, R9 3*lda, R10 5*lda, R11 second; DX b; CX k left; BX runs left.
 // Z0-Z27 sums (two a row in 32-wide tiles), Z28 Z29 a line of b, Z30 Z31 elements of a; K1 K2 the columns stored.
 
 // func gemmRow14x32AVX512(args *gemmArgs)
@@ -26,7 +27,7 @@ TEXT ·gemmRow14x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R9)(R8*2), R10
-	LEAQ (R10)(R8*2), R11
+	MOVQ 80(DI), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -405,7 +406,7 @@ TEXT ·gemmRow8x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R9)(R8*2), R10
-	LEAQ (R10)(R8*2), R11
+	MOVQ 80(DI), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1227,7 +1228,7 @@ TEXT ·gemmRow14x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R9)(R8*2), R10
-	LEAQ (R10)(R8*2), R11
+	MOVQ 80(DI), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -1488,7 +1489,7 @@ TEXT ·gemmRow8x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	LEAQ (R8)(R8*2), R9
 	LEAQ (R9)(R8*2), R10
-	LEAQ (R10)(R8*2), R11
+	MOVQ 80(DI), R11
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2

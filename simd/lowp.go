@@ -184,7 +184,8 @@ func MulPanelInt8(c []int32, ldc, m, n int, a A, panel, scratch []float32) {
 	first := true
 	for r := range max(a.Runs, 1) {
 		for k := 0; k < a.K; k += exactSteps {
-			part := A{Data: a.Data[r*a.RunStride+k:], LD: a.LD, K: min(exactSteps, a.K-k)}
+			part := a
+			part.Data, part.Runs, part.K = a.Data[r*a.RunStride+k:], 1, min(exactSteps, a.K-k)
 			mulPanel(floatProduct, scratch, n, m, n, part, panel[(r*a.K+k)*width:], false)
 			for i := range m {
 				row := c[i*ldc : i*ldc+n]

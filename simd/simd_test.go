@@ -737,3 +737,56 @@ func TestWinograd(t *testing.T) {
 	}()
 	Winograd(WinogradInput4, make([]float32, 95), 16, 0, make([]float32, 96), 16, 0, 16, 1)
 }
+
+// TestGroups: rows in groups give what the groups give one by one, at every level and for every kind of word.
+func TestGroups(t *testing.T) {
+	r := rand.New(rand.NewPCG(12, 1))
+	for trial := range 200 {
+		group, m, n, k, runs := 1+r.IntN(17), 1+r.IntN(60), 1+r.IntN(40), 4*(1+r.IntN(12)), 1+r.IntN(3)
+		if trial%2 == 0 {
+			group = 7
+		}
+		groups := (m + group - 1) / group
+		ld, stride := k+r.IntN(5), 0
+		stride = group*ld + r.IntN(9)
+		a := A{LD: ld, Runs: runs, RunStride: groups*stride + 3, K: k, Group: group, GroupStride: stride, Data: make([]float32, (runs-1)*(groups*stride+3)+groups*stride+k)}
+		for i := range a.Data {
+			a.Data[i] = r.Float32()*2 - 1
+		}
+		// no longer than it must be, so that reading beyond panics
+		last := (m - 1) / group
+		rows := (m-1)%group + 1
+		end := last*stride + (rows-1)*ld + k
+		if last > 0 {
+			end = max(end, (last-1)*stride+(group-1)*ld+k)
+		}
+		a.Data = a.Data[: (runs-1)*a.RunStride+end : (runs-1)*a.RunStride+end]
+		for _, l := range Levels() {
+			restore, err := Use(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if n > Panel() {
+				n = Panel()
+			}
+			b := make([]float32, PackedSize(runs*k, n))
+			for i := range b {
+				b[i] = r.Float32()*2 - 1
+			}
+			got, want := make([]float32, m*n), make([]float32, m*n)
+			MulPanel(got, n, m, n, a, b, false)
+			for g := range groups {
+				rows := min(group, m-g*group)
+				one := a
+				one.Data, one.Group, one.GroupStride = a.Data[g*stride:], 0, 0
+				MulPanel(want[g*group*n:], n, rows, n, one, b, false)
+			}
+			for i := range got {
+				if got[i] != want[i] {
+					t.Fatalf("%v: %d rows in groups of %d, %d columns: element %d is %g, want %g", l, m, group, n, i, got[i], want[i])
+				}
+			}
+			restore()
+		}
+	}
+}

@@ -229,6 +229,12 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 			from = plane{borrow(((rows-1)*g.Stride + reach) * width * x.Shape[3]), 1, 0, width, x.Shape[3], true}
 			defer from.free()
 		}
+		top := func(r, lo int) int { // the row of from that output row r begins at
+			if local {
+				return (r - lo) * g.Stride
+			}
+			return r/oh*from.h + r%oh*g.Stride
+		}
 		for lo, hi := r0, r1; lo < r1; lo, hi = hi, r1 {
 			if local { // the rows of one image
 				hi = min(r1, lo+oh-lo%oh)
@@ -238,21 +244,17 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 			for j := j0; j < min(og, j0+group); j += panel {
 				b := packed[gi*size+simd.PackedOffset(k, j):]
 				n := min(panel, og-j)
+				if g.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
+					for r, end := lo, hi; r < hi; r = end {
+						end = min(hi, r+oh-r%oh) // of the image
+						simd.MulPanel(y.Data[r*ow*o+j:], o, (end-r)*ow, n, simd.A{Data: from.data[top(r, lo)*from.w*from.c:], LD: g.Stride * from.c,
+							Runs: kh, RunStride: from.w * from.c, K: kw * cg, Group: ow, GroupStride: g.Stride * from.w * from.c}, b, false)
+					}
+					continue
+				}
 				for r := lo; r < hi; r++ {
-					top := r / oh * from.h
-					if local {
-						top = (r - lo) * g.Stride
-					} else {
-						top += r % oh * g.Stride
-					}
-					c := y.Data[r*ow*o+gi*og+j:]
-					if g.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
-						simd.MulPanel(c, o, ow, n, simd.A{Data: from.data[top*from.w*from.c:], LD: g.Stride * from.c,
-							Runs: kh, RunStride: from.w * from.c, K: kw * cg}, b, false)
-						continue
-					}
 					for a := range kh {
-						simd.MulPanel(c, o, ow, n, simd.A{Data: from.data[(top+a*g.Dilation)*from.w*from.c+gi*cg:], LD: g.Stride * from.c,
+						simd.MulPanel(y.Data[r*ow*o+gi*og+j:], o, ow, n, simd.A{Data: from.data[(top(r, lo)+a*g.Dilation)*from.w*from.c+gi*cg:], LD: g.Stride * from.c,
 							Runs: kw, RunStride: g.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
 					}
 				}

@@ -135,15 +135,21 @@ func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 			row, x0 = s/strips, s%strips*mBlock
 			return row / oh, row, x0, min(mBlock, ow-x0)
 		}
-		scratch := borrow(mBlock*panel + 2*(j1-j0))
+		scratch := borrow(piece*min(ow, mBlock)*panel + 2*(j1-j0))
 		defer giveBack(scratch)
 		for j := j0; j < j1; j += panel {
 			cols := min(panel, o-j)
 			b := q.packed[simd.PackedOffset(words, j):]
-			for s := s0; s < s1; s++ {
+			for s, end := s0, s0; s < s1; s = end {
 				i, row, x0, m := strip(s)
+				end = s + 1
+				if strips == 1 { // the rows of an image at once
+					end = min(s1, s+oh-row%oh)
+					m = (end - s) * ow
+				}
 				at := ((i*ph+row%oh*g.Stride)*pw + x0*g.Stride) * c
-				simd.MulPanelInt8(sums[(row*ow+x0)*o+j:], o, m, cols, simd.A{Data: plane[at:], LD: g.Stride * c, Runs: kh, RunStride: pw * c, K: kw * c}, b, scratch)
+				simd.MulPanelInt8(sums[(row*ow+x0)*o+j:], o, m, cols, simd.A{Data: plane[at:], LD: g.Stride * c, Runs: kh, RunStride: pw * c, K: kw * c,
+					Group: ow, GroupStride: g.Stride * pw * c}, b, scratch)
 			}
 		}
 		scale, last := scratch[:j1-j0], -1
