@@ -75,19 +75,19 @@ step:
 	VBROADCASTSS (R12), Z31
 	BYTE $0x62; BYTE $0x12; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xf4 // vdpbf16ps zmm14, zmm31, zmm28
 	BYTE $0x62; BYTE $0x12; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xfd // vdpbf16ps zmm15, zmm31, zmm29
-	VBROADCASTSS (AX)(R8*8), Z30
+	VBROADCASTSS (R12)(R8*1), Z30
 	BYTE $0x62; BYTE $0x82; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xc4 // vdpbf16ps zmm16, zmm30, zmm28
 	BYTE $0x62; BYTE $0x82; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xcd // vdpbf16ps zmm17, zmm30, zmm29
 	VBROADCASTSS (R12)(R8*2), Z31
 	BYTE $0x62; BYTE $0x82; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xd4 // vdpbf16ps zmm18, zmm31, zmm28
 	BYTE $0x62; BYTE $0x82; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xdd // vdpbf16ps zmm19, zmm31, zmm29
-	VBROADCASTSS (AX)(R10*2), Z30
+	VBROADCASTSS (R12)(R9*1), Z30
 	BYTE $0x62; BYTE $0x82; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xe4 // vdpbf16ps zmm20, zmm30, zmm28
 	BYTE $0x62; BYTE $0x82; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xed // vdpbf16ps zmm21, zmm30, zmm29
 	VBROADCASTSS (R12)(R8*4), Z31
 	BYTE $0x62; BYTE $0x82; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xf4 // vdpbf16ps zmm22, zmm31, zmm28
 	BYTE $0x62; BYTE $0x82; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xfd // vdpbf16ps zmm23, zmm31, zmm29
-	VBROADCASTSS (AX)(R9*4), Z30
+	VBROADCASTSS (R12)(R10*1), Z30
 	BYTE $0x62; BYTE $0x02; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xc4 // vdpbf16ps zmm24, zmm30, zmm28
 	BYTE $0x62; BYTE $0x02; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xcd // vdpbf16ps zmm25, zmm30, zmm29
 	VBROADCASTSS (R12)(R9*2), Z31
@@ -1253,15 +1253,15 @@ step:
 	BYTE $0x62; BYTE $0x92; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xf4 // vdpbf16ps zmm6, zmm30, zmm28
 	VBROADCASTSS (R12), Z31
 	BYTE $0x62; BYTE $0x92; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xfc // vdpbf16ps zmm7, zmm31, zmm28
-	VBROADCASTSS (AX)(R8*8), Z30
+	VBROADCASTSS (R12)(R8*1), Z30
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xc4 // vdpbf16ps zmm8, zmm30, zmm28
 	VBROADCASTSS (R12)(R8*2), Z31
 	BYTE $0x62; BYTE $0x12; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xcc // vdpbf16ps zmm9, zmm31, zmm28
-	VBROADCASTSS (AX)(R10*2), Z30
+	VBROADCASTSS (R12)(R9*1), Z30
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xd4 // vdpbf16ps zmm10, zmm30, zmm28
 	VBROADCASTSS (R12)(R8*4), Z31
 	BYTE $0x62; BYTE $0x12; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xdc // vdpbf16ps zmm11, zmm31, zmm28
-	VBROADCASTSS (AX)(R9*4), Z30
+	VBROADCASTSS (R12)(R10*1), Z30
 	BYTE $0x62; BYTE $0x12; BYTE $0x0e; BYTE $0x40; BYTE $0x52; BYTE $0xe4 // vdpbf16ps zmm12, zmm30, zmm28
 	VBROADCASTSS (R12)(R9*2), Z31
 	BYTE $0x62; BYTE $0x12; BYTE $0x06; BYTE $0x40; BYTE $0x52; BYTE $0xec // vdpbf16ps zmm13, zmm31, zmm28

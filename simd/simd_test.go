@@ -738,7 +738,8 @@ func TestWinograd(t *testing.T) {
 	Winograd(WinogradInput4, make([]float32, 95), 16, 0, make([]float32, 96), 16, 0, 16, 1)
 }
 
-// TestGroups: rows in groups give what the groups give one by one, at every level and for every kind of word.
+// TestGroups: rows in groups give what the groups give one by one, at every level and for every kind of word: the words are
+// whatever bits make sense as floats, as pairs and as bytes.
 func TestGroups(t *testing.T) {
 	r := rand.New(rand.NewPCG(12, 1))
 	for trial := range 200 {
@@ -773,17 +774,19 @@ func TestGroups(t *testing.T) {
 			for i := range b {
 				b[i] = r.Float32()*2 - 1
 			}
-			got, want := make([]float32, m*n), make([]float32, m*n)
-			MulPanel(got, n, m, n, a, b, false)
-			for g := range groups {
-				rows := min(group, m-g*group)
-				one := a
-				one.Data, one.Group, one.GroupStride = a.Data[g*stride:], 0, 0
-				MulPanel(want[g*group*n:], n, rows, n, one, b, false)
-			}
-			for i := range got {
-				if got[i] != want[i] {
-					t.Fatalf("%v: %d rows in groups of %d, %d columns: element %d is %g, want %g", l, m, group, n, i, got[i], want[i])
+			for _, words := range []int{floatProduct, bf16Product, int8Product} {
+				got, want := make([]float32, m*n), make([]float32, m*n)
+				mulPanel(words, got, n, m, n, a, b, false)
+				for g := range groups {
+					rows := min(group, m-g*group)
+					one := a
+					one.Data, one.Group, one.GroupStride = a.Data[g*stride:], 0, 0
+					mulPanel(words, want[g*group*n:], n, rows, n, one, b, false)
+				}
+				for i := range got {
+					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {
+						t.Fatalf("%v, words %d: %d rows in groups of %d, %d columns: element %d is %g, want %g", l, words, m, group, n, i, got[i], want[i])
+					}
 				}
 			}
 			restore()

@@ -33,6 +33,8 @@ var convCases = []convCase{
 	{1, 4, 4, 2, 3, 3, 3, Conv{Pad: 3}},
 	{1, 7, 7, 2, 2, 2, 3, Conv{Stride: 3}},
 	{3, 4, 4, 40, 3, 3, 70, Conv{Pad: 1}},
+	{9, 7, 7, 8, 3, 3, 40, Conv{Pad: 1}},               // rows of seven pixels, two to a tile
+	{9, 14, 13, 12, 3, 3, 36, Conv{Stride: 2, Pad: 1}}, // the same with a stride
 }
 
 // TestConv checks forward and both gradients against the definition, in float64: the gradients through

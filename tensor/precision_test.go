@@ -135,7 +135,7 @@ func TestConvInt8(t *testing.T) {
 		g                  Conv
 		signed             bool
 	}{{2, 9, 7, 16, 24, 3, Conv{Pad: 1}, false}, {2, 10, 11, 8, 40, 3, Conv{Stride: 2, Pad: 1}, true}, {3, 6, 5, 64, 33, 1, Conv{}, false},
-		{1, 20, 13, 12, 16, 1, Conv{Stride: 2}, true}, {1, 12, 130, 4, 16, 5, Conv{Pad: 2}, true}, {2, 7, 7, 256, 64, 3, Conv{Pad: 1}, false}} {
+		{1, 20, 13, 12, 16, 1, Conv{Stride: 2}, true}, {1, 12, 130, 4, 16, 5, Conv{Pad: 2}, true}, {9, 14, 14, 8, 40, 3, Conv{Stride: 2, Pad: 1}, false}, {2, 7, 7, 256, 64, 3, Conv{Pad: 1}, false}} {
 		rng := NewRNG(7)
 		x, w := rng.FillNormal(New(c.n, c.h, c.w, c.ci), 0.3, 1), rng.FillNormal(New(c.k, c.k, c.ci, c.co), 0, 0.2)
 		if !c.signed {
