@@ -97,105 +97,23 @@ func ColorJitter(brightness, contrast, saturation, hue float32) Transform {
 		for _, op := range order {
 			switch {
 			case op == 0 && brightness > 0:
-				blendWith(out, fb, 0)
+				simd.Blend(out.Pix, fb, 0)
 			case op == 1 && contrast > 0:
 				adjustContrast(out, fc)
 			case op == 2 && saturation > 0:
-				adjustSaturation(out, fs)
+				simd.BlendGrey(out.Pix, fs)
 			case op == 3 && hue > 0:
-				shiftHue(out, fh)
+				simd.ShiftHue(out.Pix, 6*fh)
 			}
 		}
 		return out
 	}
 }
 
-// luma is Pillow's conversion to grey, ITU-R 601-2 in 16-bit fixed point.
-func luma(p []uint8) uint8 {
-	return uint8((uint32(p[0])*19595 + uint32(p[1])*38470 + uint32(p[2])*7471 + 0x8000) >> 16)
-}
-
 // adjustContrast blends with the mean grey, rounded, as Pillow does.
 func adjustContrast(im *Image, f float32) {
-	sum := 0
-	for i := 0; i+2 < len(im.Pix); i += 3 {
-		sum += int(luma(im.Pix[i : i+3]))
-	}
-	blendWith(im, f, float32(math.Floor(float64(sum)/float64(max(len(im.Pix)/3, 1))+0.5)))
-}
-
-// blend is one value of Pillow's blend, truncated: other + f·(v - other).
-func blend(v uint8, f, other float32) uint8 {
-	return uint8(min(max(int32(other+float32(f*(float32(v)-other))), 0), 255))
-}
-
-// blendWith blends every value with the same other, by a table.
-func blendWith(im *Image, f, other float32) {
-	var table [256]uint8
-	for v := range table {
-		table[v] = blend(uint8(v), f, other)
-	}
-	for i, v := range im.Pix {
-		im.Pix[i] = table[v]
-	}
-}
-
-// adjustSaturation blends each pixel with its grey.
-func adjustSaturation(im *Image, f float32) {
-	for i := 0; i+2 < len(im.Pix); i += 3 {
-		p := im.Pix[i : i+3 : i+3]
-		o := float32(luma(p))
-		p[0], p[1], p[2] = blend(p[0], f, o), blend(p[1], f, o), blend(p[2], f, o)
-	}
-}
-
-// shiftHue turns the hue by t turns, at most half of one. In a sextant of the hue one channel is the largest, one the smallest
-// and the third between them (Smith, "Color Gamut Transform Pairs", 1978); the largest and the smallest stay.
-func shiftHue(im *Image, t float32) {
-	for i := 0; i+2 < len(im.Pix); i += 3 {
-		p := im.Pix[i : i+3 : i+3]
-		r, g, b := int32(p[0]), int32(p[1]), int32(p[2])
-		hi, lo := max(r, g, b), min(r, g, b)
-		d := hi - lo
-		if d == 0 {
-			continue
-		}
-		var h float32 // in sextants
-		switch hi {
-		case r:
-			h = float32(g-b) / float32(d)
-		case g:
-			h = 2 + float32(b-r)/float32(d)
-		default:
-			h = 4 + float32(r-g)/float32(d)
-		}
-		h += 6 * t
-		if h < 0 {
-			h += 6
-		} else if h >= 6 {
-			h -= 6
-		}
-		k := int32(h)
-		f := h - float32(k)
-		if k&1 == 0 { // rising from the smallest, or falling from the largest
-			f = 1 - f
-		}
-		top, low, mid := uint8(hi), uint8(lo), uint8(float32(hi)-float32(d)*f+0.5)
-		switch k {
-		case 0:
-			p[0], p[1], p[2] = top, mid, low
-		case 1:
-			p[0], p[1], p[2] = mid, top, low
-		case 2:
-			p[0], p[1], p[2] = low, top, mid
-		case 3:
-			p[0], p[1], p[2] = low, mid, top
-		case 4:
-			p[0], p[1], p[2] = mid, low, top
-		default:
-			p[0], p[1], p[2] = top, low, mid
-		}
-	}
+	mean := float64(simd.LumaSum(im.Pix)) / float64(max(len(im.Pix)/3, 1))
+	simd.Blend(im.Pix, f, float32(math.Floor(mean+0.5)))
 }
 
 // RandomGrayscale makes the picture grey, in three channels, with probability p.
@@ -206,7 +124,7 @@ func RandomGrayscale(p float32) Transform {
 		}
 		out := NewImage(im.H, im.W)
 		for i := 0; i < len(im.Pix); i += 3 {
-			g := luma(im.Pix[i:])
+			g := simd.Luma(im.Pix[i], im.Pix[i+1], im.Pix[i+2])
 			out.Pix[i], out.Pix[i+1], out.Pix[i+2] = g, g, g
 		}
 		return out

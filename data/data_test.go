@@ -20,6 +20,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/internal/golden"
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 	"golang.org/x/image/bmp"
 	"golang.org/x/image/tiff"
@@ -398,13 +399,13 @@ func TestPillow(t *testing.T) {
 		out := &Image{im.H, im.W, append([]uint8(nil), im.Pix...)}
 		switch {
 		case b != 0:
-			blendWith(out, b, 0)
+			simd.Blend(out.Pix, b, 0)
 		case c != 0:
 			adjustContrast(out, c)
 		case s != 0:
-			adjustSaturation(out, s)
+			simd.BlendGrey(out.Pix, s)
 		case h != 0:
-			shiftHue(out, h)
+			simd.ShiftHue(out.Pix, 6*h)
 		}
 		return out
 	}

@@ -324,6 +324,10 @@ var avx512 = kernels{
 	gauss:               gaussAVX512,
 	normCDF:             normCDFAVX512,
 	copyRows:            copyRows32AVX512,
+	lumaSum:             lumaSumAVX2,
+	blendGrey:           blendGreyAVX2,
+	blend:               blendAVX2,
+	shiftHue:            shiftHueAVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX512,
 		WinogradOutput4:     winogradOutput4AVX512,
@@ -396,6 +400,10 @@ var avx2 = kernels{
 	gauss:               gaussAVX2,
 	normCDF:             normCDFAVX2,
 	copyRows:            copyRows16AVX2,
+	lumaSum:             lumaSumAVX2,
+	blendGrey:           blendGreyAVX2,
+	blend:               blendAVX2,
+	shiftHue:            shiftHueAVX2,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4AVX2,
 		WinogradOutput4:     winogradOutput4AVX2,
@@ -980,3 +988,15 @@ func copyRows32AVX512(dst, src *float32, ld, k int)
 
 //go:noescape
 func copyRows16AVX2(dst, src *float32, ld, k int)
+
+//go:noescape
+func lumaSumAVX2(rgb *uint8, n int) (sum int)
+
+//go:noescape
+func blendGreyAVX2(rgb *uint8, f float32, n int)
+
+//go:noescape
+func blendAVX2(p *uint8, f, other float32, n int)
+
+//go:noescape
+func shiftHueAVX2(rgb *uint8, t float32, n int)

@@ -84,12 +84,16 @@ type kernels struct {
 	adam                func(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
 	winograd            [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int) // nil: the Go loop
 
-	// Of pixels; nil: the Go loop. n is a multiple of 8 (yCbCrToRGB, weightedRows), 16 (upsampleH2V2) or 24 (normalizePixels).
+	// Of pixels; nil: the Go loop. n is a multiple of 8 (pixels, weightedRows, blend), 16 (upsampleH2V2) or 24 (normalizePixels).
 	yCbCrToRGB      func(dst, y, cb, cr *uint8, n int)
 	upsampleH2V2    func(dst, near, far *uint8, n int)
 	weightedRows    func(dst *float32, src *uint8, stride int, w *float32, taps, n int)
 	weightedPixels  func(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
 	normalizePixels func(dst *float32, src *uint8, table *[48]float32, n int)
+	lumaSum         func(rgb *uint8, n int) (sum int)
+	blendGrey       func(rgb *uint8, f float32, n int)
+	blend           func(p *uint8, f, other float32, n int)
+	shiftHue        func(rgb *uint8, t float32, n int)
 
 	// Of low precision; tiles are nil where the processor lacks the instructions, kernels then too or where Go loops do.
 	bf16, int8 []tileSet

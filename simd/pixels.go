@@ -143,3 +143,103 @@ func normalizePixelsGo(dst []float32, src []uint8, mean, std *[3]float32, from i
 		dst[i] = (float32(src[i])/255 - mean[i%3]) / std[i%3]
 	}
 }
+
+// Luma is a pixel's grey, ITU-R 601-2 in Pillow's 16-bit fixed point.
+func Luma(r, g, b uint8) uint8 {
+	return uint8((uint32(r)*19595 + uint32(g)*38470 + uint32(b)*7471 + 0x8000) >> 16)
+}
+
+// LumaSum returns the sum of the luma of RGB pixels.
+func LumaSum(rgb []uint8) int {
+	sum := 0
+	for len(rgb) >= 24 && active.lumaSum != nil { // a lane of 32 bits holds the sum of a piece
+		n := min(len(rgb)/3&^7, 1<<20)
+		sum += active.lumaSum(&rgb[0], n)
+		rgb = rgb[3*n:]
+	}
+	for i := 0; i+2 < len(rgb); i += 3 {
+		sum += int(Luma(rgb[i], rgb[i+1], rgb[i+2]))
+	}
+	return sum
+}
+
+// Blend sets every byte to other + f·(byte - other), truncated and held in [0, 255], as Pillow's Image.blend does.
+func Blend(p []uint8, f, other float32) {
+	if n := len(p) &^ 7; active.blend != nil && n > 0 {
+		active.blend(&p[0], f, other, n)
+		p = p[n:]
+	}
+	for i, v := range p {
+		p[i] = blend1(v, f, other)
+	}
+}
+
+func blend1(v uint8, f, other float32) uint8 {
+	return uint8(min(max(int32(other+float32(f*(float32(v)-other))), 0), 255))
+}
+
+// BlendGrey blends each RGB pixel with its luma, as Blend.
+func BlendGrey(rgb []uint8, f float32) {
+	if n := len(rgb) / 3 &^ 7; active.blendGrey != nil && n > 0 {
+		active.blendGrey(&rgb[0], f, n)
+		rgb = rgb[3*n:]
+	}
+	for i := 0; i+2 < len(rgb); i += 3 {
+		p := rgb[i : i+3 : i+3]
+		o := float32(Luma(p[0], p[1], p[2]))
+		p[0], p[1], p[2] = blend1(p[0], f, o), blend1(p[1], f, o), blend1(p[2], f, o)
+	}
+}
+
+// ShiftHue turns the hue of RGB pixels by t sextants, |t| <= 3. In a sextant of the hue one channel is the largest, one the
+// smallest and the third between them (Smith, "Color Gamut Transform Pairs", 1978); the largest and the smallest stay.
+func ShiftHue(rgb []uint8, t float32) {
+	if n := len(rgb) / 3 &^ 7; active.shiftHue != nil && n > 0 {
+		active.shiftHue(&rgb[0], t, n)
+		rgb = rgb[3*n:]
+	}
+	for i := 0; i+2 < len(rgb); i += 3 {
+		p := rgb[i : i+3 : i+3]
+		r, g, b := int32(p[0]), int32(p[1]), int32(p[2])
+		hi, lo := max(r, g, b), min(r, g, b)
+		d := hi - lo
+		if d == 0 {
+			continue
+		}
+		var h float32
+		switch hi {
+		case r:
+			h = float32(g-b) / float32(d)
+		case g:
+			h = 2 + float32(b-r)/float32(d)
+		default:
+			h = 4 + float32(r-g)/float32(d)
+		}
+		h += t
+		if h < 0 {
+			h += 6
+		} else if h >= 6 {
+			h -= 6
+		}
+		k := int32(h)
+		f := h - float32(k)
+		if k&1 == 0 { // rising from the smallest, or falling from the largest
+			f = 1 - f
+		}
+		top, low, mid := uint8(hi), uint8(lo), uint8(float32(hi)-float32(float32(d)*f)+0.5)
+		switch k {
+		case 0:
+			p[0], p[1], p[2] = top, mid, low
+		case 1:
+			p[0], p[1], p[2] = mid, top, low
+		case 2:
+			p[0], p[1], p[2] = low, top, mid
+		case 3:
+			p[0], p[1], p[2] = low, mid, top
+		case 4:
+			p[0], p[1], p[2] = mid, low, top
+		default:
+			p[0], p[1], p[2] = top, low, mid
+		}
+	}
+}

@@ -95,6 +95,52 @@ func TestPixels(t *testing.T) {
 	}
 }
 
+// TestColours compares the kernels that change colours with the Go loops, on random pixels, on greys, and at every length.
+func TestColours(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 9))
+	for n := range 200 {
+		p := make([]uint8, 3*n)
+		for i := range p {
+			p[i] = uint8(r.Uint32())
+			if i%3 > 0 && r.IntN(4) == 0 {
+				p[i] = p[i-1]
+			}
+		}
+		f, other, turn := r.Float32()*2, float32(r.IntN(256)), r.Float32()*6-3
+		if n%7 == 0 {
+			turn = float32(n%7) - 3
+		}
+		run := func() (out [3][]uint8, sum int) {
+			for i := range out {
+				out[i] = bytes.Clone(p)
+			}
+			Blend(out[0], f, other)
+			BlendGrey(out[1], f)
+			ShiftHue(out[2], turn)
+			return out, LumaSum(p)
+		}
+		restore, _ := Use(Go)
+		want, sum := run()
+		restore()
+		for _, l := range Levels() {
+			restore, err := Use(l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, s := run()
+			restore()
+			for i := range got {
+				if !bytes.Equal(got[i], want[i]) {
+					t.Fatalf("%v, %d pixels, f %g, other %g, turn %g: kernel %d differs from Go", l, n, f, other, turn, i)
+				}
+			}
+			if s != sum {
+				t.Fatalf("%v, %d pixels: luma sums to %d, Go %d", l, n, s, sum)
+			}
+		}
+	}
+}
+
 // TestPixelShapes: slices that do not fit are refused before a kernel runs.
 func TestPixelShapes(t *testing.T) {
 	b, f := make([]uint8, 8), make([]float32, 8)
