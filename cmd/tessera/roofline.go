@@ -97,7 +97,7 @@ func drawRoofline(w io.Writer, title string, points []roofPoint, peak, bandwidth
 	rx, ry := at(ridge, peak)
 	ex, ey := at(x1, peak)
 	fmt.Fprintf(&b, `<polyline points="%.1f,%.1f %.1f,%.1f %.1f,%.1f" fill="none" stroke="black" stroke-width="1.5"/>`+"\n", ax, ay, rx, ry, ex, ey)
-	fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="end">%.0f GFLOP/s: multiply-adds from registers</text><text x="%.1f" y="%.1f">%.0f GB/s</text>`+"\n", ex-4, ey-6, peak, ax+30, ay-34, bandwidth)
+	fmt.Fprintf(&b, `<text x="%.1f" y="%.1f" text-anchor="end">%.0f GFLOP/s: multiply-adds from registers</text><text x="%.1f" y="%.1f">%.0f GB/s</text>`+"\n", ex-4, ey-6, peak, ax+30, ay-60, bandwidth)
 	kinds := []struct{ name, colour string }{{"product", "#0072b2"}, {"direct", "#d55e00"}, {"winograd4", "#009e73"}, {"winograd2", "#cc79a7"}}
 	for i, k := range kinds {
 		x := left + 150*i
