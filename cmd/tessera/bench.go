@@ -97,8 +97,9 @@ func newBench(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "time kernels, training steps and inference",
-		Long: `Bench prints one JSON line a workload. The ids and the work are those of bench_torch.py, so that
-the two can be joined line by line; tensors are float32, images channels last.`,
+		Long: `Bench prints one JSON line a workload. The ids and the work are those of the peers' benchmarks
+(bench_torch.py, bench_others.py), so that the two can be joined line by line (docs/compare.sh); tensors are float32, images
+channels last. Ids get a suffix for another --precision or --recompute than the default.`,
 		Args: args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			level, err := autograd.ParseRecompute(recompute)
@@ -111,6 +112,11 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 			re, err := regexp.Compile(only)
 			if err != nil {
 				return usage("--only: %v", err)
+			}
+			if images != "" {
+				if _, err := benchPictures(images); err != nil {
+					return err
+				}
 			}
 			out := bufio.NewWriter(os.Stdout)
 			if file != "" {
@@ -163,7 +169,7 @@ the two can be joined line by line; tensors are float32, images channels last.`,
 	f.StringVar(&only, "only", "", "regular expression of ids")
 	f.StringVar(&file, "json", "", "write the JSON lines to this file, and progress to standard error")
 	f.StringVar(&images, "images", "", "folder of JPEGs for the ids image/... (default: sixty made here)")
-	f.StringVar(&recompute, "recompute", "nothing", "what training steps compute twice to save memory: nothing, normalisations or\nblocks; ids get a suffix")
+	f.StringVar(&recompute, "recompute", "nothing", "what training steps compute twice to save memory: nothing, normalisations or blocks; ids get a suffix")
 	f.BoolVar(&quick, "quick", false, "fewer repetitions")
 	f.BoolVar(&list, "list", false, "print the ids only")
 	f.BoolVar(&child, "child", false, "be the process that the ids process/... measure")

@@ -164,7 +164,7 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 	}
 	f := cmd.Flags()
 	f.StringVar(&trunk, "trunk", "", "print the algorithms of this trunk's convolutions")
-	f.StringVar(&picture, "roofline", "", "with --trunk: time its convolutions and draw them under the machine's roofs,\nas this SVG file")
+	f.StringVar(&picture, "roofline", "", "with --trunk: time its convolutions and draw them under the machine's roofs, as this SVG file")
 	f.IntVar(&batch, "batch-size", 32, "images, with --trunk")
 	f.IntVar(&side, "side", 0, "their side, with --trunk; 0 is the trunk's own")
 	return cmd

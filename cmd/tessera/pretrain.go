@@ -96,7 +96,7 @@ TASK supervised learns from the labels instead, for comparison.`,
 	f.IntVar(&c.LogEvery, "log-every", 10, "steps between lines of metrics.jsonl")
 	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
 	f.BoolVar(&resume, "resume", false, "continue the run in --out from its last checkpoint")
-	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice,\nto the same bits; no limit if empty")
+	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe: rotnet-cifar")
 	cmd.PreRun = func(*cobra.Command, []string) { c.LR, c.Momentum, c.WeightDecay = *lr, *mom, *wd }
 	cmd.RegisterFlagCompletionFunc("trunk", cobra.FixedCompletions(layers.TrunkNames(), cobra.ShellCompDirectiveNoFileComp))
