@@ -302,9 +302,5 @@ func (m *StepMemory) At(na int, o *StepMemory, nb, n int) (at *StepMemory, ok bo
 	return at, true
 }
 
-// Expect lays out the tape's memory for steps that ask for m, before the first one. It returns how many bytes the layout takes.
-func (t *Tape) Expect(m *StepMemory) (bytes int) {
-	p := m.trace.plan()
-	t.mem.use(p)
-	return p.size * 4
-}
+// Expect lays out the tape's memory for steps that ask for m, before the first one.
+func (t *Tape) Expect(m *StepMemory) { t.mem.use(m.trace.plan()) }

@@ -145,6 +145,19 @@ func TestBadPictures(t *testing.T) {
 	}
 }
 
+// TestTwoFrames: a JPEG with two frame headers is refused before a decoder chooses one.
+func TestTwoFrames(t *testing.T) {
+	j := encoded(t, "jpg", 8, 8)
+	at := bytes.Index(j, []byte{0xff, 0xc0})
+	n := 2 + int(binary.BigEndian.Uint16(j[at+2:]))
+	second := bytes.Clone(j[at : at+n])
+	binary.BigEndian.PutUint16(second[5:], 60000)
+	b := append(append(bytes.Clone(j[:at]), second...), j[at:]...)
+	if _, err := Decode(b); err == nil || !strings.Contains(err.Error(), "or with two") {
+		t.Errorf("two frame headers: %v", err)
+	}
+}
+
 func FuzzDecode(f *testing.F) {
 	for _, k := range []string{"png", "jpg", "gif", "bmp", "tiff"} {
 		f.Add(encoded(f, k, 6, 5))

@@ -61,7 +61,7 @@ func readHeader(b []byte) (header, error) {
 		}
 		h = header{format: format, h: c.Height, w: c.Width}
 		if format == "jpeg" {
-			return h, errors.New("broken picture: a JPEG without a frame header")
+			return h, errors.New("broken picture: a JPEG without a frame header, or with two")
 		}
 	}
 	if h.w < 1 || h.h < 1 || h.w > MaxPixels/h.h {
@@ -127,7 +127,7 @@ type jpegHeader struct {
 	Orientation      int  // of the EXIF segment, 1 to 8; 1 if there is none or it is broken
 }
 
-// readJPEGHeader walks the segments up to the first scan (ITU T.81, annex B); ok tells whether there was a frame header.
+// readJPEGHeader walks the segments up to the first scan (ITU T.81, annex B); ok tells whether there was one frame header.
 func readJPEGHeader(b []byte) (h jpegHeader, ok bool) {
 	h.Orientation = 1
 	if len(b) < 4 || b[0] != 0xff || b[1] != 0xd8 {
@@ -148,6 +148,9 @@ func readJPEGHeader(b []byte) (h jpegHeader, ok bool) {
 		case marker == 0xe1 && len(seg) >= 14 && string(seg[:6]) == "Exif\x00\x00" && h.Orientation == 1:
 			h.Orientation = exifOrientation(seg[6:])
 		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc && len(seg) >= 6:
+			if ok { // decoders differ in which of two they believe
+				return h, false
+			}
 			h.Process, h.Components = marker-0xc0, int(seg[5])
 			h.H, h.W = int(binary.BigEndian.Uint16(seg[1:])), int(binary.BigEndian.Uint16(seg[3:]))
 			ok = true

@@ -113,7 +113,7 @@ func DecodeFrame(b []byte, choose func(h, w int) Frame) (im *Image, err error) {
 		}
 	}
 	planes, ok := p.(*image.YCbCr)
-	if !ok || planes.Rect != image.Rect(0, 0, c.w, c.h) {
+	if !ok || planes.Rect.Min != (image.Point{}) {
 		if im, err = Decode(b); err != nil {
 			return nil, err
 		}
@@ -151,7 +151,7 @@ func (t *taps) triangle(size, out int) {
 	t.first = grow(t.first, out)
 	t.weights = grow(t.weights, out*t.n)
 	for o := range out {
-		center := (float64(o) + 0.5) * scale
+		center := float64((float64(o) + 0.5) * scale) // rounded, also where the processor could fuse what follows
 		lo := max(0, int(center-support+0.5))
 		hi := min(size, int(center+support+0.5))
 		first := max(0, min(lo, size-t.n)) // all n taps inside

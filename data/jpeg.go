@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"sync"
@@ -20,11 +21,23 @@ func jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
 		if err == nil {
 			switch p.(type) {
 			case *image.YCbCr, *image.Gray:
-				return p, nil
+				return p, sized(p, h)
 			}
 		}
 	}
-	return jpeg.Decode(bytes.NewReader(b))
+	p, err := jpeg.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	return p, sized(p, h)
+}
+
+// sized returns an error if a decoder found another size than the header that was checked.
+func sized(p image.Image, h jpegHeader) error {
+	if r := p.Bounds(); r.Dx() != h.W || r.Dy() != h.H {
+		return fmt.Errorf("%dx%d pixels where the header says %dx%d", r.Dx(), r.Dy(), h.W, h.H)
+	}
+	return nil
 }
 
 // rowsRGB writes the rectangle of p at (top, left), h by w pixels, to dst as RGB. Chroma of half size is interpolated as

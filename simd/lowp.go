@@ -217,7 +217,7 @@ func Dequantize(dst []float32, sum, minus []int32, scale []float32) {
 	}
 }
 
-// Range returns the least and the greatest element and zero: lo <= 0 <= hi. A NaN may be left out.
+// Range returns the least and the greatest element and zero: lo <= 0 <= hi. With a NaN in x both are NaN.
 func Range(x []float32) (lo, hi float32) {
 	m := 0
 	if m = len(x) &^ 63; active.rangeOf != nil && m > 0 {
@@ -226,12 +226,7 @@ func Range(x []float32) (lo, hi float32) {
 		m = 0
 	}
 	for _, v := range x[m:] {
-		if v < lo {
-			lo = v
-		}
-		if v > hi {
-			hi = v
-		}
+		lo, hi = min(lo, v), max(hi, v) // NaN stays
 	}
 	return lo, hi
 }

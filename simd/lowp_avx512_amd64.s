@@ -108,7 +108,7 @@ dequant16:
 	VZEROUPPER
 	RET
 
-// rangeOf: the least and the greatest of 0 and n elements, 64 a turn.
+// rangeOf: the least and the greatest of 0 and n elements, 64 a turn; NaN if one is.
 //
 // func rangeOfAVX512(x *float32, n int) (lo, hi float32)
 TEXT ·rangeOfAVX512(SB), NOSPLIT, $0-24
@@ -118,11 +118,16 @@ TEXT ·rangeOfAVX512(SB), NOSPLIT, $0-24
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	KXORW K3, K3, K3
 range64:
 	VMOVUPS (SI), Z4
 	VMOVUPS 64(SI), Z5
 	VMOVUPS 128(SI), Z6
 	VMOVUPS 192(SI), Z7
+	VCMPPS $3, Z4, Z5, K1 // one of two is NaN
+	VCMPPS $3, Z6, Z7, K2
+	KORW K1, K3, K3
+	KORW K2, K3, K3
 	VMINPS Z0, Z4, Z0
 	VMAXPS Z1, Z4, Z1
 	VMINPS Z2, Z5, Z2
@@ -152,6 +157,11 @@ range64:
 	VPSHUFD $0xb1, X1, X3
 	VMINPS X2, X0, X0
 	VMAXPS X3, X1, X1
+	KORTESTW K3, K3
+	JEQ finite
+	VPCMPEQD X0, X0, X0 // all ones is a NaN
+	VMOVDQU X0, X1
+finite:
 	VMOVSS X0, lo+16(FP)
 	VMOVSS X1, hi+20(FP)
 	VZEROUPPER

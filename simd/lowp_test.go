@@ -255,6 +255,15 @@ func TestLowPrecisionConversions(t *testing.T) {
 			return o
 		}
 		var want result
+		if n > 0 {
+			spoiled := append([]float32(nil), x...)
+			spoiled[r.IntN(n)] = float32(math.NaN())
+			atEach(t, func(l Level) {
+				if lo, hi := Range(spoiled); lo == lo || hi == hi {
+					t.Fatalf("%v, n %d: a NaN in [%g, %g] is not seen", l, n, lo, hi)
+				}
+			})
+		}
 		atEach(t, func(l Level) {
 			got := of()
 			if l == Go && want.d == nil {

@@ -220,3 +220,22 @@ func TestConvInt8(t *testing.T) {
 		}
 	}
 }
+
+// TestInt8NaN: what is not a number does not become one in integers; other images of the batch stay.
+func TestInt8NaN(t *testing.T) {
+	rng := NewRNG(8)
+	x, w := rng.FillNormal(New(2, 6, 6, 16), 0, 1), rng.FillNormal(New(3, 3, 16, 32), 0, 1)
+	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
+		x.Data[7] = float32(bad)
+		SetPrecision(Int8)
+		y := New(2, 6, 6, 32)
+		Conv2DFused(y, x, w, Conv{Pad: 1}, nil, &Packed{})
+		SetPrecision(Float32)
+		half := y.Len() / 2
+		for i, v := range y.Data {
+			if nan := v != v; nan != (i < half) {
+				t.Fatalf("%g in image 0: element %d is %g", bad, i, v)
+			}
+		}
+	}
+}
