@@ -110,7 +110,7 @@ func Int8Lanes() int {
 	return 1
 }
 
-// Quantize writes round(x·inv + zero), ties to even, held in [0, 255], of each element, Int8Lanes a word. len(src) is a multiple
+// Quantize writes round(x·inv + zero), ties to even, held in [0, 255], NaN as 0, of each element, Int8Lanes a word. len(src) is a multiple
 // of 4.
 func Quantize(dst, src []float32, inv, zero float32) {
 	n := len(src)

@@ -67,6 +67,9 @@ func quantizeImages(x *Tensor) []int8Image {
 			lo, hi = min(lo, ranges[2*t]), max(hi, ranges[2*t+1])
 		}
 		q := int8Image{scale: (hi - lo) / 255}
+		if q.scale > math.MaxFloat32 { // an infinity, or a range beyond float32: all of the image's result is NaN, as for a NaN
+			q.scale = float32(math.NaN())
+		}
 		if q.scale > 0 {
 			q.inv = 1 / q.scale
 			q.zero = float32(math.RoundToEven(float64(float32(-lo * q.inv))))
