@@ -20,7 +20,7 @@ type cifar struct {
 
 // OpenCIFAR10 reads CIFAR-10 (Krizhevsky 2009) in its binary format from a folder that holds data_batch_1.bin to
 // data_batch_5.bin and test_batch.bin.
-func OpenCIFAR10(dir string, split Split) (Source, error) {
+func OpenCIFAR10(dir string, split Split) (*Dataset, error) {
 	if err := missingDir(dir, "CIFAR-10 wants the folder with data_batch_1.bin and test_batch.bin"); err != nil {
 		return nil, err
 	}
@@ -43,7 +43,8 @@ func OpenCIFAR10(dir string, split Split) (Source, error) {
 		}
 		c.records = append(c.records, b...)
 	}
-	return c, nil
+	return &Dataset{Name: fmt.Sprintf("cifar10:%s?split=%s", dir, split), Fingerprint: fingerprint("cifar10", string(c.records)),
+		Inputs: Inputs{Images: c}, Truth: Truth{Labels: cifarLabels{c}}}, nil
 }
 
 func checkCIFAR(b []byte) error {
@@ -58,14 +59,10 @@ func checkCIFAR(b []byte) error {
 	return nil
 }
 
-func (c *cifar) Name() string      { return fmt.Sprintf("cifar10:%s?split=%s", c.dir, c.split) }
-func (c *cifar) Len() int          { return len(c.records) / cifarRecord }
-func (c *cifar) Label(i int) int   { return int(c.records[i*cifarRecord]) }
-func (c *cifar) Classes() []string { return cifarClasses }
+func (c *cifar) Len() int { return len(c.records) / cifarRecord }
 func (c *cifar) Describe(i int) string {
 	return fmt.Sprintf("record %d of %s's %s split", i, c.dir, c.split)
 }
-func (c *cifar) Fingerprint() string { return fingerprint("cifar10", string(c.records)) }
 
 func (c *cifar) Image(i int) (*Image, error) {
 	r := c.records[i*cifarRecord+1:][:3*1024]
@@ -75,3 +72,8 @@ func (c *cifar) Image(i int) (*Image, error) {
 	}
 	return im, nil
 }
+
+type cifarLabels struct{ c *cifar }
+
+func (l cifarLabels) Classes() []string { return cifarClasses }
+func (l cifarLabels) Label(i int) int   { return int(l.c.records[i*cifarRecord]) }

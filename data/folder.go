@@ -18,21 +18,27 @@ type FolderOptions struct {
 }
 
 type folder struct {
-	dir     string
-	files   []string // relative, sorted
-	sizes   []int64
+	dir   string
+	files []string // relative, sorted
+	sizes []int64
+}
+
+// folderLabels are the folders of the first level.
+type folderLabels struct {
 	labels  []int
 	classes []string
-	options FolderOptions
 }
+
+func (l *folderLabels) Label(i int) int   { return l.labels[i] }
+func (l *folderLabels) Classes() []string { return l.classes }
 
 // OpenFolder lists the images in a tree, in any depth, sorted by path. The folders of the first level are the classes,
 // unless there are images beside them or only one folder; then there are no labels.
-func OpenFolder(dir string, o FolderOptions) (Source, error) {
+func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 	if err := missingDir(dir, "folder: wants a folder of images"); err != nil {
 		return nil, err
 	}
-	f := &folder{dir: dir, options: o}
+	f := &folder{dir: dir}
 	others := 0
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
@@ -66,47 +72,45 @@ func OpenFolder(dir string, o FolderOptions) (Source, error) {
 	if len(f.files) == 0 {
 		return nil, fmt.Errorf("%s holds no images (%d other files); wanted are .jpg, .png, .gif, .bmp, .tiff or .webp in any depth", dir, others)
 	}
-	f.label()
-	return f, nil
+	d := &Dataset{Name: "folder:" + dir, Fingerprint: f.fingerprint(), Inputs: Inputs{Images: f}}
+	if l := f.firstLevel(); l != nil && !o.NoLabels {
+		d.Truth.Labels = l
+	}
+	return d, nil
 }
 
-func (f *folder) label() {
-	f.labels = make([]int, len(f.files))
+// firstLevel returns the folders of the first level as labels; nil where there are images beside them, or fewer than two.
+func (f *folder) firstLevel() *folderLabels {
 	index := map[string]int{}
 	for _, p := range f.files {
 		class, _, deep := strings.Cut(p, "/")
-		if f.options.NoLabels || !deep {
-			index = nil
-			break
+		if !deep {
+			return nil
 		}
 		index[class] = 0
 	}
 	if len(index) < 2 {
-		for i := range f.labels {
-			f.labels[i] = -1
-		}
-		return
+		return nil
 	}
+	l := &folderLabels{labels: make([]int, len(f.files))}
 	for c := range index {
-		f.classes = append(f.classes, c)
+		l.classes = append(l.classes, c)
 	}
-	sort.Strings(f.classes)
-	for i, c := range f.classes {
+	sort.Strings(l.classes)
+	for i, c := range l.classes {
 		index[c] = i
 	}
 	for i, p := range f.files {
 		class, _, _ := strings.Cut(p, "/")
-		f.labels[i] = index[class]
+		l.labels[i] = index[class]
 	}
+	return l
 }
 
-func (f *folder) Name() string          { return "folder:" + f.dir }
 func (f *folder) Len() int              { return len(f.files) }
-func (f *folder) Label(i int) int       { return f.labels[i] }
-func (f *folder) Classes() []string     { return f.classes }
 func (f *folder) Describe(i int) string { return filepath.Join(f.dir, filepath.FromSlash(f.files[i])) }
 
-func (f *folder) Fingerprint() string {
+func (f *folder) fingerprint() string {
 	parts := []string{"folder"}
 	for i, p := range f.files {
 		parts = append(parts, fmt.Sprint(p, f.sizes[i]))
@@ -131,9 +135,4 @@ func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return im, nil
-}
-
-func sorted(s []string) []string {
-	sort.Strings(s)
-	return s
 }

@@ -60,15 +60,15 @@ func RandomResized(size int, minScale, maxScale float32) Framing {
 	}
 }
 
-// Framer is a Source that decodes no more of a picture than a frame asks for.
+// Framer is Images that decode no more of a picture than a frame asks for.
 type Framer interface {
-	Source
+	Images
 	// ImageFrame returns the frame that choose wants of sample i, given its height and width: the bits of Image and Frame.Of.
 	ImageFrame(i int, choose func(h, w int) Frame) (*Image, error)
 }
 
-// ImageFrame returns a frame of sample i of any source.
-func ImageFrame(src Source, i int, choose func(h, w int) Frame) (*Image, error) {
+// ImageFrame returns a frame of sample i of any images.
+func ImageFrame(src Images, i int, choose func(h, w int) Frame) (*Image, error) {
 	if f, ok := src.(Framer); ok {
 		return f.ImageFrame(i, choose)
 	}

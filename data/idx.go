@@ -24,7 +24,7 @@ type idx struct {
 
 // OpenIDX reads images and labels in the IDX format of MNIST (LeCun, Cortes, Burges 1998), gzipped or not: train-* for the
 // training split, t10k-* or test-* for the other. Grey becomes RGB.
-func OpenIDX(dir string, split Split) (Source, error) {
+func OpenIDX(dir string, split Split) (*Dataset, error) {
 	if err := missingDir(dir, "IDX wants the folder with train-images-idx3-ubyte and its like"); err != nil {
 		return nil, err
 	}
@@ -63,7 +63,8 @@ func OpenIDX(dir string, split Split) (Source, error) {
 	for i := range most + 1 {
 		x.classes = append(x.classes, fmt.Sprint(i))
 	}
-	return x, nil
+	return &Dataset{Name: fmt.Sprintf("idx:%s?split=%s", dir, split), Fingerprint: fingerprint("idx", string(x.pixels), string(x.labels)),
+		Inputs: Inputs{Images: x}, Truth: Truth{Labels: idxLabels{x}}}, nil
 }
 
 func idxError(path string, err error, dims []int, want string) error {
@@ -126,14 +127,10 @@ func parseIDX(b []byte) (dims []int, body []byte, err error) {
 	return dims, bytes.Clone(body), nil
 }
 
-func (x *idx) Name() string      { return fmt.Sprintf("idx:%s?split=%s", x.dir, x.split) }
-func (x *idx) Len() int          { return len(x.labels) }
-func (x *idx) Label(i int) int   { return int(x.labels[i]) }
-func (x *idx) Classes() []string { return x.classes }
+func (x *idx) Len() int { return len(x.labels) }
 func (x *idx) Describe(i int) string {
 	return fmt.Sprintf("image %d of %s's %s split", i, x.dir, x.split)
 }
-func (x *idx) Fingerprint() string { return fingerprint("idx", string(x.pixels), string(x.labels)) }
 
 func (x *idx) Image(i int) (*Image, error) {
 	im := NewImage(x.h, x.w)
@@ -142,3 +139,8 @@ func (x *idx) Image(i int) (*Image, error) {
 	}
 	return im, nil
 }
+
+type idxLabels struct{ x *idx }
+
+func (l idxLabels) Classes() []string { return l.x.classes }
+func (l idxLabels) Label(i int) int   { return int(l.x.labels[i]) }

@@ -7,85 +7,92 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// Batch is decoded, augmented and normalised samples.
-type Batch struct {
-	X      *tensor.Tensor // [N H W 3]
-	Labels []int32        // [N], -1 where there is none
-	Index  []int          // [N], numbers in the source
+// Maker makes the samples of a batch: a task's views, or what a protocol looks at. Its methods are called by several goroutines
+// at once.
+type Maker[B any] interface {
+	// New returns a batch with room for n samples. It will be filled again and again.
+	New(n int) *B
+	// Fill makes row row of b from sample i. All that it draws comes from rng, whose stream belongs to the seed, the epoch and the
+	// sample; it must set all of the row, for the row holds what an earlier batch left. An error concerns the sample alone.
+	Fill(b *B, row, i int, rng *tensor.RNG) error
 }
 
 // LoaderOptions of NewLoader.
 type LoaderOptions struct {
-	BatchSize int
-	Frame     Framing   // of every picture, first; nil takes all of it
-	Transform Transform // then; nil leaves it. The two make every picture the same size
-	Norm      Norm
+	BatchSize int // samples in a batch, at least 1
 	Seed      uint64
-	Ordered   bool    // in the source's order, not shuffled
+	Ordered   bool    // in the source's order, not shuffled; a broken sample is not replaced, its row is left as it is
 	KeepLast  bool    // also the last batch, smaller than the others
-	Workers   int     // that decode; 0 means 2
+	Workers   int     // that fill; 0 means 2
 	MaxBad    float64 // how large a part of the samples may be broken; 0 means none
 	// Bad is told of each broken sample, once; it may be called from several goroutines.
 	Bad func(i int, err error)
 }
 
-// Loader makes batches of a source ahead of the consumer. At most Workers + 1 batches are in memory beside the consumer's.
-type Loader struct {
-	src Source
-	o   LoaderOptions
-	bad sync.Map // sample -> struct{}
-	n   atomic.Int64
-	err atomic.Pointer[error]
+// Loader makes batches of numbered samples ahead of the consumer, in memory that is used again. A batch is a pure function of
+// seed, epoch and number: neither the number of workers, nor where an epoch is entered, nor what is broken elsewhere changes it.
+// Batches are full: another sample, drawn from a stream of its own, stands in for a broken one.
+type Loader[B any] struct {
+	n     int
+	maker Maker[B]
+	o     LoaderOptions
+	bad   sync.Map // sample -> struct{}
+	count atomic.Int64
+	err   atomic.Pointer[error]
+
+	mu   sync.Mutex
+	free []*B // batches of BatchSize, to be filled again
 }
 
-// NewLoader returns a loader.
-func NewLoader(src Source, o LoaderOptions) *Loader {
+// NewLoader returns a loader of n samples.
+func NewLoader[B any](n int, m Maker[B], o LoaderOptions) *Loader[B] {
 	if o.Workers < 1 {
 		o.Workers = 2
 	}
 	if o.BatchSize < 1 {
 		panic("data.NewLoader: BatchSize must be at least 1")
 	}
-	return &Loader{src: src, o: o}
+	return &Loader[B]{n: n, maker: m, o: o}
 }
 
+// Options returns the loader's options.
+func (l *Loader[B]) Options() LoaderOptions { return l.o }
+
+// aheadOf is how many batches are filled while the consumer has one.
+const aheadOf = 2
+
 // Ahead returns how many batches may be in memory beside the consumer's.
-func (l *Loader) Ahead() int { return l.o.Workers + 1 }
+func (l *Loader[B]) Ahead() int { return aheadOf }
 
 // Steps returns how many batches an epoch has.
-func (l *Loader) Steps() int {
+func (l *Loader[B]) Steps() int {
 	if l.o.KeepLast {
-		return (l.src.Len() + l.o.BatchSize - 1) / l.o.BatchSize
+		return (l.n + l.o.BatchSize - 1) / l.o.BatchSize
 	}
-	return l.src.Len() / l.o.BatchSize
+	return l.n / l.o.BatchSize
 }
 
 // Order returns the numbers of the samples of an epoch in the order in which they come.
-func (l *Loader) Order(epoch int) []int {
+func (l *Loader[B]) Order(epoch int) []int {
 	if l.o.Ordered {
-		p := make([]int, l.src.Len())
+		p := make([]int, l.n)
 		for i := range p {
 			p[i] = i
 		}
 		return p
 	}
-	return tensor.NewRNG(l.o.Seed).Derive(purposeOrder, uint64(epoch)).Perm(l.src.Len())
+	return tensor.NewRNG(l.o.Seed).Derive(stream.Order, uint64(epoch)).Perm(l.n)
 }
 
-// Purposes keep the streams of randomness apart.
-const (
-	purposeOrder = iota + 1
-	purposeAugment
-)
-
 // BadCount returns how many samples could not be read so far.
-func (l *Loader) BadCount() int { return int(l.n.Load()) }
+func (l *Loader[B]) BadCount() int { return int(l.count.Load()) }
 
 // Err returns why the last Epoch ended early, if it did.
-func (l *Loader) Err() error {
+func (l *Loader[B]) Err() error {
 	if e := l.err.Load(); e != nil {
 		return *e
 	}
@@ -95,166 +102,168 @@ func (l *Loader) Err() error {
 // ErrTooManyBad is what Err wraps when more samples are broken than MaxBad allows.
 var ErrTooManyBad = errors.New("too many broken samples")
 
-// Epoch yields the batches of an epoch from batch number from on. A broken sample is left out of its batch; a batch whose
-// samples are all broken comes empty, with a nil X, so that a batch's number never depends on what was broken before it.
-// When more are broken than MaxBad allows, the sequence ends and Err says why.
-func (l *Loader) Epoch(epoch, from int) iter.Seq[*Batch] {
-	return func(yield func(*Batch) bool) {
+// filling is a batch on its way.
+type filling[B any] struct {
+	b    *B
+	n    int          // rows
+	left atomic.Int64 // of them not filled yet
+	done chan struct{}
+}
+
+// Epoch yields the batches of an epoch from batch number from on. A batch is the consumer's until it asks for the next one: then
+// its memory is filled again. When more samples are broken than MaxBad allows, the sequence ends and Err says why.
+func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
+	return func(yield func(*B) bool) {
 		order := l.Order(epoch)
-		steps := l.Steps()
-		type slot chan *Batch
-		slots := make(chan slot, l.o.Workers) // in order
+		queue := make(chan *filling[B], aheadOf+1) // in order
+		room := make(chan struct{}, aheadOf+1)     // a token for each batch in memory, the consumer's too
+		rows := make(chan func())
 		stop := make(chan struct{})
-		work := make(chan func())
-		var wg sync.WaitGroup
+		var workers, feeder sync.WaitGroup
 		for range l.o.Workers {
-			wg.Add(1)
+			workers.Add(1)
 			go func() {
-				defer wg.Done()
-				for f := range work {
+				defer workers.Done()
+				for f := range rows {
 					f()
 				}
 			}()
 		}
-		wg.Add(1)
+		feeder.Add(1)
 		go func() {
-			defer wg.Done()
-			defer close(slots)
-			defer close(work)
-			for b := from; b < steps; b++ {
-				s := make(slot, 1)
+			defer feeder.Done()
+			defer close(queue)
+			defer close(rows)
+			for b := from; b < l.Steps(); b++ {
+				select {
+				case room <- struct{}{}:
+				case <-stop:
+					return
+				}
 				index := order[b*l.o.BatchSize : min((b+1)*l.o.BatchSize, len(order))]
-				select {
-				case slots <- s:
-				case <-stop:
-					return
-				}
-				select {
-				case work <- func() { s <- l.batch(epoch, index) }:
-				case <-stop:
-					close(s)
+				f := &filling[B]{b: l.take(len(index)), n: len(index), done: make(chan struct{})}
+				f.left.Store(int64(len(index)))
+				queue <- f
+				if !l.send(f, epoch, index, rows, stop) {
 					return
 				}
 			}
 		}()
-		defer wg.Wait()
-		defer func() {
-			close(stop)
-			for s := range slots { // what was begun is finished, so that nobody waits for ever
-				_ = s
-			}
-		}()
-		for s := range slots {
-			b, ok := <-s
-			if !ok || l.Err() != nil {
+		defer workers.Wait() // nothing of this epoch is read or written any more
+		defer feeder.Wait()
+		defer close(stop)
+		for f := range queue {
+			<-f.done
+			if l.Err() != nil || !yield(f.b) {
 				return
 			}
-			if !yield(b) {
-				return
-			}
+			l.give(f)
+			<-room
 		}
 	}
 }
 
-// batch makes one batch; its X is nil if all its samples are broken.
-func (l *Loader) batch(epoch int, index []int) *Batch {
-	b := &Batch{}
-	var images []*Image
-	for _, i := range index {
-		im, err := l.sample(epoch, i)
-		if err == nil && len(images) > 0 && (im.H != images[0].H || im.W != images[0].W) {
-			e := fmt.Errorf("samples of different size in a batch: %s is %dx%d, %s is %dx%d; a Resize or a crop makes them the same",
-				l.src.Describe(b.Index[0]), images[0].W, images[0].H, l.src.Describe(i), im.W, im.H)
-			l.err.CompareAndSwap(nil, &e)
-			return b
-		}
-		if err != nil {
-			l.broken(i, err)
-			if l.Err() != nil {
-				return b
+// pieceRows is how many rows a worker fills at once.
+const pieceRows = 4
+
+// send hands a batch's rows to the workers; false when the consumer has gone.
+func (l *Loader[B]) send(f *filling[B], epoch int, index []int, rows chan<- func(), stop <-chan struct{}) bool {
+	for lo := 0; lo < len(index); lo += pieceRows {
+		hi := min(lo+pieceRows, len(index))
+		piece := func() {
+			for row := lo; row < hi; row++ {
+				if l.Err() == nil {
+					l.fill(f.b, row, epoch, index[row])
+				}
 			}
-			continue
+			if f.left.Add(int64(lo-hi)) == 0 {
+				close(f.done)
+			}
 		}
-		images = append(images, im)
-		b.Index = append(b.Index, i)
-		b.Labels = append(b.Labels, int32(l.src.Label(i)))
+		select {
+		case rows <- piece:
+		case <-stop:
+			return false
+		}
 	}
-	if len(images) == 0 {
+	return true
+}
+
+// give takes a batch back, to be filled again.
+func (l *Loader[B]) give(f *filling[B]) {
+	if f.n == l.o.BatchSize {
+		l.mu.Lock()
+		l.free = append(l.free, f.b)
+		l.mu.Unlock()
+	}
+}
+
+// take returns a batch of n samples.
+func (l *Loader[B]) take(n int) *B {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if k := len(l.free); k > 0 && n == l.o.BatchSize {
+		b := l.free[k-1]
+		l.free = l.free[:k-1]
 		return b
 	}
-	h, w := images[0].H, images[0].W
-	b.X = tensor.New(len(images), h, w, 3)
-	for k, im := range images {
-		l.o.Norm.Normalize(b.X.Data[k*h*w*3:(k+1)*h*w*3], im)
-	}
-	return b
+	return l.maker.New(n)
 }
 
-func (l *Loader) sample(epoch, i int) (im *Image, err error) {
-	rng := tensor.NewRNG(l.o.Seed).Derive(purposeAugment, uint64(epoch), uint64(i))
-	if l.o.Frame != nil {
-		im, err = ImageFrame(l.src, i, func(h, w int) Frame { return l.o.Frame(h, w, rng) })
-	} else {
-		im, err = l.src.Image(i)
+// tries is how many samples in a row may be broken before a row is given up.
+const tries = 100
+
+// fill makes one row. Attempt 0 is the sample itself; what stands in for it is drawn from a stream of its own.
+func (l *Loader[B]) fill(b *B, row, epoch, i int) {
+	seed := tensor.NewRNG(l.o.Seed)
+	rng := seed.Derive(stream.Sample, uint64(epoch), uint64(i))
+	err := l.try(b, row, i, rng)
+	if err == nil {
+		return
 	}
-	if err == nil && l.o.Transform != nil {
-		im = l.o.Transform(im, rng)
+	l.broken(i, err)
+	if l.o.Ordered {
+		return
 	}
-	return im, err
+	draw := seed.Derive(stream.Replace, uint64(epoch), uint64(i))
+	for attempt := range uint64(tries) {
+		if l.Err() != nil {
+			return
+		}
+		j := draw.IntN(l.n)
+		if err = l.try(b, row, j, rng.Derive(attempt+1)); err == nil {
+			return
+		}
+		l.broken(j, err)
+	}
+	l.fail(fmt.Errorf("%w: %d samples drawn one after the other are broken; the last: %v", ErrTooManyBad, tries, err))
 }
 
-func (l *Loader) broken(i int, err error) {
+// try fills a row. A panic about shapes says that the maker and the data do not fit: it ends the epoch as an error.
+func (l *Loader[B]) try(b *B, row, i int, rng *tensor.RNG) (err error) {
+	defer func() {
+		switch e := recover().(type) {
+		case nil:
+		case *tensor.ShapeError:
+			l.fail(fmt.Errorf("making a view: %w", e))
+		default:
+			panic(e)
+		}
+	}()
+	return l.maker.Fill(b, row, i, rng)
+}
+
+func (l *Loader[B]) fail(err error) { l.err.CompareAndSwap(nil, &err) }
+
+func (l *Loader[B]) broken(i int, err error) {
 	if _, seen := l.bad.LoadOrStore(i, struct{}{}); seen {
 		return
 	}
-	n := l.n.Add(1)
+	n := l.count.Add(1)
 	if l.o.Bad != nil {
 		l.o.Bad(i, err)
 	}
-	if float64(n) > l.o.MaxBad*float64(l.src.Len()) {
-		e := fmt.Errorf("%w: %d of %d, more than %g %%; the last: %v", ErrTooManyBad, n, l.src.Len(), l.o.MaxBad*100, err)
-		l.err.CompareAndSwap(nil, &e)
+	if float64(n) > l.o.MaxBad*float64(l.n) {
+		l.fail(fmt.Errorf("%w: %d of %d, more than %g %%; the last: %v", ErrTooManyBad, n, l.n, l.o.MaxBad*100, err))
 	}
-}
-
-// cached keeps decoded pictures, reduced, up to a number of bytes.
-type cached struct {
-	Source
-	frame   Framing
-	prepare Transform
-	left    atomic.Int64
-	pix     []atomic.Pointer[Image]
-}
-
-// Cache keeps the pictures of src in memory after frame and prepare (which must not draw randomness; either may be nil), up to
-// limit bytes; what does not fit is read again each time. The result is the same either way.
-func Cache(src Source, frame Framing, prepare Transform, limit int64) Source {
-	c := &cached{Source: src, frame: frame, prepare: prepare, pix: make([]atomic.Pointer[Image], src.Len())}
-	c.left.Store(limit)
-	return c
-}
-
-func (c *cached) Image(i int) (im *Image, err error) {
-	if im := c.pix[i].Load(); im != nil {
-		return im, nil
-	}
-	if c.frame != nil {
-		im, err = ImageFrame(c.Source, i, func(h, w int) Frame { return c.frame(h, w, nil) })
-	} else {
-		im, err = c.Source.Image(i)
-	}
-	if err != nil {
-		return nil, err
-	}
-	if c.prepare != nil {
-		im = c.prepare(im, nil)
-	}
-	if n := int64(len(im.Pix)); c.left.Add(-n) >= 0 {
-		if !c.pix[i].CompareAndSwap(nil, im) {
-			c.left.Add(n)
-		}
-	} else {
-		c.left.Add(n)
-	}
-	return im, nil
 }

@@ -35,25 +35,6 @@ var sceneClasses = strings.Fields("tree house person car boat flower mushroom ro
 // sceneHue is the hue of classes that have one, in turns; -1 for any.
 var sceneHue = []float64{0.33, -1, -1, 0.0, 0.6, -1, 0.03, -1, -1, 0.13}
 
-func openScenes(s *Spec, split Split) (Source, error) {
-	n, err := s.Int("n", map[Split]int{Train: 10000, Test: 2000}[split], 1)
-	if err != nil {
-		return nil, err
-	}
-	side, err := s.Int("side", 32, 8)
-	if err != nil {
-		return nil, err
-	}
-	seed, err := s.Int("seed", 1, 0)
-	if err != nil {
-		return nil, err
-	}
-	if side > 512 {
-		return nil, fmt.Errorf("data option side=%d: at most 512", side)
-	}
-	return NewScenes(n, side, uint64(seed), split), nil
-}
-
 // NewScenes returns n scenes of side by side pixels.
 func NewScenes(n, side int, seed uint64, split Split) *Scenes {
 	return &Scenes{N: n, Side: side, Seed: seed, Split: split, once: make([]sync.Once, n), cache: make([]*Scene, n)}

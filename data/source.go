@@ -5,11 +5,11 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"net/url"
+	"math"
 	"os"
-	"strconv"
 	"strings"
 
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -22,22 +22,103 @@ type Image struct {
 // NewImage returns a black picture.
 func NewImage(h, w int) *Image { return &Image{h, w, make([]uint8, h*w*3)} }
 
-// Source hands out samples by number. It must serve several goroutines at once.
-type Source interface {
-	// Name is the specification that Open would make it from.
-	Name() string
+// Samples are numbered things. Whatever implements this and what builds on it must serve several goroutines at once.
+type Samples interface {
 	Len() int
-	// Image returns sample i. An error concerns that sample alone.
-	Image(i int) (*Image, error)
-	// Label returns the class of sample i, or -1 where there is none. A pretext task never asks.
-	Label(i int) int
-	// Classes returns the names of the classes; none where there are no labels.
-	Classes() []string
 	// Describe names sample i for a person: its file, or its place in one.
 	Describe(i int) string
-	// Fingerprint is a short hash of what the source holds (sizes and names, not every pixel).
-	Fingerprint() string
 }
+
+// Images are pictures.
+type Images interface {
+	Samples
+	// Image returns sample i, of any size. An error concerns that sample alone.
+	Image(i int) (*Image, error)
+}
+
+// Clips are films, of which frames are decoded on demand.
+type Clips interface {
+	Samples
+	// Times returns the time of every frame of sample i, in seconds, rising.
+	Times(i int) ([]float64, error)
+	// Clip returns frames of sample i by number, in the order asked for.
+	Clip(i int, frames []int) ([]*Image, error)
+}
+
+// Sounds are recordings, of which windows are decoded on demand.
+type Sounds interface {
+	Samples
+	// Length returns how many values a channel of sample i has, and how many make a second.
+	Length(i int) (n int, rate float64, err error)
+	// Sound returns n values from value from on, in [-1, 1], one channel.
+	Sound(i, from, n int) ([]float32, error)
+}
+
+// Texts are sentences or documents, in UTF-8.
+type Texts interface {
+	Samples
+	Text(i int) (string, error)
+}
+
+// Inputs are what a task may see of a data set: nil where the set has nothing of the kind. Where there are several, sample i of
+// one belongs to sample i of the others.
+type Inputs struct {
+	Images Images
+	Clips  Clips
+	Sounds Sounds
+	Texts  Texts
+}
+
+// Samples returns what of the inputs there is, as numbered things; no samples where there is nothing.
+func (in Inputs) Samples() Samples {
+	switch {
+	case in.Images != nil:
+		return in.Images
+	case in.Clips != nil:
+		return in.Clips
+	case in.Sounds != nil:
+		return in.Sounds
+	case in.Texts != nil:
+		return in.Texts
+	}
+	return none{}
+}
+
+// Kinds says in words what of the inputs there is.
+func (in Inputs) Kinds() string {
+	var out []string
+	for _, k := range []struct {
+		there bool
+		name  string
+	}{{in.Images != nil, "pictures"}, {in.Clips != nil, "films"}, {in.Sounds != nil, "sounds"}, {in.Texts != nil, "texts"}} {
+		if k.there {
+			out = append(out, k.name)
+		}
+	}
+	if out == nil {
+		return "nothing"
+	}
+	return strings.Join(out, " and ")
+}
+
+type none struct{}
+
+func (none) Len() int            { return 0 }
+func (none) Describe(int) string { return "" }
+
+// Dataset is numbered samples and, apart from them, what is known about them.
+type Dataset struct {
+	Name        string // the specification that Open would make it from
+	Fingerprint string // a short hash of what it holds: sizes and names, not every pixel
+	Inputs
+	Truth Truth
+}
+
+// Len returns the number of samples.
+func (d *Dataset) Len() int { return d.Samples().Len() }
+
+// Describe names sample i for a person.
+func (d *Dataset) Describe(i int) string { return d.Samples().Describe(i) }
 
 // Split is a part of a data set.
 type Split string
@@ -48,139 +129,102 @@ const (
 	Test  Split = "test"
 )
 
-// Spec is a parsed data specification: kind:path?option=value&option=value.
-type Spec struct {
-	Kind, Path string
-	Options    url.Values
-	used       map[string]bool
+// Kind is a kind of data that Open knows.
+type Kind struct {
+	Name    string // as it is written: folder:DIR
+	About   string
+	Options []spec.Option // beside those of every kind
+	Splits  bool          // whether it has a training and a test split of its own
+	open    func(path string, v *spec.Values, split Split) (*Dataset, error)
 }
 
-// Kinds lists the kinds of Open with a line about each.
-var Kinds = [][2]string{
-	{"scenes", "procedural pictures with exact ground truth; options n (10000), side (32), seed (1)"},
-	{"cifar10:DIR", "CIFAR-10 in its binary format: data_batch_1.bin to data_batch_5.bin, test_batch.bin"},
-	{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz"},
-	{"folder:DIR", "images in any tree; labels are the first folder level, or none; options labels=no"},
+// everyKind are the options of every kind.
+var everyKind = []spec.Option{
+	{Name: "split", About: "train or test, where there are splits"},
+	{Name: "n", About: "only so many samples, the first of a seeded order"},
 }
 
-// ParseSpec parses kind:path?option=value.
-func ParseSpec(s string) (*Spec, error) {
-	body, query, _ := strings.Cut(s, "?")
-	kind, path, _ := strings.Cut(body, ":")
-	q, err := url.ParseQuery(query)
-	if err != nil {
-		return nil, fmt.Errorf("data %q: the options after '?' do not parse: %v", s, err)
+// Kinds lists the kinds of Open.
+func Kinds() []Kind {
+	return []Kind{
+		{"scenes", "procedural pictures with exact ground truth", scenesOptions, true, openScenes},
+		{"cifar10:DIR", "CIFAR-10 in its binary format: data_batch_1.bin to data_batch_5.bin, test_batch.bin", nil, true,
+			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenCIFAR10(path, split) }},
+		{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz", nil, true,
+			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenIDX(path, split) }},
+		{"folder:DIR", "images in any tree; labels are the first folder level, or none",
+			[]spec.Option{{Name: "labels", Default: "yes", About: "no: ignore the folders' names"}}, false,
+			func(path string, v *spec.Values, _ Split) (*Dataset, error) {
+				return OpenFolder(path, FolderOptions{NoLabels: !v.Bool("labels")})
+			}},
 	}
-	return &Spec{kind, path, q, map[string]bool{}}, nil
 }
 
-// Get returns an option, or a default.
-func (s *Spec) Get(name, otherwise string) string {
-	s.used[name] = true
-	if s.Options.Has(name) {
-		return s.Options.Get(name)
-	}
-	return otherwise
-}
-
-// Int returns an option as an integer of at least low.
-func (s *Spec) Int(name string, otherwise, low int) (int, error) {
-	v := s.Get(name, strconv.Itoa(otherwise))
-	n, err := strconv.Atoi(v)
-	if err != nil || n < low {
-		return 0, fmt.Errorf("data option %s=%s: want a whole number of at least %d", name, v, low)
-	}
-	return n, nil
-}
-
-// unread returns an error that names the options nobody asked for.
-func (s *Spec) unread() error {
-	for name := range s.Options {
-		if !s.used[name] {
-			known := []string{}
-			for k := range s.used {
-				known = append(known, k)
-			}
-			return fmt.Errorf("data kind %s has no option %q; it has %s", s.Kind, name, strings.Join(sorted(known), ", "))
+// kindOf finds the kind that a specification names.
+func kindOf(s spec.Spec) (Kind, error) {
+	var names []string
+	for _, k := range Kinds() {
+		name, _, _ := strings.Cut(k.Name, ":")
+		if name == s.Kind {
+			return k, nil
 		}
+		names = append(names, k.Name)
 	}
-	return nil
+	return Kind{}, fmt.Errorf("data %q: there is no kind %q; there are %s", s, s.Kind, strings.Join(names, ", "))
 }
 
-// Open makes a source from a specification; split chooses where the kind has splits of its own (an option split= wins).
-// Options of every kind: split=train|test, n=N (the first N in a seeded order; for scenes how many there are).
-func Open(spec string, split Split) (Source, error) {
-	s, err := ParseSpec(spec)
+// TestSplit returns the specification of a data set's own test split; ok is false where it has none.
+func TestSplit(of string) (test string, ok bool, err error) {
+	s, err := spec.Parse(of)
 	if err != nil {
-		return nil, err
+		return "", false, fmt.Errorf("data %w", err)
 	}
-	split = Split(s.Get("split", string(split)))
-	if split != Train && split != Test {
-		return nil, fmt.Errorf("data %q: split %q, want train or test", spec, split)
+	k, err := kindOf(s)
+	if err != nil || !k.Splits {
+		return "", false, err
 	}
-	var src Source
-	switch s.Kind {
-	case "scenes":
-		src, err = openScenes(s, split)
-	case "cifar10":
-		src, err = OpenCIFAR10(s.Path, split)
-	case "idx":
-		src, err = OpenIDX(s.Path, split)
-	case "folder":
-		src, err = OpenFolder(s.Path, FolderOptions{NoLabels: s.Get("labels", "yes") == "no"})
-	default:
-		var names []string
-		for _, k := range Kinds {
-			names = append(names, k[0])
-		}
-		return nil, fmt.Errorf("data %q: there is no kind %q; there are %s", spec, s.Kind, strings.Join(names, ", "))
+	return s.With("n", "").With("split", string(Test)).String(), true, nil
+}
+
+// Open makes a data set from a specification kind:path?option=value (see Kinds); split chooses where the kind has splits of its
+// own and the specification has no option split.
+func Open(of string, split Split) (*Dataset, error) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return nil, fmt.Errorf("data %w", err)
 	}
+	k, err := kindOf(s)
 	if err != nil {
 		return nil, err
 	}
-	if s.Kind != "scenes" {
-		n, err := s.Int("n", src.Len(), 1)
-		if err != nil {
-			return nil, err
-		}
-		if n < src.Len() {
-			src = Subset(src, tensor.NewRNG(1).Perm(src.Len())[:n], fmt.Sprintf("n=%d", n))
+	declared := append([]spec.Option(nil), k.Options...)
+	for _, o := range everyKind {
+		if k.Splits || o.Name != "split" {
+			declared = append(declared, o)
 		}
 	}
-	if err := s.unread(); err != nil {
+	v := s.Values("data kind "+s.Kind, declared)
+	if v.Given("split") {
+		split = Split(v.One("split", string(Train), string(Test)))
+	}
+	n := v.Int("n", 1, math.MaxInt)
+	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	if src.Len() == 0 {
-		return nil, fmt.Errorf("data %q holds no samples", spec)
+	d, err := k.open(s.Path, v, split)
+	if err == nil {
+		err = v.Err()
 	}
-	return src, nil
-}
-
-// subset is some samples of another source.
-type subset struct {
-	Source
-	index []int
-	what  string
-}
-
-// Subset returns the samples of src with these numbers, in this order; what describes the choice.
-func Subset(src Source, index []int, what string) Source { return &subset{src, index, what} }
-
-func (s *subset) Name() string {
-	if strings.Contains(s.Source.Name(), "?") {
-		return s.Source.Name() + "&" + s.what
+	if err != nil {
+		return nil, err
 	}
-	return s.Source.Name() + "?" + s.what
-}
-func (s *subset) Len() int                    { return len(s.index) }
-func (s *subset) Image(i int) (*Image, error) { return s.Source.Image(s.index[i]) }
-func (s *subset) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
-	return ImageFrame(s.Source, s.index[i], choose)
-}
-func (s *subset) Label(i int) int       { return s.Source.Label(s.index[i]) }
-func (s *subset) Describe(i int) string { return s.Source.Describe(s.index[i]) }
-func (s *subset) Fingerprint() string {
-	return fingerprint(s.Source.Fingerprint(), s.what, fmt.Sprint(len(s.index)))
+	if v.Given("n") && n < d.Len() {
+		d = d.Subset(tensor.NewRNG(1).Perm(d.Len())[:n], fmt.Sprintf("n=%d", n))
+	}
+	if d.Len() == 0 {
+		return nil, fmt.Errorf("data %q holds no samples", of)
+	}
+	return d, nil
 }
 
 func fingerprint(parts ...string) string {

@@ -1,0 +1,83 @@
+package data
+
+import "github.com/tessera-go/tessera/tensor"
+
+// Truth is what is known about the samples of a data set; a field is nil where it is not known. A pretext task is handed Inputs
+// and cannot reach it.
+type Truth struct {
+	Labels  Labels
+	Boxes   Boxes
+	Joints  Joints
+	Masks   Masks
+	Depths  Depths
+	Normals Normals
+	Factors Factors
+}
+
+// Labels are classes.
+type Labels interface {
+	// Classes returns the names of the classes.
+	Classes() []string
+	// Label returns the class of sample i, or -1 where there is none.
+	Label(i int) int
+}
+
+// Box is a rectangle around an object, in pixels of the picture at its native size.
+type Box struct {
+	X0, Y0, X1, Y1 float32
+	Class          int
+}
+
+// Boxes are where objects lie.
+type Boxes interface {
+	Boxes(i int) ([]Box, error)
+}
+
+// Joint is a key point, in pixels of the picture at its native size.
+type Joint struct {
+	X, Y    float32
+	Visible bool
+}
+
+// Joints are key points of a figure; none where a sample has no figure.
+type Joints interface {
+	JointNames() []string
+	Joints(i int) ([]Joint, error)
+}
+
+// Masks tell objects from ground: [H W], 0 or the number of an object from 1 on.
+type Masks interface {
+	Mask(i int) (*tensor.Tensor, error)
+}
+
+// Depths are distances from the camera, [H W], larger is farther; 0 where it is not known.
+type Depths interface {
+	Depth(i int) (*tensor.Tensor, error)
+}
+
+// Normals are unit vectors that stand on the surfaces, [H W 3], x right, y down, z away from the camera; zeros where not known.
+type Normals interface {
+	Normals(i int) (*tensor.Tensor, error)
+}
+
+// Factors are the numbers that a procedural sample was made from.
+type Factors interface {
+	FactorNames() []string
+	Factors(i int) []float64
+}
+
+// Classes returns the names of the classes, none where there are no labels.
+func (t Truth) Classes() []string {
+	if t.Labels == nil {
+		return nil
+	}
+	return t.Labels.Classes()
+}
+
+// Label returns the class of sample i, or -1 where it is not known.
+func (t Truth) Label(i int) int {
+	if t.Labels == nil {
+		return -1
+	}
+	return t.Labels.Label(i)
+}

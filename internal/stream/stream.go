@@ -1,0 +1,34 @@
+// Package stream is the one table of random streams. Every stream is derived from a seed by its name here and by what it is keyed
+// by, so that no two purposes share numbers, and a reader finds in one place what is random.
+package stream
+
+// The streams of a run, under the run's seed.
+const (
+	Order   uint64 = 0x01   // which samples, in which order: epoch
+	Sample  uint64 = 0x02   // what a sample's views draw: epoch, sample, attempt
+	Replace uint64 = 0x03   // which sample stands in for a broken one: epoch, sample
+	Step    uint64 = 0x57e9 // what a step draws: step, micro-batch
+	Init    uint64 = 0x1417 // the weights that a run begins with: Trunk or Head
+	HoldOut uint64 = 0x401d // which samples are held out for the monitor
+	Monitor uint64 = 0x300c // which held-out samples the monitor looks at, and what their views draw
+)
+
+// The parts of Init.
+const (
+	Trunk uint64 = 1
+	Head  uint64 = 2
+)
+
+// The streams of an evaluation, under its own seed.
+const (
+	Split      uint64 = 0x5eed  // which fifth of a folder is the test set
+	ProbeDecay uint64 = 0x9b0be // on which training samples a probe chooses its decay
+	ProbeOrder uint64 = 0x59d   // the order of a probe's batches: epoch
+	Gallery    uint64 = 0x6a11  // which queries a gallery shows
+)
+
+// The streams of data.
+const (
+	Subset uint64 = 0x5b5e7  // the first n of a seeded order
+	Scenes uint64 = 0x5ce4e5 // a scene: split, number
+)
