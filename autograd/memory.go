@@ -262,12 +262,16 @@ type StepMemory struct {
 	trace trace
 }
 
-// MeasureStep runs step, forward and backward, on a tape of its own and returns what it asks of its memory. Running statistics
+// NewMeasuring returns a tape on which a step, forward and backward, can be run to see what it asks of memory. Running statistics
 // do not move, and nothing else of the model changes.
-func MeasureStep(level Recompute, step func(t *Tape) (loss *Var)) *StepMemory {
+func NewMeasuring(level Recompute) *Tape {
 	t := NewTape(nil)
 	t.Recompute, t.recompute = level, true
-	t.Backward(step(t))
+	return t
+}
+
+// Measured returns what the step so far has asked of the tape's memory.
+func (t *Tape) Measured() *StepMemory {
 	_, peak := t.Bytes()
 	return &StepMemory{peak, t.mem.trace}
 }

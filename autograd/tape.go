@@ -106,6 +106,10 @@ type Tape struct {
 	// a network.
 	OnConv func(place string, x, w, y []int, g tensor.Conv)
 
+	// OnGradient, if set, is called by Backward for every Param as soon as its gradient is whole, while the pass goes on: the place
+	// where gradients are summed over processes. It must not keep p or d beyond Reset.
+	OnGradient func(p, d *tensor.Tensor)
+
 	rng       *tensor.RNG
 	draws     uint64 // how many random streams were handed out in this step
 	record    bool
@@ -113,12 +117,14 @@ type Tape struct {
 	nodes     []node
 	nextID    int
 	params    map[*tensor.Tensor]*Var
-	order     []*Var // params in order of first use
+	wanted    map[*tensor.Tensor]bool // whose gradients are wanted; nil: of every Param
+	order     []*Var                  // params in order of first use
 	place     []string
 	mem       *memory
 	grads     []*tensor.Tensor
 	flop      float64
 	packed    *tensor.PackedSet // of a tape for inference: weights in the form that kernels read
+	changes   int64             // tensor.Changes when they were packed
 }
 
 // NewTape returns a tape for training. rng feeds dropout; nil is the stream of seed 0.
@@ -129,12 +135,13 @@ func NewTape(rng *tensor.RNG) *Tape {
 	return &Tape{Training: true, record: true, rng: rng, nextID: 1, params: map[*tensor.Tensor]*Var{}, mem: newMemory()}
 }
 
-// NewInference returns a tape that records nothing and reuses its memory from one Reset to the next. It also keeps the
-// weights that convolutions and linear layers have packed or transformed: they must not change while the tape is in use.
+// NewInference returns a tape that records nothing and reuses its memory from one Reset to the next. It also keeps the weights
+// that convolutions and linear layers have packed or transformed: they must not change between two Resets. Reset forgets them
+// where tensor.Changed was called since, as optimisers and whatever loads weights do.
 func NewInference() *Tape {
 	t := NewTape(nil)
 	t.Training, t.record = false, false
-	t.packed = &tensor.PackedSet{}
+	t.packed, t.changes = &tensor.PackedSet{}, tensor.Changes()
 	return t
 }
 
@@ -158,14 +165,27 @@ func (t *Tape) keep(w *tensor.Tensor) *tensor.Packed {
 // Input returns x as a Var that needs no gradient.
 func (t *Tape) Input(x *tensor.Tensor) *Var { return &Var{Value: x, tape: t} }
 
-// Param returns the Var of a tensor that lives outside the tape and wants a gradient; the same tensor gives the same Var
-// until Reset.
+// Want says whose gradients the tape's steps want from now on: of these, the other Params are constants, so that a discriminator
+// is passed through but not trained. nil means all. It survives Reset.
+func (t *Tape) Want(params []*tensor.Tensor) {
+	t.wanted = nil
+	if params != nil {
+		t.wanted = make(map[*tensor.Tensor]bool, len(params))
+	}
+	for _, p := range params {
+		t.wanted[p] = true
+	}
+}
+
+// Param returns the Var of a tensor that lives outside the tape and, unless Want leaves it out, wants a gradient; the same tensor
+// gives the same Var until Reset. Inside NoGrad it is a constant, outside it wants its gradient, whichever came first.
 func (t *Tape) Param(x *tensor.Tensor) *Var {
-	if v := t.params[x]; v != nil {
+	wants := t.record && (t.wanted == nil || t.wanted[x])
+	if v := t.params[x]; v != nil && (v.id != 0 || !wants) {
 		return v
 	}
 	v := &Var{Value: x, tape: t, keep: true}
-	if t.record {
+	if wants {
 		v.id = t.newID()
 	}
 	t.params[x] = v
@@ -227,6 +247,9 @@ func (t *Tape) Reset() {
 	t.place = t.place[:0]
 	t.grads = t.grads[:0]
 	t.mem.reset()
+	if now := tensor.Changes(); t.Frozen() && t.changes != now {
+		t.packed, t.changes = &tensor.PackedSet{}, now
+	}
 }
 
 // count adds the operations of a product of so many fused multiply-adds: forward, and once more for each gradient that
@@ -384,6 +407,7 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 	y.Keep()
 	g := Grads{t}
 	tensor.Copy(g.Of(y), dy)
+	whole := t.lastUses()
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
 		if d := t.at(n.out.id); d != nil {
@@ -408,12 +432,37 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 			}
 			v.Value = nil
 		}
+		for _, v := range whole[i] {
+			if d := t.at(v.id); d != nil {
+				t.OnGradient(v.Value, d)
+			}
+		}
 	}
 	out := &Gradients{of: make(map[*tensor.Tensor]*tensor.Tensor, len(t.order))}
 	for _, v := range t.order {
 		if d := t.at(v.id); d != nil {
 			out.of[v.Value] = d
 			out.order = append(out.order, v.Value)
+		}
+	}
+	return out
+}
+
+// lastUses returns, for OnGradient, which Params no node before node i reads: behind it their gradients are whole.
+func (t *Tape) lastUses() map[int][]*Var {
+	if t.OnGradient == nil {
+		return nil
+	}
+	first := map[*Var]int{}
+	for i := len(t.nodes) - 1; i >= 0; i-- {
+		for _, v := range t.nodes[i].ins {
+			first[v] = i
+		}
+	}
+	out := map[int][]*Var{}
+	for _, v := range t.order {
+		if i, used := first[v]; used && v.id != 0 {
+			out[i] = append(out[i], v)
 		}
 	}
 	return out
@@ -446,6 +495,29 @@ type Gradients struct {
 	order []*tensor.Tensor
 }
 
+// NewGradients returns no gradients, to add to.
+func NewGradients() *Gradients { return &Gradients{of: map[*tensor.Tensor]*tensor.Tensor{}} }
+
+// Join adds d to p's gradient. Where there is none d itself becomes it, and is added to later: it must live as long as g.
+func (g *Gradients) Join(p, d *tensor.Tensor) {
+	if have := g.of[p]; have != nil {
+		tensor.AddScaled(have, 1, d)
+		return
+	}
+	g.of[p] = d
+	g.order = append(g.order, p)
+}
+
+// Own adds d to p's gradient, which has memory of its own, and returns the sum.
+func (g *Gradients) Own(p, d *tensor.Tensor) *tensor.Tensor {
+	if g.of[p] == nil {
+		g.Join(p, d.Clone())
+	} else {
+		g.Join(p, d)
+	}
+	return g.of[p]
+}
+
 // Of returns the gradient of p, or nil if the loss does not depend on it.
 func (g *Gradients) Of(p *tensor.Tensor) *tensor.Tensor { return g.of[p] }
 
@@ -454,7 +526,7 @@ func (g *Gradients) Params() []*tensor.Tensor { return g.order }
 
 // Clone returns a copy with memory of its own, which outlives the tape's Reset.
 func (g *Gradients) Clone() *Gradients {
-	c := &Gradients{of: map[*tensor.Tensor]*tensor.Tensor{}}
+	c := NewGradients()
 	c.Add(g)
 	return c
 }
@@ -462,12 +534,7 @@ func (g *Gradients) Clone() *Gradients {
 // Add adds o's gradients to g's. g must own its memory (Clone).
 func (g *Gradients) Add(o *Gradients) {
 	for _, p := range o.order {
-		if d := g.of[p]; d != nil {
-			tensor.AddScaled(d, 1, o.of[p])
-		} else {
-			g.of[p] = o.of[p].Clone()
-			g.order = append(g.order, p)
-		}
+		g.Own(p, o.of[p])
 	}
 }
 

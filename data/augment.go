@@ -241,26 +241,3 @@ func TenCrop(im *Image, size int) []*Image {
 	}
 	return out
 }
-
-// Norm is what Normalize subtracts and divides by, on values in [0, 1].
-type Norm struct{ Mean, Std [3]float32 }
-
-// Usual normalisations.
-var (
-	ImageNetNorm = Norm{[3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}}
-	HalfNorm     = Norm{[3]float32{0.5, 0.5, 0.5}, [3]float32{0.25, 0.25, 0.25}}
-)
-
-// Normalize writes a picture to dst [H W 3] as (value/255 - mean)/std.
-func (n Norm) Normalize(dst []float32, im *Image) {
-	simd.NormalizePixels(dst, im.Pix, &n.Mean, &n.Std)
-}
-
-// ToImage undoes Normalize for one picture of h by w.
-func (n Norm) ToImage(x []float32, h, w int) *Image {
-	im := NewImage(h, w)
-	for i := range im.Pix {
-		im.Pix[i] = round8((float32(x[i]*n.Std[i%3]) + n.Mean[i%3]) * 255)
-	}
-	return im
-}

@@ -22,16 +22,16 @@ func (d *Dataset) Subset(index []int, what string) *Dataset {
 func (in Inputs) Subset(index []int) Inputs {
 	var out Inputs
 	if in.Images != nil {
-		out.Images = subImages{in.Images, index}
+		out.Images = &subImages{in.Images, index}
 	}
 	if in.Clips != nil {
-		out.Clips = subClips{in.Clips, index}
+		out.Clips = &subClips{in.Clips, index}
 	}
 	if in.Sounds != nil {
-		out.Sounds = subSounds{in.Sounds, index}
+		out.Sounds = &subSounds{in.Sounds, index}
 	}
 	if in.Texts != nil {
-		out.Texts = subTexts{in.Texts, index}
+		out.Texts = &subTexts{in.Texts, index}
 	}
 	return out
 }
@@ -40,25 +40,25 @@ func (in Inputs) Subset(index []int) Inputs {
 func (t Truth) Subset(index []int) Truth {
 	var out Truth
 	if t.Labels != nil {
-		out.Labels = subLabels{t.Labels, index}
+		out.Labels = &subLabels{t.Labels, index}
 	}
 	if t.Boxes != nil {
-		out.Boxes = subBoxes{t.Boxes, index}
+		out.Boxes = &subBoxes{t.Boxes, index}
 	}
 	if t.Joints != nil {
-		out.Joints = subJoints{t.Joints, index}
+		out.Joints = &subJoints{t.Joints, index}
 	}
 	if t.Masks != nil {
-		out.Masks = subMasks{t.Masks, index}
+		out.Masks = &subMasks{t.Masks, index}
 	}
 	if t.Depths != nil {
-		out.Depths = subDepths{t.Depths, index}
+		out.Depths = &subDepths{t.Depths, index}
 	}
 	if t.Normals != nil {
-		out.Normals = subNormals{t.Normals, index}
+		out.Normals = &subNormals{t.Normals, index}
 	}
 	if t.Factors != nil {
-		out.Factors = subFactors{t.Factors, index}
+		out.Factors = &subFactors{t.Factors, index}
 	}
 	return out
 }
@@ -68,10 +68,10 @@ type subImages struct {
 	index []int
 }
 
-func (s subImages) Len() int                    { return len(s.index) }
-func (s subImages) Describe(i int) string       { return s.all.Describe(s.index[i]) }
-func (s subImages) Image(i int) (*Image, error) { return s.all.Image(s.index[i]) }
-func (s subImages) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
+func (s *subImages) Len() int                    { return len(s.index) }
+func (s *subImages) Describe(i int) string       { return s.all.Describe(s.index[i]) }
+func (s *subImages) Image(i int) (*Image, error) { return s.all.Image(s.index[i]) }
+func (s *subImages) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
 	return ImageFrame(s.all, s.index[i], choose)
 }
 
@@ -80,22 +80,22 @@ type subClips struct {
 	index []int
 }
 
-func (s subClips) Len() int                                   { return len(s.index) }
-func (s subClips) Describe(i int) string                      { return s.all.Describe(s.index[i]) }
-func (s subClips) Times(i int) ([]float64, error)             { return s.all.Times(s.index[i]) }
-func (s subClips) Clip(i int, frames []int) ([]*Image, error) { return s.all.Clip(s.index[i], frames) }
+func (s *subClips) Len() int                                   { return len(s.index) }
+func (s *subClips) Describe(i int) string                      { return s.all.Describe(s.index[i]) }
+func (s *subClips) Times(i int) ([]float64, error)             { return s.all.Times(s.index[i]) }
+func (s *subClips) Clip(i int, frames []int) ([]*Image, error) { return s.all.Clip(s.index[i], frames) }
 
 type subSounds struct {
 	all   Sounds
 	index []int
 }
 
-func (s subSounds) Len() int              { return len(s.index) }
-func (s subSounds) Describe(i int) string { return s.all.Describe(s.index[i]) }
-func (s subSounds) Length(i int) (int, float64, error) {
+func (s *subSounds) Len() int              { return len(s.index) }
+func (s *subSounds) Describe(i int) string { return s.all.Describe(s.index[i]) }
+func (s *subSounds) Length(i int) (int, float64, error) {
 	return s.all.Length(s.index[i])
 }
-func (s subSounds) Sound(i, from, n int) ([]float32, error) {
+func (s *subSounds) Sound(i, from, n int) ([]float32, error) {
 	return s.all.Sound(s.index[i], from, n)
 }
 
@@ -104,57 +104,57 @@ type subTexts struct {
 	index []int
 }
 
-func (s subTexts) Len() int                   { return len(s.index) }
-func (s subTexts) Describe(i int) string      { return s.all.Describe(s.index[i]) }
-func (s subTexts) Text(i int) (string, error) { return s.all.Text(s.index[i]) }
+func (s *subTexts) Len() int                   { return len(s.index) }
+func (s *subTexts) Describe(i int) string      { return s.all.Describe(s.index[i]) }
+func (s *subTexts) Text(i int) (string, error) { return s.all.Text(s.index[i]) }
 
 type subLabels struct {
 	Labels
 	index []int
 }
 
-func (s subLabels) Label(i int) int { return s.Labels.Label(s.index[i]) }
+func (s *subLabels) Label(i int) int { return s.Labels.Label(s.index[i]) }
 
 type subBoxes struct {
 	all   Boxes
 	index []int
 }
 
-func (s subBoxes) Boxes(i int) ([]Box, error) { return s.all.Boxes(s.index[i]) }
+func (s *subBoxes) Boxes(i int) ([]Box, error) { return s.all.Boxes(s.index[i]) }
 
 type subJoints struct {
 	all   Joints
 	index []int
 }
 
-func (s subJoints) JointNames() []string          { return s.all.JointNames() }
-func (s subJoints) Joints(i int) ([]Joint, error) { return s.all.Joints(s.index[i]) }
+func (s *subJoints) JointNames() []string          { return s.all.JointNames() }
+func (s *subJoints) Joints(i int) ([]Joint, error) { return s.all.Joints(s.index[i]) }
 
 type subMasks struct {
 	all   Masks
 	index []int
 }
 
-func (s subMasks) Mask(i int) (*tensor.Tensor, error) { return s.all.Mask(s.index[i]) }
+func (s *subMasks) Mask(i int) (*tensor.Tensor, error) { return s.all.Mask(s.index[i]) }
 
 type subDepths struct {
 	all   Depths
 	index []int
 }
 
-func (s subDepths) Depth(i int) (*tensor.Tensor, error) { return s.all.Depth(s.index[i]) }
+func (s *subDepths) Depth(i int) (*tensor.Tensor, error) { return s.all.Depth(s.index[i]) }
 
 type subNormals struct {
 	all   Normals
 	index []int
 }
 
-func (s subNormals) Normals(i int) (*tensor.Tensor, error) { return s.all.Normals(s.index[i]) }
+func (s *subNormals) Normals(i int) (*tensor.Tensor, error) { return s.all.Normals(s.index[i]) }
 
 type subFactors struct {
 	all   Factors
 	index []int
 }
 
-func (s subFactors) FactorNames() []string   { return s.all.FactorNames() }
-func (s subFactors) Factors(i int) []float64 { return s.all.Factors(s.index[i]) }
+func (s *subFactors) FactorNames() []string   { return s.all.FactorNames() }
+func (s *subFactors) Factors(i int) []float64 { return s.all.Factors(s.index[i]) }

@@ -8,21 +8,31 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// Module is a part of a network: a function of one Var, with named tensors.
-type Module interface {
-	Forward(x *autograd.Var) *autograd.Var
-	// Visit calls f for each tensor of the module, its name after prefix.
+// Stateful has named tensors that outlive a step: everything that learns or remembers. Checkpoints, averages, copies, freezing and
+// export work on it.
+type Stateful interface {
+	// Visit calls f for each tensor, its name after prefix, always in the same order.
 	Visit(prefix string, f func(p Param))
 }
 
-// Kind says what a tensor of a module is for.
+// Module is a part of a network: a function of one Var, with named tensors.
+type Module interface {
+	Forward(x *autograd.Var) *autograd.Var
+	Stateful
+}
+
+// Kind says what a tensor is for.
 type Kind int
 
 const (
 	Weight Kind = iota // trained, with weight decay
 	Vector             // trained, without: biases, scales and shifts
-	Buffer             // not trained: running statistics
+	Buffer             // moved by the forward pass while it trains: running statistics
+	Memory             // never trained, changed between steps or not at all: queues, centres, teachers, frozen weights
 )
+
+// Trained tells whether an optimiser changes tensors of the kind.
+func (k Kind) Trained() bool { return k == Weight || k == Vector }
 
 // Param is a named tensor of a module.
 type Param struct {
@@ -31,19 +41,19 @@ type Param struct {
 	Kind  Kind
 }
 
-// Params returns the trained tensors of modules.
-func Params(ms ...Module) []Param {
+// Params returns the trained tensors.
+func Params(ms ...Stateful) []Param {
 	var out []Param
 	for _, p := range State(ms...) {
-		if p.Kind != Buffer {
+		if p.Kind.Trained() {
 			out = append(out, p)
 		}
 	}
 	return out
 }
 
-// State returns all tensors of modules, buffers too: what a checkpoint stores.
-func State(ms ...Module) []Param {
+// State returns all tensors, buffers and memory too: what a checkpoint stores.
+func State(ms ...Stateful) []Param {
 	var out []Param
 	for _, m := range ms {
 		m.Visit("", func(p Param) { out = append(out, p) })
@@ -52,7 +62,7 @@ func State(ms ...Module) []Param {
 }
 
 // Size returns the number of trained values.
-func Size(m Module) int {
+func Size(m Stateful) int {
 	n := 0
 	for _, p := range Params(m) {
 		n += p.Value.Len()
@@ -62,7 +72,7 @@ func Size(m Module) int {
 
 // CopyState copies every tensor of src to the one of the same name in dst. It reports the first that is missing or has
 // another shape.
-func CopyState(dst, src Module) error {
+func CopyState(dst, src Stateful) error {
 	have := map[string]*tensor.Tensor{}
 	for _, p := range State(src) {
 		have[p.Name] = p.Value
@@ -74,7 +84,47 @@ func CopyState(dst, src Module) error {
 		}
 		copy(p.Value.Data, s.Data)
 	}
+	tensor.Changed()
 	return nil
+}
+
+// Parts are named things with state, one below the other: the state tree of something that learns.
+type Parts []Part
+
+// Part is a named thing with state.
+type Part struct {
+	Name string
+	Stateful
+}
+
+// Visit visits the parts.
+func (ps Parts) Visit(prefix string, f func(Param)) {
+	for _, p := range ps {
+		p.Stateful.Visit(join(prefix, p.Name), f)
+	}
+}
+
+// Value is a single tensor as a thing with state: a queue, a centre, a counter.
+type Value Param
+
+// Visit names the tensor.
+func (v Value) Visit(prefix string, f func(Param)) {
+	v.Name = join(prefix, v.Name)
+	f(Param(v))
+}
+
+// Frozen is state whose weights are not trained: a teacher that an average moves, or weights that stay. Its running statistics
+// still move where its forward pass trains.
+type Frozen struct{ Stateful }
+
+// Visit visits the tensors, the trained ones as Memory.
+func (z Frozen) Visit(prefix string, f func(Param)) {
+	z.Stateful.Visit(prefix, func(p Param) {
+		if p.Kind.Trained() {
+			p.Kind = Memory
+		}
+		f(p)
+	})
 }
 
 // join puts a child's name behind a prefix.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
@@ -13,8 +14,8 @@ import (
 
 // Optimizer changes parameters by their gradients.
 type Optimizer interface {
-	// Step makes one update with learning rate lr. A parameter without a gradient is left alone, without weight decay
-	// too; Unreached finds them.
+	// Step makes one update with learning rate lr. A parameter without a gradient is left alone: no weight decay, and no count
+	// of a step, so that heads may take turns.
 	Step(g *autograd.Gradients, lr float32)
 	// State returns the tensors that a resumed run needs, named after the parameters. It is the same list on each call.
 	State() []layers.Param
@@ -22,20 +23,20 @@ type Optimizer interface {
 
 // rule is an optimiser: what it keeps for each parameter, and how it changes one.
 type rule struct {
-	params  []layers.Param
-	slots   []string
-	state   [][]*tensor.Tensor // [param][slot]
-	decay   float32
-	noDecay bool           // weight decay also for biases and norms
-	steps   *tensor.Tensor // how many steps were made, one value
-	// update changes w; s are its slots, lr and wd this parameter's, t the step from 1 on. lo and hi cut w for workers
+	params   []layers.Param
+	slots    []string
+	state    [][]*tensor.Tensor // [param][slot]
+	decay    float32
+	decayAll bool           // weight decay also for biases and norms
+	steps    *tensor.Tensor // how many steps each parameter made
+	// update changes w; s are its slots, lr and wd this parameter's, t its step from 1 on. lo and hi cut w for workers
 	// where the rule works element by element.
 	update func(w, g []float32, s [][]float32, lr, wd float32, t int)
 	whole  bool // the rule needs all of a parameter at once (a norm)
 }
 
 func newRule(params []layers.Param, decay float32, decayAll bool, slots ...string) *rule {
-	r := &rule{params: params, slots: slots, decay: decay, noDecay: decayAll, steps: tensor.New(1)}
+	r := &rule{params: params, slots: slots, decay: decay, decayAll: decayAll, steps: tensor.New(len(params))}
 	for _, p := range params {
 		var s []*tensor.Tensor
 		for range slots {
@@ -48,16 +49,16 @@ func newRule(params []layers.Param, decay float32, decayAll bool, slots ...strin
 
 // Step makes one update.
 func (r *rule) Step(g *autograd.Gradients, lr float32) {
-	r.steps.Data[0]++
-	t := int(r.steps.Data[0])
 	const piece = 1 << 15
 	for i, p := range r.params {
 		d := g.Of(p.Value)
 		if d == nil {
 			continue
 		}
+		r.steps.Data[i]++
+		t := int(r.steps.Data[i])
 		wd := r.decay
-		if p.Kind == layers.Vector && !r.noDecay {
+		if p.Kind == layers.Vector && !r.decayAll {
 			wd = 0
 		}
 		size := piece
@@ -72,25 +73,15 @@ func (r *rule) Step(g *autograd.Gradients, lr float32) {
 			r.update(p.Value.Data[lo:hi], d.Data[lo:hi], s[:len(r.slots)], lr, wd, t)
 		})
 	}
+	tensor.Changed()
 }
 
-// State returns the slots and the number of steps.
+// State returns the slots and the numbers of steps.
 func (r *rule) State() []layers.Param {
 	out := []layers.Param{{Name: "steps", Value: r.steps, Kind: layers.Buffer}}
 	for i, p := range r.params {
 		for j, s := range r.slots {
 			out = append(out, layers.Param{Name: p.Name + "/" + s, Value: r.state[i][j], Kind: layers.Buffer})
-		}
-	}
-	return out
-}
-
-// Unreached returns the names of the parameters that g has no gradient for.
-func Unreached(params []layers.Param, g *autograd.Gradients) []string {
-	var out []string
-	for _, p := range params {
-		if g.Of(p.Value) == nil {
-			out = append(out, p.Name)
 		}
 	}
 	return out
@@ -274,27 +265,73 @@ func NewLAMB(params []layers.Param, o AdamOptions) Optimizer {
 
 func norm(x []float32) float32 { return float32(math.Sqrt(float64(simd.SumSquares(x)))) }
 
-// New returns the optimiser of that name with its usual settings: sgd, nesterov, adam, adamw, rmsprop, adagrad, lars, lamb.
-func New(name string, params []layers.Param, momentum, decay float32) (Optimizer, error) {
-	switch name {
-	case "sgd":
-		return NewSGD(params, SGDOptions{Momentum: momentum, WeightDecay: decay}), nil
-	case "nesterov":
-		return NewSGD(params, SGDOptions{Momentum: momentum, WeightDecay: decay, Nesterov: true}), nil
-	case "adam":
-		return NewAdam(params, AdamOptions{WeightDecay: decay}), nil
-	case "adamw":
-		return NewAdamW(params, AdamOptions{WeightDecay: decay}), nil
-	case "rmsprop":
-		return NewRMSprop(params, RMSpropOptions{Momentum: momentum, WeightDecay: decay}), nil
-	case "adagrad":
-		return NewAdagrad(params, Options{WeightDecay: decay}), nil
-	case "lars":
-		return NewLARS(params, LARSOptions{Momentum: momentum, WeightDecay: decay}), nil
-	case "lamb":
-		return NewLAMB(params, AdamOptions{WeightDecay: decay}), nil
+// Names are the optimisers that New knows, each with its options.
+var names = []struct {
+	name    string
+	options []spec.Option
+}{
+	{"sgd", nil}, {"nesterov", nil}, {"adam", adamOptions}, {"adamw", adamOptions},
+	{"rmsprop", []spec.Option{{Name: "alpha", Default: "0.99", About: "how much of the mean square stays"}, eps}},
+	{"adagrad", nil}, {"lars", []spec.Option{{Name: "trust", Default: "0.001", About: "the local rate's factor"}}}, {"lamb", adamOptions},
+}
+
+var (
+	eps         = spec.Option{Name: "eps", Default: "1e-8", About: "added to the root"}
+	adamOptions = []spec.Option{{Name: "beta1", Default: "0.9", About: "how much of the mean stays"}, {Name: "beta2", Default: "0.999", About: "how much of the mean square stays"}, eps}
+	decayAll    = spec.Option{Name: "decay", Default: "weights", About: "all: biases and norms decay too"}
+)
+
+// Names returns the names that New knows.
+func Names() []string {
+	var out []string
+	for _, n := range names {
+		out = append(out, n.name)
 	}
-	return nil, fmt.Errorf("there is no optimiser %q; there are sgd, nesterov, adam, adamw, rmsprop, adagrad, lars and lamb", name)
+	return out
+}
+
+// New returns the optimiser that a specification names, such as nesterov or adam?beta1=0.5: sgd, nesterov, adam, adamw, rmsprop,
+// adagrad, lars, lamb. Every one but lars has decay=all.
+func New(of string, params []layers.Param, momentum, decay float32) (Optimizer, error) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return nil, fmt.Errorf("optimiser %w", err)
+	}
+	for _, n := range names {
+		if n.name == s.Kind {
+			o := append([]spec.Option(nil), n.options...)
+			if n.name != "lars" {
+				o = append(o, decayAll)
+			}
+			v := s.Values("optimiser "+n.name, o)
+			r := build(n.name, v, params, momentum, decay)
+			return r, v.Err()
+		}
+	}
+	return nil, fmt.Errorf("there is no optimiser %q; there are %s", s.Kind, spec.Or(Names()))
+}
+
+func build(name string, v *spec.Values, params []layers.Param, momentum, decay float32) Optimizer {
+	number := func(name string, low, high float64) float32 { return float32(v.Float(name, low, high)) }
+	all := name != "lars" && v.One("decay", "weights", "all") == "all"
+	adam := func() AdamOptions {
+		return AdamOptions{number("beta1", 0, 1), number("beta2", 0, 1), number("eps", 0, 1), decay, all}
+	}
+	switch name {
+	case "sgd", "nesterov":
+		return NewSGD(params, SGDOptions{Momentum: momentum, WeightDecay: decay, Nesterov: name == "nesterov", DecayAll: all})
+	case "adam":
+		return NewAdam(params, adam())
+	case "adamw":
+		return NewAdamW(params, adam())
+	case "rmsprop":
+		return NewRMSprop(params, RMSpropOptions{Alpha: number("alpha", 0, 1), Eps: number("eps", 0, 1), Momentum: momentum, WeightDecay: decay, DecayAll: all})
+	case "adagrad":
+		return NewAdagrad(params, Options{WeightDecay: decay, DecayAll: all})
+	case "lars":
+		return NewLARS(params, LARSOptions{Momentum: momentum, Trust: number("trust", 0, 10), WeightDecay: decay})
+	}
+	return NewLAMB(params, adam())
 }
 
 // ClipNorm scales g so that its norm is at most limit, and returns the norm before (Pascanu, Mikolov, Bengio 2013).
@@ -306,30 +343,34 @@ func ClipNorm(g *autograd.Gradients, limit float64) float64 {
 	return n
 }
 
-// EMA is the moving average of a module's state (Polyak and Juditsky 1992): avg = decay·avg + (1-decay)·value.
-type EMA struct {
-	Decay float32
-	avg   []layers.Param
-	src   []layers.Param
-}
+// EMA moves the weights of a teacher towards a student's (Polyak and Juditsky 1992; Tarvainen and Valpola 2017, equation 1):
+// teacher = decay·teacher + (1-decay)·student. Running statistics are left to the teacher's own forward passes, as the published
+// momentum encoders do.
+type EMA struct{ teacher, student []layers.Param }
 
-// NewEMA starts an average at the present values.
-func NewEMA(state []layers.Param, decay float32) *EMA {
-	e := &EMA{Decay: decay, src: state}
-	for _, p := range state {
-		e.avg = append(e.avg, layers.Param{Name: p.Name, Value: p.Value.Clone(), Kind: p.Kind})
+// NewEMA pairs the weights of a teacher with a student's by name, and copies all of the student's state to the teacher.
+func NewEMA(teacher, student layers.Stateful) (*EMA, error) {
+	if err := layers.CopyState(teacher, student); err != nil {
+		return nil, err
 	}
-	return e
-}
-
-// Update moves the average.
-func (e *EMA) Update() {
-	for i, p := range e.src {
-		a := e.avg[i].Value
-		tensor.Scale(a, e.Decay, a)
-		tensor.AddScaled(a, 1-e.Decay, p.Value)
+	e := &EMA{}
+	of := map[string]layers.Param{}
+	for _, p := range layers.State(student) {
+		of[p.Name] = p
 	}
+	for _, p := range layers.State(teacher) {
+		if p.Kind != layers.Buffer {
+			e.teacher, e.student = append(e.teacher, p), append(e.student, of[p.Name])
+		}
+	}
+	return e, nil
 }
 
-// State returns the averages, named as the values.
-func (e *EMA) State() []layers.Param { return e.avg }
+// Update moves the teacher.
+func (e *EMA) Update(decay float32) {
+	for i, p := range e.teacher {
+		tensor.Scale(p.Value, decay, p.Value)
+		tensor.AddScaled(p.Value, 1-decay, e.student[i].Value)
+	}
+	tensor.Changed()
+}

@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -111,11 +112,43 @@ func TestClipAndEMA(t *testing.T) {
 	if n := ClipNorm(g, 1); math.Abs(n-5) > 1e-6 || math.Abs(g.Norm()-1) > 1e-6 {
 		t.Errorf("norm %g, after clipping %g", n, g.Norm())
 	}
-	e := NewEMA([]layers.Param{{Name: "w", Value: w}}, 0.9)
+	stat := tensor.New(1)
+	student := layers.Parts{{Name: "", Stateful: layers.Value{Name: "w", Value: w}}, {Name: "", Stateful: layers.Value{Name: "mean", Value: stat, Kind: layers.Buffer}}}
+	teacher := layers.Parts{{Name: "", Stateful: layers.Value{Name: "w", Value: tensor.New(2).Fill(7)}}, {Name: "", Stateful: layers.Value{Name: "mean", Value: tensor.New(1), Kind: layers.Buffer}}}
+	e, err := NewEMA(layers.Frozen{Stateful: teacher}, student)
+	if err != nil || layers.State(teacher)[0].Value.Data[0] != 0 {
+		t.Fatalf("the teacher does not begin as the student: %v", err)
+	}
 	w.Fill(1)
-	e.Update()
-	if v := e.State()[0].Value.Data[0]; math.Abs(float64(v)-0.1) > 1e-7 {
-		t.Errorf("average %g", v)
+	stat.Fill(1)
+	e.Update(0.9)
+	for i, want := range []float64{0.1, 0} { // running statistics are not averaged
+		if v := layers.State(teacher)[i].Value.Data[0]; math.Abs(float64(v)-want) > 1e-7 {
+			t.Errorf("tensor %d of the teacher is %g, want %g", i, v, want)
+		}
+	}
+	if _, err := NewEMA(layers.Value{Name: "other", Value: w}, student); err == nil {
+		t.Error("a teacher of another shape must be an error")
+	}
+}
+
+// TestTurns: a parameter without a gradient is left alone and its steps are not counted, so that Adam's correction is its own.
+func TestTurns(t *testing.T) {
+	run := func(turns string) float32 {
+		a, b := tensor.New(1).Fill(1), tensor.New(1).Fill(1)
+		o := NewAdam([]layers.Param{{Name: "a", Value: a}, {Name: "b", Value: b}}, AdamOptions{})
+		for _, k := range turns {
+			tape := autograd.NewTape(nil)
+			p := a
+			if k == 'b' {
+				p = b
+			}
+			o.Step(tape.Backward(autograd.Sum(autograd.Mul(tape.Param(p), tape.Param(p)))), 0.1)
+		}
+		return a.Data[0]
+	}
+	if run("aaa") != run("abbabba") {
+		t.Error("another parameter's steps change this one's")
 	}
 }
 
@@ -123,8 +156,10 @@ func TestUnknown(t *testing.T) {
 	if _, err := New("adamax", nil, 0, 0); err == nil {
 		t.Error("an unknown optimiser must be an error")
 	}
-	if u := Unreached([]layers.Param{{Name: "w", Value: tensor.New(1)}}, &autograd.Gradients{}); len(u) != 1 {
-		t.Errorf("unreached %v", u)
+	for spec, want := range map[string]string{"adam?beta3=1": `no option "beta3"`, "adam?beta1=2": "beta1=2", "lars?decay=all": `no option "decay"`} {
+		if _, err := New(spec, nil, 0, 0); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", spec, err, want)
+		}
 	}
 }
 

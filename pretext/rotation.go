@@ -1,16 +1,16 @@
 package pretext
 
 import (
-	"fmt"
 	"image"
 	"math"
-	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
 )
 
 // Rotation hides by how much an image was turned (Gidaris, Singh, Komodakis, "Unsupervised representation learning by
@@ -27,19 +27,16 @@ type Rotation struct {
 	Degrees []int
 }
 
-func newRotation(o *options) (Task, error) {
-	switch set := o.get("set", "0,90,180,270"); set {
-	case "0,90,180,270", "4":
-		return Rotation{}, nil
-	case "0,180":
-		return Rotation{[]int{0, 180}}, nil
-	case "90,270":
-		return Rotation{[]int{90, 270}}, nil
-	case "8":
-		return Rotation{[]int{0, 45, 90, 135, 180, 225, 270, 315}}, nil
-	default:
-		return nil, fmt.Errorf("option set=%s, want 0,90,180,270 or 0,180 or 90,270 or 8", set)
-	}
+var rotationSets = map[string][]int{
+	"0,90,180,270": nil, "4": nil, "0,180": {0, 180}, "90,270": {90, 270}, "8": {0, 45, 90, 135, 180, 225, 270, 315},
+}
+
+var rotationAbout = About{
+	Line:    "predict by which quarter turn an image was rotated (Gidaris, Singh, Komodakis 2018)",
+	Options: []spec.Option{{Name: "set", Default: "0,90,180,270", About: "of angles: 0,90,180,270 or 0,180 or 90,270 or 8 (multiples of 45 degrees)"}},
+	make: func(v *spec.Values) Task {
+		return Rotation{rotationSets[v.One("set", "0,90,180,270", "4", "0,180", "90,270", "8")]}
+	},
 }
 
 func (r Rotation) degrees() []int {
@@ -49,51 +46,117 @@ func (r Rotation) degrees() []int {
 	return r.Degrees
 }
 
-// Name returns rotation, with its set where it is not the usual one.
-func (r Rotation) Name() string {
-	d := r.degrees()
-	switch {
-	case len(d) == 8:
-		return "rotation?set=8"
-	case len(r.Degrees) == 0:
-		return "rotation"
+// Learner returns a trunk with a head that names the angle.
+func (r Rotation) Learner(s Setup) (train.Learner, error) {
+	return &rotation{r, s, &layers.Net{Trunk: s.Trunk, Head: poolHead(s.RNG, s.Trunk, len(r.degrees()))}}, nil
+}
+
+type rotation struct {
+	task  Rotation
+	setup Setup
+	*layers.Net
+}
+
+func (r *rotation) Groups() []train.Group { return train.One(r) }
+
+func (r *rotation) Metrics() []metric.Metric {
+	return []metric.Metric{metric.Loss(), metric.Accuracy(len(r.task.degrees()))}
+}
+
+// rotated is a batch: image i turned by angle k is row k·N + i.
+type rotated struct {
+	X       *tensor.Tensor // [K·N S S 3]
+	Labels  []int32        // [K·N], which angle
+	upright []float32      // [N S S 3]
+}
+
+// rotationMaker turns pictures.
+type rotationMaker struct {
+	degrees  []int
+	side     int
+	pictures *data.Pictures
+}
+
+func (r *rotation) maker(in data.Inputs, augment bool) (*rotationMaker, error) {
+	images, err := wantImages("rotation", in)
+	if err != nil {
+		return nil, err
 	}
-	return "rotation?set=" + strings.ReplaceAll(strings.Trim(fmt.Sprint(d), "[]"), " ", ",")
+	return &rotationMaker{r.task.degrees(), r.setup.Side, data.NewPictures(images, r.setup.View(augment), r.setup.Norm, r.setup.CacheBytes)}, nil
 }
 
-// Classes returns the number of angles.
-func (r Rotation) Classes() int { return len(r.degrees()) }
-
-// Chance returns one in the number of angles.
-func (r Rotation) Chance() float64 { return 1 / float64(r.Classes()) }
-
-// Head returns pooling and a linear layer.
-func (r Rotation) Head(rng *tensor.RNG, trunk *layers.Trunk, _ int) layers.Module {
-	return poolHead(rng, trunk, r.Classes())
-}
-
-// Make returns every image turned by every angle, and which angle: x [N S S 3] -> [K·N S S 3], [K·N]. Image i turned by
-// angle k is row k·N + i.
-func (r Rotation) Make(x *tensor.Tensor) (*tensor.Tensor, []int32) {
-	d := r.degrees()
-	out := tensor.New(len(d)*x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3))
-	labels := make([]int32, out.Dim(0))
-	r.makeInto(out, labels, x)
-	return out, labels
-}
-
-func (r Rotation) makeInto(out *tensor.Tensor, labels []int32, x *tensor.Tensor) {
-	n, h, w, c := x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3)
-	if h != w {
-		panic(&tensor.ShapeError{Op: "Rotation", Msg: fmt.Sprintf("images of %d by %d, quarter turns want squares; use a square crop", h, w)})
+func (m *rotationMaker) New(n int) *rotated {
+	k, s := len(m.degrees), m.side
+	b := &rotated{X: tensor.New(k*n, s, s, 3), Labels: make([]int32, k*n), upright: make([]float32, n*s*s*3)}
+	for i := range b.Labels {
+		b.Labels[i] = int32(i / n)
 	}
-	size := h * w * c
-	d := r.degrees()
-	parallel.For(len(d)*n, func(t int) {
-		k, i := t/n, t%n
-		labels[t] = int32(k)
-		turn(out.Data[t*size:(t+1)*size], x.Data[i*size:(i+1)*size], h, c, d[k])
+	return b
+}
+
+func (m *rotationMaker) Fill(b *rotated, row, i int, rng *tensor.RNG) error {
+	size := m.side * m.side * 3
+	n := len(b.Labels) / len(m.degrees)
+	upright := b.upright[row*size : (row+1)*size]
+	if err := m.pictures.Fill(upright, i, rng); err != nil {
+		return err
+	}
+	for k, d := range m.degrees {
+		turn(b.X.Data[(k*n+row)*size:][:size], upright, m.side, 3, d)
+	}
+	return nil
+}
+
+func (r *rotation) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
+	m, err := r.maker(in, augment)
+	if err != nil {
+		return nil, err
+	}
+	return train.NewFeed(in.Images.Len(), m, o, r.step), nil
+}
+
+func (r *rotation) step(s train.Step, b *rotated) {
+	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+		logits := r.Forward(t.Input(b.X))
+		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
+		return autograd.CrossEntropy(logits, b.Labels)
 	})
+}
+
+// Draw shows each image at each angle, a row an image; the frame is green where the net named the angle, red where not, and
+// under it stands what the net said: a bar for each angle, as high as its probability.
+func (r *rotation) Draw(in data.Inputs, index []int) (image.Image, error) {
+	m, err := r.maker(in, false)
+	if err != nil {
+		return nil, err
+	}
+	b := m.New(len(index))
+	for row, i := range index {
+		if err := m.Fill(b, row, i, tensor.NewRNG(uint64(i))); err != nil {
+			return nil, err
+		}
+	}
+	probs := autograd.Softmax(r.Forward(autograd.NewInference().Input(b.X))).Value
+	n, s, k := len(index), m.side, len(m.degrees)
+	zoom := max(1, 96/s)
+	const bar, gap = 24, 8
+	cell := s*zoom + gap
+	pic := newSheet(k*cell+gap, n*(cell+bar)+gap)
+	for t, l := range b.Labels {
+		x0, y0 := gap+int(l)*cell, gap+t%n*(cell+bar)
+		p := probs.Data[t*k : (t+1)*k]
+		good := true
+		for j := range p {
+			good = good && p[j] <= p[l]
+		}
+		pic.frame(x0-3, y0-3, s*zoom+6, s*zoom+6, good)
+		pic.picture(x0, y0, zoom, r.setup.Norm.ToImage(b.X.Data[t*s*s*3:(t+1)*s*s*3], s, s))
+		for j, v := range p {
+			w := s * zoom / k
+			pic.bar(x0+j*w, y0+s*zoom+4, w-2, bar-8, float64(v), j == int(l))
+		}
+	}
+	return pic, nil
 }
 
 // turn writes src, s by s pixels of c channels, turned counter-clockwise to dst.
@@ -147,42 +210,4 @@ func turnAny(dst, src []float32, s, c int, angle float64) {
 			}
 		}
 	}
-}
-
-// Step turns, predicts and compares.
-func (r Rotation) Step(tape *autograd.Tape, net layers.Module, x *tensor.Tensor, _ *tensor.RNG) Outcome {
-	views := tape.New(r.Classes()*x.Dim(0), x.Dim(1), x.Dim(2), x.Dim(3))
-	labels := make([]int32, views.Dim(0))
-	r.makeInto(views, labels, x)
-	logits := net.Forward(tape.Input(views))
-	return Outcome{autograd.CrossEntropy(logits, labels), tensor.CountRight(logits.Value, labels), len(labels)}
-}
-
-// Draw shows each image at each angle, a row an image; the frame is green where the net named the angle, red where not, and
-// under it stands what the net said: a bar for each angle, as high as its probability.
-func (r Rotation) Draw(net layers.Module, x *tensor.Tensor, norm data.Norm) image.Image {
-	n, s := x.Dim(0), x.Dim(1)
-	views, labels := r.Make(x)
-	probs := autograd.Softmax(net.Forward(autograd.Const(views))).Value
-	zoom := max(1, 96/s)
-	const bar, gap = 24, 8
-	cell := s*zoom + gap
-	k := r.Classes()
-	pic := newSheet(k*cell+gap, n*(cell+bar)+gap)
-	for t, l := range labels {
-		i := t % n
-		x0, y0 := gap+int(l)*cell, gap+i*(cell+bar)
-		p := probs.Data[t*k : (t+1)*k]
-		good := true
-		for j := range p {
-			good = good && p[j] <= p[l]
-		}
-		pic.frame(x0-3, y0-3, s*zoom+6, s*zoom+6, good)
-		pic.picture(x0, y0, zoom, norm.ToImage(views.Data[t*s*s*3:(t+1)*s*s*3], s, s))
-		for j, v := range p {
-			w := s * zoom / k
-			pic.bar(x0+j*w, y0+s*zoom+4, w-2, bar-8, float64(v), j == int(l))
-		}
-	}
-	return pic
 }

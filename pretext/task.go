@@ -2,47 +2,54 @@ package pretext
 
 import (
 	"fmt"
-	"image"
-	"net/url"
 	"sort"
 	"strings"
 
-	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
 )
 
-// Task is a pretext task.
+// Task is a pretext task: it makes a learner around a trunk.
 type Task interface {
-	// Name is the task's name with its options, as New takes it.
-	Name() string
-	// Head returns what turns the trunk's last features into answers; side is the side of the input images.
-	Head(rng *tensor.RNG, trunk *layers.Trunk, side int) layers.Module
-	// Step makes views and targets of a batch, runs the net and returns the loss. rng is this step's.
-	Step(tape *autograd.Tape, net layers.Module, x *tensor.Tensor, rng *tensor.RNG) Outcome
-	// Chance is the accuracy of guessing.
-	Chance() float64
-	// Draw shows what the net saw and said for some images.
-	Draw(net layers.Module, x *tensor.Tensor, norm data.Norm) image.Image
+	Learner(s Setup) (train.Learner, error)
 }
 
-// Outcome of a step.
-type Outcome struct {
-	Loss    *autograd.Var
-	Correct int // answers that were right
-	Total   int // answers
+// Setup is what a task is given to make its learner.
+type Setup struct {
+	Trunk *layers.Trunk
+	// Side of the pictures that the trunk is to see, in pixels. A task that cuts patches chooses theirs itself, from Side or not.
+	Side int
+	Norm data.Norm
+	// Augment is the view of a whole picture while training, Plain the one without randomness; a task that needs other views makes
+	// its own.
+	Augment, Plain data.View
+	RNG            *tensor.RNG // the weights that the task adds
+	CacheBytes     int64       // how much memory decoded pictures may take, of every feed
 }
 
-// about is what New can make.
-type about struct {
-	line, options string
-	make          func(o *options) (Task, error)
+// View returns Augment or Plain.
+func (s Setup) View(augment bool) data.View {
+	if augment {
+		return s.Augment
+	}
+	return s.Plain
 }
 
-var tasks = map[string]about{
-	"rotation": {"predict by which quarter turn an image was rotated (Gidaris, Singh, Komodakis 2018)",
-		"set=0,90,180,270 | 0,180 | 90,270 | 8 (multiples of 45 degrees)", newRotation},
+// About is what a person is told of a task.
+type About struct {
+	Line    string // what it is, with its paper
+	Options []spec.Option
+	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
+	Config func(c *train.Config)
+	make   func(v *spec.Values) Task
+}
+
+// tasks are all there are. A new task is a file of its own and a line here.
+var tasks = map[string]About{
+	"rotation": rotationAbout,
 }
 
 // Names returns the tasks' names, sorted.
@@ -55,48 +62,36 @@ func Names() []string {
 	return out
 }
 
-// About says in a line what a task is, and which options it has.
-func About(name string) (line, options string) { return tasks[name].line, tasks[name].options }
+// Tell says what a task is, and which options it has.
+func Tell(name string) About { return tasks[name] }
 
 // New returns the task of a specification name?option=value.
-func New(spec string) (Task, error) {
-	name, query, _ := strings.Cut(spec, "?")
-	t, ok := tasks[name]
+func New(of string) (Task, error) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return nil, fmt.Errorf("task %w", err)
+	}
+	t, ok := tasks[s.Kind]
 	if !ok {
-		return nil, fmt.Errorf("there is no task %q; there is %s", name, strings.Join(Names(), ", "))
+		return nil, fmt.Errorf("there is no task %q; there are %s", s.Kind, strings.Join(Names(), ", "))
 	}
-	values, err := url.ParseQuery(query)
-	if err != nil {
-		return nil, fmt.Errorf("task %q: the options after '?' do not parse: %v", spec, err)
+	v := s.Values("task "+s.Kind, t.Options)
+	task := t.make(v)
+	if s.Path != "" {
+		v.Fail("it takes no path; options stand after '?'")
 	}
-	o := &options{values, map[string]bool{}}
-	task, err := t.make(o)
-	if err != nil {
-		return nil, fmt.Errorf("task %s: %w", name, err)
-	}
-	for k := range values {
-		if !o.read[k] {
-			return nil, fmt.Errorf("task %s has no option %q; it has %s", name, k, t.options)
-		}
-	}
-	return task, nil
+	return task, v.Err()
 }
 
-// options are a specification's options, and which were asked for.
-type options struct {
-	values url.Values
-	read   map[string]bool
-}
-
-func (o *options) get(name, otherwise string) string {
-	o.read[name] = true
-	if o.values.Has(name) {
-		return o.values.Get(name)
+// wantImages returns the pictures of inputs, or says that the task needs some.
+func wantImages(task string, in data.Inputs) (data.Images, error) {
+	if in.Images == nil {
+		return nil, fmt.Errorf("task %s learns from pictures; the data has %s", task, in.Kinds())
 	}
-	return otherwise
+	return in.Images, nil
 }
 
 // poolHead is global average pooling and one linear layer.
-func poolHead(rng *tensor.RNG, trunk *layers.Trunk, classes int) layers.Module {
-	return layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}, {Name: "fc", Module: layers.NewLinear(rng, trunk.Channels(), classes, layers.LinearOptions{})}}
+func poolHead(rng *tensor.RNG, trunk *layers.Trunk, out int) layers.Module {
+	return layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}, {Name: "fc", Module: layers.NewLinear(rng, trunk.Channels(), out, layers.LinearOptions{})}}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tessera-go/tessera/internal/hugepage"
 	"github.com/tessera-go/tessera/internal/parallel"
@@ -298,3 +299,13 @@ func joinChunks(x *Tensor, f func([]float32) float32) float64 {
 	}
 	return total
 }
+
+var changes atomic.Int64
+
+// Changed says that values which outlive a step, such as weights, were changed: whoever keeps something derived from them makes
+// it again. Optimisers, averages and whatever loads weights call it; so must a program that writes into a weight's Data itself
+// between two uses of a tape for inference.
+func Changed() { changes.Add(1) }
+
+// Changes returns how often Changed was called.
+func Changes() int64 { return changes.Load() }

@@ -12,34 +12,38 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/tensor"
 
 	"io"
 )
 
 // Config is everything that decides a run's weights, and a few things that do not. It is stored in run.json.
 type Config struct {
-	Task        string  `json:"task"`
-	Data        string  `json:"data"`
-	Test        string  `json:"test,omitempty"` // for the monitor and the evaluation
-	Trunk       string  `json:"trunk"`
-	Side        int     `json:"side"` // of the images that the net sees
-	Epochs      int     `json:"epochs"`
-	MaxSteps    int     `json:"max_steps,omitempty"` // 0: no limit
-	BatchSize   int     `json:"batch_size"`
-	Optimizer   string  `json:"optimizer"`
-	LR          float32 `json:"lr"`
-	Schedule    string  `json:"schedule"` // cosine, step, constant, poly, onecycle
-	WarmupSteps int     `json:"warmup_steps"`
-	Momentum    float32 `json:"momentum"`
-	WeightDecay float32 `json:"weight_decay"`
-	ClipNorm    float64 `json:"clip_norm,omitempty"` // 0: no clipping
-	Augment     string  `json:"augment"`
-	Seed        uint64  `json:"seed"`
-	MaxBad      float64 `json:"max_bad"`
-	Conv        string  `json:"conv,omitempty"`      // algorithm of convolutions, where it is not auto
-	Precision   string  `json:"precision,omitempty"` // of products, where it is not float32
+	Task        string           `json:"task"`
+	Data        string           `json:"data"`
+	Test        string           `json:"test,omitempty"` // for the monitor and the evaluation
+	Trunk       string           `json:"trunk"`
+	Side        int              `json:"side"` // of the images that the net sees; 0 where it sees none
+	Epochs      int              `json:"epochs"`
+	MaxSteps    int              `json:"max_steps,omitempty"` // 0: no limit
+	BatchSize   int              `json:"batch_size"`
+	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
+	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
+	LR          float32          `json:"lr"`
+	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle
+	WarmupSteps int              `json:"warmup_steps"`
+	Momentum    float32          `json:"momentum"`
+	WeightDecay float32          `json:"weight_decay"`
+	ClipNorm    float64          `json:"clip_norm,omitempty"` // 0: no clipping
+	Augment     string           `json:"augment"`
+	Norm        string           `json:"norm,omitempty"` // of pixels: see data.ParseNorm; runs without it have half
+	Seed        uint64           `json:"seed"`
+	MaxBad      float64          `json:"max_bad"`
+	Conv        tensor.Algorithm `json:"conv,omitzero"`      // of convolutions, where it is not auto
+	Precision   tensor.Precision `json:"precision,omitzero"` // of products, where it is not float32
 
 	CheckpointEvery int `json:"checkpoint_every"` // steps; 0: at each epoch's end
 	MonitorEvery    int `json:"monitor_every"`    // steps; 0: at each epoch's end; below 0: never
@@ -48,26 +52,26 @@ type Config struct {
 
 // Info is run.json.
 type Info struct {
-	Config      Config    `json:"config"`
-	Command     string    `json:"command"`
-	Started     time.Time `json:"started"`
-	Finished    time.Time `json:"finished,omitzero"`
-	Steps       int       `json:"steps"` // planned
-	Done        int       `json:"done"`  // made
-	Chance      float64   `json:"chance"`
-	Params      int       `json:"params"`
-	CPU         string    `json:"cpu"`
-	SIMD        string    `json:"simd"`
-	Threads     int       `json:"threads"`
-	Go          string    `json:"go"`
-	Version     string    `json:"version"`
-	DataName    string    `json:"data_name"`
-	DataLen     int       `json:"data_len"`
-	Fingerprint string    `json:"data_fingerprint"`
-	Seconds     float64   `json:"seconds"`             // of all sessions together
-	PeakMemory  int       `json:"peak_memory"`         // bytes that the tape held at most
-	Recompute   string    `json:"recompute,omitempty"` // what a memory limit made compute twice
-	FirstStep   float64   `json:"first_step_s"`        // from process start to the first step's end
+	Config      Config          `json:"config"`
+	Command     string          `json:"command"`
+	Started     time.Time       `json:"started"`
+	Finished    time.Time       `json:"finished,omitzero"`
+	Steps       int             `json:"steps"` // planned
+	Done        int             `json:"done"`  // made
+	Metrics     []metric.Metric `json:"metrics"`
+	Params      int             `json:"params"`
+	CPU         string          `json:"cpu"`
+	SIMD        string          `json:"simd"`
+	Threads     int             `json:"threads"`
+	Go          string          `json:"go"`
+	Version     string          `json:"version"`
+	DataName    string          `json:"data_name"`
+	DataLen     int             `json:"data_len"`
+	Fingerprint string          `json:"data_fingerprint"`
+	Seconds     float64         `json:"seconds"`             // of all sessions together
+	PeakMemory  int             `json:"peak_memory"`         // bytes that the tape held at most
+	Recompute   string          `json:"recompute,omitempty"` // what a memory limit made compute twice
+	FirstStep   float64         `json:"first_step_s"`        // from process start to the first step's end
 }
 
 // Describe fills in what the machine and the build are.
@@ -118,8 +122,11 @@ func LoadInfo(dir string) (*Info, error) {
 	return i, nil
 }
 
-// schedule returns the learning rate's schedule over steps, of which an epoch has perEpoch.
-func (c *Config) schedule(steps, perEpoch int) (optim.Schedule, error) {
+// Mode returns how the run's tapes compute.
+func (c *Config) Mode() Mode { return Mode{Precision: c.Precision, Algorithm: c.Conv} }
+
+// schedule returns the learning rate's schedule over steps.
+func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	var s optim.Schedule
 	switch c.Schedule {
 	case "cosine":

@@ -47,51 +47,93 @@ func held() int64 {
 	return int64(s[0].Value.Uint64() - s[1].Value.Uint64() - s[2].Value.Uint64())
 }
 
-// fitMemory chooses the least recomputation with which a step fits r.MemoryLimit, and lays out the tape's memory for it. Every
-// length in a step is linear in its batch: two small batches of the first batch's shape are measured at each level.
-func (r *Run) fitMemory(tape *autograd.Tape, first *data.Batch) error {
-	picture := first.X.Len() / first.X.Dim(0)
-	measure := func(level autograd.Recompute, n int) *autograd.StepMemory {
-		b := &data.Batch{X: tensor.New(append([]int{n}, first.X.Shape[1:]...)...), Labels: make([]int32, n), Index: make([]int, n)}
-		for i := range n { // labels and pictures in the data's range
-			k := i % len(first.Index)
-			b.Labels[i], b.Index[i] = first.Labels[k], first.Index[k]
-			copy(b.X.Data[i*picture:][:picture], first.X.Data[k*picture:])
-		}
-		return autograd.MeasureStep(level, func(t *autograd.Tape) *autograd.Var {
-			loss, _, _ := r.Objective.Loss(t, b, tensor.NewRNG(1))
-			return loss
-		})
+// measuring is a step that shows what its losses ask of memory, and changes nothing.
+type measuring struct {
+	run   *Run
+	level autograd.Recompute
+	asked map[string]*autograd.StepMemory
+	rng   *tensor.RNG
+}
+
+func (s *measuring) At() (update, of int)            { return s.run.step, s.run.steps }
+func (s *measuring) RNG() *tensor.RNG                { return s.rng }
+func (s *measuring) Update(...string)                {}
+func (s *measuring) After(func())                    {}
+func (s *measuring) Metric(string, float64, float64) {}
+
+func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
+	t := s.run.Config.Mode().on(autograd.NewMeasuring(s.level))
+	o := &objective{tape: t}
+	s.run.train.want(o, s.run.train.named(groups))
+	t.SetRNG(s.rng.Derive(1))
+	t.Backward(loss(t))
+	s.asked[name] = t.Measured()
+}
+
+// measure runs a step of n samples, at a level, on tapes of its own.
+func (r *Run) measure(level autograd.Recompute, n int) (map[string]*autograd.StepMemory, error) {
+	s := &measuring{run: r, level: level, asked: map[string]*autograd.StepMemory{}, rng: tensor.NewRNG(1)}
+	feed, err := r.Learner.Feed(r.Data.Inputs, true, data.LoaderOptions{BatchSize: n, Seed: r.Config.Seed, Workers: 1, MaxBad: 1})
+	if err != nil {
+		return nil, err
 	}
+	for step := range feed.Epoch(0, 0) {
+		step(s)
+		break
+	}
+	return s.asked, feed.Err()
+}
+
+// fitMemory chooses the least recomputation with which a step fits r.MemoryLimit, and what the tapes' memory will be laid out for.
+// Every length in a step is linear in its batch: two small batches are measured at each level.
+func (r *Run) fitMemory() error {
 	batch := r.Config.BatchSize
-	state := int64(layers.Size(r.Net)) * 4 // of the optimiser
-	if o := strings.ToLower(r.Config.Optimizer); strings.HasPrefix(o, "adam") || o == "lamb" {
+	state := int64(layers.Size(r.Learner)) * 4 // of the optimisers
+	if o := strings.ToLower(r.Config.Optimizer); strings.HasPrefix(o, "adam") || strings.HasPrefix(o, "lamb") {
 		state *= 2
 	}
-	beside := r.Reserved + state + int64((r.Loader.Ahead()+1)*batch*picture)*4
+	if r.accumulate() > 1 {
+		state += int64(layers.Size(r.Learner)) * 4 // of the sums
+	}
+	beside := r.Reserved + state
 	best := &MemoryError{Limit: r.MemoryLimit, Need: math.MaxInt64}
 	for _, level := range []autograd.Recompute{autograd.RecomputeNothing, autograd.RecomputeNorms, autograd.RecomputeBlocks} {
 		const few, more = 2, 4
-		small, large := measure(level, few), measure(level, more)
-		step, ok := small.At(few, large, more, batch)
-		if !ok { // not the same at every batch size: the peak is as good as linear
-			step = &autograd.StepMemory{Peak: small.Peak + (large.Peak-small.Peak)/(more-few)*(batch-few)}
+		small, err := r.measure(level, few)
+		if err != nil {
+			return err
+		}
+		large, err := r.measure(level, more)
+		if err != nil {
+			return err
+		}
+		expect, peak, each := map[string]*autograd.StepMemory{}, int64(0), int64(0)
+		for name, a := range small {
+			b := large[name]
+			if b == nil {
+				continue
+			}
+			at, ok := a.At(few, b, more, batch)
+			if ok {
+				expect[name] = at
+			} else { // not the same at every batch size: the peak is as good as linear
+				at = &autograd.StepMemory{Peak: a.Peak + (b.Peak-a.Peak)/(more-few)*(batch-few)}
+			}
+			peak += int64(at.Peak)
+			each += int64(b.Peak-a.Peak) / (more - few)
 		}
 		debug.FreeOSMemory()
-		need := held() + beside + int64(step.Peak)
+		need := held() + beside + peak + r.batchBytes()*int64(r.feed.Ahead+1)
 		need += need / 20 // garbage, and what kernels need for larger tensors
 		if need <= r.MemoryLimit {
-			if ok {
-				tape.Expect(step)
-			}
-			tape.Recompute = level
+			r.expect, r.level = expect, level
 			r.info.Recompute = level.String()
 			r.Warn(fmt.Sprintf("memory limit %s: about %s are needed; computed twice: %s", Bytes(r.MemoryLimit), Bytes(need), level))
 			return nil
 		}
 		if need < best.Need {
 			best.Need = need
-			each := max(int64(large.Peak-small.Peak)/(more-few)+int64((r.Loader.Ahead()+1)*picture)*4, 1)
+			each = max(each+r.batchBytes()*int64(r.feed.Ahead+1)/int64(batch), 1)
 			best.BatchSize = max(0, batch-int((need-r.MemoryLimit+each-1)/each))
 		}
 	}
@@ -99,4 +141,17 @@ func (r *Run) fitMemory(tape *autograd.Tape, first *data.Batch) error {
 		best.BatchSize = 0
 	}
 	return best
+}
+
+// batchBytes returns how large a batch of views is.
+func (r *Run) batchBytes() int64 { return int64(r.Config.BatchSize) * r.feed.Bytes() }
+
+// allocated returns how many bytes f takes from the heap, where nobody else takes any.
+func allocated(f func()) int64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	before := s[0].Value.Uint64()
+	f()
+	metrics.Read(s)
+	return int64(s[0].Value.Uint64() - before)
 }

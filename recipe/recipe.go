@@ -1,0 +1,234 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/internal/stream"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// Options are what does not decide a run's weights. The zero value will do.
+type Options struct {
+	// MemoryLimit is how many bytes the process should hold at most; 0 means no limit.
+	MemoryLimit int64
+	// Say is told of what a person should know.
+	Say func(msg string)
+	// Progress is told of each step.
+	Progress func(p train.Progress)
+	// Command is kept in run.json: how the run can be made again.
+	Command string
+}
+
+// Recipe is a configuration and what it resolves to: data, a trunk, and what learns around it.
+type Recipe struct {
+	Config  train.Config
+	Data    *data.Dataset // what is learned from
+	Held    *data.Dataset // what the monitor looks at; nil for no monitor
+	Trunk   *layers.Trunk
+	Norm    data.Norm
+	Learner train.Learner
+
+	options  Options
+	pictures int64 // bytes of decoded pictures that a feed may keep
+}
+
+// Default returns the configuration that a run has where nothing else is said.
+func Default() train.Config {
+	return train.Config{Data: "scenes", Trunk: "convnet", Side: 32, Epochs: 10, BatchSize: 128, Optimizer: "nesterov", LR: 0.1, Schedule: "cosine",
+		Momentum: 0.9, WeightDecay: 5e-4, Augment: "crop-flip", Seed: 1, MaxBad: 0.01, LogEvery: 10}
+}
+
+// For returns the configuration of a task where nothing else is said: Default with what the task's paper wants.
+func For(task string) (train.Config, error) {
+	c := Default()
+	c.Task = task
+	if task == Supervised {
+		return c, nil
+	}
+	s, err := spec.Parse(task)
+	if err != nil {
+		return c, err
+	}
+	if _, err := pretext.New(task); err != nil {
+		return c, err
+	}
+	if f := pretext.Tell(s.Kind).Config; f != nil {
+		f(&c)
+	}
+	return c, nil
+}
+
+// Directory returns where a run goes unless somebody says so: runs/TASK-TRUNK-seedN.
+func Directory(c train.Config) string {
+	name := func(s string) string {
+		s, _, _ = strings.Cut(s, "?")
+		return s
+	}
+	return filepath.Join("runs", fmt.Sprintf("%s-%s-seed%d", name(c.Task), name(c.Trunk), c.Seed))
+}
+
+// A SettingError says that a setting cannot be what it is.
+type SettingError struct {
+	Setting string // as in run.json, with dashes: the command's flag
+	Msg     string
+}
+
+func (e *SettingError) Error() string { return fmt.Sprintf("--%s %s", e.Setting, e.Msg) }
+
+// Check refuses settings that cannot work, naming the setting.
+func Check(c train.Config) error {
+	for _, n := range []struct {
+		name   string
+		v, low int
+	}{{"side", c.Side, 8}, {"epochs", c.Epochs, 1}, {"max-steps", c.MaxSteps, 0}, {"batch-size", c.BatchSize, 1}, {"accumulate", c.Accumulate, 0},
+		{"warmup-steps", c.WarmupSteps, 0}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}} {
+		if n.v < n.low {
+			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
+		}
+	}
+	for _, f := range []struct {
+		name string
+		v    float64
+		ok   bool
+		want string
+	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "a positive number"}, {"max-bad", c.MaxBad, c.MaxBad >= 0 && c.MaxBad <= 1, "a part between 0 and 1"},
+		{"momentum", float64(c.Momentum), c.Momentum >= 0 && c.Momentum < 1, "0 <= momentum < 1"},
+		{"weight-decay", float64(c.WeightDecay), c.WeightDecay >= 0, "at least 0"}, {"clip-norm", c.ClipNorm, c.ClipNorm >= 0, "at least 0"}} {
+		if !f.ok {
+			return &SettingError{f.name, fmt.Sprintf("%g: want %s", f.v, f.want)}
+		}
+	}
+	if c.Precision == tensor.Int8 {
+		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
+	}
+	_, err := For(c.Task)
+	return err
+}
+
+// cacheBytes is how much memory decoded pictures may take.
+const cacheBytes = 2 << 30
+
+// New opens the data and makes the networks of a configuration.
+func New(c train.Config, o Options) (*Recipe, error) {
+	if o.Say == nil {
+		o.Say = func(string) {}
+	}
+	if err := Check(c); err != nil {
+		return nil, err
+	}
+	d, err := data.Open(c.Data, data.Train)
+	if err != nil {
+		return nil, err
+	}
+	r := &Recipe{Config: c, Data: d, options: o}
+	if c.MonitorEvery >= 0 && c.Task != Supervised {
+		if err := r.holdOut(); err != nil {
+			return nil, err
+		}
+	}
+	return r, r.build()
+}
+
+// build makes what learns from r.Data.
+func (r *Recipe) build() (err error) {
+	c := &r.Config
+	r.pictures = cacheBytes
+	if r.options.MemoryLimit > 0 {
+		r.pictures = min(r.pictures, r.options.MemoryLimit/8)
+	}
+	rng := tensor.NewRNG(c.Seed).Derive(stream.Init)
+	if r.Trunk, err = layers.NewTrunk(c.Trunk, rng.Derive(stream.Trunk), 3); err != nil {
+		return err
+	}
+	setup := pretext.Setup{Trunk: r.Trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: rng.Derive(stream.Head), CacheBytes: r.pictures}
+	if setup.Augment, err = data.NewView(c.Augment, c.Side); err != nil {
+		return err
+	}
+	if r.Norm, err = r.norm(setup.Plain); err != nil {
+		return err
+	}
+	c.Norm, setup.Norm = r.Norm.String(), r.Norm
+	if c.Task == Supervised {
+		r.Learner, err = newSupervised(setup, r.Data)
+		return err
+	}
+	task, err := pretext.New(c.Task)
+	if err != nil {
+		return err
+	}
+	r.Learner, err = task.Learner(setup)
+	return err
+}
+
+// normSamples is how many pictures the data's own mean and deviation are measured on.
+const normSamples = 2000
+
+// norm returns the norm that the configuration names, or the data's own.
+func (r *Recipe) norm(v data.View) (data.Norm, error) {
+	switch {
+	case r.Config.Norm != "":
+		return data.ParseNorm(r.Config.Norm)
+	case r.Data.Images != nil:
+		return data.MeasureNorm(r.Data.Images, v, normSamples)
+	}
+	return data.HalfNorm, nil
+}
+
+// holdOut opens what the monitor looks at: the test data, the data's own test split, or a twentieth of it, at most 500 samples, taken
+// away from training.
+func (r *Recipe) holdOut() (err error) {
+	c := r.Config
+	if c.Test != "" {
+		r.Held, err = data.Open(c.Test, data.Test)
+		return err
+	}
+	test, ok, err := data.TestSplit(c.Data)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if r.Held, err = data.Open(test, data.Test); err == nil {
+			return nil
+		}
+		r.options.Say(fmt.Sprintf("the test split cannot be opened (%v)", err))
+	}
+	n := r.Data.Len()
+	if n < 100 {
+		r.options.Say(fmt.Sprintf("%d samples are too few to hold some out; there is no monitor (--test names other data for it)", n))
+		return nil
+	}
+	cut := min(500, n/20)
+	order := tensor.NewRNG(c.Seed).Derive(stream.HoldOut).Perm(n)
+	r.Held, r.Data = r.Data.Subset(order[:cut], "part=held-out"), r.Data.Subset(order[cut:], "part=training")
+	r.options.Say(fmt.Sprintf("%d of %d samples are held out for the monitor (--test names other data for it, --monitor-every -1 trains on all)", cut, n))
+	return nil
+}
+
+// Train runs the recipe in dir, or continues it; "" keeps nothing. When ctx ends a checkpoint is written.
+func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Info, error) {
+	o := r.options
+	if o.MemoryLimit > 0 {
+		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MemoryLimit))
+	}
+	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, runtime.NumCPU()),
+		MemoryLimit: o.MemoryLimit, Progress: o.Progress, Warn: o.Say,
+		Reserved: min(r.pictures, int64(r.Data.Len())*int64(r.Config.Side*r.Config.Side*3)*2)} // a resized picture may be longer than high
+	if r.Held != nil {
+		m, err := r.monitor()
+		if err != nil {
+			return nil, err
+		}
+		run.Monitor, run.Picture = m.look, m.picture
+	}
+	return run.Start(ctx, resume)
+}

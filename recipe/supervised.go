@@ -1,0 +1,79 @@
+package recipe
+
+import (
+	"fmt"
+	"image"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// Supervised is the task of a run that learns from labels. It is no pretext task: it is the row that pretext tasks are compared with.
+const Supervised = "supervised"
+
+// supervised learns the labels of one data set.
+type supervised struct {
+	setup pretext.Setup
+	truth data.Truth
+	*layers.Net
+}
+
+func newSupervised(s pretext.Setup, d *data.Dataset) (train.Learner, error) {
+	n := len(d.Truth.Classes())
+	if n == 0 {
+		return nil, fmt.Errorf("%s has no labels, supervised training needs them", d.Name)
+	}
+	head := layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}, {Name: "fc", Module: layers.NewLinear(s.RNG, s.Trunk.Channels(), n, layers.LinearOptions{})}}
+	return &supervised{s, d.Truth, &layers.Net{Trunk: s.Trunk, Head: head}}, nil
+}
+
+func (l *supervised) Groups() []train.Group { return train.One(l) }
+
+func (l *supervised) Metrics() []metric.Metric {
+	return []metric.Metric{metric.Loss(), metric.Accuracy(len(l.truth.Classes()))}
+}
+
+type labelled struct {
+	x      *tensor.Tensor // [N S S 3]
+	labels []int32
+}
+
+type labelledMaker struct {
+	side     int
+	pictures *data.Pictures
+	truth    data.Truth
+}
+
+func (m *labelledMaker) New(n int) *labelled {
+	return &labelled{tensor.New(n, m.side, m.side, 3), make([]int32, n)}
+}
+
+func (m *labelledMaker) Fill(b *labelled, row, i int, rng *tensor.RNG) error {
+	size := m.side * m.side * 3
+	b.labels[row] = int32(m.truth.Label(i))
+	return m.pictures.Fill(b.x.Data[row*size:(row+1)*size], i, rng)
+}
+
+// Feed feeds the data set that the labels are of.
+func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
+	if in.Images == nil {
+		return nil, fmt.Errorf("supervised training learns from pictures; the data has %s", in.Kinds())
+	}
+	s := l.setup
+	m := &labelledMaker{s.Side, data.NewPictures(in.Images, s.View(augment), s.Norm, s.CacheBytes), l.truth}
+	return train.NewFeed(in.Images.Len(), m, o, func(s train.Step, b *labelled) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			y := l.Forward(t.Input(b.x))
+			s.Metric("accuracy", float64(tensor.CountRight(y.Value, b.labels)), float64(len(b.labels)))
+			return autograd.CrossEntropy(y, b.labels)
+		})
+	}), nil
+}
+
+// Draw draws nothing: what it learns needs no picture.
+func (l *supervised) Draw(data.Inputs, []int) (image.Image, error) { return nil, nil }

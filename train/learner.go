@@ -1,0 +1,89 @@
+package train
+
+import (
+	"image"
+	"iter"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Learner is what a run trains: networks, what they remember, and how a step changes them. A pretext task makes one.
+type Learner interface {
+	// Visit names everything that a checkpoint keeps: networks, teachers, queues, prototypes.
+	layers.Stateful
+	// Groups returns the trained parameters, each in one group with an optimiser of its own. The tensors that Visit calls Weight or
+	// Vector must all be in one; what is never trained is wrapped in layers.Frozen.
+	Groups() []Group
+	// Metrics says what the values that a step tells mean: every loss and every metric, in the order in which they are shown. The
+	// first that has a trivial predictor is the learner's headline.
+	Metrics() []metric.Metric
+	// Feed returns the steps that the learner makes of inputs. augment is for training; without it samples are shown as plainly as
+	// the task allows.
+	Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error)
+	// Draw shows what the learner sees and says for samples of inputs.
+	Draw(in data.Inputs, index []int) (image.Image, error)
+}
+
+// Group is a set of parameters that are updated together.
+type Group struct {
+	Name   string
+	Params []layers.Param
+	Rate   float32 // multiplies the run's learning rate; 0 means 1
+}
+
+// One returns a single group of all trained parameters.
+func One(m layers.Stateful) []Group { return []Group{{Name: "all", Params: layers.Params(m)}} }
+
+// Feed is a source as the steps that a learner makes of it.
+type Feed struct {
+	Steps   int // of an epoch
+	Samples int // of a step
+	Total   int // of an epoch; the last step may have fewer than the others
+	Ahead   int // how many steps' batches may be in memory beside the one in use
+	// Epoch yields an epoch's steps from number from on. What a step reads is used again when the next one is asked for.
+	Epoch func(epoch, from int) iter.Seq[func(Step)]
+	Bytes func() int64 // how large the views of a sample are
+	Err   func() error // why the last Epoch ended early, if it did
+	Bad   func() int   // how many samples could not be read so far
+}
+
+// NewFeed returns the feed of n samples: batches by m, each handed to step.
+func NewFeed[B any](n int, m data.Maker[B], o data.LoaderOptions, step func(s Step, b *B)) *Feed {
+	l := data.NewLoader(n, m, o)
+	return &Feed{Steps: l.Steps(), Samples: o.BatchSize, Total: n, Ahead: l.Ahead(), Err: l.Err, Bad: l.BadCount,
+		Bytes: func() int64 { const few = 8; return allocated(func() { m.New(few) }) / few },
+		Epoch: func(epoch, from int) iter.Seq[func(Step)] {
+			return func(yield func(func(Step)) bool) {
+				for b := range l.Epoch(epoch, from) {
+					if !yield(func(s Step) { step(s, b) }) {
+						return
+					}
+				}
+			}
+		}}
+}
+
+// Step is what a learner's step is given. The same code runs when the learner trains, when it is looked at (by a monitor, for a
+// picture) and when it is measured (for its memory): only training changes anything.
+type Step interface {
+	// At returns the number of this update, from 0 on, and how many the run makes.
+	At() (update, of int)
+	// RNG is the stream of what this step draws beyond its views; it belongs to the seed and the step.
+	RNG() *tensor.RNG
+	// Minimise runs loss on a tape of its own and adds the gradient of its value, one number, to the sums of these groups (all, if
+	// none is named); other parameters are constants to it. What the tape holds is gone when Minimise returns. Calls may be nested.
+	// The value is told under the name, which Metrics declares.
+	Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string)
+	// Update updates these groups (all, if none is named) now rather than at the end of the step, so that a later loss of the step
+	// sees them changed. Where steps are accumulated it waits for the last one.
+	Update(groups ...string)
+	// After registers what is done once the step's updates are made: a teacher's average, an enqueue, a centre. f must own what it
+	// reads: tapes and batches are used again by then. Functions run in the order in which they were registered.
+	After(f func())
+	// Metric tells a metric's sum over count things; its value is the mean.
+	Metric(name string, sum, count float64)
+}

@@ -1,0 +1,254 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Progress of a run.
+type Progress struct {
+	Step, Steps, Epoch, Epochs int
+	Metrics                    []metric.Metric    // what the values mean
+	Values                     map[string]float64 // of the learner, smoothed
+	SamplesPerSecond, GFLOPS   float64
+	Seen                       map[string]float64 // what the monitor saw after this step; nil where it did not look
+}
+
+// loop makes the steps.
+func (r *Run) loop(ctx context.Context) error {
+	if r.MemoryLimit > 0 && r.step < r.steps {
+		if err := r.fitMemory(); err != nil {
+			return err
+		}
+	}
+	seed := tensor.NewRNG(r.Config.Seed)
+	session := &session{run: r, began: time.Now(), smooth: smoother{}}
+	r.before = time.Duration(r.info.Seconds * float64(time.Second))
+	for r.step < r.steps {
+		epoch := r.step / r.epoch
+		began := time.Now()
+		for step := range r.feed.Epoch(epoch, r.step%r.epoch*r.accumulate()) {
+			if ctx.Err() != nil {
+				break
+			}
+			s := r.train
+			if s.micro == 0 || s.last() {
+				s.begin(r.step)
+				r.keepBuffers()
+				began = time.Now()
+			}
+			s.next(seed)
+			if step(s); s.err == nil && !s.last() {
+				continue
+			}
+			if s.err == nil {
+				s.end()
+			}
+			if s.err != nil {
+				return r.failed(s)
+			}
+			if err := session.made(epoch, time.Since(began)); err != nil {
+				return err
+			}
+			if r.step == r.steps || r.step%r.epoch == 0 {
+				break
+			}
+		}
+		r.train.micro = 0 // a rest of micro-batches at an epoch's end is no update
+		if err := r.feed.Err(); err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			if r.Dir != "" {
+				if err := r.checkpoint(); err != nil {
+					return err
+				}
+			}
+			return ErrInterrupted
+		}
+	}
+	r.info.Finished = time.Now()
+	if n := r.feed.Bad(); n > 0 {
+		r.Warn(fmt.Sprintf("%d of %d samples could not be read; others stood in for them", n, r.Data.Len()))
+	}
+	return nil
+}
+
+// keepBuffers keeps the running statistics as they are before a step.
+func (r *Run) keepBuffers() {
+	for i, t := range r.bufs {
+		r.saved[i] = append(r.saved[i][:0], t.Data...)
+	}
+}
+
+// failed ends a run whose step cannot be made. Where nothing but running statistics has moved they go back to before the step, and a
+// checkpoint is written; otherwise the last one stands.
+func (r *Run) failed(s *training) error {
+	var e *NotFiniteError
+	if !errors.As(s.err, &e) || r.Dir == "" || s.moved {
+		return s.err
+	}
+	for i, t := range r.bufs {
+		copy(t.Data, r.saved[i])
+	}
+	if err := r.checkpoint(); err != nil {
+		return errors.Join(e, err)
+	}
+	e.CheckpointPath = checkpointPath(r.Dir, r.step)
+	return e
+}
+
+// session is what happens between a run's start or resume and its end.
+type session struct {
+	run    *Run
+	began  time.Time
+	steps  int
+	smooth smoother
+	warned bool
+}
+
+// made tells everybody that a step was made: log, monitor, progress, checkpoint.
+func (s *session) made(epoch int, took time.Duration) error {
+	r, t := s.run, s.run.train
+	if s.steps == 0 {
+		r.info.FirstStep = time.Since(processStart).Seconds()
+	}
+	r.step++
+	s.steps++
+	if err := s.checkReached(); err != nil {
+		return err
+	}
+	dt := took.Seconds()
+	rate, gflops := float64(r.feed.Samples*r.accumulate())/dt, t.flop/dt/1e9
+	values := t.means.values()
+	s.smooth.add(values, rate, gflops)
+	peak := 0
+	for _, o := range t.objectives {
+		_, p := o.tape.Bytes()
+		peak += p
+	}
+	r.info.PeakMemory = max(r.info.PeakMemory, peak)
+	var seen map[string]float64
+	if at := r.every(r.Config.MonitorEvery); at > 0 && r.Monitor != nil && (r.step%at == 0 || r.step == r.steps) {
+		seen = r.Monitor(r.step, r.steps)
+	}
+	if r.Progress != nil {
+		r.Progress(Progress{r.step, r.steps, epoch, r.Config.Epochs, r.info.Metrics, s.smooth.values, s.smooth.rate, s.smooth.gflops, seen})
+	}
+	if r.step%max(r.Config.LogEvery, 1) == 0 || r.step == r.steps || seen != nil {
+		values["lr"], values["grad_norm"], values["samples_per_s"], values["gflops"] = float64(t.lr), math.Sqrt(t.norm), rate, gflops
+		for k, v := range seen {
+			values[k] = v
+		}
+		if err := r.log(values); err != nil {
+			return err
+		}
+	}
+	r.info.Seconds = (r.before + time.Since(s.began)).Seconds()
+	if r.Dir != "" && (r.step%r.every(r.Config.CheckpointEvery) == 0 || r.step == r.steps) {
+		return r.checkpoint()
+	}
+	return nil
+}
+
+// every returns a number of steps, of which 0 means an epoch.
+func (r *Run) every(n int) int {
+	if n == 0 {
+		return r.epoch
+	}
+	return n
+}
+
+// checkReached complains about parameters that no gradient reaches: after the first step in words, since heads may take turns,
+// after a whole epoch, or at the end, with an error.
+func (s *session) checkReached() error {
+	r := s.run
+	if s.steps > r.epoch && s.warned {
+		return nil
+	}
+	missing := r.train.unreached()
+	if len(missing) == 0 {
+		s.warned = true
+		return nil
+	}
+	what := fmt.Sprintf("%d of %d parameters: %s", len(missing), countParams(r.Learner.Groups()), strings.Join(missing, ", "))
+	if s.steps >= r.epoch || r.step == r.steps && s.steps == r.step {
+		return fmt.Errorf("no gradient has reached %s", what)
+	}
+	if !s.warned {
+		r.Warn("no gradient reached in the first step " + what + "; if none does in an epoch, the run stops")
+		s.warned = true
+	}
+	return nil
+}
+
+func countParams(groups []Group) int {
+	n := 0
+	for _, g := range groups {
+		n += len(g.Params)
+	}
+	return n
+}
+
+// smoother averages over about the last 20 steps.
+type smoother struct {
+	n            int
+	values       map[string]float64
+	seen         map[string]int
+	rate, gflops float64
+}
+
+func (s *smoother) add(values map[string]float64, rate, gflops float64) {
+	if s.values == nil {
+		s.values, s.seen = map[string]float64{}, map[string]int{}
+	}
+	for name, v := range values {
+		s.seen[name]++
+		s.values[name] += math.Max(1/float64(s.seen[name]), 0.05) * (v - s.values[name])
+	}
+	s.n++
+	k := math.Max(1/float64(s.n), 0.05)
+	s.rate += k * (rate - s.rate)
+	s.gflops += k * (gflops - s.gflops)
+}
+
+func (r *Run) log(values map[string]float64) error {
+	if r.met == nil {
+		return nil
+	}
+	if err := r.ev.scalars(r.step, time.Now(), values); err != nil {
+		return err
+	}
+	line := map[string]any{"step": r.step, "epoch": float64(r.step) / float64(r.epoch)}
+	for k, v := range values {
+		if math.IsNaN(v) || math.IsInf(v, 0) {
+			line[k] = fmt.Sprint(v)
+		} else {
+			line[k] = v
+		}
+	}
+	b, err := json.Marshal(line)
+	if err != nil {
+		return err
+	}
+	_, err = r.met.Write(append(b, '\n'))
+	return err
+}
+
+func sortedKeys(m map[string]float64) []string {
+	var out []string
+	for k := range m {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}

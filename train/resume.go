@@ -1,0 +1,178 @@
+package train
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+func checkpointPath(dir string, step int) string {
+	return filepath.Join(dir, "checkpoints", fmt.Sprintf("step-%08d.safetensors", step))
+}
+
+// keepCheckpoints is how many of the newest checkpoints stay.
+const keepCheckpoints = 3
+
+// state returns everything that a checkpoint keeps: the learner's state tree under model., each group's optimiser under
+// optim.GROUP. Randomness and the order of data are functions of seed and step.
+func (r *Run) state() []checkpoint.Named {
+	var out []checkpoint.Named
+	for _, p := range layers.State(r.Learner) {
+		out = append(out, checkpoint.Named{Name: "model." + p.Name, Value: p.Value})
+	}
+	for _, name := range r.train.names {
+		for _, p := range r.train.groups[name].opt.State() {
+			out = append(out, checkpoint.Named{Name: "optim." + name + "." + p.Name, Value: p.Value})
+		}
+	}
+	return out
+}
+
+func (r *Run) checkpoint() error {
+	f := &checkpoint.File{Metadata: map[string]string{"tessera.step": strconv.Itoa(r.step), "tessera.seconds": fmt.Sprint(r.info.Seconds)}, Tensors: r.state()}
+	f.MarkLayout(checkpoint.ChannelsLast)
+	c, err := json.Marshal(r.Config)
+	if err != nil {
+		return err
+	}
+	f.Metadata["tessera.config"] = string(c)
+	path := checkpointPath(r.Dir, r.step)
+	if err := checkpoint.Save(path, f); err != nil {
+		return err
+	}
+	if r.Picture != nil {
+		if pic := r.Picture(); pic != nil {
+			name := filepath.Join(r.Dir, "samples", fmt.Sprintf("step-%08d.png", r.step))
+			if err := checkpoint.Atomic(name, func(w io.Writer) error { return png.Encode(w, pic) }); err != nil {
+				return err
+			}
+		}
+	}
+	r.info.Done = r.step
+	if err := r.info.Save(r.Dir); err != nil {
+		return err
+	}
+	all, err := Checkpoints(r.Dir)
+	if err != nil {
+		return err
+	}
+	for _, old := range all[:max(0, len(all)-keepCheckpoints)] {
+		os.Remove(old)
+	}
+	return nil
+}
+
+// Checkpoints returns the paths of a run's checkpoints, oldest first.
+func Checkpoints(dir string) ([]string, error) {
+	all, err := filepath.Glob(filepath.Join(dir, "checkpoints", "step-*.safetensors"))
+	sort.Strings(all)
+	return all, err
+}
+
+// restore loads the newest checkpoint that is whole.
+func (r *Run) restore() error {
+	all, err := Checkpoints(r.Dir)
+	if err != nil {
+		return err
+	}
+	if len(all) == 0 {
+		return fmt.Errorf("%s has no checkpoint to resume from", r.Dir)
+	}
+	var first error
+	for i := len(all) - 1; i >= 0; i-- {
+		f, err := checkpoint.Load(all[i])
+		if err == nil {
+			err = r.apply(f)
+			if err != nil {
+				return fmt.Errorf("%s: %w", all[i], err)
+			}
+			if first != nil {
+				r.Warn(fmt.Sprintf("%v; resuming from %s", first, all[i]))
+			}
+			return nil
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return first
+}
+
+func (r *Run) apply(f *checkpoint.File) error {
+	if f.Get("optim.steps") != nil {
+		return fmt.Errorf("it was written by a version that counted an optimiser's steps together; such a run can be evaluated and exported, not resumed")
+	}
+	if err := sameCourse([]byte(f.Metadata["tessera.config"]), r.Config); err != nil {
+		return err
+	}
+	if err := f.Restore(r.state(), ""); err != nil {
+		return err
+	}
+	tensor.Changed()
+	step, err := strconv.Atoi(f.Metadata["tessera.step"])
+	if err != nil {
+		return fmt.Errorf("its step: %w", err)
+	}
+	r.step = step
+	if old, err := LoadInfo(r.Dir); err == nil {
+		if old.Fingerprint != r.info.Fingerprint {
+			return fmt.Errorf("the data has changed since the run began (fingerprint %s, now %s): the order of samples would differ", old.Fingerprint, r.info.Fingerprint)
+		}
+		r.info.Started, r.info.FirstStep = old.Started, old.FirstStep
+	}
+	r.info.Seconds, _ = strconv.ParseFloat(f.Metadata["tessera.seconds"], 64)
+	return nil
+}
+
+// harmless are the settings that do not decide the weights: a resumed run may change them.
+var harmless = map[string]bool{"test": true, "data": true, "checkpoint_every": true, "monitor_every": true, "log_every": true}
+
+// sameCourse tells which setting that decides the weights differs. Every setting does that is not known to be harmless (of the data
+// the fingerprint decides, not the path).
+func sameCourse(was []byte, is Config) error {
+	b, err := json.Marshal(is)
+	if err != nil {
+		return err
+	}
+	var old, now map[string]json.RawMessage
+	if err := json.Unmarshal(was, &old); err != nil {
+		return fmt.Errorf("its configuration: %w", err)
+	}
+	if err := json.Unmarshal(b, &now); err != nil {
+		return err
+	}
+	names := map[string]bool{}
+	for _, m := range []map[string]json.RawMessage{old, now} {
+		for k := range m {
+			names[k] = true
+		}
+	}
+	var sorted []string
+	for k := range names {
+		sorted = append(sorted, k)
+	}
+	sort.Strings(sorted)
+	show := func(v json.RawMessage) string {
+		if v == nil {
+			return "unset"
+		}
+		return strings.Trim(string(v), `"`)
+	}
+	for _, k := range sorted {
+		if !harmless[k] && !bytes.Equal(old[k], now[k]) {
+			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings", strings.ReplaceAll(k, "_", "-"), show(old[k]), show(now[k]))
+		}
+	}
+	return nil
+}

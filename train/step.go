@@ -1,0 +1,366 @@
+package train
+
+import (
+	"fmt"
+	"math"
+	"sort"
+	"strings"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/internal/stream"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/optim"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// group is a Group with its optimiser.
+type group struct {
+	Group
+	opt optim.Optimizer
+}
+
+// objective is what one Minimise of a step needs from one step to the next.
+type objective struct {
+	name  string
+	tape  *autograd.Tape
+	wants string                  // the groups whose gradients the tape wants, as named last
+	sums  *autograd.Gradients     // of this update's micro-batches so far; of one, in the tape's memory; nil for none
+	fresh map[*tensor.Tensor]bool // whose sums the micro-batch at hand has reached
+	done  map[string]bool         // groups that were updated with the sums
+	turn  [2]int                  // update and micro-batch of the last call
+	busy  bool
+	order int
+}
+
+// training is a step that trains. One is made for a run and begun anew for each update.
+type training struct {
+	run        *Run
+	groups     map[string]*group
+	names      []string // of groups, in order
+	objectives map[string]*objective
+	declared   map[string]int // of Metrics: where each name stands
+
+	update, micro int
+	rng           *tensor.RNG
+	lr            float32
+	pending       map[string]bool // groups that have gradients and were not updated yet
+	after         []func()
+	means         means
+	norm          float64 // sum of squares of all gradients that were applied
+	flop          float64
+	moved         bool // an update was made in this step
+	err           error
+	reached       map[*tensor.Tensor]bool
+}
+
+func newTraining(r *Run) (*training, error) {
+	s := &training{run: r, groups: map[string]*group{}, objectives: map[string]*objective{}, declared: map[string]int{}, pending: map[string]bool{}, reached: map[*tensor.Tensor]bool{}}
+	for i, m := range r.Learner.Metrics() {
+		s.declared[m.Name] = i
+	}
+	owner := map[*tensor.Tensor]string{}
+	for _, g := range r.Learner.Groups() {
+		if _, twice := s.groups[g.Name]; twice || len(g.Params) == 0 {
+			return nil, fmt.Errorf("group %q is empty, or there are two of the name", g.Name)
+		}
+		for _, p := range g.Params {
+			if o, taken := owner[p.Value]; taken {
+				return nil, fmt.Errorf("parameter %s is in the groups %q and %q", p.Name, o, g.Name)
+			}
+			owner[p.Value] = g.Name
+		}
+		opt, err := optim.New(r.Config.Optimizer, g.Params, r.Config.Momentum, r.Config.WeightDecay)
+		if err != nil {
+			return nil, err
+		}
+		s.groups[g.Name] = &group{g, opt}
+		s.names = append(s.names, g.Name)
+	}
+	var lost []string
+	seen := map[*tensor.Tensor]bool{}
+	for _, p := range layers.State(r.Learner) {
+		seen[p.Value] = true
+		if p.Kind.Trained() && owner[p.Value] == "" {
+			lost = append(lost, p.Name)
+		}
+	}
+	if lost != nil {
+		return nil, fmt.Errorf("no group trains %s; put them into one, or wrap them in layers.Frozen", strings.Join(lost, ", "))
+	}
+	for _, name := range s.names {
+		for _, p := range s.groups[name].Params {
+			if !seen[p.Value] {
+				return nil, fmt.Errorf("group %q trains %s, which the learner's Visit does not name: it would not be saved", name, p.Name)
+			}
+		}
+	}
+	return s, nil
+}
+
+// begin starts an update.
+func (s *training) begin(update int) {
+	s.update, s.micro = update, 0
+	s.lr = s.run.lr(update)
+	s.after, s.means, s.norm, s.flop, s.moved = s.after[:0], means{}, 0, 0, false
+}
+
+// next starts a micro-batch of the update.
+func (s *training) next(seed *tensor.RNG) {
+	s.rng = seed.Derive(stream.Step, uint64(s.update), uint64(s.micro))
+	s.micro++
+}
+
+func (s *training) last() bool { return s.micro == s.run.accumulate() }
+
+func (s *training) At() (update, of int) { return s.update, s.run.steps }
+func (s *training) RNG() *tensor.RNG     { return s.rng }
+
+func (s *training) Metric(name string, sum, count float64) {
+	s.mustDeclare(name)
+	s.means.add(name, sum, count)
+}
+
+// mustDeclare returns where a loss or metric stands among the declared ones.
+func (s *training) mustDeclare(name string) int {
+	i, ok := s.declared[name]
+	if !ok {
+		panic(&autograd.OpError{Op: "train.Step", Msg: fmt.Sprintf("%q is told but not declared in Metrics", name)})
+	}
+	return i
+}
+
+func (s *training) After(f func()) {
+	if s.err == nil {
+		s.after = append(s.after, f)
+	}
+}
+
+// named returns the names of groups, all where none is named.
+func (s *training) named(names []string) []string {
+	if len(names) == 0 {
+		return s.names
+	}
+	for _, n := range names {
+		if s.groups[n] == nil {
+			panic(&autograd.OpError{Op: "train.Step", Msg: fmt.Sprintf("there is no group %q; there are %s", n, spec.Or(s.names))})
+		}
+	}
+	return names
+}
+
+func (s *training) objective(name string) *objective {
+	o := s.objectives[name]
+	if o == nil {
+		order := s.mustDeclare(name) // not the order of use: heads that take turns may begin elsewhere after a resume
+		o = &objective{name: name, tape: s.run.tape(name), order: order, fresh: map[*tensor.Tensor]bool{}, done: map[string]bool{}, turn: [2]int{-1, 0}}
+		if s.run.Reduce != nil || s.run.accumulate() > 1 {
+			o.tape.OnGradient = func(p, d *tensor.Tensor) { s.collect(o, p, d) }
+		}
+		s.objectives[name] = o
+	}
+	if o.sums == nil && s.run.accumulate() > 1 {
+		o.sums = autograd.NewGradients()
+	}
+	return o
+}
+
+func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
+	if s.err != nil {
+		return
+	}
+	names := s.named(groups)
+	o := s.objective(name)
+	if turn := [2]int{s.update, s.micro}; o.busy || o.turn == turn {
+		panic(&autograd.OpError{Op: "train.Step", Msg: fmt.Sprintf("loss %q is minimised twice in one step; give the second another name", name)})
+	} else {
+		o.turn, o.busy = turn, true
+	}
+	defer func() { o.busy = false }()
+	t := o.tape
+	t.Reset()
+	s.want(o, names)
+	t.SetRNG(s.rng.Derive(1, uint64(o.order)))
+	v := loss(t)
+	if s.err != nil { // a nested loss
+		return
+	}
+	value := float64(v.Scalar())
+	s.means.add(name, value, 1)
+	if math.IsNaN(value) || math.IsInf(value, 0) {
+		op, place, _ := t.FirstBad()
+		s.err = &NotFiniteError{Step: s.update + 1, What: name, Op: op, Place: place}
+		return
+	}
+	g := t.Backward(v)
+	s.flop += t.TakeFlop()
+	for _, p := range g.Params() {
+		s.reached[p] = true
+	}
+	s.gather(o, g)
+	for _, n := range names {
+		s.pending[n] = true
+	}
+}
+
+// want tells the objective's tape whose gradients are wanted.
+func (s *training) want(o *objective, names []string) {
+	key := strings.Join(names, "\x00")
+	if key == o.wants {
+		return
+	}
+	o.wants = key
+	var want []*tensor.Tensor
+	for _, n := range names {
+		for _, p := range s.groups[n].Params {
+			want = append(want, p.Value)
+		}
+	}
+	o.tape.Want(want)
+}
+
+// collect takes a parameter's gradient as soon as it is whole, while the backward pass goes on: micro-batches are summed, g₁, then
+// g₁ + g₂, ..., the last sum is divided by their number, and what is ready is summed over processes.
+func (s *training) collect(o *objective, p, d *tensor.Tensor) {
+	n := s.run.accumulate()
+	if n > 1 {
+		o.fresh[p] = true
+		d = o.sums.Own(p, d)
+		if s.last() {
+			tensor.Scale(d, 1/float32(n), d)
+		}
+	}
+	if s.run.Reduce != nil && s.last() {
+		s.run.Reduce(p, d)
+	}
+}
+
+// gather ends a backward pass: what the last micro-batch did not reach is divided and summed too.
+func (s *training) gather(o *objective, g *autograd.Gradients) {
+	n := s.run.accumulate()
+	if n == 1 {
+		o.sums = g
+		return
+	}
+	if s.last() {
+		for _, p := range o.sums.Params() {
+			if !o.fresh[p] {
+				d := o.sums.Of(p)
+				tensor.Scale(d, 1/float32(n), d)
+				if s.run.Reduce != nil {
+					s.run.Reduce(p, d)
+				}
+			}
+		}
+	}
+	clear(o.fresh)
+}
+
+func (s *training) Update(groups ...string) {
+	if s.err != nil || !s.last() {
+		return
+	}
+	var due []*group
+	for _, n := range s.named(groups) {
+		if s.pending[n] {
+			due = append(due, s.groups[n])
+			delete(s.pending, n)
+		}
+	}
+	if len(due) == 0 {
+		return
+	}
+	total := s.total(due)
+	if s.run.Reduced != nil {
+		if err := s.run.Reduced(); err != nil {
+			s.err = err
+			return
+		}
+	}
+	norm := total.Norm()
+	if math.IsNaN(norm) || math.IsInf(norm, 0) {
+		s.err = &NotFiniteError{Step: s.update + 1, What: "gradient", Op: badGradient(due, total)}
+		return
+	}
+	s.norm += norm * norm
+	if limit := s.run.Config.ClipNorm; limit > 0 {
+		optim.ClipNorm(total, limit)
+	}
+	for _, g := range due {
+		rate := s.lr
+		if g.Rate != 0 {
+			rate *= g.Rate
+		}
+		g.opt.Step(total, rate)
+	}
+	s.moved = true
+}
+
+// total returns the gradients of groups: of the one objective that has any, or the sum of several in the order in which they were
+// first minimised. What a group was updated with once is not used again.
+func (s *training) total(due []*group) *autograd.Gradients {
+	var from []*objective
+	for _, o := range s.objectives {
+		if o.sums != nil {
+			from = append(from, o)
+		}
+	}
+	sort.Slice(from, func(i, j int) bool { return from[i].order < from[j].order })
+	out := autograd.NewGradients()
+	for _, g := range due {
+		for _, o := range from {
+			if o.done[g.Name] {
+				continue
+			}
+			o.done[g.Name] = true
+			for _, p := range g.Params {
+				if d := o.sums.Of(p.Value); d != nil {
+					out.Join(p.Value, d)
+				}
+			}
+		}
+	}
+	return out
+}
+
+func badGradient(due []*group, g *autograd.Gradients) string {
+	for _, u := range due {
+		for _, p := range u.Params {
+			if d := g.Of(p.Value); d != nil {
+				if s := tensor.SumSquares(d); math.IsNaN(s) || math.IsInf(s, 0) {
+					return p.Name
+				}
+			}
+		}
+	}
+	return ""
+}
+
+// end makes the updates that are due and does what was registered for after them.
+func (s *training) end() error {
+	if s.Update(); s.err != nil {
+		return s.err
+	}
+	for _, f := range s.after {
+		f()
+	}
+	for _, o := range s.objectives {
+		o.sums = nil
+		clear(o.done)
+		o.tape.Reset()
+	}
+	return nil
+}
+
+// unreached returns the parameters that no gradient has reached so far.
+func (s *training) unreached() []string {
+	var out []string
+	for _, n := range s.names {
+		for _, p := range s.groups[n].Params {
+			if !s.reached[p.Value] {
+				out = append(out, p.Name)
+			}
+		}
+	}
+	return out
+}
