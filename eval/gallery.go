@@ -3,82 +3,102 @@ package eval
 import (
 	"image"
 	"image/color"
-	"image/draw"
 
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// Gallery draws queries, a row each, and their nearest training samples; where there are labels a neighbour of the same
-// class is framed green, of another red. at gives the pictures of a source's samples as the net saw them, side by side
-// pixels.
-func Gallery(train, test Set, trainImage, testImage func(i int) *data.Image, queries []int, k int) image.Image {
-	rows := make([]int32, len(queries))
-	for i, q := range queries {
-		rows[i] = int32(q)
+// Look returns the picture of a sample, nil where it cannot be read.
+type Look func(i int) *data.Image
+
+// LookAt returns what evaluation sees of the pictures of a data set, side by side pixels.
+func LookAt(d *data.Dataset, side int) Look {
+	view := data.PlainView(side)
+	return func(i int) *data.Image {
+		if d.Images == nil {
+			return nil
+		}
+		im, err := view.Of(d.Images, i, nil)
+		if err != nil {
+			return nil
+		}
+		return im
 	}
-	some := tensor.New(len(queries), test.X.Dim(1))
-	tensor.Gather(some, test.X, rows)
-	near := Neighbours(train.X, some, k)
-	const cell, gap, frame = 72, 6, 3
-	pic := image.NewRGBA(image.Rect(0, 0, gap*3+(k+1)*(cell+gap), gap+len(queries)*(cell+gap)))
-	draw.Draw(pic, pic.Bounds(), image.White, image.Point{}, draw.Src)
-	put := func(x, y int, im *data.Image, c color.Color) {
-		draw.Draw(pic, image.Rect(x, y, x+cell, y+cell), image.NewUniform(c), image.Point{}, draw.Src)
-		if im == nil {
-			return
-		}
-		in := cell - 2*frame
-		s := im
-		if im.H > in || im.W > in {
-			s = data.ResizeTo(im, in, in)
-		}
-		for i := range in {
-			for j := range in {
-				o := (i*s.H/in*s.W + j*s.W/in) * 3
-				pic.SetRGBA(x+frame+j, y+frame+i, color.RGBA{s.Pix[o], s.Pix[o+1], s.Pix[o+2], 255})
-			}
-		}
-	}
-	for i, q := range queries {
-		y := gap + i*(cell+gap)
-		put(gap, y, testImage(test.Index[q]), color.RGBA{0x33, 0x3f, 0x50, 0xff})
-		for j, n := range near[i] {
-			c := color.RGBA{0xb8, 0xbf, 0xc9, 0xff}
-			if l := test.Labels[q]; l >= 0 {
-				c = color.RGBA{0xd0, 0x3b, 0x3b, 0xff}
-				if train.Labels[n.At] == l {
-					c = color.RGBA{0x2e, 0x9e, 0x5b, 0xff}
-				}
-			}
-			put(gap*3+(j+1)*(cell+gap), y, trainImage(train.Index[n.At]), c)
-		}
-	}
-	return pic
 }
 
-// Filters draws a first layer's weights, [KH KW 3 O], a picture each, its values stretched to the full range.
+// The gallery's sides in pixels: of a cell, between cells, and of the frame around a picture.
+const (
+	galleryCell  = 72
+	galleryGap   = 6
+	galleryFrame = 3
+)
+
+// Gallery draws queries, rows of the test features, a row each, and beside them their k nearest training samples; where there are
+// labels a neighbour of the same class is framed green, of another red.
+func Gallery(train, test Sample, trainLook, testLook Look, queries []int, k int) image.Image {
+	k = min(k, train.Pooled.Dim(0))
+	// the first column stands apart from the others
+	g := canvas.Grid{Cols: k + 1, CellW: galleryCell, CellH: galleryCell, Gap: galleryGap}
+	w, h := g.Size(len(queries) * g.Cols)
+	s := canvas.NewSheet(w+galleryGap, h)
+	put := func(cell int, im *data.Image, c color.Color) {
+		x, y := g.At(cell)
+		if cell%g.Cols > 0 {
+			x += galleryGap
+		}
+		s.Fill(x, y, galleryCell, galleryCell, c)
+		if im != nil {
+			in := galleryCell - 2*galleryFrame
+			s.Fit(x+galleryFrame, y+galleryFrame, in, in, im.Pix, im.H, im.W)
+		}
+	}
+	class := func(s Sample, row int) string {
+		if l := s.Truth.Label(s.Index[row]); l >= 0 {
+			return s.Truth.Classes()[l]
+		}
+		return ""
+	}
+	some := tensor.New(len(queries), test.Pooled.Dim(1))
+	for i, q := range queries {
+		copy(some.Rows(i, i+1).Data, test.Pooled.Rows(q, q+1).Data)
+	}
+	for i, near := range Neighbours(train.Pooled, some, k) {
+		q := queries[i]
+		put(i*g.Cols, testLook(test.Index[q]), canvas.Ink)
+		for j, n := range near {
+			c := canvas.Quiet
+			if own := class(test, q); own != "" {
+				c = canvas.Wrong
+				if class(train, n.At) == own {
+					c = canvas.Right
+				}
+			}
+			put(i*g.Cols+j+1, trainLook(train.Index[n.At]), c)
+		}
+	}
+	return s.RGBA
+}
+
+// Filters draws a first layer's weights, [KH KW I O], a picture each of their first three channels, its values stretched to the
+// full range.
 func Filters(w *tensor.Tensor) image.Image {
 	kh, kw, in, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
-	zoom := max(2, 40/kh)
-	cols := 16
-	rows := (o + cols - 1) / cols
-	cw, ch := kw*zoom+4, kh*zoom+4
-	pic := image.NewRGBA(image.Rect(0, 0, cols*cw+4, rows*ch+4))
-	draw.Draw(pic, pic.Bounds(), image.White, image.Point{}, draw.Src)
+	zoom := max(2, 40/max(kh, kw))
+	g := canvas.Grid{Cols: 16, CellW: kw * zoom, CellH: kh * zoom, Gap: 4}
+	s := g.Sheet(o)
+	pix := make([]uint8, kh*kw*3)
 	for k := range o {
 		lo, hi := w.Data[k], w.Data[k]
 		for i := k; i < len(w.Data); i += o {
 			lo, hi = min(lo, w.Data[i]), max(hi, w.Data[i])
 		}
-		v := func(y, x, c int) uint8 {
-			return uint8(255 * (w.Data[((y*kw+x)*in+min(c, in-1))*o+k] - lo) / max(hi-lo, 1e-12))
+		for i := range pix {
+			v := w.Data[(i/3*in+min(i%3, in-1))*o+k]
+			pix[i] = uint8(255*(v-lo)/max(hi-lo, 1e-12) + 0.5)
 		}
-		for y := range kh * zoom {
-			for x := range kw * zoom {
-				pic.SetRGBA(4+k%cols*cw+x, 4+k/cols*ch+y, color.RGBA{v(y/zoom, x/zoom, 0), v(y/zoom, x/zoom, 1), v(y/zoom, x/zoom, 2), 255})
-			}
-		}
+		x, y := g.At(k)
+		s.Picture(x, y, zoom, pix, kh, kw)
 	}
-	return pic
+	return s.RGBA
 }

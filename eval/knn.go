@@ -1,19 +1,37 @@
 package eval
 
 import (
+	"context"
 	"math"
 	"sort"
 	"time"
 
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// KNNOptions of KNN.
-type KNNOptions struct {
+// KNN is weighted nearest-neighbour classification (Wu, Xiong, Yu, Lin 2018, section 3.4): the k nearest training samples by cosine
+// of the averaged features vote for their class with weight exp(cosine/temperature). Equal votes go to the smaller class.
+type KNN struct {
 	K           int     // 0 means 20
 	Temperature float64 // 0 means 0.07
 }
+
+var knnKind = Kind{
+	Name:  "knn",
+	About: "weighted nearest neighbours by cosine, of averaged features",
+	Options: []spec.Option{
+		{Name: "k", Default: "20", About: "neighbours"},
+		{Name: "temperature", Default: "0.07", About: "of their votes: the smaller, the more the nearest count"},
+	},
+	make: func(v *spec.Values) Protocol {
+		return KNN{K: v.Int("k", 1, math.MaxInt32), Temperature: v.Float("temperature", 1e-3, 1e3)}
+	},
+}
+
+// Name returns knn.
+func (p KNN) Name() string { return "knn" }
 
 // Neighbour is a training sample near a test sample.
 type Neighbour struct {
@@ -85,25 +103,28 @@ func unit(x *tensor.Tensor) *tensor.Tensor {
 	return y
 }
 
-// KNN is weighted nearest-neighbour classification (Wu, Xiong, Yu, Lin 2018, section 3.4): the k nearest by cosine vote for
-// their class with weight exp(cosine/temperature). Equal votes go to the smaller class.
-func KNN(train, test Set, o KNNOptions) (Score, error) {
+// Judge classifies the test samples by their neighbours' votes.
+func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	began := time.Now()
-	if o.K == 0 {
-		o.K = 20
+	if p.K == 0 {
+		p.K = 20
 	}
-	if o.Temperature == 0 {
-		o.Temperature = 0.07
+	if p.Temperature == 0 {
+		p.Temperature = 0.07
 	}
-	c, err := classes(train, test)
+	c, err := classify(train, test, train.Pooled, test.Pooled)
 	if err != nil {
 		return Score{}, err
 	}
 	right := 0
-	for i, near := range Neighbours(train.X, test.X, o.K) {
-		votes := make([]float64, c)
+	for i, near := range Neighbours(train.Pooled, test.Pooled, p.K) {
+		if err := ctx.Err(); err != nil {
+			return Score{}, err
+		}
+		votes := make([]float64, c.count)
 		for _, n := range near {
-			votes[train.Labels[n.At]] += math.Exp(float64(n.Similarity) / o.Temperature)
+			// the largest cosine is 1: taking it off keeps the powers finite at any temperature
+			votes[c.train[n.At]] += math.Exp((float64(n.Similarity) - 1) / p.Temperature)
 		}
 		best := 0
 		for j, v := range votes {
@@ -111,11 +132,11 @@ func KNN(train, test Set, o KNNOptions) (Score, error) {
 				best = j
 			}
 		}
-		if int32(best) == test.Labels[i] {
+		if int32(best) == c.test[i] {
 			right++
 		}
 	}
-	return Score{Protocol: "knn", Accuracy: float64(right) / float64(test.X.Dim(0)), Chance: chance(test.Labels), Train: train.X.Dim(0), Test: test.X.Dim(0),
-		Dim: train.X.Dim(1), Settings: map[string]any{"k": min(o.K, train.X.Dim(0)), "temperature": o.Temperature, "similarity": "cosine"},
-		Seconds: time.Since(began).Seconds()}, nil
+	s := c.score(p.Name(), train.Pooled, float64(right)/float64(len(c.test)), began)
+	s.Settings = map[string]any{"k": p.K, "temperature": p.Temperature, "similarity": "cosine"}
+	return s, nil
 }

@@ -1,71 +1,112 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/tensor"
 	"gonum.org/v1/gonum/optimize"
 )
 
-// ProbeOptions of Linear.
-type ProbeOptions struct {
+// Probe is a linear classifier on standardised features: softmax regression with weight decay d/2·‖W‖² per sample, the decay chosen
+// on a tenth of the training samples (at most 2000) that it is not fitted to, when there is more than one to choose from.
+type Probe struct {
 	Solver     string    // lbfgs (default) or sgd
-	Decays     []float64 // weight decays to choose among on held-out training samples; nil means 1e-4, 1e-3, 1e-2, 1e-1
+	Decays     []float64 // weight decays to choose among; nil means 1e-4, 1e-3, 1e-2, 1e-1
 	Iterations int       // of L-BFGS, 0 means 100
 	Epochs     int       // of SGD, 0 means 30
 	LR         float32   // of SGD, 0 means 0.1
-	Seed       uint64
+	Seed       uint64    // of what is held out, and of SGD's order
 }
 
-// Linear is a linear classifier on standardised features: softmax regression with weight decay d/2·‖W‖² per sample, the
-// decay chosen on a tenth of the training samples (at most 2000) when there is more than one to choose from.
-func Linear(train, test Set, o ProbeOptions) (Score, error) {
+var probeKind = Kind{
+	Name:    "probe",
+	Aliases: []string{"linear"},
+	About:   "a linear classifier on features pooled to a small grid",
+	Options: []spec.Option{
+		{Name: "solver", Default: "lbfgs", About: "lbfgs, or sgd with momentum"},
+		{Name: "decays", Default: "1e-4,1e-3,1e-2,1e-1", About: "weight decays to choose among on held-out training samples"},
+		{Name: "iterations", Default: "100", About: "of lbfgs, at most"},
+		{Name: "epochs", Default: "30", About: "of sgd"},
+		{Name: "lr", Default: "0.1", About: "of sgd, falling along a cosine"},
+		{Name: "seed", Default: "0", About: "of what is held out, and of sgd's order"},
+	},
+	make: func(v *spec.Values) Protocol {
+		p := Probe{Solver: v.One("solver", "lbfgs", "sgd"), Iterations: v.Int("iterations", 1, math.MaxInt32), Epochs: v.Int("epochs", 1, math.MaxInt32),
+			LR: float32(v.Float("lr", 1e-6, 100)), Seed: uint64(v.Int("seed", 0, math.MaxInt))}
+		for _, t := range strings.Split(v.Text("decays"), ",") {
+			d, err := strconv.ParseFloat(t, 64)
+			if err != nil || !(d >= 0 && d <= 1e6) {
+				v.Fail("option decays=%s: want numbers from 0 on, with commas between", v.Text("decays"))
+			}
+			p.Decays = append(p.Decays, d)
+		}
+		return p
+	},
+}
+
+// Name returns probe.
+func (p Probe) Name() string { return "probe" }
+
+// defaults returns the probe with what its zeros mean.
+func (p Probe) defaults() Probe {
+	if p.Solver == "" {
+		p.Solver = "lbfgs"
+	}
+	if len(p.Decays) == 0 {
+		p.Decays = []float64{1e-4, 1e-3, 1e-2, 1e-1}
+	}
+	if p.Iterations == 0 {
+		p.Iterations = 100
+	}
+	if p.Epochs == 0 {
+		p.Epochs = 30
+	}
+	if p.LR == 0 {
+		p.LR = 0.1
+	}
+	return p
+}
+
+// Judge fits the classifier to the training features and counts right answers on the test features.
+func (p Probe) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	began := time.Now()
-	if o.Solver == "" {
-		o.Solver = "lbfgs"
+	p = p.defaults()
+	if p.Solver != "lbfgs" && p.Solver != "sgd" {
+		return Score{}, fmt.Errorf("there is no solver %q; there are lbfgs and sgd", p.Solver)
 	}
-	if o.Solver != "lbfgs" && o.Solver != "sgd" {
-		return Score{}, fmt.Errorf("there is no solver %q; there are lbfgs and sgd", o.Solver)
-	}
-	if len(o.Decays) == 0 {
-		o.Decays = []float64{1e-4, 1e-3, 1e-2, 1e-1}
-	}
-	if o.Iterations == 0 {
-		o.Iterations = 100
-	}
-	if o.Epochs == 0 {
-		o.Epochs = 30
-	}
-	if o.LR == 0 {
-		o.LR = 0.1
-	}
-	c, err := classes(train, test)
+	c, err := classify(train, test, train.Grid, test.Grid)
 	if err != nil {
 		return Score{}, err
 	}
-	mean, inv := standardisation(train.X)
-	x, y := standardise(train.X, mean, inv), standardise(test.X, mean, inv)
-	best := o.Decays[0]
-	if len(o.Decays) > 1 {
-		best = chooseDecay(x, train.Labels, c, o)
-	}
-	w, b, iterations, err := fit(x, train.Labels, c, best, o)
+	mean, inv := standardisation(train.Grid)
+	x, y := standardise(train.Grid, mean, inv), standardise(test.Grid, mean, inv)
+	decay, err := p.chooseDecay(ctx, x, c.train, c.count)
 	if err != nil {
 		return Score{}, err
 	}
-	settings := map[string]any{"solver": o.Solver, "weight_decay": best, "weight_decays_tried": o.Decays, "standardised": true, "seed": o.Seed}
-	if o.Solver == "lbfgs" {
-		settings["iterations"], settings["max_iterations"] = iterations, o.Iterations
+	w, b, iterations, err := p.fit(ctx, x, c.train, c.count, decay)
+	if err != nil {
+		return Score{}, err
+	}
+	s := c.score(p.Name(), train.Grid, accuracy(y, c.test, w, b), began)
+	s.Settings = map[string]any{"solver": p.Solver, "weight_decays": p.Decays, "standardised": true, "seed": p.Seed}
+	s.Found = map[string]any{"weight_decay": decay, "grid": train.GridSide}
+	if p.Solver == "lbfgs" {
+		s.Settings["max_iterations"], s.Found["iterations"] = p.Iterations, iterations
 	} else {
-		settings["epochs"], settings["lr"], settings["schedule"], settings["momentum"], settings["batch_size"] = o.Epochs, o.LR, "cosine", 0.9, sgdBatch
+		s.Settings["epochs"], s.Settings["lr"], s.Settings["schedule"], s.Settings["momentum"], s.Settings["batch_size"] = p.Epochs, p.LR, "cosine", 0.9, sgdBatch
 	}
-	return Score{Protocol: "linear", Accuracy: accuracy(y, test.Labels, w, b), Chance: chance(test.Labels), Train: x.Dim(0), Test: y.Dim(0), Dim: x.Dim(1),
-		Settings: settings, Seconds: time.Since(began).Seconds()}, nil
+	return s, nil
 }
 
 // standardisation returns the mean of each feature, and one over its deviation; 0 for features that hardly vary.
@@ -93,14 +134,16 @@ func standardise(x *tensor.Tensor, mean, inv []float32) *tensor.Tensor {
 	return y
 }
 
-func chooseDecay(x *tensor.Tensor, labels []int32, c int, o ProbeOptions) float64 {
+// chooseDecay returns the decay whose classifier, fitted to some of the training samples, is right most often on others; equals by
+// the order in which they are given.
+func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32, classes int) (float64, error) {
 	n := x.Dim(0)
-	order := tensor.NewRNG(o.Seed).Derive(0x9b0be).Perm(n)
 	held := min(2000, max(1, n/10))
 	used := min(n-held, 10000)
-	if used < 1 {
-		return o.Decays[0]
+	if len(p.Decays) == 1 || used < 1 {
+		return p.Decays[0], nil
 	}
+	order := tensor.NewRNG(p.Seed).Derive(stream.ProbeDecay).Perm(n)
 	pick := func(rows []int) (*tensor.Tensor, []int32) {
 		index, l := make([]int32, len(rows)), make([]int32, len(rows))
 		for i, r := range rows {
@@ -112,25 +155,36 @@ func chooseDecay(x *tensor.Tensor, labels []int32, c int, o ProbeOptions) float6
 	}
 	vx, vl := pick(order[:held])
 	tx, tl := pick(order[held : held+used])
-	best, bestAt := -1.0, o.Decays[0]
-	for _, d := range o.Decays {
-		w, b, _, err := fit(tx, tl, c, d, o)
+	best, bestAt := -1.0, p.Decays[0]
+	var last error
+	for _, d := range p.Decays {
+		w, b, _, err := p.fit(ctx, tx, tl, classes, d)
+		if ctx.Err() != nil {
+			return 0, ctx.Err()
+		}
 		if err != nil {
+			last = err
 			continue
 		}
 		if a := accuracy(vx, vl, w, b); a > best {
 			best, bestAt = a, d
 		}
 	}
-	return bestAt
+	if best < 0 {
+		return 0, last
+	}
+	return bestAt, nil
 }
 
-func fit(x *tensor.Tensor, labels []int32, c int, decay float64, o ProbeOptions) (w, b *tensor.Tensor, iterations int, err error) {
-	if o.Solver == "sgd" {
-		w, b = fitSGD(x, labels, c, decay, o)
+func (p Probe) fit(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, decay float64) (w, b *tensor.Tensor, iterations int, err error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, 0, err
+	}
+	if p.Solver == "sgd" {
+		w, b = p.fitSGD(x, labels, classes, decay)
 		return w, b, 0, nil
 	}
-	return fitLBFGS(x, labels, c, decay, o.Iterations)
+	return fitLBFGS(x, labels, classes, decay, p.Iterations)
 }
 
 // fitLBFGS minimises the mean cross-entropy + decay/2·‖W‖² with gonum's L-BFGS, gradients from our kernels. It stops at
@@ -175,11 +229,11 @@ func fitLBFGS(x *tensor.Tensor, labels []int32, c int, decay float64, most int) 
 	settings := &optimize.Settings{MajorIterations: most, GradientThreshold: 1e-5, Converger: &optimize.FunctionConverge{Relative: 1e-7, Iterations: 5}}
 	res, err := optimize.Minimize(problem, make([]float64, d*c+c), settings, &optimize.LBFGS{Store: 10})
 	if res == nil {
-		return nil, nil, 0, fmt.Errorf("linear probe: %w", err)
+		return nil, nil, 0, fmt.Errorf("probe: %w", err)
 	}
 	// a line search that finds no lower value at float32's precision has converged; any other trouble has no finite result
 	if math.IsNaN(res.F) || math.IsInf(res.F, 0) {
-		return nil, nil, 0, fmt.Errorf("linear probe: the loss is %g: %v", res.F, err)
+		return nil, nil, 0, fmt.Errorf("probe: the loss is %g: %v", res.F, err)
 	}
 	load(res.X)
 	return w, b, res.Stats.MajorIterations, nil
@@ -196,17 +250,17 @@ func equal(a, b []float64) bool {
 
 const sgdBatch = 256
 
-func fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64, o ProbeOptions) (w, b *tensor.Tensor) {
-	rng := tensor.NewRNG(o.Seed).Derive(0x59d)
+func (p Probe) fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64) (w, b *tensor.Tensor) {
+	rng := tensor.NewRNG(p.Seed).Derive(stream.ProbeOrder)
 	d, n := x.Dim(1), x.Dim(0)
 	l := &layers.Linear{W: tensor.New(d, c), B: tensor.New(c)}
 	opt := optim.NewSGD(layers.Params(l), optim.SGDOptions{Momentum: 0.9, WeightDecay: float32(decay), Nesterov: true})
 	batch := min(sgdBatch, n)
 	steps := n / batch
-	lr := optim.Cosine(o.LR, steps*o.Epochs)
+	lr := optim.Cosine(p.LR, steps*p.Epochs)
 	tape := autograd.NewTape(nil)
 	part, want := tensor.New(batch, d), make([]int32, batch)
-	for e := range o.Epochs {
+	for e := range p.Epochs {
 		order := rng.Derive(uint64(e)).Perm(n)
 		for s := range steps {
 			index := make([]int32, batch)

@@ -1,0 +1,212 @@
+package eval
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Array are features that somebody else made: rows of numbers in files. A row belongs to the sample that it is named after, or,
+// where rows have no names, to the sample of the same number in a set of as many samples.
+type Array struct {
+	Label string
+	Files []Rows
+}
+
+// Rows are the features in one file.
+type Rows struct {
+	Path  string
+	X     *tensor.Tensor // [N D]
+	Names []string       // [N], or none
+}
+
+// LoadArray reads .npy files of any number of axes, the first of which counts samples: one file for all samples, or one for
+// training and one for testing. Beside FILE.npy, FILE.txt, where it is there, names the sample of each row in a line, as
+// `tessera embed` writes it and Describe says it.
+func LoadArray(paths ...string) (*Array, error) {
+	a := &Array{}
+	bare := map[int]string{}
+	for _, path := range paths {
+		r, err := loadRows(path)
+		if err != nil {
+			return nil, err
+		}
+		if len(a.Files) > 0 && a.Files[0].X.Dim(1) != r.X.Dim(1) {
+			return nil, fmt.Errorf("the rows of %s have %d values, those of %s %d", paths[0], a.Files[0].X.Dim(1), path, r.X.Dim(1))
+		}
+		if r.Names == nil {
+			if other, taken := bare[r.X.Dim(0)]; taken {
+				return nil, fmt.Errorf("%s and %s have %d rows each and name none, so nobody can tell whose they are; name them in .txt files", other, path, r.X.Dim(0))
+			}
+			bare[r.X.Dim(0)] = path
+		}
+		a.Files = append(a.Files, r)
+	}
+	if len(a.Files) == 0 {
+		return nil, fmt.Errorf("no .npy file is given")
+	}
+	a.Label = filepath.Base(paths[0])
+	return a, nil
+}
+
+func loadRows(path string) (Rows, error) {
+	x, err := tensor.LoadNPY(path)
+	if err != nil {
+		return Rows{}, err
+	}
+	if len(x.Shape) == 0 || x.Len() == 0 {
+		return Rows{}, fmt.Errorf("%s: the array has shape %v, wanted are rows", path, x.Shape)
+	}
+	r := Rows{Path: path, X: x.Reshape(x.Dim(0), x.Len()/x.Dim(0))}
+	list := strings.TrimSuffix(path, filepath.Ext(path)) + ".txt"
+	if r.Names, err = readLines(list); os.IsNotExist(err) {
+		return r, nil
+	}
+	if err == nil && len(r.Names) != x.Dim(0) {
+		err = fmt.Errorf("%s names %d rows, %s has %d", list, len(r.Names), path, x.Dim(0))
+	}
+	return r, err
+}
+
+// readLines returns the lines of a text file.
+func readLines(path string) ([]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	text := strings.TrimSuffix(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
+	return strings.Split(text, "\n"), nil
+}
+
+// Name returns the label.
+func (a *Array) Name() string { return a.Label }
+
+// Depths returns the one depth, array.
+func (a *Array) Depths() []string { return []string{"array"} }
+
+// Settings are the files.
+func (a *Array) Settings() map[string]any {
+	var paths []string
+	for _, f := range a.Files {
+		paths = append(paths, f.Path)
+	}
+	return map[string]any{"files": paths}
+}
+
+// Encode looks up the samples' rows. It is an error where a sample has none.
+func (a *Array) Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error) {
+	samples := in.Samples()
+	n := samples.Len()
+	named := map[string][]float32{}
+	var has []string
+	for _, f := range a.Files {
+		d := f.X.Dim(1)
+		if f.Names == nil && f.X.Dim(0) == n {
+			return []Features{arrayFeatures(f.X)}, ctx.Err()
+		}
+		has = append(has, fmt.Sprintf("%s %d", f.Path, f.X.Dim(0)))
+		for i, name := range f.Names {
+			named[name] = f.X.Data[i*d : (i+1)*d]
+		}
+	}
+	if len(named) == 0 {
+		sort.Strings(has)
+		return nil, fmt.Errorf("there are %d samples, and no file of as many rows: %s", n, strings.Join(has, ", "))
+	}
+	x := tensor.New(n, a.Files[0].X.Dim(1))
+	for i := range n {
+		row, ok := named[samples.Describe(i)]
+		if !ok {
+			return nil, fmt.Errorf("%s names no row after %s", a.Label, samples.Describe(i))
+		}
+		copy(x.Data[i*x.Dim(1):], row)
+	}
+	return []Features{arrayFeatures(x)}, ctx.Err()
+}
+
+func arrayFeatures(x *tensor.Tensor) Features {
+	f := Features{Name: "array", Depth: 1, Pooled: x, Grid: x, Index: make([]int, x.Dim(0))}
+	for i := range f.Index {
+		f.Index[i] = i
+	}
+	return f
+}
+
+// Dataset returns the rows as samples, for judging an array without the data that it was made from: a sample is its row's name, and
+// its truth are labels, which may be nil.
+func (r Rows) Dataset(labels data.Labels) *data.Dataset {
+	h := sha256.New()
+	fmt.Fprintln(h, r.X.Shape, r.Names)
+	var b [4]byte
+	for _, v := range r.X.Data {
+		binary.LittleEndian.PutUint32(b[:], math.Float32bits(v))
+		h.Write(b[:])
+	}
+	return &data.Dataset{Name: r.Path, Fingerprint: hex.EncodeToString(h.Sum(nil))[:16], Inputs: data.Inputs{Texts: rowNames{r}}, Truth: data.Truth{Labels: labels}}
+}
+
+// rowNames are rows as samples.
+type rowNames struct{ r Rows }
+
+func (n rowNames) Len() int                   { return n.r.X.Dim(0) }
+func (n rowNames) Text(i int) (string, error) { return n.Describe(i), nil }
+func (n rowNames) Describe(i int) string {
+	if n.r.Names == nil {
+		return fmt.Sprintf("row %d of %s", i, n.r.Path)
+	}
+	return n.r.Names[i]
+}
+
+// ReadLabels reads the classes of rows: a line each in a text file, or whole numbers in a .npy file.
+func ReadLabels(path string) (data.Labels, error) {
+	lines, err := []string(nil), error(nil)
+	if filepath.Ext(path) == ".npy" {
+		x, err := tensor.LoadNPY(path)
+		if err != nil {
+			return nil, err
+		}
+		for _, v := range x.Data {
+			if v != float32(int(v)) {
+				return nil, fmt.Errorf("%s: %g is no class; wanted are whole numbers", path, v)
+			}
+			lines = append(lines, strconv.Itoa(int(v)))
+		}
+	} else if lines, err = readLines(path); err != nil {
+		return nil, err
+	}
+	l := &lineLabels{}
+	number := map[string]int{}
+	for _, s := range lines {
+		number[s] = 0
+	}
+	for s := range number {
+		l.classes = append(l.classes, s)
+	}
+	sort.Strings(l.classes)
+	for i, s := range l.classes {
+		number[s] = i
+	}
+	for _, s := range lines {
+		l.labels = append(l.labels, number[s])
+	}
+	return l, nil
+}
+
+type lineLabels struct {
+	labels  []int
+	classes []string
+}
+
+func (l *lineLabels) Classes() []string { return l.classes }
+func (l *lineLabels) Label(i int) int   { return l.labels[i] }

@@ -1,0 +1,61 @@
+package eval
+
+import (
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Cache returns a data set whose pictures are what Pictures of that side sees of them, kept in memory up to limit bytes as they are
+// read. Name, fingerprint and truth are the data set's; a truth in pixels stays in those of the native pictures.
+func Cache(d *data.Dataset, side int, limit int64) *data.Dataset {
+	if d.Images == nil {
+		return d
+	}
+	if c, ok := d.Images.(cached); ok && c.side == side {
+		return d
+	}
+	out := *d
+	out.Images = cached{data.NewPictures(d.Images, data.PlainView(side), data.Norm{}, limit), side}
+	return &out
+}
+
+// cached are views that are kept.
+type cached struct {
+	views *data.Pictures
+	side  int
+}
+
+func (c cached) Len() int                         { return c.views.Images.Len() }
+func (c cached) Describe(i int) string            { return c.views.Images.Describe(i) }
+func (c cached) Image(i int) (*data.Image, error) { return c.views.Image(i, (*tensor.RNG)(nil)) }
+
+// cacheFor keeps pictures when several encoders look at them and all in the same way.
+func cacheFor(encoders []Encoder, d *data.Dataset, o Options) *data.Dataset {
+	side := 0
+	for _, e := range encoders {
+		var in Input
+		switch e := e.(type) {
+		case *TrunkEncoder:
+			in = e.Input
+		case Pixels:
+			in = e.Input
+		case *Array:
+			continue
+		default: // nobody knows what it looks at
+			return d
+		}
+		p, ok := in.(Pictures)
+		if !ok || side != 0 && side != p.Side {
+			return d
+		}
+		side = p.Side
+	}
+	if side == 0 || len(encoders) < 2 || o.CacheBytes < 0 {
+		return d
+	}
+	limit := o.CacheBytes
+	if limit == 0 {
+		limit = 2 << 30
+	}
+	return Cache(d, side, limit/2)
+}

@@ -1,0 +1,64 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Encoder turns samples into features at named depths.
+type Encoder interface {
+	// Name says whose features they are: pretext, random, supervised, pixels, a file's name.
+	Name() string
+	// Depths names the depths that Encode returns, the shallowest first.
+	Depths() []string
+	// Settings are what a score must say about how samples were seen, such as side and norm.
+	Settings() map[string]any
+	// Encode returns the features of each depth, the samples in their order; those that cannot be read are left out.
+	Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error)
+}
+
+// Features are what an encoder makes of samples at one depth. What is known about the samples is not among them.
+type Features struct {
+	Name     string         // of the depth
+	Depth    int            // 1 for the first stage of a network; 0 for what is no network
+	Pooled   *tensor.Tensor // [N C], averages over all positions: for neighbours
+	Grid     *tensor.Tensor // [N D], averages over the cells of a grid, about 1024 values: for probes; may be Pooled itself
+	GridSide int            // cells along a side; 0 where there is no grid
+	Index    []int          // [N], the numbers of the samples
+}
+
+// Options of Encode and Judge. The zero value will do, and allows no broken sample.
+type Options struct {
+	BatchSize int                                // 0 means 128
+	Workers   int                                // that read samples; 0 means one a processor, two at least
+	Last      bool                               // only the deepest features
+	MaxBad    float64                            // how large a part of the samples may be broken; 0 means none
+	Bad       func(i int, err error)             // is told of each broken sample; it may be called from several goroutines
+	Progress  func(done, total int, what string) // is told of samples encoded; what says of whom, and of which set
+
+	// What only Judge reads.
+	CacheBytes int64                                       // of decoded pictures that are kept for the next encoder; 0 means 2 GiB, below 0 none
+	Scored     func(Score)                                 // is told of each score as soon as it is there
+	Encoded    func(e Encoder, train, test []Sample) error // is handed an encoder's features after they were judged
+}
+
+// checkSome says so where there is nothing to encode.
+func checkSome(f []Features, in data.Inputs) error {
+	for _, x := range f {
+		if len(x.Index) == 0 {
+			return fmt.Errorf("none of the %d samples could be read", in.Samples().Len())
+		}
+	}
+	return nil
+}
+
+// kept returns those of n depths that are asked for: all, or the last.
+func (o Options) kept(n int) (from int) {
+	if o.Last {
+		return n - 1
+	}
+	return 0
+}

@@ -1,0 +1,181 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Input is how an encoder sees a sample: the same each time. Pictures is the usual one; what a net of one channel, of frames or of
+// sound looks at is another.
+type Input interface {
+	// Shape returns the sides of what is seen of a sample, such as [side side 3].
+	Shape() []int
+	// Over returns what writes sample i to dst, called by several goroutines at once, or an error where the inputs have nothing that
+	// could be seen this way.
+	Over(in data.Inputs) (fill func(dst []float32, i int) error, err error)
+	// Settings are what a score must say about it.
+	Settings() map[string]any
+}
+
+// Pictures are the middles of pictures, side by side pixels, three channels, normalised.
+type Pictures struct {
+	Side int
+	Norm data.Norm
+}
+
+// Shape returns [side side 3].
+func (p Pictures) Shape() []int { return []int{p.Side, p.Side, 3} }
+
+// Settings are side and norm.
+func (p Pictures) Settings() map[string]any {
+	return map[string]any{"side": p.Side, "norm": map[string]any{"mean": p.Norm.Mean, "std": p.Norm.Std}}
+}
+
+// Over returns what reads pictures.
+func (p Pictures) Over(in data.Inputs) (func(dst []float32, i int) error, error) {
+	if in.Images == nil {
+		return nil, fmt.Errorf("the data has no pictures, it has %s", in.Kinds())
+	}
+	if c, ok := in.Images.(cached); ok && c.side != p.Side {
+		return nil, fmt.Errorf("the pictures are kept at side %d, wanted is %d", c.side, p.Side)
+	}
+	views := data.NewPictures(in.Images, data.PlainView(p.Side), p.Norm, 0)
+	return func(dst []float32, i int) error { return views.Fill(dst, i, nil) }, nil
+}
+
+// batch is what an encoder looks at, at once.
+type batch struct {
+	x     *tensor.Tensor // [N ...]
+	index []int          // [N] samples, -1 where a row could not be made
+}
+
+// maker fills batches.
+type maker struct {
+	shape []int
+	fill  func(dst []float32, i int) error
+}
+
+func (m maker) New(n int) *batch {
+	return &batch{tensor.New(append([]int{n}, m.shape...)...), make([]int, n)}
+}
+
+func (m maker) Fill(b *batch, row, i int, _ *tensor.RNG) error {
+	b.index[row] = -1
+	d := b.x.Len() / b.x.Dim(0)
+	if err := m.fill(b.x.Data[row*d:(row+1)*d], i); err != nil {
+		return err
+	}
+	b.index[row] = i
+	return nil
+}
+
+// whole moves the rows that could be made to the front and returns them.
+func (b *batch) whole() (x *tensor.Tensor, index []int) {
+	d := b.x.Len() / b.x.Dim(0)
+	for row, i := range b.index {
+		if i >= 0 {
+			if n := len(index); n < row {
+				copy(b.x.Data[n*d:(n+1)*d], b.x.Data[row*d:(row+1)*d])
+			}
+			index = append(index, i)
+		}
+	}
+	return b.x.Rows(0, len(index)), index
+}
+
+// each calls f with what input sees of the samples, a batch at a time, in order, without those that are broken.
+func each(ctx context.Context, what string, input Input, in data.Inputs, o Options, f func(x *tensor.Tensor, index []int) error) error {
+	if o.BatchSize == 0 {
+		o.BatchSize = 128
+	}
+	if o.Workers == 0 {
+		o.Workers = max(2, runtime.GOMAXPROCS(0))
+	}
+	fill, err := input.Over(in)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	n := in.Samples().Len()
+	l := data.NewLoader(n, maker{input.Shape(), fill}, data.LoaderOptions{BatchSize: o.BatchSize, Ordered: true, KeepLast: true, Workers: o.Workers,
+		Bad: o.Bad, MaxBad: o.MaxBad})
+	done := 0
+	for b := range l.Epoch(0, 0) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		done += len(b.index)
+		x, index := b.whole()
+		if len(index) > 0 {
+			if err := f(x, index); err != nil {
+				return err
+			}
+		}
+		if o.Progress != nil {
+			o.Progress(done, n, what)
+		}
+	}
+	return l.Err()
+}
+
+// table gathers rows.
+type table struct {
+	data []float32
+	rows int
+}
+
+func (t *table) add(x *tensor.Tensor) {
+	t.data = append(t.data, x.Data...)
+	t.rows += x.Dim(0)
+}
+
+// tensor returns the rows, [N D]; nil where there are none.
+func (t *table) tensor() *tensor.Tensor {
+	if t.rows == 0 {
+		return nil
+	}
+	return &tensor.Tensor{Shape: []int{t.rows, len(t.data) / t.rows}, Data: t.data}
+}
+
+// pixelSide is the largest side of Pixels.
+const pixelSide = 32
+
+// Pixels are the samples themselves as features, pictures pooled to at most 32 by 32: the row that any learned feature has to beat.
+type Pixels struct{ Input Input }
+
+// Name returns pixels.
+func (p Pixels) Name() string { return "pixels" }
+
+// Depths returns the one depth, pixels.
+func (p Pixels) Depths() []string { return []string{"pixels"} }
+
+// Settings are the input's.
+func (p Pixels) Settings() map[string]any { return p.Input.Settings() }
+
+// Encode returns the pixels.
+func (p Pixels) Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error) {
+	var t table
+	out := Features{Name: "pixels"}
+	err := each(ctx, p.Name(), p.Input, in, o, func(x *tensor.Tensor, index []int) error {
+		if len(x.Shape) == 4 {
+			h, w := min(pixelSide, x.Dim(1)), min(pixelSide, x.Dim(2))
+			out.GridSide = max(h, w)
+			if h < x.Dim(1) || w < x.Dim(2) {
+				x = autograd.AdaptiveAvgPool(autograd.Const(x), h, w).Value
+			}
+		}
+		t.add(x)
+		out.Index = append(out.Index, index...)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	out.Pooled = t.tensor()
+	out.Grid = out.Pooled
+	return []Features{out}, checkSome([]Features{out}, in)
+}

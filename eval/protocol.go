@@ -1,0 +1,134 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval/score"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Score is a result with what made it.
+type Score = score.Score
+
+// Sample is features and, apart from them, what is known about the samples that they were made from.
+type Sample struct {
+	Features
+	Truth data.Truth // of the whole set: Index says where a row's is
+}
+
+// Protocol judges features. A protocol is one file: it takes what it needs of the truth, learns from the training samples, and is
+// scored on the test samples.
+type Protocol interface {
+	// Name is how scores are told apart: knn, probe.
+	Name() string
+	// Judge returns a score whose settings are the protocol's own. It changes neither sample.
+	Judge(ctx context.Context, train, test Sample) (Score, error)
+}
+
+// Kind is a protocol that NewProtocol knows.
+type Kind struct {
+	Name    string
+	Aliases []string // other names for it
+	About   string
+	Options []spec.Option
+	make    func(v *spec.Values) Protocol
+}
+
+// Protocols lists the protocols of NewProtocol.
+func Protocols() []Kind { return []Kind{knnKind, probeKind} }
+
+// NewProtocol makes a protocol from a specification name?option=value.
+func NewProtocol(of string) (Protocol, error) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return nil, fmt.Errorf("protocol %w", err)
+	}
+	var names []string
+	for _, k := range Protocols() {
+		names = append(names, k.Name)
+		for _, name := range append([]string{k.Name}, k.Aliases...) {
+			if name != s.Kind {
+				continue
+			}
+			v := s.Values("protocol "+name, k.Options)
+			if s.Path != "" {
+				v.Fail("there is nothing to say after the colon: %q", s.Path)
+			}
+			p := k.make(v)
+			return p, v.Err()
+		}
+	}
+	return nil, fmt.Errorf("there is no protocol %q; there are %s", s.Kind, spec.Or(names))
+}
+
+// classes are the labels of two samples' rows, numbered as in training.
+type classes struct {
+	train, test []int32
+	count       int
+}
+
+// classify returns the classes of features x [N D] and y [M D]. Training and test labels are matched by their classes' names, so
+// that a class which a test set lacks shifts no number.
+func classify(train, test Sample, x, y *tensor.Tensor) (*classes, error) {
+	if x == nil || y == nil || x.Dim(0) == 0 || y.Dim(0) == 0 {
+		return nil, fmt.Errorf("there are no features to judge")
+	}
+	if x.Dim(1) != y.Dim(1) {
+		return nil, fmt.Errorf("the training features have %d values, the test features %d", x.Dim(1), y.Dim(1))
+	}
+	names := train.Truth.Classes()
+	number := map[string]int32{}
+	for i, name := range names {
+		if _, twice := number[name]; twice {
+			return nil, fmt.Errorf("two classes are called %q", name)
+		}
+		number[name] = int32(i)
+	}
+	c := &classes{count: len(names)}
+	var err error
+	if c.train, err = train.labels(number); err != nil {
+		return nil, err
+	}
+	c.test, err = test.labels(number)
+	return c, err
+}
+
+// labels returns the class of each row by its name's number.
+func (s Sample) labels(number map[string]int32) ([]int32, error) {
+	names := s.Truth.Classes()
+	out := make([]int32, len(s.Index))
+	for row, i := range s.Index {
+		l := s.Truth.Label(i)
+		if l < 0 || l >= len(names) {
+			return nil, fmt.Errorf("the data has no labels, or not for every sample; a score needs them (folder: labels are the folders of the first level)")
+		}
+		n, known := number[names[l]]
+		if !known {
+			return nil, fmt.Errorf("class %q of the test samples is not among the training samples' classes", names[l])
+		}
+		out[row] = n
+	}
+	return out, nil
+}
+
+// largest returns the share of the largest class in the test samples: who always names it is so often right.
+func (c *classes) largest() float64 {
+	count := make([]int, c.count)
+	most := 0
+	for _, l := range c.test {
+		count[l]++
+		most = max(most, count[l])
+	}
+	return float64(most) / float64(len(c.test))
+}
+
+// score returns the score of a classifier of features like x.
+func (c *classes) score(protocol string, x *tensor.Tensor, accuracy float64, began time.Time) Score {
+	m := score.LargestClass(c.largest())
+	return Score{Protocol: protocol, Metric: m, Value: accuracy, Trivial: m.Trivial, Train: len(c.train), Test: len(c.test), Dim: x.Dim(1),
+		Seconds: time.Since(began).Seconds()}
+}

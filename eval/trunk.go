@@ -1,0 +1,91 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// TrunkEncoder is a network's trunk in evaluation mode; its stages are the depths.
+type TrunkEncoder struct {
+	Label string // of the features: pretext, random, supervised, a file's name
+	Trunk *layers.Trunk
+	Input Input                 // how it sees samples; as many channels as the trunk wants
+	Tape  func() *autograd.Tape // that it runs on; nil means autograd.NewInference
+}
+
+// Name returns the label.
+func (e *TrunkEncoder) Name() string { return e.Label }
+
+// Depths returns the stages' names.
+func (e *TrunkEncoder) Depths() []string {
+	var out []string
+	for _, s := range e.Trunk.Stages {
+		out = append(out, s.Name)
+	}
+	return out
+}
+
+// Settings are the input's.
+func (e *TrunkEncoder) Settings() map[string]any { return e.Input.Settings() }
+
+// gridSide returns the side of the grid that c channels of s by s positions are pooled to, so that there are about 1024
+// values (Goyal et al. 2019 pool every stage to about the same size, so that depth is compared and not dimension).
+func gridSide(s, c int) int {
+	return max(1, min(s, int(math.Sqrt(1024/float64(c)))))
+}
+
+// Encode runs the trunk over the samples, on a tape of its own, and returns the features of every stage.
+func (e *TrunkEncoder) Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error) {
+	tape := autograd.NewInference()
+	if e.Tape != nil {
+		tape = e.Tape()
+	}
+	names := e.Depths()
+	from := o.kept(len(names))
+	out := make([]Features, len(names)-from)
+	pooled, grid := make([]table, len(out)), make([]table, len(out))
+	err := each(ctx, e.Label, e.Input, in, o, func(x *tensor.Tensor, index []int) error {
+		all := e.Trunk.Features(tape.Input(x))
+		for k := range out {
+			f := &out[k]
+			f.Name, f.Depth = names[from+k], from+k+1
+			f.Index = append(f.Index, index...)
+			if err := pool(f, &pooled[k], &grid[k], all[from+k]); err != nil {
+				return fmt.Errorf("%s: %w", e.Label, err)
+			}
+		}
+		tape.Reset()
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	for k := range out {
+		out[k].Pooled, out[k].Grid = pooled[k].tensor(), grid[k].tensor()
+		if out[k].GridSide == 0 {
+			out[k].Grid = out[k].Pooled
+		}
+	}
+	return out, checkSome(out, in)
+}
+
+// pool adds a batch's features, [N H W C] or [N C], to the tables of a depth.
+func pool(f *Features, pooled, grid *table, x *autograd.Var) error {
+	switch shape := x.Shape(); len(shape) {
+	case 2:
+		pooled.add(x.Value)
+	case 4:
+		f.GridSide = gridSide(min(shape[1], shape[2]), shape[3])
+		pooled.add(autograd.GlobalAvgPool(x).Value)
+		grid.add(autograd.AdaptiveAvgPool(x, f.GridSide, f.GridSide).Value)
+	default:
+		return fmt.Errorf("features of stage %s are %v; [N H W C] or [N C] can be judged", f.Name, shape)
+	}
+	return nil
+}
