@@ -47,7 +47,7 @@ func (s *looking) RNG() *tensor.RNG     { return s.rng }
 func (s *looking) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, _ ...string) {
 	t := s.tapes[name]
 	if t == nil {
-		t = s.mode.inference()
+		t = s.mode.Inference()
 		s.tapes[name] = t
 	}
 	t.SetRNG(s.rng.Derive(1))

@@ -14,4 +14,5 @@ type Mode struct {
 // on sets the mode of a tape, which it returns.
 func (m Mode) on(t *autograd.Tape) *autograd.Tape { return t }
 
-func (m Mode) inference() *autograd.Tape { return m.on(autograd.NewInference()) }
+// Inference returns a tape for inference in the mode.
+func (m Mode) Inference() *autograd.Tape { return m.on(autograd.NewInference()) }

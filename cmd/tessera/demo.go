@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/report"
-	"github.com/tessera-go/tessera/train"
 )
 
 func newDemo(g *global) *cobra.Command {
@@ -24,11 +24,14 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 		Args: args(0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			began := time.Now()
-			c := train.Config{Task: "rotation", Data: "scenes:?n=6000&side=32", Trunk: "convnet", Side: 32, Epochs: 1000, MaxSteps: steps, BatchSize: 64,
-				Optimizer: "nesterov", LR: 0.1, Schedule: "cosine", Momentum: 0.9, WeightDecay: 5e-4, Augment: "crop-flip", Seed: seed, MaxBad: 0.01,
-				CheckpointEvery: max(1, steps/4), MonitorEvery: max(1, steps/4), LogEvery: 5}
-			if err := checkConfig(&c); err != nil {
+			c, err := recipe.For("rotation")
+			if err != nil {
 				return err
+			}
+			c.Data, c.Epochs, c.MaxSteps, c.BatchSize, c.Seed = "scenes:?n=6000&side=32", 1000, steps, 64, seed
+			c.CheckpointEvery, c.MonitorEvery, c.LogEvery = max(1, steps/4), max(1, steps/4), 5
+			if err := recipe.Check(c); err != nil {
+				return usageError{err}
 			}
 			dir := out
 			if dir == "" {
@@ -39,33 +42,28 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 				return err
 			}
 			fmt.Fprintln(os.Stderr, "2/3  comparing the features of every stage")
-			mod, err := (&modelFlags{}).load(dir)
+			t := newTeller("features")
+			defer t.end()
+			protocols := []eval.Protocol{eval.KNN{}, eval.Probe{Seed: seed, Iterations: 60, Decays: []float64{1e-3, 1e-2, 1e-1}}}
+			scores, err := recipe.Compare(cmd.Context(), dir, recipe.Comparison{Data: "scenes:?n=3000&side=32", Test: "scenes:?n=1000&side=32", Protocols: protocols,
+				Eval: (&evalFlags{}).options(t), Progress: t.step, Say: t.say})
 			if err != nil {
 				return err
 			}
-			e := &evaluation{protocols: []string{"knn", "linear"}, side: c.Side, norm: mod.norm, gallery: 8, probe: eval.ProbeOptions{Seed: seed, Iterations: 60, Decays: []float64{1e-3, 1e-2, 1e-1}}}
-			if err := e.open("scenes:?n=3000&side=32", "scenes:?n=1000&side=32"); err != nil {
-				return err
-			}
-			if err := e.compare(cmd.Context(), mod); err != nil {
-				return err
-			}
-			if err := saveScores(dir, e.scores); err != nil {
-				return err
-			}
+			t.end()
 			fmt.Fprintln(os.Stderr, "3/3  writing the report")
 			page := filepath.Join(dir, "report.html")
 			if err := report.Write(page, []string{dir}); err != nil {
 				return err
 			}
 			if g.json {
-				return printJSON(map[string]any{"run": dir, "report": page, "seconds": time.Since(began).Seconds(), "scores": e.scores})
+				return printJSON(map[string]any{"run": dir, "report": page, "seconds": time.Since(began).Seconds(), "scores": scores})
 			}
 			fmt.Println()
-			printScores(os.Stdout, e.scores)
+			printScores(os.Stdout, scores)
 			fmt.Println()
-			for _, p := range e.protocols {
-				fmt.Printf("best stage, %-6s  random %s   pretext %s   supervised %s\n", p, percent(best(e.scores, p, "random")), percent(best(e.scores, p, "pretext")), percent(best(e.scores, p, "supervised")))
+			for _, p := range protocols {
+				fmt.Printf("best stage, %-6s  random %s   pretext %s   supervised %s\n", p.Name(), best(scores, p.Name(), "random"), best(scores, p.Name(), "pretext"), best(scores, p.Name(), "supervised"))
 			}
 			fmt.Printf("\nreport: %s   (%s)\n", page, time.Since(began).Round(time.Second))
 			return nil
@@ -75,17 +73,6 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "of everything random")
 	cmd.Flags().IntVar(&steps, "max-steps", 1000, "training steps")
 	return cmd
-}
-
-// best returns the highest accuracy of a protocol among the stages of some features.
-func best(scores []eval.Score, protocol, features string) float64 {
-	b := 0.0
-	for _, s := range scores {
-		if s.Protocol == protocol && s.Features == features {
-			b = max(b, s.Accuracy)
-		}
-	}
-	return b
 }
 
 func newReport(g *global) *cobra.Command {

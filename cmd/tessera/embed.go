@@ -9,15 +9,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/layers"
-	"github.com/tessera-go/tessera/train"
+	"github.com/tessera-go/tessera/recipe"
 )
 
 func newEmbed(g *global) *cobra.Command {
 	var m modelFlags
 	var spec, out string
-	var maxBad float64
+	e := evalFlags{layers: "last"}
 	cmd := &cobra.Command{
 		Use:   "embed RUN|random|FILE.safetensors",
 		Short: "write the features of images to a .npy file",
@@ -25,7 +24,7 @@ func newEmbed(g *global) *cobra.Command {
 beside it FILE.txt, which names the image of each row.`,
 		Args: args(1, "one RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			mod, err := m.load(a[0])
+			mod, err := m.load(g, a[0])
 			if err != nil {
 				return err
 			}
@@ -36,22 +35,18 @@ beside it FILE.txt, which names the image of each row.`,
 			if err != nil {
 				return err
 			}
-			e := &evaluation{side: mod.side, norm: mod.norm, last: true, maxBad: maxBad}
-			o, t := e.options("features")
-			s, err := eval.Extract(cmd.Context(), mod.trunk, src, o)
+			t := newTeller("features")
+			defer t.end()
+			s, err := mod.Encoder().Encode(cmd.Context(), src.Inputs, e.options(t))
 			if err != nil {
 				return err
 			}
-			t.end()
-			set := s[0].Pooled
-			if set.X == nil {
-				return fmt.Errorf("none of the %d images could be read", src.Len())
-			}
-			if err := checkpoint.SaveNPY(out, set.X); err != nil {
+			x := s[0].Pooled
+			if err := checkpoint.SaveNPY(out, x); err != nil {
 				return err
 			}
 			var names strings.Builder
-			for _, i := range set.Index {
+			for _, i := range s[0].Index {
 				fmt.Fprintln(&names, src.Describe(i))
 			}
 			list := strings.TrimSuffix(out, filepath.Ext(out)) + ".txt"
@@ -59,16 +54,16 @@ beside it FILE.txt, which names the image of each row.`,
 				return err
 			}
 			if g.json {
-				return printJSON(map[string]any{"features": out, "names": list, "shape": set.X.Shape})
+				return printJSON(map[string]any{"features": out, "names": list, "shape": x.Shape})
 			}
-			fmt.Printf("%s: %v; %s names the rows\n", out, set.X.Shape, list)
+			fmt.Printf("%s: %v; %s names the rows\n", out, x.Shape, list)
 			return nil
 		},
 	}
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
 	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write")
-	cmd.Flags().Float64Var(&maxBad, "max-bad", 0.01, "part of the images that may be broken")
+	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken")
 	return cmd
 }
 
@@ -85,17 +80,14 @@ npz has the same tensors for numpy.load.`,
 			if format != "safetensors" && format != "npz" {
 				return usage("--format %s: there are safetensors and npz", format)
 			}
-			if _, err := train.LoadInfo(a[0]); err != nil {
-				return err
-			}
-			mod, err := (&modelFlags{}).load(a[0])
+			mod, err := recipe.LoadRun(a[0])
 			if err != nil {
 				return err
 			}
 			if out == "" {
 				out = "trunk." + format
 			}
-			f := checkpoint.TorchFile(named(layers.State(mod.trunk)))
+			f := checkpoint.TorchFile(recipe.Named(mod.Trunk))
 			if format == "npz" {
 				err = checkpoint.SaveNPZ(out, f.Tensors)
 			} else {
@@ -105,9 +97,9 @@ npz has the same tensors for numpy.load.`,
 				return err
 			}
 			if g.json {
-				return printJSON(map[string]any{"file": out, "parameters": layers.Size(mod.trunk)})
+				return printJSON(map[string]any{"file": out, "parameters": layers.Size(mod.Trunk)})
 			}
-			fmt.Printf("%s: %s, %d parameters\n", out, mod.trunk.Name, layers.Size(mod.trunk))
+			fmt.Printf("%s: %s, %d parameters\n", out, mod.Trunk.Name, layers.Size(mod.Trunk))
 			return nil
 		},
 	}

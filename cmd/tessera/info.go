@@ -3,17 +3,19 @@ package main
 import (
 	"fmt"
 	"image"
-	"image/color"
 	"os"
 	"runtime"
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -25,20 +27,26 @@ func newTasks(g *global) *cobra.Command {
 		Args:  args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
 			if g.json {
-				return printJSON(map[string]any{"tasks": pretext.Names(), "trunks": layers.TrunkNames(), "data": data.Kinds})
+				return printJSON(map[string]any{"tasks": pretext.Names(), "trunks": layers.TrunkNames(), "data": data.Kinds(), "presets": recipe.Presets()})
 			}
 			fmt.Println("Pretext tasks (TASK or TASK?option=value):")
 			for _, n := range pretext.Names() {
-				line, options := pretext.About(n)
-				fmt.Printf("  %-16s %s\n  %-16s options: %s\n", n, line, "", options)
+				about := pretext.Tell(n)
+				fmt.Printf("  %-16s %s\n", n, about.Line)
+				for _, o := range spec.Usage(about.Options) {
+					fmt.Printf("  %-16s   %s\n", "", o)
+				}
 			}
 			fmt.Println("\nNetworks (--trunk):")
 			for _, n := range layers.TrunkNames() {
 				fmt.Printf("  %-16s %s\n", n, layers.AboutTrunk(n))
 			}
 			fmt.Println("\nData (--data):")
-			for _, k := range data.Kinds {
-				fmt.Printf("  %-16s %s\n", k[0], k[1])
+			for _, k := range data.Kinds() {
+				fmt.Printf("  %-16s %s\n", k.Name, k.About)
+				for _, o := range spec.Usage(k.Options) {
+					fmt.Printf("  %-16s   %s\n", "", o)
+				}
 			}
 			return nil
 		},
@@ -66,21 +74,27 @@ func newData(g *global) *cobra.Command {
 			}
 			count := map[int]int{}
 			for i := range src.Len() {
-				count[src.Label(i)]++
+				count[src.Truth.Label(i)]++
 			}
 			if out != "" {
-				if err := savePNG(out, contactSheet(src, 96)); err != nil {
+				if src.Images == nil {
+					return fmt.Errorf("%s has no pictures to show", src.Name)
+				}
+				if err := recipe.SavePNG(out, contactSheet(src.Images, 96)); err != nil {
 					return err
 				}
 			}
 			if g.json {
-				return printJSON(map[string]any{"name": src.Name(), "samples": src.Len(), "classes": src.Classes(), "fingerprint": src.Fingerprint()})
+				return printJSON(map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint})
 			}
-			fmt.Printf("%s: %d samples, %d classes, fingerprint %s\n", src.Name(), src.Len(), len(src.Classes()), src.Fingerprint())
-			for i, c := range src.Classes() {
+			fmt.Printf("%s: %d samples, %d classes, fingerprint %s\n", src.Name, src.Len(), len(src.Truth.Classes()), src.Fingerprint)
+			for i, c := range src.Truth.Classes() {
 				fmt.Printf("  %-20s %d\n", c, count[i])
 			}
-			if im, err := src.Image(0); err != nil {
+			if src.Images == nil {
+				return nil
+			}
+			if im, err := src.Images.Image(0); err != nil {
 				fmt.Println("  the first sample cannot be read:", err)
 			} else {
 				fmt.Printf("  the first, %s, is %dx%d\n", src.Describe(0), im.W, im.H)
@@ -93,26 +107,19 @@ func newData(g *global) *cobra.Command {
 }
 
 // contactSheet shows n samples of a seeded order.
-func contactSheet(src data.Source, n int) image.Image {
-	const cell, cols = 68, 12
-	n = min(n, src.Len())
-	pic := image.NewRGBA(image.Rect(0, 0, cols*cell+4, (n+cols-1)/cols*cell+4))
-	for i := range pic.Pix {
-		pic.Pix[i] = 255
-	}
-	for k, i := range tensor.NewRNG(1).Perm(src.Len())[:n] {
-		im, err := viewOf(src, i, cell-4)
-		if err != nil {
-			continue
-		}
-		for y := range im.H {
-			for x := range im.W {
-				o := (y*im.W + x) * 3
-				pic.SetRGBA(4+k%cols*cell+x, 4+k/cols*cell+y, color.RGBA{im.Pix[o], im.Pix[o+1], im.Pix[o+2], 255})
-			}
+func contactSheet(images data.Images, n int) image.Image {
+	const side = 64
+	grid := canvas.Grid{Cols: 12, CellW: side, CellH: side, Gap: 4}
+	n = min(n, images.Len())
+	sheet := grid.Sheet(n)
+	view := data.PlainView(side)
+	for k, i := range tensor.NewRNG(1).Perm(images.Len())[:n] {
+		if im, err := view.Of(images, i, nil); err == nil {
+			x, y := grid.At(k)
+			sheet.Picture(x, y, 1, im.Pix, im.H, im.W)
 		}
 	}
-	return pic
+	return sheet
 }
 
 func newDoctor(g *global) *cobra.Command {

@@ -68,6 +68,9 @@ type global struct {
 	conv      string
 	precision string
 	json      bool
+
+	mode train.Mode // of conv and precision
+	said bool       // the person gave one of them
 }
 
 func newRoot() *cobra.Command {
@@ -86,7 +89,7 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 		Version:       train.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		PersistentPreRunE: func(*cobra.Command, []string) error {
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
 			if g.threads < 0 {
 				return usage("--threads %d: want at least 1, or 0 for all cores", g.threads)
 			}
@@ -106,7 +109,6 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 			if err != nil {
 				return usageError{fmt.Errorf("--conv: %w", err)}
 			}
-			tensor.SetAlgorithm(a)
 			p, err := tensor.ParsePrecision(g.precision)
 			if err != nil {
 				return usageError{fmt.Errorf("--precision: %w", err)}
@@ -114,7 +116,8 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 			if !p.Native() {
 				fmt.Fprintf(os.Stderr, "--precision %v: this processor (%v) has no instructions for it: the same bits, but no faster than float32\n", p, simd.Active())
 			}
-			tensor.SetPrecision(p)
+			g.mode = train.Mode{Precision: p, Algorithm: a}
+			g.said = cmd.Flags().Changed("conv") || cmd.Flags().Changed("precision")
 			return nil
 		},
 	}

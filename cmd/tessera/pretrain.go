@@ -4,27 +4,26 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
-	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/train"
 )
 
 func newPretrain(g *global) *cobra.Command {
-	c := train.Config{}
+	c := recipe.Default()
 	var out, preset, memory string
 	var resume bool
 	cmd := &cobra.Command{
 		Use:   "pretrain TASK",
-		Short: "learn features from unlabelled images",
+		Short: "learn features from unlabelled data",
 		Long: `Pretrain learns features by a pretext task (see tessera tasks) and writes a run directory:
 run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
 
@@ -35,74 +34,117 @@ run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
 does a run with another number of threads.
 
-TASK supervised learns from the labels instead, for comparison.`,
+A task's paper may want other settings than those below; what you say yourself wins. TASK
+supervised learns from the labels instead, for comparison.`,
 		Args: args(1, "one TASK, such as rotation (tessera tasks lists them)"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			c.Task = a[0]
-			if preset != "" {
-				if err := applyPreset(cmd, &c, preset); err != nil {
-					return err
-				}
+			said := given(cmd.Flags())
+			resolved, err := resolve(a[0], preset)
+			if err != nil {
+				return usageError{err}
 			}
-			if err := checkConfig(&c); err != nil {
+			c = resolved
+			if err := said(); err != nil {
 				return err
 			}
-			if g.precision == tensor.Int8.String() {
-				return usage("--precision int8 is for inference; training takes float32 or bfloat16")
-			}
-			if g.conv != tensor.Auto.String() {
-				c.Conv = g.conv
-			}
-			if g.precision != tensor.Float32.String() {
-				c.Precision = g.precision
+			c.Conv, c.Precision = g.mode.Algorithm, g.mode.Precision
+			if err := recipe.Check(c); err != nil {
+				return usageError{err}
 			}
 			limit, err := parseBytes(memory)
 			if err != nil {
 				return usage("--memory-limit %v", err)
+			}
+			if out == "" {
+				out = recipe.Directory(c)
 			}
 			info, err := pretrain(cmd.Context(), c, out, resume, limit)
 			if err != nil {
 				return err
 			}
 			if g.json {
-				return printJSON(map[string]any{"run": outDir(c, out), "info": info})
+				return printJSON(map[string]any{"run": out, "info": info})
 			}
-			fmt.Printf("run %s: %d steps in %s, at most %s of memory; report: tessera report %s\n", outDir(c, out), info.Done,
-				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(peakMemory(), int64(info.PeakMemory))), outDir(c, out))
+			fmt.Printf("run %s: %d steps in %s, at most %s of memory; report: tessera report %s\n", out, info.Done,
+				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(peakMemory(), int64(info.PeakMemory))), out)
 			return nil
 		},
-		ValidArgs: append(pretext.Names(), supervisedTask),
+		ValidArgs: append(pretext.Names(), recipe.Supervised),
 	}
 	f := cmd.Flags()
-	f.StringVar(&c.Data, "data", "scenes", "what to learn from, kind:path?option=value (tessera data --help)")
-	f.StringVar(&c.Test, "test", "", "held-out data for the monitor; default the data's own test split, or a twentieth of a folder")
-	f.StringVar(&c.Trunk, "trunk", "convnet", "network: "+strings.Join(layers.TrunkNames(), ", "))
-	f.IntVar(&c.Side, "side", 32, "images are resized and cropped to this many pixels")
-	f.IntVar(&c.Epochs, "epochs", 10, "passes over the data")
-	f.IntVar(&c.MaxSteps, "max-steps", 0, "stop after so many steps; 0 means no limit")
-	f.IntVar(&c.BatchSize, "batch-size", 128, "images in a step (rotation shows each four times)")
-	f.StringVar(&c.Optimizer, "optimizer", "nesterov", "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb")
-	lr := f.Float32("lr", 0.1, "highest learning rate")
-	f.StringVar(&c.Schedule, "schedule", "cosine", "of the learning rate: cosine, step, constant, poly or onecycle")
-	f.IntVar(&c.WarmupSteps, "warmup-steps", 0, "steps over which the learning rate rises")
-	mom := f.Float32("momentum", 0.9, "of sgd, nesterov, rmsprop and lars")
-	wd := f.Float32("weight-decay", 5e-4, "of weights; biases and norms have none")
-	f.Float64Var(&c.ClipNorm, "clip-norm", 0, "largest norm of the gradient; 0 means no clipping")
-	f.StringVar(&c.Augment, "augment", "crop-flip", "crop-flip, resized-crop, color or none")
-	f.Uint64Var(&c.Seed, "seed", 1, "of everything random")
-	f.Float64Var(&c.MaxBad, "max-bad", 0.01, "part of the images that may be broken")
-	f.IntVar(&c.CheckpointEvery, "checkpoint-every", 0, "steps between checkpoints; 0 means at each epoch's end")
-	f.IntVar(&c.MonitorEvery, "monitor-every", 0, "steps between looks at held-out data; 0: each epoch; -1: never")
-	f.IntVar(&c.LogEvery, "log-every", 10, "steps between lines of metrics.jsonl")
+	configFlags(f, &c)
 	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
 	f.BoolVar(&resume, "resume", false, "continue the run in --out from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
-	f.StringVar(&preset, "preset", "", "a published recipe: rotnet-cifar")
-	cmd.PreRun = func(*cobra.Command, []string) { c.LR, c.Momentum, c.WeightDecay = *lr, *mom, *wd }
+	f.StringVar(&preset, "preset", "", "a published recipe: "+strings.Join(recipe.Presets(), ", "))
 	cmd.RegisterFlagCompletionFunc("trunk", cobra.FixedCompletions(layers.TrunkNames(), cobra.ShellCompDirectiveNoFileComp))
-	cmd.RegisterFlagCompletionFunc("augment", cobra.FixedCompletions(augmentNames, cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
+
+// configFlags binds the flags that are a run's settings.
+func configFlags(f *pflag.FlagSet, c *train.Config) {
+	var augments []string
+	for _, a := range data.Augmentations {
+		augments = append(augments, a[0])
+	}
+	f.StringVar(&c.Data, "data", c.Data, "what to learn from, kind:path?option=value (tessera data --help)")
+	f.StringVar(&c.Test, "test", c.Test, "held-out data for the monitor; default the data's own test split, or a twentieth of a folder")
+	f.StringVar(&c.Trunk, "trunk", c.Trunk, "network: "+strings.Join(layers.TrunkNames(), ", "))
+	f.IntVar(&c.Side, "side", c.Side, "images are resized and cropped to this many pixels")
+	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the data")
+	f.IntVar(&c.MaxSteps, "max-steps", c.MaxSteps, "stop after so many steps; 0 means no limit")
+	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "samples in a step (rotation shows each four times)")
+	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "batches whose mean gradient makes a step; 0 means 1")
+	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
+	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
+	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle")
+	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises")
+	f.Float32Var(&c.Momentum, "momentum", c.Momentum, "of sgd, nesterov, rmsprop and lars")
+	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")
+	f.Float64Var(&c.ClipNorm, "clip-norm", c.ClipNorm, "largest norm of the gradient; 0 means no clipping")
+	f.StringVar(&c.Augment, "augment", c.Augment, strings.Join(augments, ", "))
+	f.StringVar(&c.Norm, "norm", c.Norm, "of pixels: half, imagenet, cifar10, or means/deviations; default the data's own")
+	f.Uint64Var(&c.Seed, "seed", c.Seed, "of everything random")
+	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken")
+	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints; 0 means at each epoch's end")
+	f.IntVar(&c.MonitorEvery, "monitor-every", c.MonitorEvery, "steps between looks at held-out data; 0: each epoch; -1: never")
+	f.IntVar(&c.LogEvery, "log-every", c.LogEvery, "steps between lines of metrics.jsonl")
+}
+
+// given remembers the flags that the person gave; said sets them again, over a task's or a preset's settings.
+func given(f *pflag.FlagSet) (said func() error) {
+	values := map[*pflag.Flag]string{}
+	f.Visit(func(fl *pflag.Flag) { values[fl] = fl.Value.String() })
+	return func() error {
+		for fl, v := range values {
+			if err := fl.Value.Set(v); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+// resolve returns the settings of a task, or of a preset for it.
+func resolve(task, preset string) (train.Config, error) {
+	if preset != "" {
+		return recipe.Preset(preset, task)
+	}
+	return recipe.For(task)
+}
+
+// pretrain runs a configuration with progress on standard error.
+func pretrain(ctx context.Context, c train.Config, out string, resume bool, memoryLimit int64) (*train.Info, error) {
+	t := newTeller(c.Task)
+	defer t.end()
+	r, err := recipe.New(c, recipe.Options{MemoryLimit: memoryLimit, Say: t.say, Progress: t.step, Command: commandLine()})
+	if err != nil {
+		return nil, err
+	}
+	return r.Train(ctx, out, resume)
+}
+
+func commandLine() string { return strings.Join(append([]string{"tessera"}, os.Args[1:]...), " ") }
 
 // parseBytes reads a number of bytes such as 800MiB, 2GB or 1.5G; empty is 0.
 func parseBytes(s string) (int64, error) {
@@ -117,117 +159,4 @@ func parseBytes(s string) (int64, error) {
 		return 0, fmt.Errorf("%q: want a size such as 800MiB or 2GiB", s)
 	}
 	return int64(n * unit), nil
-}
-
-// applyPreset sets what the user has not set.
-func applyPreset(cmd *cobra.Command, c *train.Config, name string) error {
-	if name != "rotnet-cifar" {
-		return usage("--preset %s: there is rotnet-cifar", name)
-	}
-	// Gidaris et al. 2018, CIFAR-10: NIN, 200 epochs, batch 128, lr 0.1 divided by 5 at 30, 60 and 80 %, Nesterov, 5e-4
-	set := func(flag string, f func()) {
-		if !cmd.Flags().Changed(flag) {
-			f()
-		}
-	}
-	set("trunk", func() { c.Trunk = "nin" })
-	set("epochs", func() { c.Epochs = 200 })
-	set("schedule", func() { c.Schedule = "step" })
-	return nil
-}
-
-// checkConfig refuses settings that cannot work, naming the flag.
-func checkConfig(c *train.Config) error {
-	for _, n := range []struct {
-		flag   string
-		v, low int
-	}{{"side", c.Side, 8}, {"epochs", c.Epochs, 1}, {"max-steps", c.MaxSteps, 0}, {"batch-size", c.BatchSize, 1}, {"warmup-steps", c.WarmupSteps, 0},
-		{"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}} {
-		if n.v < n.low {
-			return usage("--%s %d: want at least %d", n.flag, n.v, n.low)
-		}
-	}
-	if !(c.LR > 0 && c.LR < 1e6) {
-		return usage("--lr %g: want a positive number", c.LR)
-	}
-	if !(c.MaxBad >= 0 && c.MaxBad <= 1) {
-		return usage("--max-bad %g: want a part between 0 and 1", c.MaxBad)
-	}
-	if !(c.Momentum >= 0 && c.Momentum < 1) {
-		return usage("--momentum %g: want 0 <= momentum < 1", c.Momentum)
-	}
-	if !(c.WeightDecay >= 0) {
-		return usage("--weight-decay %g: want at least 0", c.WeightDecay)
-	}
-	if c.Task != supervisedTask {
-		if _, err := pretext.New(c.Task); err != nil {
-			return usageError{err}
-		}
-	}
-	return nil
-}
-
-func outDir(c train.Config, out string) string {
-	if out != "" {
-		return out
-	}
-	task, _, _ := strings.Cut(c.Task, "?")
-	return filepath.Join("runs", fmt.Sprintf("%s-%s-seed%d", task, c.Trunk, c.Seed))
-}
-
-// heldOut opens what the monitor looks at: --test, or the data's own test split; nil if there is none.
-func heldOut(c train.Config) (data.Source, error) {
-	if c.Test != "" {
-		return data.Open(c.Test, data.Test)
-	}
-	s, err := data.ParseSpec(c.Data)
-	if err != nil || s.Kind == "folder" {
-		return nil, err
-	}
-	s.Options.Del("n")
-	spec := s.Kind
-	if s.Path != "" {
-		spec += ":" + s.Path
-	}
-	s.Options.Set("split", "test")
-	return data.Open(spec+"?"+s.Options.Encode(), data.Test)
-}
-
-// holdOut takes a twentieth of the data, at most 500 samples, away from training for the monitor; nil, and no monitor, where
-// there are fewer than 100 samples.
-func holdOut(r *recipe) data.Source {
-	n := r.source.Len()
-	if n < 100 {
-		fmt.Fprintf(os.Stderr, "%d samples are too few to hold some out; there is no monitor (--test names other data for it)\n", n)
-		return nil
-	}
-	cut := min(500, n/20)
-	order := tensor.NewRNG(r.config.Seed).Derive(0x401d).Perm(n)
-	held := data.Subset(r.source, order[:cut], "part=held-out")
-	r.source = data.Subset(r.source, order[cut:], "part=training")
-	fmt.Fprintf(os.Stderr, "%d of %d samples are held out for the monitor (--test names other data for it, --monitor-every -1 trains on all)\n", cut, n)
-	return held
-}
-
-func pretrain(ctx context.Context, c train.Config, out string, resume bool, memoryLimit int64) (*train.Info, error) {
-	dir := outDir(c, out)
-	if memoryLimit > 0 {
-		defer debug.SetMemoryLimit(debug.SetMemoryLimit(memoryLimit))
-	}
-	r, err := newRecipe(c, memoryLimit)
-	if err != nil {
-		return nil, err
-	}
-	held, err := heldOut(c)
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "the test split cannot be opened (%v)\n", err)
-	}
-	if held == nil && c.MonitorEvery >= 0 {
-		held = holdOut(r)
-	}
-	t := newTeller(c.Task)
-	defer t.end()
-	run := r.run(dir, held, t.say)
-	run.Progress = t.step
-	return run.Start(ctx, resume)
 }

@@ -54,19 +54,49 @@ func (t *teller) at(done, total int, text string) {
 }
 
 func (t *teller) step(p train.Progress) {
-	text := fmt.Sprintf("loss %.3f acc %.1f%% %.0f img/s %.0f GFLOP/s", p.Loss, 100*p.Accuracy, p.ImagesPerSecond, p.GFLOPS)
-	t.at(p.Step, p.Steps, text)
-	if p.Last != nil {
-		s := fmt.Sprintf("step %d: held-out accuracy %s, feature deviation %.2f, effective rank %.1f", p.Step, percent(p.Last["held_accuracy"]), p.Last["feature_std"], p.Last["effective_rank"])
-		if k, ok := p.Last["knn"]; ok {
-			s += ", kNN " + percent(k)
+	text := ""
+	for _, m := range p.Metrics {
+		if v, ok := p.Values[m.Name]; ok {
+			text += fmt.Sprintf("%s %s ", strings.ReplaceAll(m.Name, "_", " "), m.Format(v))
 		}
-		t.say(s)
 	}
+	t.at(p.Step, p.Steps, text+fmt.Sprintf("%.0f/s %.0f GFLOP/s", p.SamplesPerSecond, p.GFLOPS))
+	if p.Seen != nil {
+		t.say(fmt.Sprintf("step %d: %s", p.Step, seen(p)))
+	}
+}
+
+// seen says what the monitor saw: what has a trivial predictor beside it, and whether the features are alive.
+func seen(p train.Progress) string {
+	var out []string
+	for _, m := range p.Metrics {
+		v, ok := p.Seen["held_"+m.Name]
+		if !ok || m.Predictor == "" {
+			continue
+		}
+		s := fmt.Sprintf("held-out %s %s", strings.ReplaceAll(m.Name, "_", " "), m.Format(v))
+		held := map[string]float64{}
+		for k, v := range p.Seen {
+			held[strings.TrimPrefix(k, "held_")] = v
+		}
+		if trivial, ok := m.Against(held); ok {
+			s += fmt.Sprintf(" (%s %s)", m.Predictor, m.Format(trivial))
+		}
+		out = append(out, s)
+	}
+	if v, ok := p.Seen["feature_std"]; ok {
+		out = append(out, fmt.Sprintf("feature deviation %.2f, effective rank %.1f", v, p.Seen["effective_rank"]))
+	}
+	if v, ok := p.Seen["knn"]; ok {
+		out = append(out, fmt.Sprintf("kNN %.1f %%", 100*v))
+	}
+	return strings.Join(out, ", ")
 }
 
 // say prints a line without spoiling the bar.
 func (t *teller) say(s string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if t.bar != nil {
 		t.bar.Clear()
 	}
@@ -74,6 +104,9 @@ func (t *teller) say(s string) {
 }
 
 func (t *teller) end() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.from = -1
 	if t.bar != nil {
 		t.bar.Clear()
 		t.bar = nil

@@ -1,0 +1,134 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/stream"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// Comparison judges a run beside random weights, raw pixels and a supervised network of the same shape and steps.
+type Comparison struct {
+	Data, Test string          // what to judge on, as eval.Open takes them; empty means the run's
+	Protocols  []eval.Protocol // nil means neighbours and probe
+	Gallery    int             // queries in the gallery of neighbours; 0 means 8
+	Eval       eval.Options
+	Progress   func(p train.Progress) // of the supervised run
+	Say        func(msg string)
+}
+
+// Compare judges the run in dir, and writes scores and pictures into its folder eval.
+func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error) {
+	m, err := LoadRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	if c.Data == "" {
+		c.Data = m.Info.Config.Data
+		if c.Test == "" {
+			c.Test = m.Info.Config.Test
+		}
+	}
+	if c.Protocols == nil {
+		c.Protocols = []eval.Protocol{eval.KNN{}, eval.Probe{}}
+	}
+	if c.Gallery == 0 {
+		c.Gallery = 8
+	}
+	a, b, err := eval.Open(c.Data, c.Test)
+	if err != nil {
+		return nil, err
+	}
+	if len(a.Truth.Classes()) == 0 {
+		return nil, fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", a.Name)
+	}
+	a, b = eval.Cache(a, m.Side, cacheBytes/2), eval.Cache(b, m.Side, cacheBytes/2)
+	random, err := newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed)
+	if err != nil {
+		return nil, err
+	}
+	o := c.Eval
+	o.Encoded = func(e eval.Encoder, train, test []eval.Sample) error {
+		if e.Name() != m.Label {
+			return nil
+		}
+		return m.pictures(train[len(train)-1], test[len(test)-1], a, b, c.Gallery)
+	}
+	others := *m
+	others.Trunk, others.Label = random, "random"
+	encoders := []eval.Encoder{m.Encoder(), others.Encoder(), eval.Pixels{Input: m.Encoder().Input}}
+	scores, err := eval.Judge(ctx, encoders, a, b, c.Protocols, o)
+	if err != nil {
+		return scores, err
+	}
+	sup, err := c.supervised(ctx, m, a)
+	if err != nil {
+		return scores, err
+	}
+	more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
+	if err != nil {
+		return scores, err
+	}
+	scores = append(scores, more...)
+	return scores, eval.SaveScores(dir, scores)
+}
+
+// supervised trains a network of the run's shape on the labels of the training samples, for as many steps.
+func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (eval.Encoder, error) {
+	cfg := Default()
+	from := m.Info.Config
+	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, from.Trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
+	cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm = from.WarmupSteps, -1, m.Info.Done, m.Norm.String()
+	cfg.BatchSize = min(cfg.BatchSize, d.Len()/max(1, cfg.Accumulate))
+	perEpoch := max(1, d.Len()/cfg.BatchSize/max(1, cfg.Accumulate))
+	cfg.Epochs = max(1, (m.Info.Done+perEpoch-1)/perEpoch)
+	say := c.Say
+	if say == nil {
+		say = func(string) {}
+	}
+	r := &Recipe{Config: cfg, Data: d, options: Options{Say: say, Progress: c.Progress}}
+	if err := r.build(); err != nil {
+		return nil, err
+	}
+	if _, err := r.Train(ctx, "", false); err != nil {
+		return nil, err
+	}
+	return r.encoder("supervised", r.Trunk), nil
+}
+
+// pictures writes the gallery of neighbours and the first layer's filters.
+func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) error {
+	rows := test.Pooled.Dim(0)
+	queries := tensor.NewRNG(m.Info.Config.Seed).Derive(stream.Gallery).Perm(rows)[:min(n, rows)]
+	dir := filepath.Join(m.Dir, "eval")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	if a.Images != nil {
+		g := eval.Gallery(train, test, eval.LookAt(a, m.Side), eval.LookAt(b, m.Side), queries, 8)
+		if err := SavePNG(filepath.Join(dir, "neighbours.png"), g); err != nil {
+			return err
+		}
+	}
+	first := layers.State(m.Trunk)[0]
+	if len(first.Value.Shape) != 4 {
+		return nil
+	}
+	return SavePNG(filepath.Join(dir, "filters.png"), eval.Filters(first.Value))
+}
+
+// SavePNG writes a picture, whole or not at all.
+func SavePNG(path string, im image.Image) error {
+	return checkpoint.Atomic(path, func(w io.Writer) error { return png.Encode(w, im) })
+}

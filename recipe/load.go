@@ -1,0 +1,107 @@
+package recipe
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/stream"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// Model is a trunk with weights, and how it sees samples.
+type Model struct {
+	Trunk *layers.Trunk
+	Side  int
+	Norm  data.Norm
+	Mode  train.Mode
+	Label string      // pretext, random, supervised, or a file's name
+	Dir   string      // of the run, where there is one
+	Info  *train.Info // of the run, where there is one
+}
+
+// Encoder returns the model as an encoder.
+func (m *Model) Encoder() *eval.TrunkEncoder {
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Tape: m.Mode.Inference}
+}
+
+// newTrunk returns a trunk with the weights that a run of that seed begins with.
+func newTrunk(name string, seed uint64) (*layers.Trunk, error) {
+	return layers.NewTrunk(name, tensor.NewRNG(seed).Derive(stream.Init, stream.Trunk), 3)
+}
+
+// LoadRun returns the model of a run directory's last checkpoint.
+func LoadRun(dir string) (*Model, error) {
+	info, err := train.LoadInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := info.Config
+	all, err := train.Checkpoints(dir)
+	if err != nil || len(all) == 0 {
+		return nil, fmt.Errorf("%s has no checkpoint", dir)
+	}
+	m := &Model{Side: c.Side, Mode: c.Mode(), Label: "pretext", Dir: dir, Info: info}
+	if c.Task == Supervised {
+		m.Label = "supervised"
+	}
+	if m.Norm, err = runNorm(c); err != nil {
+		return nil, err
+	}
+	if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
+		return nil, err
+	}
+	return m, restore(m.Trunk, all[len(all)-1], "model.trunk.")
+}
+
+// runNorm returns the norm of a run; those of earlier versions, which do not say, have half.
+func runNorm(c train.Config) (data.Norm, error) {
+	if c.Norm == "" {
+		return data.HalfNorm, nil
+	}
+	return data.ParseNorm(c.Norm)
+}
+
+// Random returns a trunk with the weights that a run of that seed begins with.
+func Random(trunk string, seed uint64) (*Model, error) {
+	t, err := newTrunk(trunk, seed)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Trunk: t, Side: t.Side, Norm: data.HalfNorm, Label: "random"}, nil
+}
+
+// LoadFile returns a trunk with the weights of a safetensors file, PyTorch's or ours.
+func LoadFile(path, trunk string) (*Model, error) {
+	m, err := Random(trunk, 1)
+	if err != nil {
+		return nil, err
+	}
+	m.Label, m.Norm = filepath.Base(path), data.ImageNetNorm
+	return m, restore(m.Trunk, path, "")
+}
+
+func restore(t *layers.Trunk, path, prefix string) error {
+	f, err := checkpoint.Load(path)
+	if err != nil {
+		return err
+	}
+	if err := f.Restore(Named(t), prefix); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	tensor.Changed()
+	return nil
+}
+
+// Named returns the tensors of a state tree as a file keeps them.
+func Named(s layers.Stateful) []checkpoint.Named {
+	var out []checkpoint.Named
+	for _, p := range layers.State(s) {
+		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value})
+	}
+	return out
+}

@@ -1,0 +1,118 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"image"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/stream"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// monitor looks at what learns, on samples that it does not learn from: every loss and metric of the task, whether the features are
+// alive, and, where there are labels, how many neighbours are of the same class. It changes nothing: with it or without, a run ends
+// with the same bits.
+type monitor struct {
+	r           *Recipe
+	held, train *data.Dataset // some of each, pictures kept
+	feed        *train.Feed
+	drawn       []int // held-out samples of the picture
+	quiet       bool  // neighbours could not be judged; it was said
+}
+
+const (
+	monitorHeld  = 500  // held-out samples that are looked at
+	monitorTrain = 2000 // training samples among which neighbours are sought
+	monitorDrawn = 6
+	monitorBytes = 128 << 20
+)
+
+func (r *Recipe) monitor() (*monitor, error) {
+	some := func(d *data.Dataset, n int, tag uint64) *data.Dataset {
+		index := tensor.NewRNG(r.Config.Seed).Derive(stream.Monitor, tag).Perm(d.Len())
+		return d.Subset(index[:min(n, len(index))], "part=monitor")
+	}
+	m := &monitor{r: r, held: some(r.Held, monitorHeld, 1), train: eval.Cache(some(r.Data, monitorTrain, 2), r.Config.Side, monitorBytes)}
+	for i := range min(monitorDrawn, m.held.Len()) {
+		m.drawn = append(m.drawn, i)
+	}
+	var err error
+	m.feed, err = r.Learner.Feed(m.held.Inputs, false, data.LoaderOptions{BatchSize: 64, KeepLast: true, MaxBad: 1, Seed: r.Config.Seed,
+		Bad: func(_ int, err error) { r.options.Say(fmt.Sprintf("monitor: broken, another stands in: %v", err)) }})
+	return m, err
+}
+
+func (m *monitor) look(update, of int) map[string]float64 {
+	r := m.r
+	out := map[string]float64{}
+	seen, err := train.Look(m.feed, r.Config.Mode(), r.Config.Seed, update, of)
+	if err != nil {
+		m.say(err)
+		return out
+	}
+	for name, v := range seen {
+		out["held_"+name] = v
+	}
+	if r.Trunk == nil {
+		return out
+	}
+	features := func(d *data.Dataset) (eval.Sample, error) {
+		e := r.encoder("monitor", r.Trunk)
+		f, err := e.Encode(context.Background(), d.Inputs, eval.Options{BatchSize: 64, Last: true, MaxBad: 1})
+		if err != nil {
+			return eval.Sample{}, err
+		}
+		return eval.Sample{Features: f[0], Truth: d.Truth}, nil
+	}
+	held, err := features(m.held)
+	if err != nil {
+		m.say(err)
+		return out
+	}
+	h := eval.CheckHealth(held.Pooled)
+	out["feature_std"], out["effective_rank"] = h.Std, h.EffectiveRank
+	if h.Std < 0.02 || h.EffectiveRank < 1.5 {
+		r.options.Say(fmt.Sprintf("step %d: the features collapse: deviation %.3f (1 is spread out, 0 constant), effective rank %.1f of %d", update, h.Std, h.EffectiveRank, held.Pooled.Dim(1)))
+	}
+	if len(m.held.Truth.Classes()) == 0 || len(m.train.Truth.Classes()) == 0 {
+		return out
+	}
+	near, err := features(m.train)
+	if err == nil {
+		var s eval.Score
+		if s, err = (eval.KNN{}).Judge(context.Background(), near, held); err == nil {
+			out["knn"] = s.Value
+		}
+	}
+	if err != nil {
+		m.say(err)
+	}
+	return out
+}
+
+// say tells once why something cannot be looked at.
+func (m *monitor) say(err error) {
+	if !m.quiet {
+		m.r.options.Say(fmt.Sprintf("monitor: %v", err))
+	}
+	m.quiet = true
+}
+
+func (m *monitor) picture() image.Image {
+	p, err := m.r.Learner.Draw(m.held.Inputs, m.drawn)
+	if err != nil {
+		m.say(err)
+		return nil
+	}
+	return p
+}
+
+// encoder returns a trunk as the recipe's evaluation sees it.
+func (r *Recipe) encoder(label string, t *layers.Trunk) *eval.TrunkEncoder {
+	mode := r.Config.Mode()
+	return &eval.TrunkEncoder{Label: label, Trunk: t, Input: eval.Pictures{Side: r.Config.Side, Norm: r.Norm}, Tape: mode.Inference}
+}
