@@ -123,8 +123,11 @@ func (v *Values) Fail(format string, args ...any) {
 // Err returns the first thing that was wrong.
 func (v *Values) Err() error { return v.err }
 
-// Given tells whether the person said the option.
-func (v *Values) Given(name string) bool { return v.given.Has(name) }
+// Given tells whether the person said an option that is declared.
+func (v *Values) Given(name string) bool {
+	_, declared := v.declared[name]
+	return declared && v.given.Has(name)
+}
 
 // Text returns an option as it is written.
 func (v *Values) Text(name string) string {
