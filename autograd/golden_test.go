@@ -34,19 +34,19 @@ func TestPyTorch(t *testing.T) {
 		f      func(in []*Var) *Var
 	}{
 		"linear":         {1, [][]int{{4, 5}, {5, 6}, {6}}, func(in []*Var) *Var { return Linear(in[0], in[1], in[2]) }},
-		"conv":           {1, [][]int{{2, 7, 6, 3}, {3, 3, 3, 5}, {5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Pad: 1}) }},
-		"conv_s2":        {1, [][]int{{2, 7, 8, 4}, {3, 3, 4, 5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Stride: 2, Pad: 1}) }},
-		"conv_groups":    {1, [][]int{{2, 6, 6, 4}, {3, 3, 2, 6}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 1, Groups: 2}) }},
-		"conv_depthwise": {1, [][]int{{2, 6, 6, 4}, {3, 3, 1, 4}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 1, Groups: 4}) }},
-		"conv_dilated":   {1, [][]int{{1, 9, 9, 2}, {3, 3, 2, 3}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 2, Dilation: 2}) }},
+		"conv":           {1, [][]int{{2, 7, 6, 3}, {3, 3, 3, 5}, {5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.SquareConv(1, 1)) }},
+		"conv_s2":        {1, [][]int{{2, 7, 8, 4}, {3, 3, 4, 5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.SquareConv(2, 1)) }},
+		"conv_groups":    {1, [][]int{{2, 6, 6, 4}, {3, 3, 2, 6}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 1, 1, 2)) }},
+		"conv_depthwise": {1, [][]int{{2, 6, 6, 4}, {3, 3, 1, 4}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 1, 1, 4)) }},
+		"conv_dilated":   {1, [][]int{{1, 9, 9, 2}, {3, 3, 2, 3}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 2, 2, 1)) }},
 		"conv_transpose": {1, [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}, func(in []*Var) *Var {
-			return ConvTranspose2D(in[0], in[1], in[2], tensor.Conv{Stride: 2, Pad: 1}, 1)
+			return ConvTranspose2D(in[0], in[1], in[2], tensor.SquareConv(2, 1), [2]int{1, 1})
 		}},
-		"maxpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }},
-		"maxpool_ceil": {1, [][]int{{2, 8, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], tensor.Window{Size: 3, Stride: 2, Ceil: true}) }},
-		"avgpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }},
+		"maxpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], tensor.SquareWindow(3, 2, 1)) }},
+		"maxpool_ceil": {1, [][]int{{2, 8, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], ceil(tensor.SquareWindow(3, 2, 0))) }},
+		"avgpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return AvgPool(in[0], tensor.SquareWindow(3, 2, 1)) }},
 		"avgpool_pad": {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var {
-			return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1, CountsPad: true})
+			return AvgPool(in[0], countsPad(tensor.SquareWindow(3, 2, 1)))
 		}},
 		"adaptive":             {1, [][]int{{2, 7, 5, 3}}, func(in []*Var) *Var { return AdaptiveAvgPool(in[0], 3, 2) }},
 		"resize_up":            {1, [][]int{{1, 4, 5, 2}}, func(in []*Var) *Var { return Resize(in[0], 7, 9) }},

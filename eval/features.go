@@ -40,7 +40,8 @@ type Options struct {
 	Transform data.Transform
 	Norm      data.Norm
 	Workers   int
-	Last      bool // only the last stage
+	Mode      tensor.Mode // of the trunk's products; neighbours and probes are always float32
+	Last      bool        // only the last stage
 	Progress  func(done, total int)
 	Bad       func(i int, err error)
 	MaxBad    float64
@@ -51,6 +52,7 @@ func Extract(ctx context.Context, t *layers.Trunk, src data.Source, o Options) (
 	l := data.NewLoader(src, data.LoaderOptions{BatchSize: o.BatchSize, Frame: o.Frame, Transform: o.Transform, Norm: o.Norm, Ordered: true, KeepLast: true,
 		Workers: o.Workers, Bad: o.Bad, MaxBad: o.MaxBad})
 	tape := autograd.NewInference()
+	tape.Mode = o.Mode
 	out := make([]Stage, len(t.Stages))
 	for i, s := range t.Stages {
 		out[i].Name = s.Name

@@ -224,6 +224,6 @@ func fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64, o ProbeOptio
 
 func accuracy(x *tensor.Tensor, labels []int32, w, b *tensor.Tensor) float64 {
 	y := tensor.New(x.Dim(0), w.Dim(1))
-	tensor.Linear(y, x, w, b)
+	tensor.Linear(y, x, w, b, tensor.Float32)
 	return float64(tensor.CountRight(y, labels)) / float64(max(len(labels), 1))
 }

@@ -79,7 +79,7 @@ func (r *rule) State() []layers.Param {
 	out := []layers.Param{{Name: "steps", Value: r.steps, Kind: layers.Buffer}}
 	for i, p := range r.params {
 		for j, s := range r.slots {
-			out = append(out, layers.Param{Name: p.Name + "/" + s, Value: r.state[i][j], Kind: layers.Buffer})
+			out = append(out, layers.Param{Name: p.Name + "/" + s, Value: r.state[i][j], Kind: layers.Buffer, Layout: p.Layout})
 		}
 	}
 	return out
@@ -317,7 +317,7 @@ type EMA struct {
 func NewEMA(state []layers.Param, decay float32) *EMA {
 	e := &EMA{Decay: decay, src: state}
 	for _, p := range state {
-		e.avg = append(e.avg, layers.Param{Name: p.Name, Value: p.Value.Clone(), Kind: p.Kind})
+		e.avg = append(e.avg, layers.Param{Name: p.Name, Value: p.Value.Clone(), Kind: p.Kind, Layout: p.Layout})
 	}
 	return e
 }

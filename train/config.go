@@ -14,6 +14,7 @@ import (
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/tensor"
 
 	"io"
 )
@@ -38,8 +39,9 @@ type Config struct {
 	Augment     string  `json:"augment"`
 	Seed        uint64  `json:"seed"`
 	MaxBad      float64 `json:"max_bad"`
-	Conv        string  `json:"conv,omitempty"`      // algorithm of convolutions, where it is not auto
-	Precision   string  `json:"precision,omitempty"` // of products, where it is not float32
+
+	Conv      tensor.Algorithm `json:"conv,omitzero"`      // of convolutions
+	Precision tensor.Precision `json:"precision,omitzero"` // of products
 
 	CheckpointEvery int `json:"checkpoint_every"` // steps; 0: at each epoch's end
 	MonitorEvery    int `json:"monitor_every"`    // steps; 0: at each epoch's end; below 0: never

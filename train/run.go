@@ -3,7 +3,6 @@ package train
 import (
 	"bufio"
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -218,6 +217,7 @@ func cutMetrics(path string, step int) error {
 func (r *Run) loop(ctx context.Context, params []layers.Param) error {
 	seed := tensor.NewRNG(r.Config.Seed)
 	tape := autograd.NewTape(nil)
+	tape.Mode = tensor.Mode{Precision: r.Config.Precision, Algorithm: r.Config.Conv}
 	for _, p := range layers.State(r.Net) {
 		if p.Kind == layers.Buffer {
 			r.bufs = append(r.bufs, p.Value)
@@ -421,10 +421,10 @@ func (r *Run) checkpoint() error {
 	}
 	f.Metadata["tessera.config"] = string(c)
 	for _, p := range layers.State(r.Net) {
-		f.Tensors = append(f.Tensors, checkpoint.Named{Name: "model." + p.Name, Value: p.Value})
+		f.Tensors = append(f.Tensors, checkpoint.Named{Name: "model." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	for _, p := range r.opt.State() {
-		f.Tensors = append(f.Tensors, checkpoint.Named{Name: "optim." + p.Name, Value: p.Value})
+		f.Tensors = append(f.Tensors, checkpoint.Named{Name: "optim." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	path := checkpointPath(r.Dir, r.step)
 	if err := checkpoint.Save(path, f); err != nil {
@@ -498,10 +498,10 @@ func (r *Run) apply(f *checkpoint.File) error {
 	}
 	var want []checkpoint.Named
 	for _, p := range layers.State(r.Net) {
-		want = append(want, checkpoint.Named{Name: "model." + p.Name, Value: p.Value})
+		want = append(want, checkpoint.Named{Name: "model." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	for _, p := range r.opt.State() {
-		want = append(want, checkpoint.Named{Name: "optim." + p.Name, Value: p.Value})
+		want = append(want, checkpoint.Named{Name: "optim." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	if err := f.Restore(want, ""); err != nil {
 		return err
@@ -527,8 +527,8 @@ func sameCourse(was, is Config) error {
 		{"seed", was.Seed, is.Seed}, {"optimizer", was.Optimizer, is.Optimizer}, {"augment", was.Augment, is.Augment}, {"lr", was.LR, is.LR},
 		{"schedule", was.Schedule, is.Schedule}, {"epochs", was.Epochs, is.Epochs}, {"max-steps", was.MaxSteps, is.MaxSteps},
 		{"momentum", was.Momentum, is.Momentum}, {"weight-decay", was.WeightDecay, is.WeightDecay}, {"warmup-steps", was.WarmupSteps, is.WarmupSteps},
-		{"clip-norm", was.ClipNorm, is.ClipNorm}, {"conv", cmp.Or(was.Conv, "auto"), cmp.Or(is.Conv, "auto")},
-		{"precision", cmp.Or(was.Precision, "float32"), cmp.Or(is.Precision, "float32")}} {
+		{"clip-norm", was.ClipNorm, is.ClipNorm}, {"conv", was.Conv, is.Conv},
+		{"precision", was.Precision, is.Precision}} {
 		if c[1] != c[2] {
 			return fmt.Errorf("the run began with --%v %v, now it is %v; a resumed run keeps its settings", c[0], c[1], c[2])
 		}

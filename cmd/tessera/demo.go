@@ -34,6 +34,7 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 			if dir == "" {
 				dir = filepath.Join("runs", "demo-"+began.Format("20060102-150405"))
 			}
+			c.Conv, c.Precision = g.mode.Algorithm, g.mode.Precision
 			fmt.Fprintf(os.Stderr, "1/3  learning from rotations of %s, no labels\n", c.Data)
 			if _, err := pretrain(cmd.Context(), c, dir, false, 0); err != nil {
 				return err
@@ -43,7 +44,7 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 			if err != nil {
 				return err
 			}
-			e := &evaluation{protocols: []string{"knn", "linear"}, side: c.Side, norm: mod.norm, gallery: 8, probe: eval.ProbeOptions{Seed: seed, Iterations: 60, Decays: []float64{1e-3, 1e-2, 1e-1}}}
+			e := &evaluation{mode: g.mode, protocols: []string{"knn", "linear"}, side: c.Side, norm: mod.norm, gallery: 8, probe: eval.ProbeOptions{Seed: seed, Iterations: 60, Decays: []float64{1e-3, 1e-2, 1e-1}}}
 			if err := e.open("scenes:?n=3000&side=32", "scenes:?n=1000&side=32"); err != nil {
 				return err
 			}

@@ -36,7 +36,7 @@ beside it FILE.txt, which names the image of each row.`,
 			if err != nil {
 				return err
 			}
-			e := &evaluation{side: mod.side, norm: mod.norm, last: true, maxBad: maxBad}
+			e := &evaluation{mode: g.mode, side: mod.side, norm: mod.norm, last: true, maxBad: maxBad}
 			o, t := e.options("features")
 			s, err := eval.Extract(cmd.Context(), mod.trunk, src, o)
 			if err != nil {

@@ -126,7 +126,7 @@ func restoreTrunk(t *layers.Trunk, path, prefix string) error {
 func named(ps []layers.Param) []checkpoint.Named {
 	var out []checkpoint.Named
 	for _, p := range ps {
-		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value})
+		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	return out
 }
@@ -166,7 +166,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 					test = mod.info.Config.Test
 				}
 			}
-			e := &evaluation{protocols: protocols, side: mod.side, norm: mod.norm, last: stages == "last", knn: eval.KNNOptions{K: k, Temperature: temperature},
+			e := &evaluation{mode: g.mode, protocols: protocols, side: mod.side, norm: mod.norm, last: stages == "last", knn: eval.KNNOptions{K: k, Temperature: temperature},
 				probe: eval.ProbeOptions{Solver: solver, Seed: m.seed}, gallery: gallery, maxBad: maxBad}
 			if stages != "all" && stages != "last" {
 				return usage("--layers %s: want all or last", stages)
@@ -213,6 +213,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 
 // evaluation is what models are judged on.
 type evaluation struct {
+	mode        tensor.Mode
 	protocols   []string
 	train, test data.Source
 	spec        string
@@ -261,7 +262,7 @@ func (e *evaluation) open(spec, test string) error {
 func (e *evaluation) options(what string) (eval.Options, *teller) {
 	t := newTeller(what)
 	frame, crop := viewFor(e.side)
-	return eval.Options{BatchSize: 128, Frame: frame, Transform: crop, Norm: e.norm, Workers: max(2, runtime.NumCPU()), Last: e.last,
+	return eval.Options{Mode: e.mode, BatchSize: 128, Frame: frame, Transform: crop, Norm: e.norm, Workers: max(2, runtime.NumCPU()), Last: e.last,
 		Progress: func(done, total int) { t.at(done, total, "images") }, MaxBad: e.maxBad,
 		Bad: func(i int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) }}, t
 }

@@ -47,15 +47,10 @@ TASK supervised learns from the labels instead, for comparison.`,
 			if err := checkConfig(&c); err != nil {
 				return err
 			}
-			if g.precision == tensor.Int8.String() {
+			if g.mode.Precision == tensor.Int8 {
 				return usage("--precision int8 is for inference; training takes float32 or bfloat16")
 			}
-			if g.conv != tensor.Auto.String() {
-				c.Conv = g.conv
-			}
-			if g.precision != tensor.Float32.String() {
-				c.Precision = g.precision
-			}
+			c.Conv, c.Precision = g.mode.Algorithm, g.mode.Precision
 			limit, err := parseBytes(memory)
 			if err != nil {
 				return usage("--memory-limit %v", err)

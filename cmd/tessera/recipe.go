@@ -184,6 +184,7 @@ func (m *monitor) batches(src data.Source, n int) func(yield func(*data.Batch) b
 
 func (m *monitor) look(step int) map[string]float64 {
 	tape := autograd.NewInference()
+	tape.Mode = tensor.Mode{Precision: m.r.config.Precision, Algorithm: m.r.config.Conv}
 	out := map[string]float64{}
 	right, total, loss, n := 0, 0, 0.0, 0
 	rng := tensor.NewRNG(11)
@@ -204,7 +205,7 @@ func (m *monitor) look(step int) map[string]float64 {
 	frame, crop := viewFor(m.r.config.Side)
 	features := func(src data.Source, n int) eval.Set {
 		s, err := eval.Extract(context.Background(), m.r.net.Trunk, data.Subset(src, tensor.NewRNG(7).Perm(src.Len())[:min(n, src.Len())], "monitor"),
-			eval.Options{BatchSize: 64, Frame: frame, Transform: crop, Norm: data.HalfNorm, Last: true, MaxBad: 1})
+			eval.Options{Mode: tape.Mode, BatchSize: 64, Frame: frame, Transform: crop, Norm: data.HalfNorm, Last: true, MaxBad: 1})
 		if err != nil || len(s) == 0 {
 			return eval.Set{}
 		}
