@@ -91,6 +91,11 @@ var gradTable = []gradRow{
 	{name: "ConvTranspose2D", f: func(in []*Var) *Var {
 		return ConvTranspose2D(in[0], in[1], in[2], tensor.SquareConv(2, 1), [2]int{1, 1})
 	}, shapes: [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}},
+	{name: "Conv2D uneven", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], uneven) }, shapes: [][]int{{2, 7, 8, 3}, {3, 2, 3, 4}, {4}}},
+	{name: "Conv1D", f: func(in []*Var) *Var { return Conv1D(in[0], in[1], in[2], tensor.Conv{T: uneven.W}) }, shapes: [][]int{{2, 9, 3}, {3, 3, 4}, {4}}},
+	{name: "ConvTranspose2D uneven", f: func(in []*Var) *Var { return ConvTranspose2D(in[0], in[1], in[2], uneven, [2]int{0, 2}) }, shapes: [][]int{{2, 4, 3, 3}, {3, 2, 5, 3}, {5}}},
+	{name: "MaxPool uneven", f: func(in []*Var) *Var { return MaxPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}, draw: distinct},
+	{name: "AvgPool uneven", f: func(in []*Var) *Var { return AvgPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}},
 	{name: "MaxPool", f: func(in []*Var) *Var { return MaxPool(in[0], tensor.SquareWindow(3, 2, 1)) }, shapes: [][]int{{2, 6, 7, 3}}, draw: distinct},
 	{name: "AvgPool", f: func(in []*Var) *Var { return AvgPool(in[0], tensor.SquareWindow(3, 2, 1)) }, shapes: [][]int{{2, 6, 7, 3}}},
 	{name: "AvgPool counting padding", f: func(in []*Var) *Var {
@@ -139,23 +144,6 @@ var gradTable = []gradRow{
 			return Dropout(BatchNorm(y, nil, nil, bnState(6), BatchNormOptions{}), 0.3)
 		})
 	}, shapes: [][]int{{7, 5}, {5, 6}}},
-}
-
-// square is tensor.SquareConv with a dilation and groups.
-func square(stride, pad, dilation, groups int) tensor.Conv {
-	g := tensor.SquareConv(stride, pad)
-	g.H.Dilation, g.W.Dilation, g.Groups = dilation, dilation, groups
-	return g
-}
-
-func ceil(w tensor.Window) tensor.Window {
-	w.Ceil = true
-	return w
-}
-
-func countsPad(w tensor.Window) tensor.Window {
-	w.CountsPad = true
-	return w
 }
 
 // TestGradients checks every op's rule: for a random direction d and a random dy,
