@@ -111,11 +111,14 @@ func TestClipAndEMA(t *testing.T) {
 	if n := ClipNorm(g, 1); math.Abs(n-5) > 1e-6 || math.Abs(g.Norm()-1) > 1e-6 {
 		t.Errorf("norm %g, after clipping %g", n, g.Norm())
 	}
-	e := NewEMA([]layers.Param{{Name: "w", Value: w}}, 0.9)
+	e := NewEMA([]layers.Param{{Name: "w", Value: w, Layout: tensor.Kernel}}, 0.9)
 	w.Fill(1)
 	e.Update()
 	if v := e.State()[0].Value.Data[0]; math.Abs(float64(v)-0.1) > 1e-7 {
 		t.Errorf("average %g", v)
+	}
+	if e.State()[0].Layout != tensor.Kernel {
+		t.Error("the average of a kernel is not one")
 	}
 }
 
