@@ -83,16 +83,23 @@ var gradTable = []gradRow{
 	{name: "BatchMatMul", f: func(in []*Var) *Var { return BatchMatMul(in[0], in[1]) }, shapes: [][]int{{3, 4, 5}, {3, 5, 2}}},
 	{name: "Gather", f: func(in []*Var) *Var { return Gather(in[0], []int32{2, 0, 2}) }, shapes: [][]int{{3, 4}}},
 	{name: "ScatterAdd", f: func(in []*Var) *Var { return ScatterAdd(in[0], []int32{2, 0, 2}, 4) }, shapes: [][]int{{3, 4}}},
-	{name: "Conv2D", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Pad: 1}) }, shapes: [][]int{{2, 5, 6, 3}, {3, 3, 3, 4}, {4}}},
-	{name: "Conv2D stride 2 groups 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Stride: 2, Groups: 2}) }, shapes: [][]int{{2, 7, 7, 4}, {3, 3, 2, 6}, {6}}},
-	{name: "Conv2D depthwise", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 1, Groups: 4}) }, shapes: [][]int{{2, 5, 5, 4}, {3, 3, 1, 4}}},
-	{name: "Conv2D dilation 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 2, Dilation: 2}) }, shapes: [][]int{{1, 7, 7, 2}, {3, 3, 2, 3}}},
+	{name: "Conv2D", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.SquareConv(1, 1)) }, shapes: [][]int{{2, 5, 6, 3}, {3, 3, 3, 4}, {4}}},
+	{name: "Conv2D stride 2 groups 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], square(2, 0, 1, 2)) }, shapes: [][]int{{2, 7, 7, 4}, {3, 3, 2, 6}, {6}}},
+	{name: "Conv2D depthwise", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 1, 1, 4)) }, shapes: [][]int{{2, 5, 5, 4}, {3, 3, 1, 4}}},
+	{name: "Conv2D dilation 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 2, 2, 1)) }, shapes: [][]int{{1, 7, 7, 2}, {3, 3, 2, 3}}},
 	{name: "Conv2D 1x1", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{}) }, shapes: [][]int{{2, 3, 3, 5}, {1, 1, 5, 4}}},
-	{name: "ConvTranspose2D", f: func(in []*Var) *Var { return ConvTranspose2D(in[0], in[1], in[2], tensor.Conv{Stride: 2, Pad: 1}, 1) }, shapes: [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}},
-	{name: "MaxPool", f: func(in []*Var) *Var { return MaxPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }, shapes: [][]int{{2, 6, 7, 3}}, draw: distinct},
-	{name: "AvgPool", f: func(in []*Var) *Var { return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }, shapes: [][]int{{2, 6, 7, 3}}},
+	{name: "ConvTranspose2D", f: func(in []*Var) *Var {
+		return ConvTranspose2D(in[0], in[1], in[2], tensor.SquareConv(2, 1), [2]int{1, 1})
+	}, shapes: [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}},
+	{name: "Conv2D uneven", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], uneven) }, shapes: [][]int{{2, 7, 8, 3}, {3, 2, 3, 4}, {4}}},
+	{name: "Conv1D", f: func(in []*Var) *Var { return Conv1D(in[0], in[1], in[2], tensor.Conv{T: uneven.W}) }, shapes: [][]int{{2, 9, 3}, {3, 3, 4}, {4}}},
+	{name: "ConvTranspose2D uneven", f: func(in []*Var) *Var { return ConvTranspose2D(in[0], in[1], in[2], uneven, [2]int{0, 2}) }, shapes: [][]int{{2, 4, 3, 3}, {3, 2, 5, 3}, {5}}},
+	{name: "MaxPool uneven", f: func(in []*Var) *Var { return MaxPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}, draw: distinct},
+	{name: "AvgPool uneven", f: func(in []*Var) *Var { return AvgPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}},
+	{name: "MaxPool", f: func(in []*Var) *Var { return MaxPool(in[0], tensor.SquareWindow(3, 2, 1)) }, shapes: [][]int{{2, 6, 7, 3}}, draw: distinct},
+	{name: "AvgPool", f: func(in []*Var) *Var { return AvgPool(in[0], tensor.SquareWindow(3, 2, 1)) }, shapes: [][]int{{2, 6, 7, 3}}},
 	{name: "AvgPool counting padding", f: func(in []*Var) *Var {
-		return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1, CountsPad: true})
+		return AvgPool(in[0], countsPad(tensor.SquareWindow(3, 2, 1)))
 	}, shapes: [][]int{{2, 6, 7, 3}}},
 	{name: "AdaptiveAvgPool", f: func(in []*Var) *Var { return AdaptiveAvgPool(in[0], 3, 2) }, shapes: [][]int{{2, 7, 5, 3}}},
 	{name: "GlobalAvgPool", f: func(in []*Var) *Var { return GlobalAvgPool(in[0]) }, shapes: [][]int{{2, 4, 5, 3}}},
@@ -296,7 +303,7 @@ func TestSteadyState(t *testing.T) {
 	st := BatchNormState{Mean: tensor.New(16), Var: tensor.New(16).Fill(1), Momentum: 0.1, Eps: 1e-5}
 	x := tensor.NewRNG(2).FillNormal(tensor.New(4, 16, 16, 8), 0, 1)
 	step := func() {
-		y := Conv2D(tape.Input(x), tape.Param(w), nil, tensor.Conv{Pad: 1})
+		y := Conv2D(tape.Input(x), tape.Param(w), nil, tensor.SquareConv(1, 1))
 		y = BatchNorm(y, tape.Param(gamma), tape.Param(beta), st, BatchNormOptions{ReLU: true})
 		tape.Backward(CrossEntropy(GlobalAvgPool(y), []int32{0, 1, 2, 3}))
 		tape.Reset()

@@ -21,14 +21,15 @@ func Linear(x, w, b *Var) *Var {
 		}
 		return s
 	}), x, w)
-	tensor.LinearKept(y.Value, x.Value, w.Value, b.value(), y.tape.keep(w.Value))
+	p := y.tape.mode().Precision
+	tensor.LinearKept(y.Value, x.Value, w.Value, b.value(), y.tape.keep(w.Value), p)
 	y.tape.count(x.Value.Len()*w.Shape()[1], x, w)
 	return y.rule("Linear", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
-			tensor.MatMulNT(dx, dy, w.Value, add)
+			tensor.MatMulNT(dx, dy, w.Value, add, p)
 		}
 		if dw, add := g.Into(w); dw != nil {
-			tensor.MatMulTN(dw, x.Value, dy, add)
+			tensor.MatMulTN(dw, x.Value, dy, add, p)
 		}
 		if db := g.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)
@@ -48,14 +49,15 @@ func MatMulNT(a, b *Var) *Var {
 		badShape("MatMulNT", a, "%v · %vᵀ: want [M K] and [N K]", as, bs)
 	}
 	y := result([]int{as[0], bs[0]}, a, b)
-	tensor.MatMulNT(y.Value, a.Value, b.Value, false)
+	p := y.tape.mode().Precision
+	tensor.MatMulNT(y.Value, a.Value, b.Value, false, p)
 	y.tape.count(a.Value.Len()*bs[0], a, b)
 	return y.rule("MatMulNT", func(dy *tensor.Tensor, g Grads) {
 		if da := g.Of(a); da != nil {
-			tensor.AddMatMul(da, dy, b.Value)
+			tensor.AddMatMul(da, dy, b.Value, p)
 		}
 		if db, add := g.Into(b); db != nil {
-			tensor.MatMulTN(db, dy, a.Value, add)
+			tensor.MatMulTN(db, dy, a.Value, add, p)
 		}
 	}, a, b)
 }

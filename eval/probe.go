@@ -278,6 +278,6 @@ func (p Probe) fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64) (w
 
 func accuracy(x *tensor.Tensor, labels []int32, w, b *tensor.Tensor) float64 {
 	y := tensor.New(x.Dim(0), w.Dim(1))
-	tensor.Linear(y, x, w, b)
+	tensor.Linear(y, x, w, b, tensor.Float32)
 	return float64(tensor.CountRight(y, labels)) / float64(max(len(labels), 1))
 }

@@ -165,18 +165,27 @@ func turn(dst, src []float32, s, c, degrees int) {
 		turnAny(dst, src, s, c, float64(degrees)*math.Pi/180)
 		return
 	}
+	// pixel (y, x) comes from pixel first + x·step
 	for y := range s {
-		for x := range s {
-			sy, sx := y, x
-			switch degrees {
-			case 90:
-				sy, sx = x, s-1-y
-			case 180:
-				sy, sx = s-1-y, s-1-x
-			case 270:
-				sy, sx = s-1-x, y
+		first, step := y*s, 1
+		switch degrees {
+		case 90:
+			first, step = s-1-y, s
+		case 180:
+			first, step = s*s-1-y*s, -1
+		case 270:
+			first, step = (s-1)*s+y, -s
+		}
+		row, at := dst[y*s*c:(y+1)*s*c], first*c
+		if step == 1 {
+			copy(row, src[at:])
+			continue
+		}
+		for len(row) >= c {
+			for k, v := range src[at : at+c] {
+				row[k] = v
 			}
-			copy(dst[(y*s+x)*c:][:c], src[(sy*s+sx)*c:])
+			row, at = row[c:], at+step*c
 		}
 	}
 }

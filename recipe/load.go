@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
@@ -18,7 +19,7 @@ type Model struct {
 	Trunk *layers.Trunk
 	Side  int
 	Norm  data.Norm
-	Mode  train.Mode
+	Mode  tensor.Mode
 	Label string      // pretext, random, supervised, or a file's name
 	Dir   string      // of the run, where there is one
 	Info  *train.Info // of the run, where there is one
@@ -26,7 +27,7 @@ type Model struct {
 
 // Encoder returns the model as an encoder.
 func (m *Model) Encoder() *eval.TrunkEncoder {
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Tape: m.Mode.Inference}
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
 }
 
 // newTrunk returns a trunk with the weights that a run of that seed begins with.
@@ -101,7 +102,7 @@ func restore(t *layers.Trunk, path, prefix string) error {
 func Named(s layers.Stateful) []checkpoint.Named {
 	var out []checkpoint.Named
 	for _, p := range layers.State(s) {
-		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value})
+		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	return out
 }

@@ -3,7 +3,8 @@ package simd
 import (
 	"fmt"
 	"os"
-	"strings"
+
+	"github.com/tessera-go/tessera/internal/names"
 )
 
 // Level is an instruction set that kernels are written for.
@@ -17,29 +18,24 @@ const (
 	AVX512              // x86-64 with AVX-512 F, DQ, BW and VL
 )
 
-// String returns the name that the SIMD environment variable takes.
-func (l Level) String() string {
-	switch l {
-	case Go:
-		return "go"
-	case NEON:
-		return "neon"
-	case AVX2:
-		return "avx2"
-	case AVX512:
-		return "avx512"
-	}
-	return fmt.Sprintf("level(%d)", int(l))
-}
+var levels = names.Of("instruction set", "go", "neon", "avx2", "avx512")
 
-// ParseLevel returns the level of that name: go, neon, avx2 or avx512.
-func ParseLevel(name string) (Level, error) {
-	for _, l := range []Level{Go, NEON, AVX2, AVX512} {
-		if strings.EqualFold(name, l.String()) {
-			return l, nil
-		}
+// LevelNames returns the names of all levels, of this machine and of others.
+func LevelNames() []string { return levels.All() }
+
+// String returns the name that UnmarshalText and the SIMD environment variable take.
+func (l Level) String() string { return levels.String(int(l)) }
+
+// MarshalText returns the name.
+func (l Level) MarshalText() ([]byte, error) { return levels.Marshal(int(l)) }
+
+// UnmarshalText sets l to the level of that name; the error says which there are.
+func (l *Level) UnmarshalText(text []byte) error {
+	i, err := levels.Unmarshal(text)
+	if err == nil {
+		*l = Level(i)
 	}
-	return Go, fmt.Errorf("simd: no level %q; there are go, neon, avx2 and avx512", name)
+	return err
 }
 
 // kernels is one instruction set's implementation of everything in this package.
@@ -120,7 +116,8 @@ func init() {
 	if want == "" {
 		return
 	}
-	l, err := ParseLevel(want)
+	var l Level
+	err := l.UnmarshalText([]byte(want))
 	if err == nil {
 		_, err = Use(l)
 	}

@@ -504,13 +504,18 @@ func TestSecondOpinion(t *testing.T) {
 	}
 }
 
-func TestParseLevel(t *testing.T) {
-	if _, err := ParseLevel("sse9"); err == nil || !strings.Contains(err.Error(), "avx2") {
+func TestLevelNames(t *testing.T) {
+	var l Level
+	if err := l.UnmarshalText([]byte("sse9")); err == nil || !strings.Contains(err.Error(), "avx2") {
 		t.Errorf("an unknown level should name the known ones, got %v", err)
 	}
-	for _, l := range []Level{Go, NEON, AVX2, AVX512} {
-		if got, err := ParseLevel(l.String()); err != nil || got != l {
-			t.Errorf("ParseLevel(%v) = %v, %v", l, got, err)
+	for i, want := range []Level{Go, NEON, AVX2, AVX512} {
+		text, err := want.MarshalText()
+		if err != nil || string(text) != want.String() || string(text) != LevelNames()[i] {
+			t.Errorf("%v is written %q, %v; LevelNames has %q", want, text, err, LevelNames()[i])
+		}
+		if err := l.UnmarshalText([]byte(strings.ToUpper(want.String()))); err != nil || l != want {
+			t.Errorf("%v read back is %v, %v", want, l, err)
 		}
 	}
 }

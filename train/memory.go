@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
 	"strings"
@@ -62,7 +63,8 @@ func (s *measuring) After(func())                    {}
 func (s *measuring) Metric(string, float64, float64) {}
 
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
-	t := s.run.Config.Mode().on(autograd.NewMeasuring(s.level))
+	t := autograd.NewMeasuring(s.level)
+	t.Mode = s.run.Config.Mode()
 	o := &objective{tape: t}
 	s.run.train.want(o, s.run.train.named(groups))
 	t.SetRNG(s.rng.Derive(1))
@@ -148,10 +150,10 @@ func (r *Run) batchBytes() int64 { return int64(r.Config.BatchSize) * r.feed.Byt
 
 // allocated returns how many bytes f takes from the heap, where nobody else takes any.
 func allocated(f func()) int64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	before := s[0].Value.Uint64()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	before := s.TotalAlloc
 	f()
-	metrics.Read(s)
-	return int64(s[0].Value.Uint64() - before)
+	runtime.ReadMemStats(&s)
+	return int64(s.TotalAlloc - before)
 }

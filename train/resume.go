@@ -29,11 +29,11 @@ const keepCheckpoints = 3
 func (r *Run) state() []checkpoint.Named {
 	var out []checkpoint.Named
 	for _, p := range layers.State(r.Learner) {
-		out = append(out, checkpoint.Named{Name: "model." + p.Name, Value: p.Value})
+		out = append(out, checkpoint.Named{Name: "model." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	for _, name := range r.train.names {
 		for _, p := range r.train.groups[name].opt.State() {
-			out = append(out, checkpoint.Named{Name: "optim." + name + "." + p.Name, Value: p.Value})
+			out = append(out, checkpoint.Named{Name: "optim." + name + "." + p.Name, Value: p.Value, Layout: p.Layout})
 		}
 	}
 	return out

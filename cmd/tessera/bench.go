@@ -92,7 +92,8 @@ func (w benchItem) measure(quick bool) benchRecord {
 }
 
 func newBench(g *global) *cobra.Command {
-	var only, file, images, recompute string
+	var only, file, images string
+	var level autograd.Recompute
 	var quick, list, child bool
 	cmd := &cobra.Command{
 		Use:   "bench",
@@ -102,12 +103,8 @@ func newBench(g *global) *cobra.Command {
 channels last. Ids get a suffix for another --precision or --recompute than the default.`,
 		Args: args(0, "no arguments"),
 		RunE: func(*cobra.Command, []string) error {
-			level, err := autograd.ParseRecompute(recompute)
-			if err != nil {
-				return usage("--recompute: %v", err)
-			}
 			if child {
-				return benchChild(level)
+				return benchChild(level, g.mode)
 			}
 			re, err := regexp.Compile(only)
 			if err != nil {
@@ -128,7 +125,7 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 				out = bufio.NewWriter(f)
 			}
 			found := 0
-			for _, w := range append(benchWork(level), imageWork(images)...) {
+			for _, w := range append(benchWork(level, g.mode), imageWork(images)...) {
 				if !re.MatchString(w.id) {
 					continue
 				}
@@ -141,7 +138,7 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 				if err != nil {
 					return err
 				}
-				if p := tensor.ActivePrecision(); p != tensor.Float32 && (strings.HasPrefix(w.id, "train_step/") || strings.HasPrefix(w.id, "infer/")) {
+				if p := g.mode.Precision; p != tensor.Float32 && (strings.HasPrefix(w.id, "train_step/") || strings.HasPrefix(w.id, "infer/")) {
 					r.ID += "#" + p.String()
 				}
 				if level != autograd.RecomputeNothing && (w.child || strings.HasPrefix(w.id, "train_step/")) {
@@ -169,7 +166,7 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 	f.StringVar(&only, "only", "", "regular expression of ids")
 	f.StringVar(&file, "json", "", "write the JSON lines to this file, and progress to standard error")
 	f.StringVar(&images, "images", "", "folder of JPEGs for the ids image/... (default: sixty made here)")
-	f.StringVar(&recompute, "recompute", "nothing", "what training steps compute twice to save memory: nothing, normalisations or blocks; ids get a suffix")
+	f.TextVar(&level, "recompute", autograd.RecomputeNothing, "what training steps compute twice to save memory: nothing, normalisations or blocks; ids get a suffix")
 	f.BoolVar(&quick, "quick", false, "fewer repetitions")
 	f.BoolVar(&list, "list", false, "print the ids only")
 	f.BoolVar(&child, "child", false, "be the process that the ids process/... measure")
@@ -181,8 +178,8 @@ func randn(shape ...int) *tensor.Tensor {
 	return tensor.NewRNG(1).FillNormal(tensor.New(shape...), 0, 1)
 }
 
-// benchWork lists the workloads; training steps compute twice what level says.
-func benchWork(level autograd.Recompute) []benchItem {
+// benchWork lists the workloads; training steps compute twice what level says, networks and convolutions in the way of mode.
+func benchWork(level autograd.Recompute, mode tensor.Mode) []benchItem {
 	var out []benchItem
 	seen := map[string]bool{}
 	gemm := func(kind string, m, n, k int) {
@@ -216,16 +213,16 @@ func benchWork(level autograd.Recompute) []benchItem {
 	}
 	gemm("gemm_nt", 8, 1000, 2048)
 	gemm("gemm_nt", 128, 4096, 9216)
-	out = append(out, convBenches()...)
+	out = append(out, convBenches(mode)...)
 	out = append(out, vectorBenches()...)
-	out = append(out, modelBenches(level)...)
+	out = append(out, modelBenches(level, mode)...)
 	return append(out, benchItem{id: "process/first_step/resnet18_224_n16#nhwc", child: true}, benchItem{id: "process/peak_rss/resnet18_224_n16#nhwc", child: true})
 }
 
 // benchChild trains ResNet-18 for three steps in a process of its own; it says when the first is done and, at the end, how
 // much memory the process took at most.
-func benchChild(level autograd.Recompute) error {
-	for _, w := range benchWork(level) {
+func benchChild(level autograd.Recompute, mode tensor.Mode) error {
+	for _, w := range benchWork(level, mode) {
 		if w.id == "train_step/resnet18_224/n16" {
 			step := w.setup()
 			step()
@@ -330,7 +327,7 @@ func resnetConvs(depth int, cifar bool) []convShape {
 	return out
 }
 
-func convBenches() []benchItem {
+func convBenches(mode tensor.Mode) []benchItem {
 	var out []benchItem
 	seen := map[string]bool{}
 	for _, m := range []struct {
@@ -345,7 +342,8 @@ func convBenches() []benchItem {
 				continue
 			}
 			seen[key] = true
-			n, g := m.n, tensor.Conv{Stride: c.s, Pad: c.p}
+			n, g := m.n, tensor.SquareConv(c.s, c.p)
+			g.Mode = mode
 			flop := 2 * float64(n*c.co*c.so*c.so) * float64(c.ci*c.k*c.k)
 			for _, pass := range []string{"conv_fwd", "conv_bwd_data", "conv_bwd_weights"} {
 				if pass == "conv_bwd_data" && c.ci == 3 {
@@ -453,13 +451,13 @@ func vectorBenches() []benchItem {
 			}
 		}
 	}
-	for _, p := range []tensor.Window{{Size: 2, Stride: 2}, {Size: 3, Stride: 2, Pad: 1}} {
+	for _, p := range []tensor.Window{tensor.SquareWindow(2, 2, 0), tensor.SquareWindow(3, 2, 1)} {
 		x := []int{16, 112, 112, 64}
 		y := tensor.PoolShape(x, p)
-		out = append(out, benchItem{id: fmt.Sprintf("maxpool%ds2/fwd/n16c64s112", p.Size), bytes: float64(4 * (tensor.Size(x) + tensor.Size(y))), setup: func() func() {
+		out = append(out, benchItem{id: fmt.Sprintf("maxpool%ds2/fwd/n16c64s112", p.H.Size), bytes: float64(4 * (tensor.Size(x) + tensor.Size(y))), setup: func() func() {
 			a, b := randn(x...), tensor.New(y...)
 			return func() { tensor.MaxPool(b, a, p) }
-		}}, benchItem{id: fmt.Sprintf("maxpool%ds2/fwd_bwd/n16c64s112", p.Size), bytes: float64(8 * (tensor.Size(x) + tensor.Size(y))), setup: func() func() {
+		}}, benchItem{id: fmt.Sprintf("maxpool%ds2/fwd_bwd/n16c64s112", p.H.Size), bytes: float64(8 * (tensor.Size(x) + tensor.Size(y))), setup: func() func() {
 			a, b, g, dx := randn(x...), tensor.New(y...), randn(y...), tensor.New(x...)
 			return func() { tensor.MaxPool(b, a, p); tensor.Zero(dx); tensor.AddMaxPoolGrad(dx, g, a, b, p) }
 		}})
@@ -496,14 +494,14 @@ var benchModels = []benchModel{
 	}},
 	{"mnist_cnn", 28, 1, 10, func(r *tensor.RNG) layers.Module {
 		c := func(i, o int) layers.Module {
-			return layers.Seq(layers.NewConv2D(r, i, o, 3, layers.ConvOptions{Pad: 1, NoBias: true}), layers.ReLU, layers.MaxPool(tensor.Window{Size: 2}))
+			return layers.Seq(layers.NewConv2D(r, i, o, 3, layers.ConvOptions{Pad: 1, NoBias: true}), layers.ReLU, layers.MaxPool(tensor.SquareWindow(2, 2, 0)))
 		}
 		return layers.Seq(c(1, 32), c(32, 64), c(64, 128), layers.Flatten, layers.NewLinear(r, 1152, 625, layers.LinearOptions{NoBias: true}), layers.ReLU,
 			layers.NewLinear(r, 625, 10, layers.LinearOptions{}))
 	}},
 }
 
-func modelBenches(level autograd.Recompute) []benchItem {
+func modelBenches(level autograd.Recompute, mode tensor.Mode) []benchItem {
 	var out []benchItem
 	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64}
 	for _, m := range benchModels {
@@ -518,7 +516,7 @@ func modelBenches(level autograd.Recompute) []benchItem {
 			}
 			opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
 			tape := autograd.NewTape(rng)
-			tape.Recompute = level
+			tape.Recompute, tape.Mode = level, mode
 			return func() {
 				opt.Step(tape.Backward(autograd.CrossEntropy(net.Forward(tape.Input(x)), labels)), 0.01)
 				tape.Reset()
@@ -537,6 +535,7 @@ func modelBenches(level autograd.Recompute) []benchItem {
 				net := m.make(tensor.NewRNG(1))
 				x := randn(s.n, m.side, m.side, m.ch)
 				tape := autograd.NewInference()
+				tape.Mode = mode
 				return func() { net.Forward(tape.Input(x)); tape.Reset() }
 			}})
 			// the peers' compiled and frozen network: ours is always frozen

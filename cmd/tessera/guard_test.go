@@ -10,6 +10,7 @@ import (
 
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/tensor"
 )
 
 // TestSpeedGuard watches for kernels that have become slow: rates of one thread, as parts of what a tile or a copy
@@ -25,7 +26,7 @@ func TestSpeedGuard(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
 	parallel.SetWorkers(1)
 	work := map[string]benchItem{}
-	for _, w := range benchWork(autograd.RecomputeNothing) {
+	for _, w := range benchWork(autograd.RecomputeNothing, tensor.Mode{}) {
 		work[w.id] = w
 	}
 	for _, c := range []struct {

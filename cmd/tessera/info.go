@@ -136,12 +136,12 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 				return usage("--roofline wants a --trunk")
 			}
 			if trunk != "" {
-				return explainTrunk(trunk, batch, side, picture, g.json)
+				return explainTrunk(trunk, batch, side, picture, g)
 			}
 			c := cpuid.CPU
 			peak1 := tilePeak()
 			rows := []benchRecord{}
-			for _, w := range benchWork(autograd.RecomputeNothing) {
+			for _, w := range benchWork(autograd.RecomputeNothing, g.mode) {
 				if w.id == "gemm/1024x1024x1024" || w.id == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.id == "ew/relu_inplace/16M" {
 					rows = append(rows, w.measure(true))
 				}
@@ -186,12 +186,12 @@ type layerPlan struct {
 	GFLOP     float64  `json:"gflop"` // of the forward pass, counted as a direct convolution
 	Algorithm []string `json:"algorithm"`
 
-	pad     int
-	grouped bool // or dilated
+	geometry tensor.Conv
+	grouped  bool // or dilated
 }
 
 // explainTrunk prints the algorithm of each convolution: forward, gradient of the input, gradient of the weight.
-func explainTrunk(name string, batch, side int, picture string, asJSON bool) error {
+func explainTrunk(name string, batch, side int, picture string, f *global) error {
 	net, err := layers.NewTrunk(name, tensor.NewRNG(1), 3)
 	if err != nil {
 		return usage("--trunk: %v", err)
@@ -204,14 +204,14 @@ func explainTrunk(name string, batch, side int, picture string, asJSON bool) err
 	}
 	var plans []layerPlan
 	tape := autograd.NewTape(nil)
-	tape.Training = false
+	tape.Training, tape.Mode = false, f.mode
 	tape.OnConv = func(place string, x, w, y []int, g tensor.Conv) {
 		y = append([]int{batch}, y[1:]...)
-		p := layerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[3])}
-		p.pad, p.grouped = g.Pad, g.Groups > 1 || g.Dilation > 1
+		p := layerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.H.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[3])}
+		p.geometry, p.grouped = g, g.Groups > 1 || max(g.H.Dilation, g.W.Dilation) > 1
 		for pass := tensor.Forward; pass <= tensor.GradWeight; pass++ {
 			a := g.Plan(pass, y, w).String()
-			if w[0] == 1 && w[1] == 1 && p.Stride == 1 && g.Pad == 0 && g.Groups <= 1 {
+			if w[0] == 1 && w[1] == 1 && p.Stride == 1 && g.H.Low == 0 && g.Groups <= 1 {
 				a = "product"
 			}
 			p.Algorithm = append(p.Algorithm, a)
@@ -223,9 +223,9 @@ func explainTrunk(name string, batch, side int, picture string, asJSON bool) err
 		return fmt.Errorf("%s on %d by %d pixels: %w", name, side, side, err)
 	}
 	if picture != "" {
-		return reportRoofline(picture, fmt.Sprintf("%s, %d images of %d pixels", name, batch, side), plans, asJSON)
+		return reportRoofline(picture, fmt.Sprintf("%s, %d images of %d pixels", name, batch, side), plans, f.json)
 	}
-	if asJSON {
+	if f.json {
 		return printJSON(plans)
 	}
 	fmt.Printf("%-22s %-13s %-14s %7s  %-9s %-9s %s\n", name, "input", "weight", "GFLOP", "forward", "d input", "d weight")

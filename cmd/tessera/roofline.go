@@ -32,14 +32,14 @@ type roofPoint struct {
 // in a cache, and a sum of two vectors that does not.
 func roofline(plans []layerPlan) (points []roofPoint, peak, bandwidth float64) {
 	peak = tilePeak() * float64(parallel.Workers())
-	for _, w := range benchWork(autograd.RecomputeNothing) {
+	for _, w := range benchWork(autograd.RecomputeNothing, tensor.Mode{}) {
 		if w.id == "ew/add/16M" {
 			bandwidth = w.measure(false).GBytes
 		}
 	}
 	seen := map[string]bool{}
 	for _, p := range plans {
-		g := tensor.Conv{Stride: p.Stride, Pad: p.pad}
+		g := p.geometry
 		key := fmt.Sprint(p.Input, p.Weight, g)
 		if seen[key] || p.grouped {
 			continue
