@@ -98,8 +98,8 @@ type node struct {
 // Tape records a step.
 type Tape struct {
 	Training bool // batch norm uses the batch's statistics, dropout drops
-	// Mode is the Precision and the Algorithm of products; a convolution that names its own keeps it. Not to be changed between
-	// a step's forward pass and Backward.
+	// Mode is the Precision and the Algorithm of products; a convolution that names its own keeps it. An operation's backward
+	// pass has that of its forward pass.
 	tensor.Mode
 
 	// Recompute says what may be computed twice to save memory.

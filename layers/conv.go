@@ -50,7 +50,7 @@ func (o ConvOptions) image(op string, k int, transposed bool) (kh, kw int, g ten
 // Conv2D is a convolution of images, W [KH KW I/G O].
 type Conv2D struct {
 	W, B *tensor.Tensor // B is nil without a bias
-	tensor.Conv
+	Conv tensor.Conv
 }
 
 // NewConv2D returns a convolution with kernels of k by k, initialised as PyTorch's: uniform in ±1/√(in/G·k²).
@@ -91,7 +91,7 @@ func visitConv(prefix string, w, b *tensor.Tensor, f func(Param)) {
 // Conv1D is a convolution of sequences [N T C], W [K I/G O].
 type Conv1D struct {
 	W, B *tensor.Tensor // B is nil without a bias
-	tensor.Conv
+	Conv tensor.Conv
 }
 
 // NewConv1D returns a convolution with kernels of k elements, initialised as NewConv2D's.
@@ -115,8 +115,8 @@ func (c *Conv1D) Visit(prefix string, f func(Param)) { visitConv(prefix, c.W, c.
 
 // ConvTranspose2D is a transposed convolution of images, W [KH KW O/G I].
 type ConvTranspose2D struct {
-	W, B *tensor.Tensor // B is nil without a bias
-	tensor.Conv
+	W, B   *tensor.Tensor // B is nil without a bias
+	Conv   tensor.Conv
 	OutPad [2]int
 }
 

@@ -28,12 +28,12 @@ func TestConvOptions(t *testing.T) {
 		{ConvOptions{Dilation: 2, H: ConvAxis{Axis: axis(0, 0, 1, 0)}}, axis(0, 0, 1, 0), axis(0, 2, 0, 0), "[3 3 8 16]"},
 	} {
 		l := NewConv2D(rng, 8, 16, 3, c.o)
-		if l.H != c.h || l.Conv.W != c.w || l.T != (tensor.Axis{}) || l.Groups != c.o.Groups || fmt.Sprint(l.W.Shape) != c.kernel {
+		if l.Conv.H != c.h || l.Conv.W != c.w || l.Conv.T != (tensor.Axis{}) || l.Conv.Groups != c.o.Groups || fmt.Sprint(l.W.Shape) != c.kernel {
 			t.Errorf("%+v: %+v with a kernel %v", c.o, l.Conv, l.W.Shape)
 		}
 	}
 	l := NewConv1D(rng, 8, 16, 3, ConvOptions{T: ConvAxis{Kernel: 4, Axis: axis(2, 1, 3, 0)}, Groups: 2})
-	if l.T != axis(2, 1, 3, 0) || l.Groups != 2 || fmt.Sprint(l.W.Shape, l.B.Shape) != "[4 4 16] [16]" {
+	if l.Conv.T != axis(2, 1, 3, 0) || l.Conv.Groups != 2 || fmt.Sprint(l.W.Shape, l.B.Shape) != "[4 4 16] [16]" {
 		t.Errorf("a sequence's layer is %+v, %v, %v", l.Conv, l.W.Shape, l.B.Shape)
 	}
 	if y := l.Forward(autograd.Const(tensor.New(2, 10, 8))); fmt.Sprint(y.Shape()) != "[2 5 16]" {
