@@ -128,4 +128,3 @@ func TestLargest(t *testing.T) {
 		}
 	}
 }
-
