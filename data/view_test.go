@@ -121,6 +121,17 @@ func TestNewView(t *testing.T) {
 	}
 }
 
+// TestRGBA: the standard library's picture has the same pixels.
+func TestRGBA(t *testing.T) {
+	p := gradientImage(3, 5).RGBA()
+	if b := p.Bounds(); b.Dx() != 5 || b.Dy() != 3 {
+		t.Fatalf("bounds %v", b)
+	}
+	if c := p.RGBAAt(4, 2); c.R != 21 || c.G != 41 || c.B != 200 || c.A != 255 {
+		t.Errorf("last pixel %v", c)
+	}
+}
+
 // TestNorms: names and numbers are read back; the data's own is what it says.
 func TestNorms(t *testing.T) {
 	for _, n := range []Norm{HalfNorm, ImageNetNorm, CIFAR10Norm, {[3]float32{0.1, 0.2, 0.3}, [3]float32{0.4, 0.5, 0.6}}} {

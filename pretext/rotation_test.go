@@ -33,7 +33,7 @@ func views(t *testing.T, r Rotation, f flat) (red [][]float32, labels []int32) {
 	t.Helper()
 	s := int(math.Sqrt(float64(len(f[0]))))
 	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4)
-	l, err := r.Learner(Setup{Trunk: trunk, Side: s, Norm: plain, RNG: tensor.NewRNG(2)})
+	l, err := r.Learner(Setup{Trunk: trunk, Side: s, Plain: data.PlainView(s), Norm: plain, RNG: tensor.NewRNG(2)})
 	if err != nil {
 		t.Fatal(err)
 	}

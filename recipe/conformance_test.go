@@ -286,11 +286,7 @@ func TestTaskBroken(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		pic := image.NewRGBA(image.Rect(0, 0, im.W, im.H))
-		for p := range im.W * im.H {
-			pic.Pix[4*p], pic.Pix[4*p+1], pic.Pix[4*p+2], pic.Pix[4*p+3] = im.Pix[3*p], im.Pix[3*p+1], im.Pix[3*p+2], 255
-		}
-		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("%02d.png", i)), pic); err != nil {
+		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("%02d.png", i)), im.RGBA()); err != nil {
 			t.Fatal(err)
 		}
 	}

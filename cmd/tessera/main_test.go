@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -287,11 +286,7 @@ func TestFolderHoldsOut(t *testing.T) {
 	src := data.NewScenes(120, 16, 1, data.Train).Dataset().Images
 	for i := range src.Len() {
 		im, _ := src.Image(i)
-		pic := image.NewNRGBA(image.Rect(0, 0, 16, 16))
-		for p := range 256 {
-			copy(pic.Pix[4*p:], append(append([]byte(nil), im.Pix[3*p:3*p+3]...), 255))
-		}
-		if err := recipe.SavePNG(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), pic); err != nil {
+		if err := recipe.SavePNG(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), im.RGBA()); err != nil {
 			t.Fatal(err)
 		}
 	}
