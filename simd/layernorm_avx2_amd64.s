@@ -21,6 +21,7 @@ TEXT ·squaresAboutAVX2(SB), NOSPLIT, $0-36
 	MOVQ x_base+0(FP), DI
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+24(FP), Y9
+	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
 	XORQ BX, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -34,6 +35,10 @@ TEXT ·squaresAboutAVX2(SB), NOSPLIT, $0-36
 loop:
 	CMPQ CX, $64
 	JLT tail0
+	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT0 64(R13)(BX*4)
+	PREFETCHT0 128(R13)(BX*4)
+	PREFETCHT0 192(R13)(BX*4)
 	VMOVUPS (DI)(BX*4), Y8
 	VSUBPS Y9, Y8, Y8
 	VFMADD231PS Y8, Y8, Y0
@@ -247,6 +252,7 @@ TEXT ·dotAboutAVX2(SB), NOSPLIT, $0-84
 	MOVQ z_base+48(FP), DX
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+72(FP), Y11
+	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
 	XORQ BX, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -260,6 +266,10 @@ TEXT ·dotAboutAVX2(SB), NOSPLIT, $0-84
 loop:
 	CMPQ CX, $64
 	JLT tail0
+	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT0 64(R13)(BX*4)
+	PREFETCHT0 128(R13)(BX*4)
+	PREFETCHT0 192(R13)(BX*4)
 	VMOVUPS (DI)(BX*4), Y8
 	VMOVUPS (SI)(BX*4), Y9
 	VMOVUPS (DX)(BX*4), Y10
@@ -597,11 +607,13 @@ TEXT ·layerNormGradRowAVX2(SB), NOSPLIT, $0-160
 	VBROADCASTSS inv+148(FP), Y7
 	VBROADCASTSS b+152(FP), Y8
 	VBROADCASTSS d+156(FP), Y9
+	LEAQ (R9)(CX*4), R13 // the next row of x, fetched ahead
 	XORQ BX, BX
 	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left
 loop:
 	CMPQ CX, $8
 	JLT tail
+	PREFETCHT0 (R13)(BX*4)
 	VMOVUPS (R8)(BX*4), Y1
 	VMOVUPS (R9)(BX*4), Y2
 	VMOVUPS (R10)(BX*4), Y3

@@ -11,6 +11,7 @@ TEXT ·squaresAboutAVX512(SB), NOSPLIT, $0-36
 	MOVQ x_base+0(FP), DI
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+24(FP), Z5
+	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
 	XORQ BX, BX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -20,6 +21,10 @@ TEXT ·squaresAboutAVX512(SB), NOSPLIT, $0-36
 loop:
 	CMPQ CX, $64
 	JLT tail0
+	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT0 64(R13)(BX*4)
+	PREFETCHT0 128(R13)(BX*4)
+	PREFETCHT0 192(R13)(BX*4)
 	VMOVUPS (DI)(BX*4), Z4
 	VSUBPS Z5, Z4, Z4
 	VFMADD231PS Z4, Z4, Z0
@@ -139,6 +144,7 @@ TEXT ·dotAboutAVX512(SB), NOSPLIT, $0-84
 	MOVQ z_base+48(FP), DX
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+72(FP), Z7
+	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
 	XORQ BX, BX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -148,6 +154,10 @@ TEXT ·dotAboutAVX512(SB), NOSPLIT, $0-84
 loop:
 	CMPQ CX, $64
 	JLT tail0
+	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT0 64(R13)(BX*4)
+	PREFETCHT0 128(R13)(BX*4)
+	PREFETCHT0 192(R13)(BX*4)
 	VMOVUPS (DI)(BX*4), Z4
 	VMOVUPS (SI)(BX*4), Z5
 	VMOVUPS (DX)(BX*4), Z6
@@ -355,11 +365,13 @@ TEXT ·layerNormGradRowAVX512(SB), NOSPLIT, $0-160
 	VBROADCASTSS inv+148(FP), Z7
 	VBROADCASTSS b+152(FP), Z8
 	VBROADCASTSS d+156(FP), Z9
+	LEAQ (R9)(CX*4), R13 // the next row of x, fetched ahead
 	XORQ BX, BX
 	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left
 loop:
 	CMPQ CX, $16
 	JLT tail
+	PREFETCHT0 (R13)(BX*4)
 	VMOVUPS (R8)(BX*4), Z1
 	VMOVUPS (R9)(BX*4), Z2
 	VMOVUPS (R10)(BX*4), Z3
