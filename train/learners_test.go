@@ -167,7 +167,7 @@ func (l *rich) step(s Step, b *seen) {
 		}, "critic")
 		s.Update("critic")
 		fool := autograd.Mean(l.critic.Forward(z))
-		return autograd.Add(autograd.L2(z, target), autograd.Scale(fool, 0.1))
+		return autograd.Add(autograd.L2(z, target, autograd.LossOptions{}), autograd.Scale(fool, 0.1))
 	}, "net")
 	turn := update % 2
 	s.Minimise(fmt.Sprint("loss_turn", turn), func(t *autograd.Tape) *autograd.Var {

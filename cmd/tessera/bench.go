@@ -215,6 +215,7 @@ func benchWork(level autograd.Recompute, mode tensor.Mode) []benchItem {
 	gemm("gemm_nt", 128, 4096, 9216)
 	out = append(out, convBenches(mode)...)
 	out = append(out, vectorBenches()...)
+	out = append(out, denseBenches()...)
 	out = append(out, modelBenches(level, mode)...)
 	return append(out, benchItem{id: "process/first_step/resnet18_224_n16#nhwc", child: true}, benchItem{id: "process/peak_rss/resnet18_224_n16#nhwc", child: true})
 }
