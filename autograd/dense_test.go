@@ -11,7 +11,7 @@ import (
 // TestDensePyTorch compares dense losses, layer normalisation and products of batches with PyTorch's, testdata/dense.json, made by
 // testdata/dense.py.
 func TestDensePyTorch(t *testing.T) {
-		constant := func(name string, shape ...int) *tensor.Tensor {
+	constant := func(name string, shape ...int) *tensor.Tensor {
 		x := tensor.New(shape...)
 		golden.Fill(x.Data, name, 1)
 		return x

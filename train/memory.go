@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strconv"
 	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -39,6 +40,21 @@ func Bytes(n int64) string {
 		return fmt.Sprintf("%d MiB", n>>20)
 	}
 	return fmt.Sprintf("%d KiB", n>>10)
+}
+
+// ParseBytes reads a number of bytes such as 800MiB, 2GB or 1.5G; empty is 0.
+func ParseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	digits := strings.TrimRight(s, "BbIiKkMmGgTt ")
+	unit := map[string]float64{"": 1, "b": 1, "k": 1 << 10, "kb": 1e3, "kib": 1 << 10, "m": 1 << 20, "mb": 1e6, "mib": 1 << 20,
+		"g": 1 << 30, "gb": 1e9, "gib": 1 << 30, "t": 1 << 40, "tb": 1e12, "tib": 1 << 40}[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || unit == 0 || !(n > 0) || n*unit >= 1<<60 {
+		return 0, fmt.Errorf("%q: want a size such as 800MiB or 2GiB", s)
+	}
+	return int64(n * unit), nil
 }
 
 // held returns how much memory the process has of the system now.

@@ -105,3 +105,16 @@ func TestBytes(t *testing.T) {
 		}
 	}
 }
+
+func TestParseBytes(t *testing.T) {
+	for s, want := range map[string]int64{"": 0, "800MiB": 800 << 20, "2GB": 2e9, "1.5G": 3 << 29, "64kb": 64e3, "3 KiB": 3 << 10, "7": 7, "1t": 1 << 40} {
+		if n, err := ParseBytes(s); err != nil || n != want {
+			t.Errorf("%q is %d, %v; want %d", s, n, err, want)
+		}
+	}
+	for _, s := range []string{"much", "-1G", "0", "2XiB", "1e30", "G", "9999999999G"} {
+		if n, err := ParseBytes(s); err == nil {
+			t.Errorf("%q passes as %d", s, n)
+		}
+	}
+}

@@ -16,7 +16,6 @@ import (
 
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -326,25 +325,5 @@ func TestHelp(t *testing.T) {
 	}
 	if out, _, code := tessera(t, "completion", "bash"); code != 0 || !strings.Contains(out, "bash completion") {
 		t.Error("no shell completion")
-	}
-}
-
-// TestBenchConvs: the convolutions that are timed are those of the networks.
-func TestBenchConvs(t *testing.T) {
-	rng := tensor.NewRNG(1)
-	for _, c := range []struct {
-		depth int
-		cifar bool
-	}{{18, false}, {50, false}, {18, true}} {
-		n := 0
-		for _, p := range layers.State(layers.ResNet(rng, 3, c.depth, c.cifar)) {
-			if len(p.Value.Shape) == 4 {
-				n++
-			}
-		}
-		list := resnetConvs(c.depth, c.cifar)
-		if len(list) != n {
-			t.Errorf("depth %d: %d convolutions, the network has %d", c.depth, len(list), n)
-		}
 	}
 }

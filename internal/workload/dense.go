@@ -1,4 +1,4 @@
-package main
+package workload
 
 import (
 	"fmt"
@@ -9,10 +9,10 @@ import (
 
 // denseBenches lists layer normalisation, dense losses, Concat, and products of batches. Bytes are those of the tensors that a pass
 // must read and write, each once.
-func denseBenches() []benchItem {
-	var out []benchItem
+func denseBenches() []Item {
+	var out []Item
 	add := func(id string, streams float64, shapes [][]int, f func(in []*autograd.Var) *autograd.Var) {
-		out = append(out, benchItem{id: id + "/fwd", bytes: 4 * streams * float64(tensor.Size(shapes[0])), setup: func() func() {
+		out = append(out, Item{ID: id + "/fwd", bytes: 4 * streams * float64(tensor.Size(shapes[0])), setup: func() func() {
 			tape := autograd.NewTape(nil)
 			x := randnAll(shapes)
 			return func() {
@@ -22,7 +22,7 @@ func denseBenches() []benchItem {
 		}})
 	}
 	both := func(id string, streams float64, shapes [][]int, f func(in []*autograd.Var) *autograd.Var) {
-		out = append(out, benchItem{id: id + "/fwd_bwd", bytes: 4 * streams * float64(tensor.Size(shapes[0])), setup: func() func() {
+		out = append(out, Item{ID: id + "/fwd_bwd", bytes: 4 * streams * float64(tensor.Size(shapes[0])), setup: func() func() {
 			tape := autograd.NewTape(nil)
 			x := randnAll(shapes)
 			var dy *tensor.Tensor
@@ -89,22 +89,22 @@ func denseBenches() []benchItem {
 }
 
 // batchBenches lists products of batches: those of an attention's heads among them, b batches of l tokens with h heads of d.
-func batchBenches() []benchItem {
-	var out []benchItem
+func batchBenches() []Item {
+	var out []Item
 	for _, s := range [][4]int{{64, 197, 3, 64}, {16, 197, 12, 64}, {128, 65, 3, 64}, {8, 50, 16, 80}} {
 		b, l, h, d := s[0], s[1], s[2], s[3]
 		name := fmt.Sprintf("b%dl%dh%dd%d", b, l, h, d)
 		flop := 2 * float64(b) * float64(h) * float64(l) * float64(l) * float64(d)
-		out = append(out, benchItem{id: "bmm_nt/" + name, flop: flop, setup: func() func() {
+		out = append(out, Item{ID: "bmm_nt/" + name, flop: flop, setup: func() func() {
 			q, k, y := randn(b*h, l, d), randn(b*h, l, d), tensor.New(b*h, l, l)
 			return func() { tensor.BatchMatMul(y, q, k, false, true, false) }
-		}}, benchItem{id: "bmm/" + name, flop: flop, setup: func() func() {
+		}}, Item{ID: "bmm/" + name, flop: flop, setup: func() func() {
 			p, v, y := randn(b*h, l, l), randn(b*h, l, d), tensor.New(b*h, l, d)
 			return func() { tensor.BatchMatMul(y, p, v, false, false, false) }
-		}}, benchItem{id: "head_scores/" + name, flop: flop, setup: func() func() {
+		}}, Item{ID: "head_scores/" + name, flop: flop, setup: func() func() {
 			q, k, y := randn(b, l, h, d), randn(b, l, h, d), tensor.New(b, h, l, l)
 			return func() { tensor.HeadScores(y, q, k, 0.125, false) }
-		}}, benchItem{id: "head_mix/" + name, flop: flop, setup: func() func() {
+		}}, Item{ID: "head_mix/" + name, flop: flop, setup: func() func() {
 			p, v, y := randn(b, h, l, l), randn(b, l, h, d), tensor.New(b, l, h, d)
 			return func() { tensor.HeadMix(y, p, v, 1, false, false) }
 		}})
