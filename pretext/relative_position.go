@@ -39,6 +39,9 @@ import (
 //   - brightness that changes across the picture: each patch has mean 0 and mean square 1;
 //   - grain and sharpness: some patches are made small, and large again.
 //
+// On small pictures the grid has little room, and whoever knows in which corner a patch was has only three answers left: beyond chance
+// there is 33 % to be had from layout alone, such as a sky above. Grids of 3 and more in large pictures leave less of that.
+//
 // Head: the trunk's features of each patch, pooled, and embedded if wanted; those of the two side by side; hidden layers with batch
 // normalisation without scale and shift, without which the paper's activations died (section 3); eight logits. Loss: cross-entropy.
 // Chance: 12.5 %.
@@ -115,6 +118,9 @@ var relativePositionAbout = About{
 		}
 		if t.Down = float32(v.Float("down", 0, 1)); v.Given("down") && t.Down == 0 {
 			t.Down = -1
+		}
+		if v.Given("grey") && t.Grey == 0 {
+			t.Grey = -1
 		}
 		if v.Given("patch") && t.Patch < minPatch {
 			v.Fail("option patch=%d: want at least %d pixels", t.Patch, minPatch)
@@ -397,8 +403,12 @@ func (m *patchMaker) pixels() (low, high float64) {
 	return paperPixels[0] * k, paperPixels[1] * k
 }
 
+// longest is how many times as long as its shorter side a picture may be: of what is longer the middle is kept.
+const longest = 8
+
 // frame is the size at which a picture is kept: no more pixels than it may have at most, and never so small that a grid does not fit.
-func (m *patchMaker) frame(h, w int, _ *tensor.RNG) data.Frame {
+func (m *patchMaker) frame(height, width int, _ *tensor.RNG) data.Frame {
+	h, w := min(height, longest*width), min(width, longest*height)
 	_, high := m.pixels()
 	f := math.Sqrt(high / float64(h*w))
 	if m.scale == "native" || m.scale != "paper" && f > 1 {
@@ -407,7 +417,7 @@ func (m *patchMaker) frame(h, w int, _ *tensor.RNG) data.Frame {
 	need := m.extent()
 	f = max(f, float64(need)/float64(min(h, w)))
 	side := func(n int) int { return max(need, int(math.Round(float64(n)*f))) }
-	return data.Frame{H: h, W: w, OutH: side(h), OutW: side(w)}
+	return data.Frame{Top: (height - h) / 2, Left: (width - w) / 2, H: h, W: w, OutH: side(h), OutW: side(w)}
 }
 
 // zoom draws how many pixels of a picture of h by w make one of a patch, each way: at least 1, and so few that a grid fits.

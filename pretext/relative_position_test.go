@@ -219,6 +219,7 @@ func TestSizes(t *testing.T) {
 		{RelativePosition{Scale: "paper", Patch: 96}, [2]int{300, 400}, 96, 2, 48, 7, "drop", 0.33, data.Frame{H: 300, W: 400, OutH: 581, OutW: 775}},
 		{RelativePosition{Patch: 64, Gap: 21, Jitter: 10, Pairs: "centre"}, [2]int{32, 48}, 64, 3, 21, 10, "drop", 0.33, data.Frame{H: 32, W: 48, OutH: 254, OutW: 381}},
 		{RelativePosition{Pairs: "centre", Down: -1, Color: "keep"}, [2]int{160, 160}, 32, 3, 16, 2, "keep", 0, data.Frame{H: 160, W: 160, OutH: 160, OutW: 160}},
+		{RelativePosition{Patch: 20, Scale: "native"}, [2]int{1000, 50}, 20, 2, 10, 1, "grey", 0, data.Frame{Top: 300, H: 400, W: 50, OutH: 416, OutW: 52}},
 		{RelativePosition{}, [2]int{6, 9}, 4, 2, 2, 1, "grey", 0, data.Frame{H: 6, W: 9, OutH: 12, OutW: 18}},
 	} {
 		m := cutter(t, c.task, true, whereabouts, [2]int{0, 0}, c.size, c.size)
@@ -461,7 +462,7 @@ func TestRelativePositionOptions(t *testing.T) {
 		"relative-position?patch=64&grid=3&grids=2&gap=0&jitter=0&pairs=centre&scale=paper&color=drop&grey=0.5&down=0&standard=no&pool=2&embed=100&hidden=64&depth=2&dropout=0.5": {
 			Patch: 64, Grid: 3, Grids: 2, Gap: -1, Jitter: -1, Pairs: "centre", Scale: "paper", Color: "drop", Grey: 0.5, Down: -1, NoStandard: true,
 			Pool: 2, Embed: 100, Hidden: 64, Depth: 2, Dropout: 0.5},
-		"relative-position?gap=7&jitter=3&down=0.25": {Grids: 1, Gap: 7, Jitter: 3, Pairs: "balanced", Scale: "shrink", Grey: 0.66, Down: 0.25, Pool: 1, Hidden: 512, Depth: 1},
+		"relative-position?gap=7&jitter=3&down=0.25&grey=0": {Grids: 1, Gap: 7, Jitter: 3, Pairs: "balanced", Scale: "shrink", Grey: -1, Down: 0.25, Pool: 1, Hidden: 512, Depth: 1},
 	} {
 		if got, err := New(of); err != nil || got != Task(want) {
 			t.Errorf("%s: %+v, %v", of, got, err)
