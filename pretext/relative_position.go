@@ -508,8 +508,7 @@ func (m *patchMaker) pair(b *patchPairs, g int, rng *tensor.RNG) {
 func (m *patchMaker) prepare(dst []float32, scratch *patchScratch, grey bool, rng *tensor.RNG) {
 	im := &scratch.patch
 	if m.down > 0 && !m.still && rng.Bool(m.down) {
-		least := max(2, m.patch*10/paperPatch) // the paper's 100 pixels of 96·96
-		side := int(math.Sqrt(float64(rng.Uniform(float32(least*least), float32((m.patch-1)*(m.patch-1))))))
+		side := m.smallSide(rng)
 		data.Frame{H: im.H, W: im.W, OutH: side, OutW: side}.Into(&scratch.small, im)
 		data.Frame{H: side, W: side, OutH: m.patch, OutW: m.patch}.Into(im, &scratch.small)
 	}
@@ -537,6 +536,13 @@ func (m *patchMaker) prepare(dst []float32, scratch *patchScratch, grey bool, rn
 		return
 	}
 	standardise(dst)
+}
+
+// smallSide draws to what side a patch is made small: evenly by pixels, from the paper's 100 of 96·96 on to nearly all.
+func (m *patchMaker) smallSide(rng *tensor.RNG) int {
+	least := float32(max(2, m.patch*10/paperPatch))
+	most := float32(m.patch - 1)
+	return int(math.Sqrt(float64(rng.Uniform(least*least, most*most))))
 }
 
 // asFractions makes values of 0 to 1.
@@ -667,23 +673,26 @@ func (m *patchMaker) shown(x []float32) []uint8 {
 	return data.HalfNorm.ToImage(x, m.patch, m.patch).Pix
 }
 
-// outlined returns a picture with lines around squares.
+// outlined returns a picture with lines around squares, white within black, so that they show on any colour.
 func outlined(im *data.Image, squares []place) *data.Image {
 	out := &data.Image{H: im.H, W: im.W, Pix: append([]uint8(nil), im.Pix...)}
 	wide := max(1, min(im.H, im.W)/100)
-	fill := func(top, left, h, w int) {
+	fill := func(top, left, h, w int, grey uint8) {
 		for y := max(0, top); y < min(im.H, top+h); y++ {
-			for x := max(0, left); x < min(im.W, left+w); x++ {
-				copy(out.Pix[(y*im.W+x)*3:], []uint8{255, 224, 64})
+			for x := 3 * max(0, left); x < 3*min(im.W, left+w); x++ {
+				out.Pix[y*im.W*3+x] = grey
 			}
 		}
 	}
 	for _, s := range squares {
-		top, left, side := int(s.Top), int(s.Left), int(s.Side)
-		fill(top-wide, left-wide, wide, side+2*wide)
-		fill(top+side, left-wide, wide, side+2*wide)
-		fill(top, left-wide, side, wide)
-		fill(top, left+side, side, wide)
+		for ring, grey := range []uint8{255, 0} {
+			far := wide * (ring + 1) // from the patch to the line's outer side
+			top, left, side := int(s.Top)-far, int(s.Left)-far, int(s.Side)+2*far
+			fill(top, left, wide, side, grey)
+			fill(top+side-wide, left, wide, side, grey)
+			fill(top, left, side, wide, grey)
+			fill(top, left+side-wide, side, wide, grey)
+		}
 	}
 	return out
 }

@@ -3,7 +3,6 @@ package pretext
 import (
 	"context"
 	"fmt"
-	"image"
 	"math"
 	"strings"
 	"testing"
@@ -455,6 +454,37 @@ func TestDown(t *testing.T) {
 	}
 }
 
+// TestSmallSide: from a tenth of a patch to nearly all of it, half of them above 71 %.
+func TestSmallSide(t *testing.T) {
+	m := &patchMaker{patch: 96}
+	rng := tensor.NewRNG(1)
+	count := map[int]int{}
+	large := 0
+	for range 20000 {
+		s := m.smallSide(rng)
+		count[s]++
+		if s >= 67 {
+			large++
+		}
+	}
+	if count[10] == 0 || count[9] > 0 || count[94] == 0 || count[95] > 0 || large < 9700 || large > 10500 {
+		t.Errorf("sides %v, %d of 20000 of at least 67", count, large)
+	}
+}
+
+// TestShorterSide: the median over pictures from all of the data, broken ones passed over.
+func TestShorterSide(t *testing.T) {
+	sizes := make([][2]int, 45)
+	for i := range sizes {
+		sizes[i] = [2]int{20 + i, 90 - i}
+	}
+	sizes[0], sizes[3] = [2]int{}, [2]int{}
+	// looked at are 0, 3, ..., 42, of which 6, 9, ..., 42 are whole: 26 29 32 35 38 41 44 47 50 53 54 51 48
+	if s, err := shorterSide(drawnImages{sizes, whereabouts}); err != nil || s != 44 {
+		t.Errorf("%d, %v, want 44", s, err)
+	}
+}
+
 // TestRelativePositionOptions: what a person says reaches the task, and what cannot be is refused.
 func TestRelativePositionOptions(t *testing.T) {
 	for of, want := range map[string]RelativePosition{
@@ -482,6 +512,14 @@ func TestRelativePositionOptions(t *testing.T) {
 	l, _ := RelativePosition{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
 	if _, err := l.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "pictures") {
 		t.Errorf("without pictures: %v", err)
+	}
+	c := train.Config{Augment: "crop-flip", WeightDecay: 5e-4}
+	if Tell("relative-position").Config(&c); c.Augment != "none" || c.WeightDecay != 1e-4 {
+		t.Errorf("a run has %+v", c)
+	}
+	drop, _ := RelativePosition{Dropout: 0.5}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
+	if h := drop.(*relativePosition).head; len(h) != 4 || h[2].Name != "dropout" {
+		t.Errorf("head %v, want dropout before the last layer", h)
 	}
 	if m := l.Metrics()[1]; m.Trivial != 0.125 || m.Predictor == "" {
 		t.Errorf("chance: %+v", m)
@@ -599,23 +637,53 @@ func TestRelativePositionLearns(t *testing.T) {
 	if chance := l.Metrics()[1].Trivial; !(seen["accuracy"] > chance+0.15) || !(seen["loss"] < math.Log(directions)) {
 		t.Errorf("held-out accuracy %.3f (chance %.3f), loss %.3f", seen["accuracy"], chance, seen["loss"])
 	}
-	p, err := l.Draw(held.Inputs, []int{3, 1, 4})
+}
+
+// TestRelativePositionDraws: of a net that always says "to the right" each frame is in its place and colour, and the second patch in it.
+func TestRelativePositionDraws(t *testing.T) {
+	l, err := RelativePosition{Color: "keep"}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
-	right, wrong := 0, 0
-	for y := range p.Bounds().Dy() {
-		for x := range p.Bounds().Dx() {
-			switch r, g, _, _ := p.At(x, y).RGBA(); [2]uint32{r >> 8, g >> 8} {
-			case [2]uint32{0x2e, 0x9e}:
-				right++
-			case [2]uint32{0xd0, 0x3b}:
-				wrong++
+	for _, p := range layers.Params(l) {
+		if p.Name == "head.fc.bias" {
+			p.Value.Data[4] = 100
+		}
+	}
+	p, err := l.Draw(data.Inputs{Images: drawnImages{[][2]int{{32, 32}, {32, 40}, {50, 32}}, speckled}}, []int{2, 0, 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func(x0, y0, w, h int, r, g uint32) (n int) {
+		for y := y0; y < y0+h; y++ {
+			for x := x0; x < x0+w; x++ {
+				if pr, pg, _, _ := p.At(x, y).RGBA(); pr>>8 == r && pg>>8 == g {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	size := p.Bounds()
+	const frame = 60*60 - 54*54
+	// shown are the pairs 0 2 4 6, 3 5 7 1 and 6 0 2 4, in order of their labels: two of twelve are to the right
+	if right, wrong := count(0, 0, size.Dx(), size.Dy(), 0x2e, 0x9e), count(0, 0, size.Dx(), size.Dy(), 0xd0, 0x3b); right != 2*frame || wrong != 10*frame {
+		t.Errorf("%d pixels of right frames and %d of wrong ones, want %d and %d", right, wrong, 2*frame, 10*frame)
+	}
+	x, y := 20+3*190, 50 // the panel of the third pair
+	if n := count(x+58*2-3, y+58-3, 60, 60, 0x2e, 0x9e); n != frame {
+		t.Errorf("the third pair's frame has %d pixels to the right of the middle, want %d", n, frame)
+	}
+	same := 0
+	for i := range 54 {
+		for j := range 54 {
+			if p.At(x+58+j, y+58+i) == p.At(x+116+j, y+58+i) {
+				same++
 			}
 		}
 	}
-	if frame := 60*60 - 54*54; right+wrong < 12*frame || right < frame || p.Bounds().Max == (image.Point{}) {
-		t.Errorf("the picture has %d pixels of right and %d of wrong frames, want 12 frames of %d", right, wrong, frame)
+	if same > 54*54/2 {
+		t.Error("the second patch looks like the first")
 	}
 }
 
