@@ -553,10 +553,13 @@ var asFractions = data.Norm{Std: [3]float32{1, 1, 1}}
 func (m *patchMaker) drop(dst []float32, im *data.Image, rng *tensor.RNG) {
 	keep := rng.IntN(3)
 	a, b := (keep+1)%3, (keep+2)%3
+	const step = 1.0 / 255 / (1 << 16) // sixteen bits of randomness are enough for each
+	fromA, fromB := m.norm.Mean[a]-0.5/255, m.norm.Mean[b]-0.5/255
 	for i := 0; i < len(dst); i += 3 {
+		r := rng.Uint32()
 		dst[i+keep] = float32(im.Pix[i+keep]) / 255
-		dst[i+a] = m.norm.Mean[a] + rng.Uniform(-0.5/255, 0.5/255)
-		dst[i+b] = m.norm.Mean[b] + rng.Uniform(-0.5/255, 0.5/255)
+		dst[i+a] = fromA + float32(float32(r&0xffff)*step)
+		dst[i+b] = fromB + float32(float32(r>>16)*step)
 	}
 }
 
