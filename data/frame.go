@@ -98,6 +98,20 @@ func (f Frame) Of(im *Image) *Image {
 	return resample(im.Pix[(f.Top*im.W+f.Left)*3:], im.W*3, f.H, f.W, f.OutH, f.OutW)
 }
 
+// Into is Of into a picture whose memory is used again: dst becomes OutH by OutW. It must not be im.
+func (f Frame) Into(dst, im *Image) {
+	f.within(im.H, im.W)
+	dst.H, dst.W, dst.Pix = f.OutH, f.OutW, grow(dst.Pix, f.OutH*f.OutW*3)
+	src := im.Pix[(f.Top*im.W+f.Left)*3:]
+	if f.OutH != f.H || f.OutW != f.W {
+		resampleInto(dst, src, im.W*3, f.H, f.W)
+		return
+	}
+	for y := range f.H {
+		copy(dst.Pix[y*f.W*3:][:f.W*3], src[y*im.W*3:])
+	}
+}
+
 // DecodeFrame decodes the part of a picture that choose wants, given the picture's height and width: to the bits of Decode and
 // Frame.Of, but a JPEG becomes RGB inside the frame only.
 func DecodeFrame(b []byte, choose func(h, w int) Frame) (im *Image, err error) {
@@ -189,6 +203,13 @@ var resizers = sync.Pool{New: func() any { return new(resizer) }}
 // point, then of its pixels, and rounded once.
 func resample(pix []uint8, stride, h, w, outH, outW int) *Image {
 	out := NewImage(outH, outW)
+	resampleInto(out, pix, stride, h, w)
+	return out
+}
+
+// resampleInto is resample to the sides of out.
+func resampleInto(out *Image, pix []uint8, stride, h, w int) {
+	outH, outW := out.H, out.W
 	r := resizers.Get().(*resizer)
 	defer resizers.Put(r)
 	r.x.triangle(w, outW)
@@ -200,5 +221,4 @@ func resample(pix []uint8, stride, h, w, outH, outW int) *Image {
 		simd.WeightedRows(r.row[:w*3], pix[first*stride:][:(r.y.n-1)*stride+w*3], stride, r.y.weights[y*r.y.n:][:r.y.n])
 		simd.WeightedPixels(out.Pix[y*outW*3:][:outW*3], r.row, r.x.first, r.x.weights, r.x.n)
 	}
-	return out
 }

@@ -152,3 +152,25 @@ func TestUpsampleTransposed(t *testing.T) {
 		}
 	}
 }
+
+// TestFrameInto: Into gives the bits of Of, whatever the memory held before, and takes no new memory where there is enough.
+func TestFrameInto(t *testing.T) {
+	im := NewImage(11, 17)
+	for i := range im.Pix {
+		im.Pix[i] = uint8(i * 37)
+	}
+	dst := &Image{}
+	for _, f := range []Frame{{0, 0, 11, 17, 11, 17}, {2, 3, 5, 7, 5, 7}, {2, 3, 8, 9, 4, 5}, {1, 4, 5, 6, 9, 13}, {10, 16, 1, 1, 1, 1}} {
+		want := f.Of(im)
+		f.Into(dst, im)
+		if dst.H != f.OutH || dst.W != f.OutW || !bytes.Equal(dst.Pix, want.Pix) {
+			t.Errorf("%+v: Into differs from Of", f)
+		}
+		if f.OutH == f.H && &dst.Pix[0] == &im.Pix[0] {
+			t.Errorf("%+v: shares memory with the picture", f)
+		}
+	}
+	if n := testing.AllocsPerRun(10, func() { Frame{2, 3, 5, 7, 5, 7}.Into(dst, im) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -44,7 +44,8 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
-	"rotation": rotationAbout,
+	"relative-position": relativePositionAbout,
+	"rotation":          rotationAbout,
 }
 
 // Names returns the tasks' names, sorted.
