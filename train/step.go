@@ -111,7 +111,8 @@ func (s *training) next(seed *tensor.RNG) {
 	s.micro++
 }
 
-func (s *training) last() bool { return s.micro == s.run.accumulate() }
+// Last tells whether the micro-batch at hand is the update's last.
+func (s *training) Last() bool { return s.micro == s.run.accumulate() }
 
 func (s *training) At() (update, of int) { return s.update, s.run.steps }
 func (s *training) RNG() *tensor.RNG     { return s.rng }
@@ -226,11 +227,11 @@ func (s *training) collect(o *objective, p, d *tensor.Tensor) {
 	if n > 1 {
 		o.fresh[p] = true
 		d = o.sums.Own(p, d)
-		if s.last() {
+		if s.Last() {
 			tensor.Scale(d, 1/float32(n), d)
 		}
 	}
-	if s.run.Reduce != nil && s.last() {
+	if s.run.Reduce != nil && s.Last() {
 		s.run.Reduce(p, d)
 	}
 }
@@ -242,7 +243,7 @@ func (s *training) gather(o *objective, g *autograd.Gradients) {
 		o.sums = g
 		return
 	}
-	if s.last() {
+	if s.Last() {
 		for _, p := range o.sums.Params() {
 			if !o.fresh[p] {
 				d := o.sums.Of(p)
@@ -257,7 +258,7 @@ func (s *training) gather(o *objective, g *autograd.Gradients) {
 }
 
 func (s *training) Update(groups ...string) {
-	if s.err != nil || !s.last() {
+	if s.err != nil || !s.Last() {
 		return
 	}
 	var due []*group
