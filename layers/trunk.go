@@ -31,7 +31,7 @@ type Stage struct {
 func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
 	for i, s := range t.Stages {
 		y := s.Parts.Forward(x)
-		if i > 0 && y != x && x.Tape().Frozen() {
+		if i > 0 && y != x && !x.Tape().Records() {
 			x.Tape().Drop(x)
 		}
 		x = y
