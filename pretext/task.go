@@ -49,6 +49,7 @@ type About struct {
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"byol":     byolAbout,
 	"rotation": rotationAbout,
 }
 
