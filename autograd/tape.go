@@ -238,6 +238,9 @@ func (t *Tape) NoGrad(f func()) {
 	f()
 }
 
+// Records tells whether operations are recorded now: not inside NoGrad, not on a tape for inference, not without a tape.
+func (t *Tape) Records() bool { return t != nil && t.record }
+
 // Enter names the place in the model for errors and graphs, until leave is called.
 func (t *Tape) Enter(name string) (leave func()) {
 	if t == nil || name == "" {

@@ -44,6 +44,7 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"byol":              byolAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 }

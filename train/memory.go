@@ -76,6 +76,7 @@ func (s *measuring) At() (update, of int)            { return s.run.step, s.run.
 func (s *measuring) RNG() *tensor.RNG                { return s.rng }
 func (s *measuring) Update(...string)                {}
 func (s *measuring) After(func())                    {}
+func (s *measuring) Last() bool                      { return true }
 func (s *measuring) Metric(string, float64, float64) {}
 
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {

@@ -111,7 +111,8 @@ func (s *training) next(seed *tensor.RNG) {
 	s.micro++
 }
 
-func (s *training) last() bool { return s.micro == s.run.accumulate() }
+// Last tells whether the micro-batch at hand is the update's last.
+func (s *training) Last() bool { return s.micro == s.run.accumulate() }
 
 func (s *training) At() (update, of int) { return s.update, s.run.steps }
 func (s *training) RNG() *tensor.RNG     { return s.rng }
@@ -227,7 +228,7 @@ func (s *training) collect(o *objective, p, d *tensor.Tensor) {
 	if s.run.accumulate() > 1 {
 		d = o.sums.Own(p, d)
 	}
-	if s.last() {
+	if s.Last() {
 		s.reduce(o, p, d)
 	}
 }
@@ -269,7 +270,7 @@ func (s *training) withSums() []*objective {
 }
 
 func (s *training) Update(groups ...string) {
-	if s.err != nil || !s.last() {
+	if s.err != nil || !s.Last() {
 		return
 	}
 	var due []*group

@@ -68,6 +68,18 @@ func (s Spec) With(name, value string) Spec {
 	return s
 }
 
+// Over returns the specification with those options of under that it does not say itself.
+func (s Spec) Over(under Spec) Spec {
+	o := url.Values{}
+	for _, from := range []Spec{under, s} {
+		for k, v := range from.options {
+			o[k] = v
+		}
+	}
+	s.options = o
+	return s
+}
+
 // Option declares an option. An empty Default means that what happens without it cannot be said in one value; About says it.
 type Option struct{ Name, Default, About string }
 
