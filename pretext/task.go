@@ -49,7 +49,8 @@ type About struct {
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
-	"rotation": rotationAbout,
+	"context-encoder": contextEncoderAbout,
+	"rotation":        rotationAbout,
 }
 
 // Names returns the tasks' names, sorted.
