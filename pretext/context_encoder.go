@@ -493,15 +493,17 @@ func hideCentre(mask []uint8, s, r int) {
 }
 
 // hideBlocks hides blocks with sides of an eighth to a quarter of the picture's, which may overlap, until the next would make it more
-// than a quarter of the picture.
+// than a quarter of the picture. Their middles are anywhere, so that the picture's border is hidden as well; what sticks out is cut.
 func hideBlocks(mask []uint8, s int, rng *tensor.RNG) {
 	clear(mask)
 	total := 0
 	for {
 		h, w := s/8+rng.IntN(s/8+1), s/8+rng.IntN(s/8+1)
-		at := rng.IntN(s-h+1)*s + rng.IntN(s-w+1)
-		for y := range h {
-			for _, v := range mask[at+y*s:][:w] {
+		y, x := rng.IntN(s)-h/2, rng.IntN(s)-w/2
+		left, right := max(x, 0), min(x+w, s)
+		top, bottom := max(y, 0), min(y+h, s)
+		for r := top; r < bottom; r++ {
+			for _, v := range mask[r*s+left : r*s+right] {
 				if v != hidden {
 					total++
 				}
@@ -510,10 +512,10 @@ func hideBlocks(mask []uint8, s int, rng *tensor.RNG) {
 		if total > s*s/4 {
 			return
 		}
-		for y := range h {
-			line := mask[at+y*s:][:w]
-			for x := range line {
-				line[x] = hidden
+		for r := top; r < bottom; r++ {
+			line := mask[r*s+left : r*s+right]
+			for k := range line {
+				line[k] = hidden
 			}
 		}
 	}

@@ -112,7 +112,7 @@ func TestBlocks(t *testing.T) {
 					for p%s+run < s && mask[p+run] == hidden {
 						run++
 					}
-					if run < s/8 {
+					if run < s/8 && p%s > 0 && p%s+run < s { // no block is narrower, but where it is cut
 						t.Fatalf("side %d, seed %d: a run of %d\n%s", s, seed, run, picture(mask, s))
 					}
 				}
@@ -122,7 +122,7 @@ func TestBlocks(t *testing.T) {
 			t.Errorf("side %d: %d to %d of %d pixels are hidden", s, least, most, s*s)
 		}
 		for p, n := range ever {
-			if n == 0 || n > 300 {
+			if n < 4 || n > 160 {
 				t.Fatalf("side %d: pixel %d, %d is hidden %d times of 400", s, p/s, p%s, n)
 			}
 		}
@@ -352,17 +352,64 @@ func TestPSNR(t *testing.T) {
 	}
 }
 
+// torn are waves of which one cannot be read.
+type torn struct{ waves }
+
+func (w torn) Image(i int) (*data.Image, error) {
+	if i == 1 {
+		return nil, fmt.Errorf("torn")
+	}
+	return w.waves.Image(i)
+}
+
+// TestTold: what a step tells is the mean over pictures, each value under its name; a sample that cannot be read, and for which in an
+// ordered feed none stands in, does not count.
+func TestTold(t *testing.T) {
+	const s = 16
+	l := painter(t, ContextEncoder{Width: 4}, s, 4)
+	in := data.Inputs{Images: torn{waves{5, s}}}
+	f, err := l.Feed(in, false, data.LoaderOptions{BatchSize: 3, Ordered: true, KeepLast: true, MaxBad: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told, err := train.Look(f, train.Mode{}, 1, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _ := l.maker(in, false)
+	b := m.New(5)
+	want := map[string]float64{}
+	for i := range 5 {
+		if m.Fill(b, i, i, tensor.NewRNG(1)) != nil {
+			continue
+		}
+		want["psnr_border"] += b.holes[i].psnr(b.holes[i].border) / 4
+		want["psnr_mean_colour"] += b.holes[i].psnr(b.holes[i].meanColour) / 4
+		made := l.Forward(autograd.NewInference().Input(b.X.Rows(i, i+1))).Value
+		_, squares := l.drawn(b, i, tensor.From(append(make([]float32, i*made.Len()), made.Data...), i+1, 8, 8, 3))
+		want["psnr"] += b.holes[i].psnr(squares) / 4
+	}
+	for name, w := range want {
+		if !(math.Abs(told[name]-w) < 1e-3) {
+			t.Errorf("%s: told %g, want %g", name, told[name], w)
+		}
+	}
+	if len(want) != 3 || math.Abs(want["psnr_border"]-want["psnr_mean_colour"]) < 0.1 {
+		t.Errorf("the values %v cannot be told apart", want)
+	}
+}
+
 // TestSizes: decoder and discriminator fit every trunk and side.
 func TestSizes(t *testing.T) {
 	for _, c := range []struct {
 		trunk string
 		side  int
-	}{{"convnet", 8}, {"convnet", 9}, {"convnet", 32}, {"convnet", 35}, {"convnet", 102}, {"resnet20", 32}, {"resnet18", 32}, {"resnet18", 66}, {"alexnet", 67}, {"nin", 17}} {
+	}{{"convnet", 8}, {"convnet", 9}, {"convnet", 32}, {"convnet", 35}, {"convnet", 102}, {"resnet20", 32}, {"resnet18", 33}, {"alexnet", 67}, {"nin", 17}} {
+		trunk, err := layers.NewTrunk(c.trunk, tensor.NewRNG(1), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
 		for _, task := range []ContextEncoder{{}, {Bottleneck: 5}, {Mask: "blocks"}} {
-			trunk, err := layers.NewTrunk(c.trunk, tensor.NewRNG(1), 3)
-			if err != nil {
-				t.Fatal(err)
-			}
 			task.Width = 4
 			l, err := task.Learner(Setup{Trunk: trunk, Side: c.side, Norm: data.HalfNorm, RNG: tensor.NewRNG(2)})
 			if err != nil {
@@ -540,7 +587,7 @@ func TestContextEncoderPyTorch(t *testing.T) {
 			}
 			worst := 0.0
 			for k, v := range curve {
-				limit := (4*spread[k] + 2e-6) * math.Abs(v)
+				limit := (8*spread[k] + 2e-6) * math.Abs(v)
 				worst = max(worst, math.Abs(got[name][k]-v)/limit)
 				if !(math.Abs(got[name][k]-v) <= limit) {
 					t.Errorf("%s, adversary %v: %s of step %d is %.7g, PyTorch's %.7g; they may differ by %.2g", w.Mask, w.Adversary, name, k, got[name][k], v, limit)
