@@ -435,20 +435,34 @@ func TestSizes(t *testing.T) {
 			}
 		}
 	}
-	// the released code's nets, at its side: 128, 4000 channels between, 64 in the widest maps
-	var got []string
-	e := ContextEncoder{Width: 64}
-	for _, m := range []layers.Module{ContextEncoder{Width: 64, Bottleneck: 100}.decoder(tensor.NewRNG(1), 512, 4, 64), e.discriminator(tensor.NewRNG(1), 64)} {
+	weights := func(m layers.Module) string {
+		var got []string
 		for _, p := range layers.Params(m) {
 			if p.Kind == layers.Weight {
 				got = append(got, fmt.Sprint(p.Name, p.Value.Shape))
+				if rms := math.Sqrt(tensor.SumSquares(p.Value) / float64(p.Value.Len())); p.Value.Len() > 500 && math.Abs(rms-0.02) > 0.003 {
+					t.Errorf("%s begins with a deviation of %.3f, want 0.02", p.Name, rms)
+				}
 			}
 		}
+		return strings.Join(got, " ")
 	}
-	want := "bottleneck.weight[4 4 512 100] open.weight[4 4 512 100] up8.weight[4 4 256 512] up16.weight[4 4 128 256] up32.weight[4 4 64 128] up64.weight[4 4 3 64] " +
-		"down64.weight[4 4 3 64] down32.weight[4 4 64 128] down16.weight[4 4 128 256] down8.weight[4 4 256 512] judge.weight[4 4 512 1]"
-	if strings.Join(got, " ") != want {
-		t.Errorf("%s\nwant\n%s", strings.Join(got, " "), want)
+	rng := tensor.NewRNG(1)
+	released, small := ContextEncoder{Width: 64, Bottleneck: 100}, ContextEncoder{Width: 2}
+	for what, c := range map[string]struct{ got, want string }{
+		"the released decoder": {weights(released.decoder(rng, 512, 4, 64)),
+			"bottleneck.weight[4 4 512 100] open.weight[4 4 512 100] up8.weight[4 4 256 512] up16.weight[4 4 128 256] up32.weight[4 4 64 128] up64.weight[4 4 3 64]"},
+		"the released discriminator": {weights(released.discriminator(rng, 64)),
+			"down64.weight[4 4 3 64] down32.weight[4 4 64 128] down16.weight[4 4 128 256] down8.weight[4 4 256 512] judge.weight[4 4 512 1]"},
+		"large features": {weights(small.decoder(rng, 5, 19, 113)), "halve19.weight[4 4 5 5] halve9.weight[4 4 5 5] spread.weight[5 16 16] mix.weight[1 1 5 16] " +
+			"up8.weight[4 4 16 16] up15.weight[3 3 8 16] up29.weight[3 3 4 8] up57.weight[3 3 2 4] up113.weight[3 3 3 2]"},
+		"features as large as all": {weights(small.decoder(rng, 5, 8, 8)), "spread.weight[5 64 16] mix.weight[1 1 5 2] up8.weight[4 4 3 2]"},
+		"a large painting":         {weights(small.discriminator(rng, 128)), "down128.weight[4 4 3 2] down64.weight[4 4 2 4] down32.weight[4 4 4 8] down16.weight[4 4 8 16] down8.weight[4 4 16 16] judge.weight[4 4 16 1]"},
+		"a small painting":         {weights(small.discriminator(rng, 4)), "down4.weight[4 4 3 2] judge.weight[2 2 2 1]"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s: %s\nwant %s", what, c.got, c.want)
+		}
 	}
 }
 
