@@ -248,7 +248,7 @@ func (l *byol) step(s train.Step, b *pairs) {
 }
 
 // similar sets table [N M] to the products of all rows of a [N D] with all of b [M D]: cosines, where the rows have unit length.
-func similar(table, a, b *tensor.Tensor) { tensor.MatMulNT(table, a, b, false) }
+func similar(table, a, b *tensor.Tensor) { tensor.MatMulNT(table, a, b, false, tensor.Float32) }
 
 // near sets table [N M] to how near the colours of a [N 3] are to those of b [M 3]: minus the square of the distance.
 func near(table *tensor.Tensor, a, b []float32) {

@@ -568,7 +568,7 @@ func TestBYOLLooks(t *testing.T) {
 	for _, p := range layers.State(l) {
 		before = append(before, p.Value.Data...)
 	}
-	seen, err := train.Look(f, train.Mode{}, 1, 0, 10)
+	seen, err := train.Look(f, tensor.Mode{}, 1, 0, 10)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -588,7 +588,7 @@ func TestBYOLLooks(t *testing.T) {
 	if v := seen["spread"]; !(v > 0.01 && v < 1.5) {
 		t.Errorf("spread %g", v)
 	}
-	again, err := train.Look(f, train.Mode{}, 1, 5, 10)
+	again, err := train.Look(f, tensor.Mode{}, 1, 5, 10)
 	if err != nil || fmt.Sprint(again) != fmt.Sprint(seen) {
 		t.Errorf("looked at again: %v, before %v, %v", again, seen, err)
 	}

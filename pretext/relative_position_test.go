@@ -629,7 +629,7 @@ func TestRelativePositionLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := train.Look(feed, train.Mode{}, 1, 0, 1)
+	seen, err := train.Look(feed, tensor.Mode{}, 1, 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

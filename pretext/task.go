@@ -45,6 +45,7 @@ type Values = *spec.Values
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
 	"byol":              byolAbout,
+	"context-encoder":   contextEncoderAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 }
