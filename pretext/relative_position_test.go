@@ -537,6 +537,7 @@ func (s *pairStep) At() (int, int)   { return 0, 1 }
 func (s *pairStep) RNG() *tensor.RNG { return tensor.NewRNG(1) }
 func (s *pairStep) Update(...string) {}
 func (s *pairStep) After(func())     {}
+func (s *pairStep) Last() bool       { return true }
 func (s *pairStep) Metric(name string, sum, count float64) {
 	s.values[name] = sum / count
 }
