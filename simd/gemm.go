@@ -346,6 +346,8 @@ var goKernels = kernels{
 	normGradRows: normGradRowsGo, normGradReLURows: normGradReLURowsGo, momentRows: momentRowsGo,
 	normGradSetRows: normGradSetRowsGo, normGradReLUSetRows: normGradReLUSetRowsGo, reluGradSet: reluGradSetGo, takeEqual: takeEqualGo,
 	normGradSums: normGradSumsGo, normGradReLUSums: normGradReLUSumsGo, sumRows: sumRowsGo,
+	squaresAbout: squaresAboutGo, dotAbout: dotAboutGo, layerNormRow: layerNormRowGo, layerNormGradRow: layerNormGradRowGo,
+	clampedSum: clampedSumGo, clampedGrad: clampedGradGo, logistic: logisticGo,
 	sgd: sgdGo, sgdNesterov: sgdNesterovGo, adam: adamGo,
 	panel: goWidth,
 	tiles: []tileSet{{width: goWidth, rows: map[int]tileID{1: 0, 2: 1, 3: 2, 4: 3}, cols: map[int]tileID{1: 4, 2: 5, 3: 6, 4: 7}}},

@@ -126,6 +126,16 @@ var kernelCases = []kernelCase{
 	{name: "normGradReLUSums", slices: 6, out: 2, rows: true, params: 1, accs: 2, run: func(k *kernels, s [][]float32, r int) {
 		k.normGradReLUSums(s[0], s[1], s[2], s[3], s[4], s[5], r)
 	}},
+	{name: "layerNormRow", slices: 4, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.layerNormRow(s[0], s[1], s[2], s[3], 0.3, 1.7) }},
+	{name: "layerNormGradRow", slices: 6, out: 3, run: func(k *kernels, s [][]float32, _ int) {
+		k.layerNormGradRow(s[0], s[1], s[2], s[3], s[4], s[5], 0.3, 1.7, -0.2, 0.1)
+	}},
+	{name: "clampedGrad L1", slices: 4, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) {
+		copy(s[2][:len(s[2])/2], s[1]) // differences of zero do not come by chance
+		k.clampedGrad(s[0], s[1], s[2], s[3], 0.7, 1, 1)
+	}},
+	{name: "clampedGrad Huber", slices: 4, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.clampedGrad(s[0], s[1], s[2], s[3], -0.7, 0, 0.6) }},
+	{name: "logistic", slices: 3, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.logistic(s[0], s[1], s[2]) }},
 	{name: "sumRows", slices: 2, out: 1, rows: true, accs: 1, run: func(k *kernels, s [][]float32, r int) { k.sumRows(s[0], s[1], r) }},
 }
 
@@ -207,6 +217,7 @@ func runCase(t *testing.T, k *kernels, kc kernelCase, r *rand.Rand, n, rows, off
 }
 
 func TestReductions(t *testing.T) {
+	inf := float32(math.Inf(1))
 	for _, k := range available() {
 		r := rand.New(rand.NewPCG(3, 4))
 		for n := 0; n <= 300; n++ {
@@ -216,15 +227,21 @@ func TestReductions(t *testing.T) {
 				}
 				wx, x := guarded(n, off)
 				wy, y := guarded(n, (off+5)%16)
+				wz, z := guarded(n, (off+9)%16)
 				for _, special := range []bool{false, true} {
 					fill(x, r, special)
 					fill(y, r, special)
+					fill(z, r, special)
 					for _, c := range []struct {
 						name      string
 						got, want float32
 					}{
 						{"sum", k.sum(x), sumGo(x)}, {"dot", k.dot(x, y), dotGo(x, y)},
 						{"sumSquares", k.sumSquares(x), sumSquaresGo(x)}, {"max", k.max(x), maxGo(x)},
+						{"squaresAbout", k.squaresAbout(x, 0.3), squaresAboutGo(x, 0.3)}, {"dotAbout", k.dotAbout(x, y, z, 0.3), dotAboutGo(x, y, z, 0.3)},
+						{"dotAbout Inf", k.dotAbout(x, y, z, inf), dotAboutGo(x, y, z, inf)},
+						{"clampedSum", k.clampedSum(x, y, z, 0, 0.6, 0.5), clampedSumGo(x, y, z, 0, 0.6, 0.5)},
+						{"clampedSum L1", k.clampedSum(x, y, z, 1, 1, 0), clampedSumGo(x, y, z, 1, 1, 0)},
 					} {
 						if !same(c.got, c.want) && !(c.name == "max" && c.got == c.want) {
 							t.Fatalf("%v %s n=%d offset=%d: got %g, the Go loop %g", k.level, c.name, n, off, c.got, c.want)
@@ -233,6 +250,7 @@ func TestReductions(t *testing.T) {
 				}
 				checkGuards(t, "a reduction", wx, n, off)
 				checkGuards(t, "a reduction", wy, n, (off+5)%16)
+				checkGuards(t, "a reduction", wz, n, (off+9)%16)
 			}
 		}
 	}
