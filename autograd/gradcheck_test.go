@@ -121,12 +121,12 @@ var gradTable = []gradRow{
 	{name: "Sum", f: func(in []*Var) *Var { return Sum(in[0]) }, shapes: [][]int{{2, 5}}},
 	{name: "Mean", f: func(in []*Var) *Var { return Mean(in[0]) }, shapes: [][]int{{2, 5}}},
 	{name: "CrossEntropy", f: func(in []*Var) *Var { return CrossEntropy(in[0], []int32{1, 0, 3}) }, shapes: [][]int{{3, 4}}},
-	{name: "CrossEntropySmooth", f: func(in []*Var) *Var { return CrossEntropySmooth(in[0], []int32{1, 0, 3}, 0.1) }, shapes: [][]int{{3, 4}}},
-	{name: "CrossEntropySoft", f: func(in []*Var) *Var { return CrossEntropySoft(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
-	{name: "BCEWithLogits", f: func(in []*Var) *Var { return BCEWithLogits(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
-	{name: "L1", f: func(in []*Var) *Var { return L1(in[0], tensor.New(3, 4)) }, shapes: [][]int{{3, 4}}, draw: awayFromZero},
-	{name: "L2", f: func(in []*Var) *Var { return L2(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
-	{name: "Huber", f: func(in []*Var) *Var { return Huber(in[0], target(3, 4), 0.7) }, shapes: [][]int{{3, 4}}},
+	{name: "CrossEntropySmooth", f: func(in []*Var) *Var { return CrossEntropySmooth(in[0], []int32{1, 0, 3}, 0.1, LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "CrossEntropySoft", f: func(in []*Var) *Var { return CrossEntropySoft(in[0], target(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "BCEWithLogits", f: func(in []*Var) *Var { return BCEWithLogits(in[0], target(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "L1", f: func(in []*Var) *Var { return L1(in[0], tensor.New(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}, draw: awayFromZero},
+	{name: "L2", f: func(in []*Var) *Var { return L2(in[0], target(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "Huber", f: func(in []*Var) *Var { return Huber(in[0], target(3, 4), 0.7, LossOptions{}) }, shapes: [][]int{{3, 4}}},
 	{name: "KL", f: func(in []*Var) *Var { return KL(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
 	{name: "Cosine", f: func(in []*Var) *Var { return Cosine(in[0], in[1]) }, shapes: [][]int{{3, 4}, {3, 4}}},
 	{name: "Triplet", f: func(in []*Var) *Var { return Triplet(in[0], in[1], in[2], 5) }, shapes: [][]int{{3, 4}, {3, 4}, {3, 4}}},
@@ -253,7 +253,7 @@ func TestErrors(t *testing.T) {
 	if err := Try(func() { tape.Backward(tape.Input(tensor.New(1))) }); err == nil {
 		t.Error("Backward of something without Params must complain")
 	}
-	if err := Try(func() { L2(tape.Input(tensor.New(3, 1)), tensor.New(3)) }); err == nil {
+	if err := Try(func() { L2(tape.Input(tensor.New(3, 1)), tensor.New(3), LossOptions{}) }); err == nil {
 		t.Error("a target must not be broadcast")
 	}
 	if err := Try(func() { CrossEntropy(tape.Input(tensor.New(1, 3)), []int32{3}) }); err == nil {
