@@ -11,11 +11,7 @@ import (
 
 // TestPyTorch compares outputs and gradients with PyTorch's, testdata/ops.json, made by testdata/ops.py.
 func TestPyTorch(t *testing.T) {
-	var want map[string]struct {
-		Shape []int
-		Y     []float32
-		Grads [][]float32
-	}
+	var want map[string]goldenValues
 	golden.Load(t, "testdata/ops.json", &want)
 	constant := func(name string, shape ...int) *tensor.Tensor {
 		x := tensor.New(shape...)
@@ -28,11 +24,7 @@ func TestPyTorch(t *testing.T) {
 	positive := constant("t", 4, 5)
 	tensor.Abs(positive, positive)
 	bn := func(in []*Var, o BatchNormOptions) *Var { return BatchNorm(in[0], in[1], in[2], bnState(5), o) }
-	cases := map[string]struct {
-		scale  float64
-		shapes [][]int
-		f      func(in []*Var) *Var
-	}{
+	cases := map[string]goldenCase{
 		"linear":         {1, [][]int{{4, 5}, {5, 6}, {6}}, func(in []*Var) *Var { return Linear(in[0], in[1], in[2]) }},
 		"conv":           {1, [][]int{{2, 7, 6, 3}, {3, 3, 3, 5}, {5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Pad: 1}) }},
 		"conv_s2":        {1, [][]int{{2, 7, 8, 4}, {3, 3, 4, 5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Stride: 2, Pad: 1}) }},
@@ -77,6 +69,24 @@ func TestPyTorch(t *testing.T) {
 		"ntxent":               {1, [][]int{{6, 4}}, func(in []*Var) *Var { return NTXent(in[0], 0.5) }},
 		"embedding":            {1, [][]int{{5, 3}}, func(in []*Var) *Var { return Gather(in[0], []int32{2, 0, 2}) }},
 	}
+	checkGolden(t, cases, want)
+}
+
+// goldenCase is an op on inputs of these shapes, filled up to scale.
+type goldenCase struct {
+	scale  float64
+	shapes [][]int
+	f      func(in []*Var) *Var
+}
+
+// goldenValues are PyTorch's output and gradients.
+type goldenValues struct {
+	Shape []int
+	Y     []float32
+	Grads [][]float32
+}
+
+func checkGolden(t *testing.T, cases map[string]goldenCase, want map[string]goldenValues) {
 	if len(cases) != len(want) {
 		t.Errorf("%d cases, the reference has %d", len(cases), len(want))
 	}

@@ -10,8 +10,9 @@ import (
 // LossOptions weighs and sums the values of a loss.
 //
 // Unless Sum is set, a loss is Σ w·l / Σ w over its values l: the mean without weights, the mean over what a mask of ones and zeros
-// leaves with one, and for cross-entropy PyTorch's mean with weights. (PyTorch's binary cross-entropy alone divides by the number of
-// elements: set Sum and Scale for that.) Where all weights are 0 there is nothing to learn from: the loss and its gradient are 0.
+// leaves with one, as in PyTorch's l1_loss, mse_loss and cross_entropy. (Its huber_loss and binary_cross_entropy_with_logits divide by the
+// number of elements: set Sum and Scale the result for that.) Where all weights are 0 there is nothing to learn from: the loss and its
+// gradient are 0.
 type LossOptions struct {
 	// Weight is nil for ones, or has the shape of the predictions with 1 as its last side, a weight for each pixel; a loss of
 	// element by element (L1, L2, Huber, BCEWithLogits) also takes the predictions' own shape. Weights are not negative, and no

@@ -429,24 +429,6 @@ func MatMulTN(c, a, b *Tensor, add bool) {
 	gemm(c.Data, n, m, n, k, a.Data, m, true, b.Data, n, false, 1, add)
 }
 
-// BatchMatMul sets c to a·b for each of the leading entries: [B M K] · [B K N] -> [B M N]; ta and tb transpose the
-// matrices of a and b. With add it adds.
-func BatchMatMul(c, a, b *Tensor, ta, tb, add bool) {
-	if len(a.Shape) != 3 || len(b.Shape) != 3 || len(c.Shape) != 3 || a.Shape[0] != b.Shape[0] || c.Shape[0] != a.Shape[0] {
-		fail("BatchMatMul", "%v · %v into %v: all need three axes and the same first", a.Shape, b.Shape, c.Shape)
-	}
-	beta := float32(0)
-	if add {
-		beta = 1
-	}
-	sa, sb, sc := a.Shape[1]*a.Shape[2], b.Shape[1]*b.Shape[2], c.Shape[1]*c.Shape[2]
-	parallel.For(a.Shape[0], func(i int) {
-		Gemm(1, Matrix{Data: a.Data[i*sa:][:sa], Rows: a.Shape[1], Cols: a.Shape[2], Transposed: ta},
-			Matrix{Data: b.Data[i*sb:][:sb], Rows: b.Shape[1], Cols: b.Shape[2], Transposed: tb}, beta,
-			Matrix{Data: c.Data[i*sc:][:sc], Rows: c.Shape[1], Cols: c.Shape[2]})
-	})
-}
-
 // Linear sets y to x·w + b: x [... I], w [I O], b [O] or nil.
 func Linear(y, x, w, b *Tensor) { LinearKept(y, x, w, b, nil) }
 
