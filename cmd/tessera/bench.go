@@ -218,6 +218,7 @@ func benchWork(level autograd.Recompute) []benchItem {
 	gemm("gemm_nt", 128, 4096, 9216)
 	out = append(out, convBenches()...)
 	out = append(out, vectorBenches()...)
+	out = append(out, denseBenches()...)
 	out = append(out, modelBenches(level)...)
 	return append(out, benchItem{id: "process/first_step/resnet18_224_n16#nhwc", child: true}, benchItem{id: "process/peak_rss/resnet18_224_n16#nhwc", child: true})
 }
