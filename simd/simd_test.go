@@ -429,7 +429,7 @@ func TestPackBT(t *testing.T) {
 	for _, level := range Levels() {
 		restore, _ := Use(level)
 		for n := 1; n < 70; n += 3 {
-			k := 5 + n%4
+			k := 5 + n%31
 			b := make([]float32, k*n)
 			bt := make([]float32, n*k)
 			for i := range k {
