@@ -288,6 +288,9 @@ func TestBatchGemm(t *testing.T) {
 		"too short": func() {
 			BatchGemm(1, Batch{Data: make([]float32, 7), Rows: 2, Cols: 2, Outer: 4}, Matrices(New(2, 2, 2)), 0, Matrices(New(2, 2, 2)), 2, 1)
 		},
+		"too short by the inner stride": func() {
+			BatchGemm(1, Batch{Data: make([]float32, 7), Rows: 2, Cols: 2, Inner: 4}, Batch{Data: make([]float32, 8), Rows: 2, Cols: 2, Inner: 4}, 0, Batch{Data: make([]float32, 8), Rows: 2, Cols: 2, Inner: 4}, 1, 2)
+		},
 		"sides":  func() { BatchMatMul(New(2, 3, 4), New(2, 3, 5), New(2, 5, 4), false, true, false) },
 		"heads":  func() { HeadScores(New(2, 3, 4, 5), New(2, 4, 3, 6), New(2, 4, 3, 6), 1, false) },
 		"batch":  func() { BatchMatMul(New(2, 3, 4), New(3, 3, 5), New(2, 5, 4), false, false, false) },
