@@ -615,3 +615,6 @@ func blendAVX2(p *uint8, f, other float32, n int)
 
 //go:noescape
 func shiftHueAVX2(rgb *uint8, t float32, n int)
+
+//go:noescape
+func packT8AVX2(dst, src *float32, w, ld, k int)

@@ -21,7 +21,10 @@ TEXT ·squaresAboutAVX2(SB), NOSPLIT, $0-36
 	MOVQ x_base+0(FP), DI
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+24(FP), Y9
-	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (DI)(AX*4), R13 // x, ahead
 	XORQ BX, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -35,7 +38,7 @@ TEXT ·squaresAboutAVX2(SB), NOSPLIT, $0-36
 loop:
 	CMPQ CX, $64
 	JLT tail0
-	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT1 (R13)(BX*4)
 	PREFETCHT1 64(R13)(BX*4)
 	PREFETCHT1 128(R13)(BX*4)
 	PREFETCHT1 192(R13)(BX*4)
@@ -252,7 +255,10 @@ TEXT ·dotAboutAVX2(SB), NOSPLIT, $0-84
 	MOVQ z_base+48(FP), DX
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+72(FP), Y11
-	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (DI)(AX*4), R13 // x, ahead
 	XORQ BX, BX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
@@ -266,7 +272,7 @@ TEXT ·dotAboutAVX2(SB), NOSPLIT, $0-84
 loop:
 	CMPQ CX, $64
 	JLT tail0
-	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT1 (R13)(BX*4)
 	PREFETCHT1 64(R13)(BX*4)
 	PREFETCHT1 128(R13)(BX*4)
 	PREFETCHT1 192(R13)(BX*4)
@@ -557,11 +563,16 @@ TEXT ·layerNormRowAVX2(SB), NOSPLIT, $0-104
 	MOVQ dst_len+8(FP), CX
 	VBROADCASTSS mean+96(FP), Y4
 	VBROADCASTSS inv+100(FP), Y5
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (DI)(AX*4), R13 // dst, ahead
 	XORQ BX, BX
 	// DI dst, SI x, DX gamma, R8 beta; BX element, CX elements left
 wide:
 	CMPQ CX, $16
 	JLT one
+	PREFETCHT1 (R13)(BX*4)
 	VMOVUPS (SI)(BX*4), Y0
 	VMOVUPS (DX)(BX*4), Y2
 	VMOVUPS (R8)(BX*4), Y1
@@ -628,13 +639,18 @@ TEXT ·layerNormGradRowAVX2(SB), NOSPLIT, $0-160
 	VBROADCASTSS inv+148(FP), Y7
 	VBROADCASTSS b+152(FP), Y8
 	VBROADCASTSS d+156(FP), Y9
-	LEAQ (R9)(CX*4), R13 // the next row of x, fetched ahead
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (R9)(AX*4), R13 // x, ahead
+	LEAQ (DI)(AX*4), R12 // dx, ahead
 	XORQ BX, BX
 	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left
 wide:
 	CMPQ CX, $16
 	JLT one
-	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT1 (R13)(BX*4)
+	PREFETCHT1 (R12)(BX*4)
 	VMOVUPS (R8)(BX*4), Y1
 	VMOVUPS (R9)(BX*4), Y2
 	VMOVUPS (R10)(BX*4), Y3

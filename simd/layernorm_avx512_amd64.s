@@ -11,7 +11,10 @@ TEXT ·squaresAboutAVX512(SB), NOSPLIT, $0-36
 	MOVQ x_base+0(FP), DI
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+24(FP), Z5
-	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (DI)(AX*4), R13 // x, ahead
 	XORQ BX, BX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -21,7 +24,7 @@ TEXT ·squaresAboutAVX512(SB), NOSPLIT, $0-36
 loop:
 	CMPQ CX, $64
 	JLT tail0
-	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT1 (R13)(BX*4)
 	PREFETCHT1 64(R13)(BX*4)
 	PREFETCHT1 128(R13)(BX*4)
 	PREFETCHT1 192(R13)(BX*4)
@@ -144,7 +147,10 @@ TEXT ·dotAboutAVX512(SB), NOSPLIT, $0-84
 	MOVQ z_base+48(FP), DX
 	MOVQ x_len+8(FP), CX
 	VBROADCASTSS a+72(FP), Z7
-	LEAQ (DI)(CX*4), R13 // the next row of x, fetched ahead
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (DI)(AX*4), R13 // x, ahead
 	XORQ BX, BX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
@@ -154,7 +160,7 @@ TEXT ·dotAboutAVX512(SB), NOSPLIT, $0-84
 loop:
 	CMPQ CX, $64
 	JLT tail0
-	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT1 (R13)(BX*4)
 	PREFETCHT1 64(R13)(BX*4)
 	PREFETCHT1 128(R13)(BX*4)
 	PREFETCHT1 192(R13)(BX*4)
@@ -315,11 +321,17 @@ TEXT ·layerNormRowAVX512(SB), NOSPLIT, $0-104
 	MOVQ dst_len+8(FP), CX
 	VBROADCASTSS mean+96(FP), Z4
 	VBROADCASTSS inv+100(FP), Z5
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (DI)(AX*4), R13 // dst, ahead
 	XORQ BX, BX
 	// DI dst, SI x, DX gamma, R8 beta; BX element, CX elements left
 wide:
 	CMPQ CX, $32
 	JLT one
+	PREFETCHT1 (R13)(BX*4)
+	PREFETCHT1 64(R13)(BX*4)
 	VMOVUPS (SI)(BX*4), Z0
 	VMOVUPS (DX)(BX*4), Z2
 	VMOVUPS (R8)(BX*4), Z1
@@ -386,13 +398,20 @@ TEXT ·layerNormGradRowAVX512(SB), NOSPLIT, $0-160
 	VBROADCASTSS inv+148(FP), Z7
 	VBROADCASTSS b+152(FP), Z8
 	VBROADCASTSS d+156(FP), Z9
-	LEAQ (R9)(CX*4), R13 // the next row of x, fetched ahead
+	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
+	CMPQ CX, AX
+	CMOVQGT CX, AX
+	LEAQ (R9)(AX*4), R13 // x, ahead
+	LEAQ (DI)(AX*4), R12 // dx, ahead
 	XORQ BX, BX
 	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left
 wide:
 	CMPQ CX, $32
 	JLT one
-	PREFETCHT0 (R13)(BX*4)
+	PREFETCHT1 (R13)(BX*4)
+	PREFETCHT1 64(R13)(BX*4)
+	PREFETCHT1 (R12)(BX*4)
+	PREFETCHT1 64(R12)(BX*4)
 	VMOVUPS (R8)(BX*4), Z1
 	VMOVUPS (R9)(BX*4), Z2
 	VMOVUPS (R10)(BX*4), Z3

@@ -108,6 +108,8 @@ type kernels struct {
 
 	copyRows func(dst, src *float32, ld, k int) // k rows, ld bytes apart, of a whole panel's width; nil: the Go loop
 
+	packT8 func(dst, src *float32, w, ld, k int) // eight columns of PackBT, k a multiple of 8, w and ld in bytes; nil: the Go loop
+
 	panel int       // columns of a packed panel
 	tiles []tileSet // by width, widest first
 }

@@ -288,6 +288,9 @@ func TestBatchGemm(t *testing.T) {
 		"too short": func() {
 			BatchGemm(1, Batch{Data: make([]float32, 7), Rows: 2, Cols: 2, Outer: 4}, Matrices(New(2, 2, 2)), 0, Matrices(New(2, 2, 2)), 2, 1)
 		},
+		"too short by the inner stride": func() {
+			BatchGemm(1, Batch{Data: make([]float32, 7), Rows: 2, Cols: 2, Inner: 4}, Batch{Data: make([]float32, 8), Rows: 2, Cols: 2, Inner: 4}, 0, Batch{Data: make([]float32, 8), Rows: 2, Cols: 2, Inner: 4}, 1, 2)
+		},
 		"sides":  func() { BatchMatMul(New(2, 3, 4), New(2, 3, 5), New(2, 5, 4), false, true, false) },
 		"heads":  func() { HeadScores(New(2, 3, 4, 5), New(2, 4, 3, 6), New(2, 4, 3, 6), 1, false) },
 		"batch":  func() { BatchMatMul(New(2, 3, 4), New(3, 3, 5), New(2, 5, 4), false, false, false) },
@@ -343,5 +346,35 @@ func BenchmarkLayerNorm(b *testing.B) {
 		m := bare{dx, x, dy}
 		rated(b, fmt.Sprintf("forward/%dx%d", rows, c), 8*x.Len(), func() { LayerNorm(y, x, 1e-5, gamma, beta, mean, inv) }, m.one())
 		rated(b, fmt.Sprintf("backward/%dx%d", rows, c), 12*x.Len(), func() { LayerNormGrad(dx, false, dgamma, dbeta, dy, x, gamma, mean, inv) }, m.two())
+	}
+}
+
+func BenchmarkPointLoss(b *testing.B) {
+	r := NewRNG(1)
+	x, t, dx, w := r.FillNormal(New(1<<18, 24), 0, 1), r.FillUniform(New(1<<18, 24), 0, 1), New(1<<18, 24), r.FillUniform(New(1<<18, 1), 0, 1)
+	m := bare{dx, x, t}
+	for _, k := range []struct {
+		name string
+		l    PointLoss
+	}{{"L1", L1Loss}, {"Huber", HuberLoss(1)}, {"BCEWithLogits", BCEWithLogitsLoss}} {
+		rated(b, "sum/"+k.name, 8*x.Len(), func() { k.l.Sum(x, t, nil) }, m.read())
+		rated(b, "grad/"+k.name, 12*x.Len(), func() { k.l.Grad(dx, x, t, nil, 1, false) }, m.two())
+	}
+	rated(b, "sum/L1 weighed by pixel", 8*x.Len(), func() { L1Loss.Sum(x, t, w) }, m.read())
+	rated(b, "grad/L1 weighed by pixel", 12*x.Len(), func() { L1Loss.Grad(dx, x, t, w, 1, false) }, m.two())
+}
+
+func BenchmarkConcat(b *testing.B) {
+	for _, axis := range []int{0, 3} {
+		s := []int{32, 56, 56, 64}
+		shape := append([]int(nil), s...)
+		shape[axis] *= 2
+		x, z, y, dx := NewRNG(1).FillNormal(New(s...), 0, 1), New(s...), New(shape...), New(s...)
+		whole := bare{New(shape...), y, y}
+		m := bare{dx, x, z}
+		rated(b, fmt.Sprintf("Concat/axis %d", axis), 16*x.Len(), func() { Concat(y, axis, x, z) }, whole.one())
+		rated(b, fmt.Sprintf("ConcatGrad/axis %d", axis), 8*x.Len(), func() { ConcatGrad(dx, y, axis, 0, false) }, m.one())
+		rated(b, fmt.Sprintf("ConcatGrad adding/axis %d", axis), 12*x.Len(), func() { ConcatGrad(dx, y, axis, 0, true) }, m.two())
+		rated(b, fmt.Sprintf("SliceGrad/axis %d", axis), 12*x.Len(), func() { SliceGrad(y, x, axis, s[axis]/2, 1, false) }, m.two())
 	}
 }

@@ -122,14 +122,20 @@ func (l PointLoss) blocks(x, w *Tensor, every int, f func(lo, hi int, w, tmp []f
 
 // spread sets dst[i] to w[(lo+i)/every].
 func spread(dst, w []float32, lo, every int) {
-	for i := 0; i < len(dst); {
-		p := (lo + i) / every
-		n := min(len(dst)-i, (p+1)*every-lo-i)
-		v := w[p]
-		for j := range dst[i : i+n] {
-			dst[i+j] = v
+	left := every - lo%every // of this pixel
+	for _, v := range w[lo/every:] {
+		n := min(left, len(dst))
+		if n == 0 {
+			return
 		}
-		i += n
+		if pixel := dst[:n]; n >= 2*few && n <= lossBlock {
+			simd.Scale(pixel, v, ones[:n])
+		} else {
+			for j := range pixel {
+				pixel[j] = v
+			}
+		}
+		dst, left = dst[n:], every
 	}
 }
 
