@@ -66,6 +66,8 @@ var convCases = []convCase{
 	{9, 7, 7, 8, 3, 3, 40, SquareConv(1, 1)},    // rows of seven pixels, two to a tile
 	{9, 14, 13, 12, 3, 3, 36, SquareConv(2, 1)}, // the same with a stride
 	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}, W: Axis{Stride: 3}}},
+	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}}},
+	{2, 9, 8, 5, 1, 1, 7, Conv{W: Axis{Stride: 2}}},
 	{1, 8, 9, 16, 3, 3, 16, by(Winograd2, Conv{H: Axis{High: 3}, W: Axis{Low: 3}})}, // beyond what Winograd's tiles reach: direct
 }
 
