@@ -77,9 +77,9 @@ func init() {
 			convCase{2, 9, 11, 3, 3, 3, 5, g}, convCase{2, 9, 11, 3, 2, 4, 5, g}, convCase{2, 10, 12, 6, 3, 2, 4, grouped(2, g)},
 			convCase{2, 9, 10, 6, 2, 3, 6, grouped(6, g)}, convCase{1, 7, 6, 5, 1, 1, 4, g}, convCase{2, 1, 19, 3, 1, 5, 4, Conv{W: g.W}},
 			convCase{2, 19, 1, 3, 5, 1, 4, Conv{H: g.H}},
-			convCase{1, 40, 39, 3, 3, 3, 6, g}, // padding row by row
-			convCase{8, 40, 36, 2, 3, 3, 6, g}, // the weight's gradient in slices
-			convCase{1, 9, 10, 20, 3, 3, 130, g})
+			convCase{1, 40, 39, 2, 3, 3, 3, g}, // padding row by row
+			convCase{17, 9, 8, 2, 3, 3, 4, g},  // the weight's gradient in slices
+			convCase{1, 9, 10, 4, 3, 3, 40, g})
 	}
 }
 
