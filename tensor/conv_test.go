@@ -67,6 +67,7 @@ var convCases = []convCase{
 	{9, 14, 13, 12, 3, 3, 36, SquareConv(2, 1)}, // the same with a stride
 	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}, W: Axis{Stride: 3}}},
 	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}}},
+	{4, 41, 45, 2, 3, 3, 3, Conv{H: Axis{Dilation: 2, High: 2}}}, // rows read beyond the next
 	{1, 4, 5, 3, 1, 1, 4, Conv{H: Axis{Low: 1}}},
 	{1, 4, 5, 3, 1, 1, 4, Conv{H: Axis{High: 1}}},
 	{1, 4, 5, 3, 1, 1, 4, Conv{W: Axis{Low: 1}}},
