@@ -106,9 +106,17 @@ func TestGeometryMistakes(t *testing.T) {
 		"three axes":           func() { Conv1D(x, w, nil, tensor.Conv{}) },
 		"four axes":            func() { Conv2D(seq, k, nil, tensor.Conv{}) },
 		"negative geometry":    func() { Conv2D(x, w, nil, tensor.Conv{W: tensor.Axis{High: -1}}) },
+		"Low:-1":               func() { Conv2D(x, w, nil, tensor.Conv{H: tensor.Axis{Low: -1}}) },
+		"Stride:-1":            func() { Conv2D(x, w, nil, tensor.Conv{H: tensor.Axis{Stride: -1}}) },
+		"Dilation:-1":          func() { ConvTranspose2D(x, w, nil, tensor.Conv{W: tensor.Axis{Dilation: -1}}, [2]int{}) },
 		"does not fit":         func() { Conv2D(x, w, nil, tensor.Conv{H: tensor.Axis{Dilation: 3}}) },
 		"output padding 1":     func() { ConvTranspose2D(x, w, nil, tensor.Conv{}, [2]int{0, 1}) },
 		"less than the window": func() { MaxPool(x, tensor.Window{W: tensor.WindowAxis{Size: 2, High: 2}}) },
+		"Low:2":                func() { MaxPool(x, tensor.Window{W: tensor.WindowAxis{Size: 2, Low: 2}}) },
+		"Low:-2":               func() { MaxPool(x, tensor.Window{W: tensor.WindowAxis{Size: 2, Low: -2}}) },
+		"High:-2":              func() { MaxPool(x, tensor.Window{W: tensor.WindowAxis{Size: 2, High: -2}}) },
+		"Size:-1":              func() { MaxPool(x, tensor.Window{H: tensor.WindowAxis{Size: -1, Stride: 1}}) },
+		"Stride:-3":            func() { MaxPool(x, tensor.Window{H: tensor.WindowAxis{Size: 2, Stride: -3}}) },
 		"{Size:7":              func() { AvgPool(x, tensor.Window{H: tensor.WindowAxis{Size: 7}}) },
 	} {
 		if err := Try(f); err == nil || !strings.Contains(err.Error(), want) {

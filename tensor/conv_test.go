@@ -66,6 +66,13 @@ var convCases = []convCase{
 	{9, 7, 7, 8, 3, 3, 40, SquareConv(1, 1)},    // rows of seven pixels, two to a tile
 	{9, 14, 13, 12, 3, 3, 36, SquareConv(2, 1)}, // the same with a stride
 	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}, W: Axis{Stride: 3}}},
+	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}}},
+	{4, 41, 45, 2, 3, 3, 3, Conv{H: Axis{Dilation: 2, High: 2}}}, // rows read beyond the next
+	{1, 4, 5, 3, 1, 1, 4, Conv{H: Axis{Low: 1}}},
+	{1, 4, 5, 3, 1, 1, 4, Conv{H: Axis{High: 1}}},
+	{1, 4, 5, 3, 1, 1, 4, Conv{W: Axis{Low: 1}}},
+	{1, 4, 5, 3, 1, 1, 4, Conv{W: Axis{High: 1}}},
+	{2, 9, 8, 5, 1, 1, 7, Conv{W: Axis{Stride: 2}}},
 	{1, 8, 9, 16, 3, 3, 16, by(Winograd2, Conv{H: Axis{High: 3}, W: Axis{Low: 3}})}, // beyond what Winograd's tiles reach: direct
 }
 
@@ -75,9 +82,9 @@ func init() {
 			convCase{2, 9, 11, 3, 3, 3, 5, g}, convCase{2, 9, 11, 3, 2, 4, 5, g}, convCase{2, 10, 12, 6, 3, 2, 4, grouped(2, g)},
 			convCase{2, 9, 10, 6, 2, 3, 6, grouped(6, g)}, convCase{1, 7, 6, 5, 1, 1, 4, g}, convCase{2, 1, 19, 3, 1, 5, 4, Conv{W: g.W}},
 			convCase{2, 19, 1, 3, 5, 1, 4, Conv{H: g.H}},
-			convCase{1, 40, 39, 3, 3, 3, 6, g}, // padding row by row
-			convCase{8, 40, 36, 2, 3, 3, 6, g}, // the weight's gradient in slices
-			convCase{1, 9, 10, 20, 3, 3, 130, g})
+			convCase{4, 41, 45, 2, 3, 3, 3, g}, // padding row by row
+			convCase{17, 9, 8, 2, 3, 3, 4, g},  // the weight's gradient in slices
+			convCase{1, 9, 10, 4, 3, 3, 40, g})
 	}
 }
 

@@ -140,6 +140,7 @@ func TestConvInt8(t *testing.T) {
 		signed             bool
 	}{{2, 9, 7, 16, 24, 3, SquareConv(1, 1), false}, {2, 10, 11, 8, 40, 3, SquareConv(2, 1), true}, {3, 6, 5, 64, 33, 1, Conv{}, false},
 		{1, 20, 13, 12, 16, 1, SquareConv(2, 0), true}, {1, 12, 130, 4, 16, 5, SquareConv(1, 2), true}, {9, 14, 14, 8, 40, 3, SquareConv(2, 1), false}, {2, 7, 7, 256, 64, 3, SquareConv(1, 1), false},
+		{1, 8, 260, 4, 16, 3, Conv{H: Axis{Stride: 3}, W: Axis{Stride: 2, Low: 1}}, true}, {9, 14, 13, 8, 24, 3, uneven[2], false},
 		{2, 9, 8, 8, 24, 3, uneven[0], true}, {2, 9, 8, 8, 24, 2, uneven[2], true}, {2, 9, 8, 8, 24, 3, uneven[3], true}} {
 		rng := NewRNG(7)
 		x, w := rng.FillNormal(New(c.n, c.h, c.w, c.ci), 0.3, 1), rng.FillNormal(New(c.k, c.k, c.ci, c.co), 0, 0.2)
@@ -222,6 +223,23 @@ func TestConvInt8(t *testing.T) {
 					t.Fatalf("%+v: an image alone differs from the same in a batch", c)
 				}
 			}
+		}
+	}
+}
+
+// TestInt8Shape: what is done in integers.
+func TestInt8Shape(t *testing.T) {
+	for _, c := range []struct {
+		w    []int
+		g    Conv
+		want bool
+	}{
+		{[]int{3, 3, 16, 16}, Conv{}, true}, {[]int{3, 3, 16, 16}, uneven[3], true}, {[]int{3, 3, 16, 16}, Conv{H: Axis{Dilation: 2}}, false},
+		{[]int{3, 3, 16, 16}, Conv{W: Axis{Dilation: 2}}, false}, {[]int{1, 3, 16, 16}, Conv{H: Axis{Dilation: 2}}, true},
+		{[]int{3, 3, 16, 32}, Conv{Groups: 2}, false}, {[]int{3, 3, 14, 16}, Conv{}, false}, {[]int{3, 3, 16, 12}, Conv{}, false},
+	} {
+		if got := int8Shape(c.w, c.g); got != c.want {
+			t.Errorf("%v with %+v in integers: %v", c.w, c.g, got)
 		}
 	}
 }

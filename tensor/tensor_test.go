@@ -179,6 +179,8 @@ func TestPoolShapes(t *testing.T) {
 	}{
 		{112, SquareWindow(3, 2, 1), 56}, {55, SquareWindow(3, 2, 0), 27}, {32, ceil(SquareWindow(3, 2, 0)), 16},
 		{7, SquareWindow(2, 0, 0), 3}, {7, ceil(SquareWindow(2, 0, 0)), 4}, {7, Window{H: WindowAxis{Stride: 2}}, 4},
+		{6, ceil(SquareWindow(3, 2, 0)), 3}, {7, ceil(SquareWindow(3, 2, 0)), 3},
+		{6, ceil(Window{H: WindowAxis{Size: 2, Stride: 3, High: 1}}), 2}, {6, ceil(Window{H: WindowAxis{Size: 2, Stride: 3, Low: 1}}), 3},
 		{5, ceil(SquareWindow(2, 3, 1)), 2}, // a third window would begin behind the input
 	} {
 		if got := PoolShape([]int{1, c.n, c.n, 4}, c.w)[1]; got != c.want {
