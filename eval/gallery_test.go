@@ -143,7 +143,7 @@ func rowsOf4(kh, kw, in, o int, values ...float32) *tensor.Tensor {
 func TestHealth(t *testing.T) {
 	near := func(what string, got, want float64) {
 		t.Helper()
-		if math.Abs(got-want) > 1e-3 {
+		if !(math.Abs(got-want) <= 1e-3) {
 			t.Errorf("%s is %g, want %g", what, got, want)
 		}
 	}

@@ -25,6 +25,7 @@ func TestNewProtocol(t *testing.T) {
 		"probe":                       Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 30, LR: 0.1},
 		"linear?iterations=7&seed=3":  Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 7, Epochs: 30, LR: 0.1, Seed: 3},
 		"probe?solver=sgd&decays=0,2": Probe{Solver: "sgd", Decays: []float64{0, 2}, Iterations: 100, Epochs: 30, LR: 0.1},
+		"probe?decays=1000000":        Probe{Solver: "lbfgs", Decays: []float64{1e6}, Iterations: 100, Epochs: 30, LR: 0.1},
 		"probe?epochs=1&lr=0.5":       Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 1, LR: 0.5},
 		"probe?iterations=1":          Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 1, Epochs: 30, LR: 0.1},
 	} {
@@ -63,7 +64,7 @@ func TestClassesByName(t *testing.T) {
 	}
 	// north, north, west: who says north is right in two of three
 	test.Truth.Labels = labelled{[]string{"south", "north", "west"}, []int{1, 1, 1, 2}}
-	if s, err := (KNN{K: 1}).Judge(ctx, train, test); err != nil || math.Abs(s.Value-1.0/3) > 1e-12 || math.Abs(s.Trivial-2.0/3) > 1e-12 {
+	if s, err := (KNN{K: 1}).Judge(ctx, train, test); err != nil || !(math.Abs(s.Value-1.0/3) <= 1e-12) || !(math.Abs(s.Trivial-2.0/3) <= 1e-12) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	judge := func(words string, change func(train, test *Sample)) {
@@ -113,6 +114,11 @@ func TestKNNVotes(t *testing.T) {
 	if s, _ := (KNN{}).Judge(ctx, train, test); s.Settings["k"] != 20 || s.Settings["temperature"] != 0.07 || s.Settings["similarity"] != "cosine" {
 		t.Errorf("settings %v", s.Settings)
 	}
+	// at any temperature the nearest counts most: powers must not grow beyond all bounds, where all votes are equal
+	late := sampleOf(train.Pooled, []string{"two", "one"}, []int{1, 0, 0, 1})
+	if s, _ := (KNN{K: 3, Temperature: 0.0005}).Judge(ctx, late, test); s.Value != 1 {
+		t.Error("at a low temperature all votes are equal")
+	}
 	// equal votes go to the smaller class
 	train = sampleOf(rows(2, 1, 0.5, 1, -0.5), []string{"one", "two"}, []int{1, 0})
 	if s, _ := (KNN{}).Judge(ctx, train, test); s.Value != 1 {
@@ -147,7 +153,7 @@ func TestNeighboursBlocks(t *testing.T) {
 				x, y := float64(train.Data[n.At*5+j]), float64(test.Data[i*5+j])
 				dot, a, b = dot+x*y, a+x*x, b+y*y
 			}
-			if math.Abs(float64(n.Similarity)-dot/math.Sqrt(a*b)) > 1e-5 {
+			if !(math.Abs(float64(n.Similarity)-dot/math.Sqrt(a*b)) <= 1e-5) {
 				t.Fatalf("row %d: cosine %g, want %g", i, n.Similarity, dot/math.Sqrt(a*b))
 			}
 		}
@@ -264,7 +270,7 @@ func TestStandardise(t *testing.T) {
 	y := standardise(x, mean, inv)
 	dev := math.Sqrt(5)
 	for i, want := range []float64{-3 / dev, 0, 0, -1 / dev, 0, 0, 1 / dev, 0, 0, 3 / dev, 0, 0} {
-		if math.Abs(float64(y.Data[i])-want) > 1e-6 {
+		if !(math.Abs(float64(y.Data[i])-want) <= 1e-6) {
 			t.Errorf("value %d is %g, want %g", i, y.Data[i], want)
 		}
 	}
@@ -319,12 +325,12 @@ func TestSGD(t *testing.T) {
 		}
 	}
 	for i := range v {
-		if math.Abs(float64(w.Data[i])-v[i]) > 1e-4 {
+		if !(math.Abs(float64(w.Data[i])-v[i]) <= 1e-4) {
 			t.Fatalf("weight %d is %g, the loop's %g", i, w.Data[i], v[i])
 		}
 	}
 	for i := range c {
-		if math.Abs(float64(b.Data[i])-c[i]) > 1e-4 {
+		if !(math.Abs(float64(b.Data[i])-c[i]) <= 1e-4) {
 			t.Fatalf("bias %d is %g, the loop's %g", i, b.Data[i], c[i])
 		}
 	}
