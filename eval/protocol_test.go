@@ -239,6 +239,11 @@ func TestHeldOutOfProbe(t *testing.T) {
 	if err != nil || s.Value != 1 || s.Found["weight_decay"] != 1e-4 {
 		t.Errorf("one sample: %+v, %v", s, err)
 	}
+	// of two samples of two classes one is fitted to and the other is answered wrongly with any decay: the first one is taken
+	two := sampleOf(rows(1, 3, 4), []string{"a", "b"}, []int{0, 1})
+	if s, err = (Probe{Decays: []float64{0.5, 0.25}}).Judge(ctx, two, two); err != nil || s.Found["weight_decay"] != 0.5 {
+		t.Errorf("two samples: %+v, %v", s, err)
+	}
 }
 
 func TestProbeSettings(t *testing.T) {
