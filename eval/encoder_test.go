@@ -139,10 +139,19 @@ func TestTrunkEncoder(t *testing.T) {
 	if _, err := e.Encode(ctx, data.Inputs{}, Options{}); err == nil || !strings.Contains(err.Error(), "no pictures") {
 		t.Errorf("without pictures: %v", err)
 	}
-	tapes := 0
-	e.Tape = func() *autograd.Tape { tapes++; return autograd.NewInference() }
-	if _, err := e.Encode(ctx, src.Inputs, Options{}); err != nil || tapes != 1 {
-		t.Errorf("%d tapes, %v", tapes, err)
+	var tapes []*autograd.Tape
+	e.Tape = func() *autograd.Tape { tapes = append(tapes, autograd.NewInference()); return tapes[len(tapes)-1] }
+	for _, size := range []int{30, 5} {
+		if _, err := e.Encode(ctx, src.Inputs, Options{BatchSize: size}); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(tapes) != 2 {
+		t.Fatalf("%d tapes for two encodings", len(tapes))
+	}
+	_, large := tapes[0].Bytes()
+	if _, small := tapes[1].Bytes(); small == 0 || small > large/4 {
+		t.Errorf("batches of 5 take %d bytes, one of 30 %d: the memory of a batch is not used again", small, large)
 	}
 }
 

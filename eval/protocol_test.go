@@ -89,6 +89,24 @@ func TestClassesByName(t *testing.T) {
 	judge("have 2 values, the test features 1", func(_, b *Sample) { b.Pooled, b.Grid = rows(1, 1, 2, 3), rows(1, 1, 2, 3) })
 }
 
+// TestWhichFeatures: neighbours look at the averages, the probe at the grid.
+func TestWhichFeatures(t *testing.T) {
+	good, bad := rows(2, 1, 0, 0, 1), rows(2, 0, 1, 1, 0)
+	train := sampleOf(good, []string{"a", "b"}, []int{0, 1})
+	for _, c := range []struct {
+		pooled, grid *tensor.Tensor
+		knn, probe   float64
+	}{{good, bad, 1, 0}, {bad, good, 0, 1}} {
+		test := sampleOf(c.pooled, []string{"a", "b"}, []int{0, 1})
+		test.Grid = c.grid
+		a, err := KNN{K: 1}.Judge(ctx, train, test)
+		b, err2 := Probe{Decays: []float64{0.01}}.Judge(ctx, train, test)
+		if err != nil || err2 != nil || a.Value != c.knn || b.Value != c.probe {
+			t.Errorf("neighbours %g, probe %g, want %g and %g; %v, %v", a.Value, b.Value, c.knn, c.probe, err, err2)
+		}
+	}
+}
+
 // TestKNNVotes: one neighbour that is very near against two that are near: the temperature decides, and k how many are asked.
 func TestKNNVotes(t *testing.T) {
 	train := sampleOf(rows(2, 1, 0, 1, 0.5, 1, -0.5, -1, 0), []string{"one", "two"}, []int{0, 1, 1, 0})
@@ -206,6 +224,9 @@ func TestDecayIsChosenOnOthers(t *testing.T) {
 		s, err := Probe{Solver: solver, Decays: []float64{small, large}, Epochs: 100, LR: 0.01}.Judge(ctx, train, test)
 		if err != nil || s.Found["weight_decay"] != large {
 			t.Errorf("%s chose %v, %v", solver, s.Found, err)
+		}
+		if solver == "lbfgs" && s.Value != fixed(large) {
+			t.Errorf("it chose %v, and reaches %g, not %g", s.Found, s.Value, fixed(large))
 		}
 	}
 	// equals by order
