@@ -69,6 +69,9 @@ func want(t *testing.T, what string, got []string, want ...string) {
 func TestChart(t *testing.T) {
 	n := parse(t, Chart{Title: "Loss <&>", X: "step", Lines: []Line{{"a<b", []Point{{0, 0}, {50, 5}, {100, 10}}}, {"none", nil}, {"held", []Point{{100, 2.5}}}},
 		Rules: []Rule{{"chance", 7.5}}})
+	if svg := (Chart{Lines: []Line{{"a", []Point{{0, 0}, {1, 1}}}}}).SVG(); !strings.Contains(svg, `<polyline points="52.0,216.0 446.0,34.0"`) {
+		t.Errorf("points are not written as they should be: %s", svg)
+	}
 	want(t, "size", []string{n.attr("viewBox"), n.attr("aria-label")}, "0 0 460 250", "Loss <&>")
 	want(t, "lines", n.lines("polyline", "points", "stroke"), "52.0,216.0 249.0,125.0 446.0,34.0 #0072b2", "446.0,170.5 #d55e00")
 	want(t, "dots", n.lines("circle", "cx", "cy", "fill"), "52.0 216.0 #0072b2 a<b: 0", "249.0 125.0 #0072b2 a<b: 5", "446.0 34.0 #0072b2 a<b: 10", "446.0 170.5 #d55e00 held: 2.5")
@@ -196,7 +199,7 @@ func TestLabel(t *testing.T) {
 		v, step float64
 		percent bool
 		want    string
-	}{{0.12345, 0, true, "12.3 %"}, {0.12345, 0.1, true, "12.3 %"}, {0.5, 0.1, true, "50 %"}, {1e-17, 0.1, false, "0"}, {-1e-17, 0.1, true, "0 %"}, {1234.56, 0, false, "1235"}, {1e-17, 0, false, "1e-17"},
+	}{{0.12345, 0, true, "12.3 %"}, {0.12345, 0.1, true, "12.3 %"}, {0.5, 0.1, true, "50 %"}, {1e-17, 0.1, false, "0"}, {-1e-17, 0.1, true, "0 %"}, {1234.56, 0, false, "1235"}, {1e-17, 0, false, "1e-17"}, {-1e-7, 0.1, false, "0"}, {-2e-6, 2, false, "-2e-06"},
 		{2e-7, 0.1, false, "2e-07"}} {
 		if got := label(c.v, c.step, c.percent); got != c.want {
 			t.Errorf("label(%g, %g, %v) = %q, want %q", c.v, c.step, c.percent, got, c.want)

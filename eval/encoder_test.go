@@ -102,7 +102,7 @@ func TestTrunkEncoder(t *testing.T) {
 				for p := range s * s {
 					mean += float64(want.Value.Data[(i*s*s+p)*c+ch]) / float64(s*s)
 				}
-				if got := f[k].Pooled.Data[i*c+ch]; math.Abs(float64(got)-mean) > 1e-5 {
+				if got := f[k].Pooled.Data[i*c+ch]; !(math.Abs(float64(got)-mean) <= 1e-5) {
 					t.Fatalf("stage %d, sample %d, channel %d: %g, want %g", k, i, ch, got, mean)
 				}
 				if s%f[k].GridSide == 0 { // the first cell
@@ -112,7 +112,7 @@ func TestTrunkEncoder(t *testing.T) {
 							mean += float64(want.Value.Data[((i*s+y)*s+x)*c+ch]) / float64(cell*cell)
 						}
 					}
-					if got := f[k].Grid.Data[i*f[k].Grid.Dim(1)+ch]; math.Abs(float64(got)-mean) > 1e-5 {
+					if got := f[k].Grid.Data[i*f[k].Grid.Dim(1)+ch]; !(math.Abs(float64(got)-mean) <= 1e-5) {
 						t.Fatalf("stage %d, sample %d, grid channel %d: %g, want %g", k, i, ch, got, mean)
 					}
 				}
@@ -139,10 +139,19 @@ func TestTrunkEncoder(t *testing.T) {
 	if _, err := e.Encode(ctx, data.Inputs{}, Options{}); err == nil || !strings.Contains(err.Error(), "no pictures") {
 		t.Errorf("without pictures: %v", err)
 	}
-	tapes := 0
-	e.Tape = func() *autograd.Tape { tapes++; return autograd.NewInference() }
-	if _, err := e.Encode(ctx, src.Inputs, Options{}); err != nil || tapes != 1 {
-		t.Errorf("%d tapes, %v", tapes, err)
+	var tapes []*autograd.Tape
+	e.Tape = func() *autograd.Tape { tapes = append(tapes, autograd.NewInference()); return tapes[len(tapes)-1] }
+	for _, size := range []int{30, 5} {
+		if _, err := e.Encode(ctx, src.Inputs, Options{BatchSize: size}); err != nil {
+			t.Error(err)
+		}
+	}
+	if len(tapes) != 2 {
+		t.Fatalf("%d tapes for two encodings", len(tapes))
+	}
+	_, large := tapes[0].Bytes()
+	if _, small := tapes[1].Bytes(); small == 0 || small > large/4 {
+		t.Errorf("batches of 5 take %d bytes, one of 30 %d: the memory of a batch is not used again", small, large)
 	}
 }
 
@@ -185,7 +194,7 @@ func TestBrokenSamples(t *testing.T) {
 	}
 	for row, i := range px[0].Index {
 		for p, v := range px[0].Pooled.Rows(row, row+1).Data {
-			if want := (float32(a.colour(i)[p%3])/255 - 0.5) / 0.25; math.Abs(float64(v-want)) > 1e-5 {
+			if want := (float32(a.colour(i)[p%3])/255 - 0.5) / 0.25; !(math.Abs(float64(v-want)) <= 1e-5) {
 				t.Fatalf("row %d, pixel %d: %g, want %g of sample %d", row, p, v, want, i)
 			}
 		}
@@ -225,7 +234,7 @@ func TestPixels(t *testing.T) {
 	for _, p := range []int{0, 1, 64, 65} {
 		sum += int(im.Pix[p*3])
 	}
-	if want := (float64(sum)/4/255 - 0.5) / 0.25; math.Abs(float64(f[0].Grid.Data[2*32*32*3])-want) > 1e-5 {
+	if want := (float64(sum)/4/255 - 0.5) / 0.25; !(math.Abs(float64(f[0].Grid.Data[2*32*32*3])-want) <= 1e-5) {
 		t.Errorf("the first pixel is %g, want %g", f[0].Grid.Data[2*32*32*3], want)
 	}
 }

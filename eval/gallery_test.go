@@ -35,7 +35,7 @@ func TestGallery(t *testing.T) {
 	}
 	train := sampleOf(angle(0, 50, 90, 130, 180), names, []int{0, 0, 0, 1, 1, 0, 1, 0})
 	train.Index = []int{7, 6, 5, 4, 3} // left, right, left, right, right
-	test := sampleOf(angle(10, 85, 170), []string{"right", "left"}, []int{1, 0, 1, 0, -1})
+	test := sampleOf(angle(60, 85, 170), []string{"right", "left"}, []int{1, 0, 1, 0, -1})
 	test.Index = []int{2, 3, 4} // left, right, unknown
 	pic := Gallery(train, test, plain(10), plain(20), []int{2, 0}, 3)
 	if pic.Bounds() != image.Rect(0, 0, 6*3+4*78-6, 6+2*78) {
@@ -68,7 +68,7 @@ func TestGallery(t *testing.T) {
 		set, i uint8
 	}{
 		{{canvas.Ink, 20, 4}, {canvas.Quiet, 10, 3}, {canvas.Quiet, 10, 4}, {canvas.Quiet, 10, 5}}, // 170: 180, 130, 90 degrees
-		{{canvas.Ink, 20, 2}, {canvas.Right, 10, 7}, {canvas.Wrong, 10, 6}, {canvas.Right, 10, 5}}, // 10: 0, 50, 90 degrees
+		{{canvas.Ink, 20, 2}, {canvas.Wrong, 10, 6}, {canvas.Right, 10, 5}, {canvas.Right, 10, 7}}, // 60: 50, 90, 0 degrees
 	} {
 		for col, want := range cells {
 			frame, inside := at(row, col)
@@ -143,7 +143,7 @@ func rowsOf4(kh, kw, in, o int, values ...float32) *tensor.Tensor {
 func TestHealth(t *testing.T) {
 	near := func(what string, got, want float64) {
 		t.Helper()
-		if math.Abs(got-want) > 1e-3 {
+		if !(math.Abs(got-want) <= 1e-3) {
 			t.Errorf("%s is %g, want %g", what, got, want)
 		}
 	}

@@ -25,6 +25,7 @@ func TestNewProtocol(t *testing.T) {
 		"probe":                       Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 30, LR: 0.1},
 		"linear?iterations=7&seed=3":  Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 7, Epochs: 30, LR: 0.1, Seed: 3},
 		"probe?solver=sgd&decays=0,2": Probe{Solver: "sgd", Decays: []float64{0, 2}, Iterations: 100, Epochs: 30, LR: 0.1},
+		"probe?decays=1000000":        Probe{Solver: "lbfgs", Decays: []float64{1e6}, Iterations: 100, Epochs: 30, LR: 0.1},
 		"probe?epochs=1&lr=0.5":       Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 1, LR: 0.5},
 		"probe?iterations=1":          Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 1, Epochs: 30, LR: 0.1},
 	} {
@@ -63,7 +64,7 @@ func TestClassesByName(t *testing.T) {
 	}
 	// north, north, west: who says north is right in two of three
 	test.Truth.Labels = labelled{[]string{"south", "north", "west"}, []int{1, 1, 1, 2}}
-	if s, err := (KNN{K: 1}).Judge(ctx, train, test); err != nil || math.Abs(s.Value-1.0/3) > 1e-12 || math.Abs(s.Trivial-2.0/3) > 1e-12 {
+	if s, err := (KNN{K: 1}).Judge(ctx, train, test); err != nil || !(math.Abs(s.Value-1.0/3) <= 1e-12) || !(math.Abs(s.Trivial-2.0/3) <= 1e-12) {
 		t.Errorf("%+v, %v", s, err)
 	}
 	judge := func(words string, change func(train, test *Sample)) {
@@ -86,6 +87,24 @@ func TestClassesByName(t *testing.T) {
 	judge("no features", func(a, _ *Sample) { a.Pooled, a.Grid = rows(2), rows(2) })
 	judge("no features", func(_, b *Sample) { b.Pooled, b.Grid = nil, nil })
 	judge("have 2 values, the test features 1", func(_, b *Sample) { b.Pooled, b.Grid = rows(1, 1, 2, 3), rows(1, 1, 2, 3) })
+}
+
+// TestWhichFeatures: neighbours look at the averages, the probe at the grid.
+func TestWhichFeatures(t *testing.T) {
+	good, bad := rows(2, 1, 0, 0, 1), rows(2, 0, 1, 1, 0)
+	train := sampleOf(good, []string{"a", "b"}, []int{0, 1})
+	for _, c := range []struct {
+		pooled, grid *tensor.Tensor
+		knn, probe   float64
+	}{{good, bad, 1, 0}, {bad, good, 0, 1}} {
+		test := sampleOf(c.pooled, []string{"a", "b"}, []int{0, 1})
+		test.Grid = c.grid
+		a, err := KNN{K: 1}.Judge(ctx, train, test)
+		b, err2 := Probe{Decays: []float64{0.01}}.Judge(ctx, train, test)
+		if err != nil || err2 != nil || a.Value != c.knn || b.Value != c.probe {
+			t.Errorf("neighbours %g, probe %g, want %g and %g; %v, %v", a.Value, b.Value, c.knn, c.probe, err, err2)
+		}
+	}
 }
 
 // TestKNNVotes: one neighbour that is very near against two that are near: the temperature decides, and k how many are asked.
@@ -112,6 +131,11 @@ func TestKNNVotes(t *testing.T) {
 	}
 	if s, _ := (KNN{}).Judge(ctx, train, test); s.Settings["k"] != 20 || s.Settings["temperature"] != 0.07 || s.Settings["similarity"] != "cosine" {
 		t.Errorf("settings %v", s.Settings)
+	}
+	// at any temperature the nearest counts most: powers must not grow beyond all bounds, where all votes are equal
+	late := sampleOf(train.Pooled, []string{"two", "one"}, []int{1, 0, 0, 1})
+	if s, _ := (KNN{K: 3, Temperature: 0.0005}).Judge(ctx, late, test); s.Value != 1 {
+		t.Error("at a low temperature all votes are equal")
 	}
 	// equal votes go to the smaller class
 	train = sampleOf(rows(2, 1, 0.5, 1, -0.5), []string{"one", "two"}, []int{1, 0})
@@ -147,7 +171,7 @@ func TestNeighboursBlocks(t *testing.T) {
 				x, y := float64(train.Data[n.At*5+j]), float64(test.Data[i*5+j])
 				dot, a, b = dot+x*y, a+x*x, b+y*y
 			}
-			if math.Abs(float64(n.Similarity)-dot/math.Sqrt(a*b)) > 1e-5 {
+			if !(math.Abs(float64(n.Similarity)-dot/math.Sqrt(a*b)) <= 1e-5) {
 				t.Fatalf("row %d: cosine %g, want %g", i, n.Similarity, dot/math.Sqrt(a*b))
 			}
 		}
@@ -201,6 +225,9 @@ func TestDecayIsChosenOnOthers(t *testing.T) {
 		if err != nil || s.Found["weight_decay"] != large {
 			t.Errorf("%s chose %v, %v", solver, s.Found, err)
 		}
+		if solver == "lbfgs" && s.Value != fixed(large) {
+			t.Errorf("it chose %v, and reaches %g, not %g", s.Found, s.Value, fixed(large))
+		}
 	}
 	// equals by order
 	if s, _ := (Probe{Decays: []float64{2, 2.0000001}}).Judge(ctx, train, test); s.Found["weight_decay"] != 2.0 {
@@ -233,6 +260,11 @@ func TestHeldOutOfProbe(t *testing.T) {
 	if err != nil || s.Value != 1 || s.Found["weight_decay"] != 1e-4 {
 		t.Errorf("one sample: %+v, %v", s, err)
 	}
+	// of two samples of two classes one is fitted to and the other is answered wrongly with any decay: the first one is taken
+	two := sampleOf(rows(1, 3, 4), []string{"a", "b"}, []int{0, 1})
+	if s, err = (Probe{Decays: []float64{0.5, 0.25}}).Judge(ctx, two, two); err != nil || s.Found["weight_decay"] != 0.5 {
+		t.Errorf("two samples: %+v, %v", s, err)
+	}
 }
 
 func TestProbeSettings(t *testing.T) {
@@ -264,7 +296,7 @@ func TestStandardise(t *testing.T) {
 	y := standardise(x, mean, inv)
 	dev := math.Sqrt(5)
 	for i, want := range []float64{-3 / dev, 0, 0, -1 / dev, 0, 0, 1 / dev, 0, 0, 3 / dev, 0, 0} {
-		if math.Abs(float64(y.Data[i])-want) > 1e-6 {
+		if !(math.Abs(float64(y.Data[i])-want) <= 1e-6) {
 			t.Errorf("value %d is %g, want %g", i, y.Data[i], want)
 		}
 	}
@@ -319,12 +351,12 @@ func TestSGD(t *testing.T) {
 		}
 	}
 	for i := range v {
-		if math.Abs(float64(w.Data[i])-v[i]) > 1e-4 {
+		if !(math.Abs(float64(w.Data[i])-v[i]) <= 1e-4) {
 			t.Fatalf("weight %d is %g, the loop's %g", i, w.Data[i], v[i])
 		}
 	}
 	for i := range c {
-		if math.Abs(float64(b.Data[i])-c[i]) > 1e-4 {
+		if !(math.Abs(float64(b.Data[i])-c[i]) <= 1e-4) {
 			t.Fatalf("bias %d is %g, the loop's %g", i, b.Data[i], c[i])
 		}
 	}

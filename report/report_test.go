@@ -163,14 +163,14 @@ func TestGroups(t *testing.T) {
 		return score.Score{Protocol: protocol, Features: features, Stage: fmt.Sprint("s", depth), Depth: depth, Metric: m, Value: value, Trivial: 0.5, Settings: settings,
 			Found: map[string]any{"k_used": 3}}
 	}
-	a, b, c := map[string]any{"data": "x", "k": 5}, map[string]any{"data": "x", "k": 20}, map[string]any{"data": "x"}
+	a, b, c := map[string]any{"data": "x", "k": 5}, map[string]any{"data": "x", "k": 20}, map[string]any{"data": "x", "solver": "lbfgs"}
 	err := score.Save(dir, []score.Score{one("knn", "pretext", 2, 0.375, a), one("knn", "pretext", 1, 0.25, a), one("knn", "pretext", 1, 0.1875, b), one("probe", "random", 3, 0.75, c),
 		one("knn", "random", 1, 0.625, a), one("knn", "random", 2, 0.875, a)})
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := pageOf(t, dir)
-	has(t, p, `<h3>knn (k 5)</h3><p class="dim">data x, k 5</p>`, `<h3>knn (k 20)</h3><p class="dim">data x, k 20</p>`, `<h3>probe</h3><p class="dim">data x</p>`,
+	has(t, p, `<h3>knn (k 5)</h3><p class="dim">data x, k 5</p>`, `<h3>knn (k 20)</h3><p class="dim">data x, k 20</p>`, `<h3>probe</h3><p class="dim">data x, solver lbfgs</p>`,
 		"<span>knn (k 5), best stage</span><b>0.25</b><span>random 0.625</span>", "<span>knn (k 20), best stage</span><b>0.1875</b><span></span>",
 		`<th class="n">miss<th class="n">coin<th`, `<td class="dim">k used 3</tr>`)
 	lacks(t, p, "<span>probe, best stage")
