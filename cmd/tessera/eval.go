@@ -103,8 +103,9 @@ func newEval(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
 		Short: "judge features: neighbours, linear probes at every depth",
-		Long: "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   both, for a RUN, beside random weights, raw pixels and a supervised
-                    network of the same shape and steps, with a gallery of neighbours
+		Long: "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   both, for a RUN, beside random weights, raw pixels and a
+                    supervised network of the same shape and steps, with a
+                    gallery of neighbours
 
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`,

@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"strings"
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
@@ -32,24 +33,34 @@ func newTasks(g *global) *cobra.Command {
 			fmt.Println("Pretext tasks (TASK or TASK?option=value):")
 			for _, n := range pretext.Names() {
 				about := pretext.Tell(n)
-				fmt.Printf("  %-16s %s\n", n, about.Line)
-				for _, o := range spec.Usage(about.Options) {
-					fmt.Printf("  %-16s   %s\n", "", o)
-				}
+				list(n, about.Line, about.Options)
 			}
 			fmt.Println("\nNetworks (--trunk):")
 			for _, n := range layers.TrunkNames() {
-				fmt.Printf("  %-16s %s\n", n, layers.AboutTrunk(n))
+				list(n, layers.AboutTrunk(n), nil)
 			}
 			fmt.Println("\nData (--data):")
 			for _, k := range data.Kinds() {
-				fmt.Printf("  %-16s %s\n", k.Name, k.About)
-				for _, o := range spec.Usage(k.Options) {
-					fmt.Printf("  %-16s   %s\n", "", o)
-				}
+				list(k.Name, k.About, k.Options)
 			}
 			return nil
 		},
+	}
+}
+
+// list prints a thing with its options, 80 columns wide.
+func list(name, about string, options []spec.Option) {
+	const left = 20
+	for i, l := range fold(fmt.Sprintf("  %-*s%s", left-2, name, about), 80, strings.Repeat(" ", left)) {
+		if i == 0 && len(name) > left-3 {
+			l = fmt.Sprintf("  %s  %s", name, about)
+		}
+		fmt.Println(l)
+	}
+	for _, o := range spec.Usage(options) {
+		for _, l := range fold(strings.Repeat(" ", left)+o, 80, strings.Repeat(" ", left+4)) {
+			fmt.Println(l)
+		}
 	}
 }
 

@@ -124,22 +124,47 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	return root
 }
 
-// wrap breaks lines of more than width columns at a space; what follows is indented as its line was.
+// wrap sets text in width columns: lines that begin at the margin are paragraphs and flow; indented ones stay lines, and go on
+// below, indented further, where they are too long.
 func wrap(text string, width int) string {
 	var out []string
+	var paragraph []string
+	flush := func() {
+		out = append(out, fold(strings.Join(paragraph, " "), width, "")...)
+		paragraph = nil
+	}
 	for _, line := range strings.Split(text, "\n") {
 		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-		for len(line) > width {
-			cut := strings.LastIndexByte(line[:width+1], ' ')
-			if cut <= len(indent) {
-				break
-			}
-			out = append(out, line[:cut])
-			line = indent + strings.TrimLeft(line[cut:], " ")
+		switch {
+		case line == "":
+			flush()
+			out = append(out, "")
+		case indent == "" && !strings.Contains(line, "  "):
+			paragraph = append(paragraph, line)
+		default:
+			flush()
+			out = append(out, fold(line, width, indent+"    ")...)
 		}
+	}
+	flush()
+	return strings.Join(out, "\n")
+}
+
+// fold breaks a line at spaces; what follows is indented.
+func fold(line string, width int, indent string) []string {
+	var out []string
+	for len(line) > width {
+		cut := strings.LastIndexByte(line[:width+1], ' ')
+		if cut <= len(indent) {
+			break
+		}
+		out = append(out, strings.TrimRight(line[:cut], " "))
+		line = indent + strings.TrimLeft(line[cut:], " ")
+	}
+	if line != "" {
 		out = append(out, line)
 	}
-	return strings.Join(out, "\n")
+	return out
 }
 
 // args returns a check of the number of arguments that explains itself.
