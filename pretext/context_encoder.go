@@ -583,24 +583,16 @@ func cubic(x float32) (at int, w [4]float32) {
 
 // addBand makes the seen pixels at most r from a hidden one, in rows and columns alike, the band.
 func addBand(mask []uint8, s, r int) {
-	if r < 1 {
-		return
-	}
 	for y := range s {
-		mark(mask[y*s:][:s], 1, r, band)
+		widen(mask[y*s:][:s], 1, r)
 	}
 	for x := range s {
-		mark(mask[x:], s, r, fresh)
-	}
-	for p, v := range mask {
-		if v == fresh {
-			mask[p] = band
-		}
+		widen(mask[x:], s, r)
 	}
 }
 
-// mark sets the seen pixels of a line, step apart, that are at most r from one that is neither seen nor marked.
-func mark(line []uint8, step, r int, as uint8) {
+// widen makes the seen pixels of a line, step apart, that are at most r from another the band.
+func widen(line []uint8, step, r int) {
 	n := (len(line) + step - 1) / step
 	for _, back := range []bool{false, true} {
 		left := 0
@@ -609,11 +601,10 @@ func mark(line []uint8, step, r int, as uint8) {
 			if back {
 				p = &line[(n-1-k)*step]
 			}
-			switch {
-			case *p != seen && *p != as:
-				left = r
-			case left > 0:
-				*p = as
+			if *p != seen {
+				left = r // on the way back what was just widened lies before what it was widened from: the count begins there
+			} else if left > 0 {
+				*p = band
 				left--
 			}
 		}
