@@ -32,8 +32,8 @@ import (
 //
 // Loss: 0.999 of the squared error plus 0.001 of an adversary's (equations 1 to 3): a discriminator that sees what was asked for and
 // nothing around it, since with the context it would win at once; it is updated first, on the painting at hand and on the truth, each
-// with batch statistics of its own. Without it the mean of all likely paintings wins, which is blurred; for features the paper found
-// it needless (section 4.2).
+// with batch statistics of its own. Without it the mean of all likely paintings wins, which is blurred. For features the paper has the
+// squared error alone, since its AlexNet did not converge with an adversary (section 5.2).
 //
 // Metric: peak signal to noise ratio of the hidden pixels, the mean over pictures, against the mean colour of all that is seen. A
 // better simple predictor is told beside it, psnr_border: it continues the border, by the mean of the seen pixels straight left, right,

@@ -359,6 +359,25 @@ func TestFill(t *testing.T) {
 	}
 }
 
+// BenchmarkHoles cuts holes into pictures of 224 pixels that are in memory.
+func BenchmarkHoles(b *testing.B) {
+	const s = 224
+	for _, mask := range []string{"centre", "blocks", "region"} {
+		b.Run(mask, func(b *testing.B) {
+			l, err := ContextEncoder{Mask: mask, NoAdversary: true, Width: 2}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2), Side: s, Norm: data.HalfNorm,
+				Plain: data.PlainView(s), RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+			if err != nil {
+				b.Fatal(err)
+			}
+			m, _ := l.(*contextEncoder).maker(data.Inputs{Images: waves{1, s}}, false)
+			batch := m.New(1)
+			for i := 0; b.Loop(); i++ {
+				m.Fill(batch, 0, 0, tensor.NewRNG(uint64(i)))
+			}
+		})
+	}
+}
+
 func TestPSNR(t *testing.T) {
 	h := hole{pixels: 10}
 	for squares, want := range map[float64]float64{4 * 30 * 0.25: 6.0206, 4 * 30 * 0.01: 20, 0: 58.92} { // 30 values whose range is 2
