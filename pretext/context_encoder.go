@@ -32,8 +32,8 @@ import (
 //
 // Loss: 0.999 of the squared error plus 0.001 of an adversary's (equations 1 to 3): a discriminator that sees what was asked for and
 // nothing around it, since with the context it would win at once; it is updated first, on the painting at hand and on the truth, each
-// with batch statistics of its own. Without it the mean of all likely paintings wins, which is blurred; for features the paper found
-// it needless (section 4.2).
+// with batch statistics of its own. Without it the mean of all likely paintings wins, which is blurred. For features the paper has the
+// squared error alone, since its AlexNet did not converge with an adversary (section 5.2).
 //
 // Metric: peak signal to noise ratio of the hidden pixels, the mean over pictures, against the mean colour of all that is seen. A
 // better simple predictor is told beside it, psnr_border: it continues the border, by the mean of the seen pixels straight left, right,
@@ -583,24 +583,16 @@ func cubic(x float32) (at int, w [4]float32) {
 
 // addBand makes the seen pixels at most r from a hidden one, in rows and columns alike, the band.
 func addBand(mask []uint8, s, r int) {
-	if r < 1 {
-		return
-	}
 	for y := range s {
-		mark(mask[y*s:][:s], 1, r, band)
+		widen(mask[y*s:][:s], 1, r)
 	}
 	for x := range s {
-		mark(mask[x:], s, r, fresh)
-	}
-	for p, v := range mask {
-		if v == fresh {
-			mask[p] = band
-		}
+		widen(mask[x:], s, r)
 	}
 }
 
-// mark sets the seen pixels of a line, step apart, that are at most r from one that is neither seen nor marked.
-func mark(line []uint8, step, r int, as uint8) {
+// widen makes the seen pixels of a line, step apart, that are at most r from another the band.
+func widen(line []uint8, step, r int) {
 	n := (len(line) + step - 1) / step
 	for _, back := range []bool{false, true} {
 		left := 0
@@ -609,11 +601,10 @@ func mark(line []uint8, step, r int, as uint8) {
 			if back {
 				p = &line[(n-1-k)*step]
 			}
-			switch {
-			case *p != seen && *p != as:
-				left = r
-			case left > 0:
-				*p = as
+			if *p != seen {
+				left = r // on the way back what was just widened lies before what it was widened from: the count begins there
+			} else if left > 0 {
+				*p = band
 				left--
 			}
 		}

@@ -51,7 +51,7 @@ func painter(t *testing.T, task ContextEncoder, side, width int) *contextEncoder
 func picture(mask []uint8, s int) string {
 	b := &strings.Builder{}
 	for p, v := range mask {
-		b.WriteByte(".-#?"[v])
+		b.WriteByte(".-#"[v])
 		if p%s == s-1 {
 			b.WriteByte('\n')
 		}
@@ -121,10 +121,17 @@ func TestBlocks(t *testing.T) {
 		if most > s*s/4 || most < s*s/4-s || least < s*s/4-(s/4)*(s/4) || most == least {
 			t.Errorf("side %d: %d to %d of %d pixels are hidden", s, least, most, s*s)
 		}
+		half := [2]int{} // how often pixels of the upper left and of the lower right are hidden
 		for p, n := range ever {
+			if d := p/s + p%s - (s - 1); d != 0 {
+				half[max(d, 0)/max(d, 1)] += n
+			}
 			if n < 4 || n > 160 {
 				t.Fatalf("side %d: pixel %d, %d is hidden %d times of 400", s, p/s, p%s, n)
 			}
+		}
+		if ratio := float64(half[0]) / float64(half[1]); s > 8 && math.Abs(ratio-1) > 0.05 {
+			t.Errorf("side %d: the upper left is hidden %.3f times as often as the lower right", s, ratio)
 		}
 	}
 }
@@ -156,6 +163,15 @@ func TestRegion(t *testing.T) {
 		for p, n := range ever {
 			if n < 10 || n > 110 {
 				t.Fatalf("side %d: pixel %d, %d is hidden %d times of 200", s, p/s, p%s, n)
+			}
+		}
+		if s == 128 { // rows on the grid are hidden as often as those between: the grid lies elsewhere each time
+			on, between := 0, 0
+			for x := range s {
+				on, between = on+ever[x]+ever[50*s+x], between+ever[8*s+x]+ever[58*s+x]
+			}
+			if ratio := float64(on) / float64(between); math.Abs(ratio-1) > 0.1 {
+				t.Errorf("rows on the grid are hidden %.3f times as often as those between", ratio)
 			}
 		}
 	}
@@ -340,6 +356,25 @@ func TestFill(t *testing.T) {
 		if (b.Asked == nil) != (name == "centre") {
 			t.Errorf("%s: asked %v", name, b.Asked)
 		}
+	}
+}
+
+// BenchmarkHoles cuts holes into pictures of 224 pixels that are in memory.
+func BenchmarkHoles(b *testing.B) {
+	const s = 224
+	for _, mask := range []string{"centre", "blocks", "region"} {
+		b.Run(mask, func(b *testing.B) {
+			l, err := ContextEncoder{Mask: mask, NoAdversary: true, Width: 2}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2), Side: s, Norm: data.HalfNorm,
+				Plain: data.PlainView(s), RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+			if err != nil {
+				b.Fatal(err)
+			}
+			m, _ := l.(*contextEncoder).maker(data.Inputs{Images: waves{1, s}}, false)
+			batch := m.New(1)
+			for i := 0; b.Loop(); i++ {
+				m.Fill(batch, 0, 0, tensor.NewRNG(uint64(i)))
+			}
+		})
 	}
 }
 
@@ -673,6 +708,10 @@ func TestContextEncoderLearns(t *testing.T) {
 func TestContextEncoderDraws(t *testing.T) {
 	const s, zoom = 16, 8
 	l := painter(t, ContextEncoder{Width: 4}, s, 4)
+	l.setup.Norm = data.ImageNetNorm
+	for c := range 3 {
+		l.scale[c], l.shift[c] = 2*data.ImageNetNorm.Std[c], 2*data.ImageNetNorm.Mean[c]-1
+	}
 	im, err := l.Draw(data.Inputs{Images: waves{4, s}}, []int{2, 3})
 	if err != nil {
 		t.Fatal(err)
@@ -682,6 +721,12 @@ func TestContextEncoderDraws(t *testing.T) {
 	if w, h := grid.Size(8); page.Rect.Dx() != w || page.Rect.Dy() != h {
 		t.Fatalf("the page is %v, want %d by %d", page.Rect, w, h)
 	}
+	m, _ := l.maker(data.Inputs{Images: waves{4, s}}, false)
+	b := m.New(2)
+	for row, i := range []int{2, 3} {
+		m.Fill(b, row, i, tensor.NewRNG(1))
+	}
+	made := l.Forward(autograd.NewInference().Input(b.X)).Value
 	for row, i := range []int{2, 3} {
 		want, _ := waves{4, s}.Image(i)
 		var at [4][3]uint8
@@ -702,8 +747,15 @@ func TestContextEncoderDraws(t *testing.T) {
 					other[k]++
 				}
 			}
-			if grey := [3]uint8{128, 128, 128}; inside && at[0] != grey {
+			if grey := [3]uint8{124, 116, 104}; inside && at[0] != grey { // ImageNet's mean
 				t.Fatalf("row %d: the hole is %v", row, at[0])
+			}
+			if inside {
+				for c, v := range at[1] {
+					if w := (float64(made.At(row, p/s-4, p%s-4, c)) + 1) * 127.5; math.Abs(w-float64(v)) > 0.51 {
+						t.Fatalf("row %d, pixel %d: painted %d, drawn %g", row, p, v, w)
+					}
+				}
 			}
 		}
 		if other[3] != 0 || other[0] != 36 || other[1] == 0 || other[2] == 0 {
