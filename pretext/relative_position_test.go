@@ -260,14 +260,23 @@ func TestZoom(t *testing.T) {
 	if low != 96 || high != 96*581/398 {
 		t.Errorf("patches of %d to %d pixels, want 96 to %d", low, high, 96*581/398)
 	}
+	least, most := int32(1000), int32(0) // gap and jitter grow with the patch
+	for round := range 3000 {
+		m.lay(b.Places, 2000, 2000, 2, tensor.NewRNG(uint64(round)))
+		d := b.Places[4].Left - b.Places[3].Left
+		least, most = min(least, d), max(most, d)
+	}
+	if least != 2*(96+48-2*7) || most != 2*(96+48+2*7) {
+		t.Errorf("neighbours are %d to %d pixels apart, want 260 to 316", least, most)
+	}
 	m.grid = 2 // the grid fits everywhere
-	least, most := 10.0, 0.0
+	near, far := 10.0, 0.0
 	for round := range 4000 {
 		z := m.zoom(581, 775, tensor.NewRNG(uint64(round)))
-		least, most = min(least, z), max(most, z)
+		near, far = min(near, z), max(far, z)
 	}
-	if want := math.Sqrt(581 * 775 / 150000.0); most > want || most < want-0.01 || least < 1 || least > 1.01 {
-		t.Errorf("zoom from %g to %g, want 1 to %g", least, most, want)
+	if want := math.Sqrt(581 * 775 / 150000.0); far > want || far < want-0.01 || near < 1 || near > 1.01 {
+		t.Errorf("zoom from %g to %g, want 1 to %g", near, far, want)
 	}
 	m.still = true
 	if z, want := m.zoom(581, 775, nil), math.Sqrt(581*775/300000.0); math.Abs(z-want) > 1e-9 {
@@ -392,6 +401,10 @@ func TestStandardise(t *testing.T) {
 		if math.Abs(float64(x[i]-want)) > 1e-6 {
 			t.Fatalf("%v, want %v at %d", x, want, i)
 		}
+	}
+	faint := []float32{0.5, 0.5, 0.5, 0.502, 0.502, 0.502}
+	if standardise(faint); math.Abs(float64(faint[5]-1)) > 1e-3 {
+		t.Errorf("half a level off the mean becomes %v, want 1", faint[5])
 	}
 	flat := []float32{0.25, 0.5, 0.75, 0.25, 0.5, 0.75}
 	standardise(flat)
