@@ -72,6 +72,9 @@ func TestNeighbours(t *testing.T) {
 			t.Errorf("grid %d: %d pairs, want %d", grid, len(seen), want)
 		}
 	}
+	if p := neighboursOf(5, "centre"); len(p) != 8 || p[0].first != 12 || p[0].second != 6 {
+		t.Errorf("around the middle of 5 by 5: %v", p)
+	}
 	got := ""
 	for _, p := range neighboursOf(3, "centre") {
 		got += fmt.Sprint(p.first, p.second, p.label, " ")
