@@ -5,23 +5,61 @@ import "github.com/tessera-go/tessera/tensor"
 // Conv2D returns the convolution (cross-correlation) of x with w, plus b.
 //
 //	x [N H W I]   w [KH KW I/G O]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvShape
+//
+// Precision and algorithm are the tape's, where g leaves them open.
 func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
-	y := result(shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }), x, w)
+	return conv("Conv2D", x, w, b, g, shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }))
+}
+
+// Conv1D returns the convolution of sequences x with w, plus b, as Conv2D of images of one row.
+//
+//	x [N T I]   w [K I/G O]   b [O], or nil   ->   y [N OT O],   OT = g.T.Out(T, K)
+func Conv1D(x, w, b *Var, g tensor.Conv) *Var {
+	if len(x.Shape()) != 3 || len(w.Shape()) != 3 {
+		badShape("Conv1D", x, "input %v and weight %v need three axes, [N T C] and [K I O]", x.Shape(), w.Shape())
+	}
+	if none := (tensor.Axis{}); g.H != none || g.W != none {
+		badShape("Conv1D", x, "the geometry %+v is of more than T, the only axis of %v", g, x.Shape())
+	}
+	g.T, g.W = tensor.Axis{}, g.T
+	s := shaped("Conv1D", []*Var{x, w}, func() []int { return tensor.ConvShape(image(x.Value).Shape, kernel(w.Value).Shape, g) })
+	return conv("Conv1D", x, w, b, g, []int{s[0], s[2], s[3]})
+}
+
+// image returns a sequence [N T C] as images of one row, [N 1 T C], and images as they are.
+func image(t *tensor.Tensor) *tensor.Tensor {
+	if s := t.Shape; len(s) == 3 {
+		return &tensor.Tensor{Shape: []int{s[0], 1, s[1], s[2]}, Data: t.Data}
+	}
+	return t
+}
+
+// kernel returns a sequence's weight [K I O] as [1 K I O], and an image's as it is.
+func kernel(t *tensor.Tensor) *tensor.Tensor {
+	if s := t.Shape; len(s) == 3 {
+		return &tensor.Tensor{Shape: []int{1, s[0], s[1], s[2]}, Data: t.Data}
+	}
+	return t
+}
+
+func conv(name string, x, w, b *Var, g tensor.Conv, shape []int) *Var {
+	y := result(shape, x, w)
+	g.Mode = g.Mode.Or(y.tape.mode())
 	y.tape.saw(x, w, y, g)
 	forward := func(v *tensor.Tensor) {
-		tensor.Conv2DFused(v, x.Value, w.Value, g, nil, y.tape.keep(w.Value))
+		tensor.Conv2DFused(image(v), image(x.Value), kernel(w.Value), g, nil, y.tape.keep(w.Value))
 		if b != nil {
 			tensor.AddBias(v, b.Value)
 		}
 	}
 	forward(y.Value)
-	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
-	return y.rule("Conv2D", func(dy *tensor.Tensor, gr Grads) {
+	y.tape.count(y.Value.Len()*w.Value.Len()/w.Value.Dim(-1), x, w)
+	return y.rule(name, func(dy *tensor.Tensor, gr Grads) {
 		if dx, add := gr.Into(x); dx != nil {
-			tensor.ConvGradInput(dx, dy, w.Value, g, add)
+			tensor.ConvGradInput(image(dx), image(dy), kernel(w.Value), g, add)
 		}
 		if dw, add := gr.Into(w); dw != nil {
-			tensor.ConvGradWeight(dw, x.Value, dy, g, add)
+			tensor.ConvGradWeight(kernel(dw), image(x.Value), image(dy), g, add)
 		}
 		if db := gr.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)
@@ -37,6 +75,7 @@ func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState,
 	if y.tape == nil || y.tape.record || y.tape.Training {
 		panic(&OpError{"autograd.ConvBatchNorm", "", "it is for inference only; the gradient needs the convolution's output"})
 	}
+	g.Mode = g.Mode.Or(y.tape.mode())
 	checkBatchNorm(y, gamma, beta, s, o)
 	c := y.Value.Dim(-1)
 	stats := result([]int{4, c}, x).Value
@@ -53,8 +92,9 @@ func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState,
 // ConvTranspose2D returns the transposed convolution: the gradient of a convolution's input, as an operation.
 //
 //	x [N H W I]   w [KH KW O/G I]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvTransposeShape
-func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad int) *Var {
+func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad [2]int) *Var {
 	y := result(shaped("ConvTranspose2D", []*Var{x, w}, func() []int { return tensor.ConvTransposeShape(x.Shape(), w.Shape(), g, outPad) }), x, w)
+	g.Mode = g.Mode.Or(y.tape.mode())
 	tensor.ConvGradInput(y.Value, x.Value, w.Value, g, false)
 	y.tape.count(x.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
 	if b != nil {

@@ -219,7 +219,7 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 		return f(x)
 	}
 	draws := t.draws
-	inner := &Tape{Training: t.Training, rng: t.rng, draws: draws, nextID: 1, params: map[*tensor.Tensor]*Var{}, mem: newMemory(),
+	inner := &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, nextID: 1, params: map[*tensor.Tensor]*Var{}, mem: newMemory(),
 		place: append([]string(nil), t.place...)}
 	out := f(inner.Input(x.Value))
 	t.draws = inner.draws
@@ -230,7 +230,7 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 		ins = append(ins, t.Param(p.Value))
 	}
 	return y.rule("Checkpoint", func(dy *tensor.Tensor, g Grads) {
-		again := &Tape{Training: t.Training, rng: t.rng, draws: draws, record: true, recompute: true, nextID: 1,
+		again := &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, record: true, recompute: true, nextID: 1,
 			params: map[*tensor.Tensor]*Var{}, mem: newMemory(), place: ins[0].tape.place}
 		in := again.Param(x.Value)
 		got := f(in)

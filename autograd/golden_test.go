@@ -11,12 +11,6 @@ import (
 
 // TestPyTorch compares outputs and gradients with PyTorch's, testdata/ops.json, made by testdata/ops.py.
 func TestPyTorch(t *testing.T) {
-	var want map[string]struct {
-		Shape []int
-		Y     []float32
-		Grads [][]float32
-	}
-	golden.Load(t, "testdata/ops.json", &want)
 	constant := func(name string, shape ...int) *tensor.Tensor {
 		x := tensor.New(shape...)
 		golden.Fill(x.Data, name, 1)
@@ -28,25 +22,21 @@ func TestPyTorch(t *testing.T) {
 	positive := constant("t", 4, 5)
 	tensor.Abs(positive, positive)
 	bn := func(in []*Var, o BatchNormOptions) *Var { return BatchNorm(in[0], in[1], in[2], bnState(5), o) }
-	cases := map[string]struct {
-		scale  float64
-		shapes [][]int
-		f      func(in []*Var) *Var
-	}{
+	compareCases(t, "testdata/ops.json", map[string]goldenCase{
 		"linear":         {1, [][]int{{4, 5}, {5, 6}, {6}}, func(in []*Var) *Var { return Linear(in[0], in[1], in[2]) }},
-		"conv":           {1, [][]int{{2, 7, 6, 3}, {3, 3, 3, 5}, {5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Pad: 1}) }},
-		"conv_s2":        {1, [][]int{{2, 7, 8, 4}, {3, 3, 4, 5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Stride: 2, Pad: 1}) }},
-		"conv_groups":    {1, [][]int{{2, 6, 6, 4}, {3, 3, 2, 6}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 1, Groups: 2}) }},
-		"conv_depthwise": {1, [][]int{{2, 6, 6, 4}, {3, 3, 1, 4}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 1, Groups: 4}) }},
-		"conv_dilated":   {1, [][]int{{1, 9, 9, 2}, {3, 3, 2, 3}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 2, Dilation: 2}) }},
+		"conv":           {1, [][]int{{2, 7, 6, 3}, {3, 3, 3, 5}, {5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.SquareConv(1, 1)) }},
+		"conv_s2":        {1, [][]int{{2, 7, 8, 4}, {3, 3, 4, 5}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.SquareConv(2, 1)) }},
+		"conv_groups":    {1, [][]int{{2, 6, 6, 4}, {3, 3, 2, 6}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 1, 1, 2)) }},
+		"conv_depthwise": {1, [][]int{{2, 6, 6, 4}, {3, 3, 1, 4}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 1, 1, 4)) }},
+		"conv_dilated":   {1, [][]int{{1, 9, 9, 2}, {3, 3, 2, 3}}, func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 2, 2, 1)) }},
 		"conv_transpose": {1, [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}, func(in []*Var) *Var {
-			return ConvTranspose2D(in[0], in[1], in[2], tensor.Conv{Stride: 2, Pad: 1}, 1)
+			return ConvTranspose2D(in[0], in[1], in[2], tensor.SquareConv(2, 1), [2]int{1, 1})
 		}},
-		"maxpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }},
-		"maxpool_ceil": {1, [][]int{{2, 8, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], tensor.Window{Size: 3, Stride: 2, Ceil: true}) }},
-		"avgpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }},
+		"maxpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], tensor.SquareWindow(3, 2, 1)) }},
+		"maxpool_ceil": {1, [][]int{{2, 8, 8, 3}}, func(in []*Var) *Var { return MaxPool(in[0], ceil(tensor.SquareWindow(3, 2, 0))) }},
+		"avgpool":      {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var { return AvgPool(in[0], tensor.SquareWindow(3, 2, 1)) }},
 		"avgpool_pad": {1, [][]int{{2, 7, 8, 3}}, func(in []*Var) *Var {
-			return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1, CountsPad: true})
+			return AvgPool(in[0], countsPad(tensor.SquareWindow(3, 2, 1)))
 		}},
 		"adaptive":             {1, [][]int{{2, 7, 5, 3}}, func(in []*Var) *Var { return AdaptiveAvgPool(in[0], 3, 2) }},
 		"resize_up":            {1, [][]int{{1, 4, 5, 2}}, func(in []*Var) *Var { return Resize(in[0], 7, 9) }},
@@ -65,18 +55,35 @@ func TestPyTorch(t *testing.T) {
 		"normalize":            {3, [][]int{{4, 9}}, func(in []*Var) *Var { return L2Normalize(in[0]) }},
 		"exp":                  {3, [][]int{{4, 9}}, func(in []*Var) *Var { return Exp(in[0]) }},
 		"cross_entropy":        {3, [][]int{{4, 5}}, func(in []*Var) *Var { return CrossEntropy(in[0], labels) }},
-		"cross_entropy_smooth": {3, [][]int{{4, 5}}, func(in []*Var) *Var { return CrossEntropySmooth(in[0], labels, 0.1) }},
-		"cross_entropy_soft":   {3, [][]int{{4, 5}}, func(in []*Var) *Var { return CrossEntropySoft(in[0], soft) }},
+		"cross_entropy_smooth": {3, [][]int{{4, 5}}, func(in []*Var) *Var { return CrossEntropySmooth(in[0], labels, 0.1, LossOptions{}) }},
+		"cross_entropy_soft":   {3, [][]int{{4, 5}}, func(in []*Var) *Var { return CrossEntropySoft(in[0], soft, LossOptions{}) }},
 		"kl":                   {3, [][]int{{4, 5}}, func(in []*Var) *Var { return KL(in[0], soft) }},
-		"bce":                  {3, [][]int{{4, 5}}, func(in []*Var) *Var { return BCEWithLogits(in[0], positive) }},
-		"l1":                   {1, [][]int{{4, 5}}, func(in []*Var) *Var { return L1(in[0], constant("t", 4, 5)) }},
-		"l2":                   {1, [][]int{{4, 5}}, func(in []*Var) *Var { return L2(in[0], constant("t", 4, 5)) }},
-		"huber":                {2, [][]int{{4, 5}}, func(in []*Var) *Var { return Huber(in[0], constant("t", 4, 5), 0.7) }},
+		"bce":                  {3, [][]int{{4, 5}}, func(in []*Var) *Var { return BCEWithLogits(in[0], positive, LossOptions{}) }},
+		"l1":                   {1, [][]int{{4, 5}}, func(in []*Var) *Var { return L1(in[0], constant("t", 4, 5), LossOptions{}) }},
+		"l2":                   {1, [][]int{{4, 5}}, func(in []*Var) *Var { return L2(in[0], constant("t", 4, 5), LossOptions{}) }},
+		"huber":                {2, [][]int{{4, 5}}, func(in []*Var) *Var { return Huber(in[0], constant("t", 4, 5), 0.7, LossOptions{}) }},
 		"triplet":              {1, [][]int{{4, 6}, {4, 6}, {4, 6}}, func(in []*Var) *Var { return Triplet(in[0], in[1], in[2], 1) }},
 		"cosine":               {1, [][]int{{4, 6}, {4, 6}}, func(in []*Var) *Var { return Cosine(in[0], in[1]) }},
 		"ntxent":               {1, [][]int{{6, 4}}, func(in []*Var) *Var { return NTXent(in[0], 0.5) }},
 		"embedding":            {1, [][]int{{5, 3}}, func(in []*Var) *Var { return Gather(in[0], []int32{2, 0, 2}) }},
+	})
+}
+
+// goldenCase is an operation of inputs of some shapes; see golden.Fill for scale.
+type goldenCase struct {
+	scale  float64
+	shapes [][]int
+	f      func(in []*Var) *Var
+}
+
+// compareCases compares outputs and gradients with those in a file of testdata.
+func compareCases(t *testing.T, path string, cases map[string]goldenCase) {
+	var want map[string]struct {
+		Shape []int
+		Y     []float32
+		Grads [][]float32
 	}
+	golden.Load(t, path, &want)
 	if len(cases) != len(want) {
 		t.Errorf("%d cases, the reference has %d", len(cases), len(want))
 	}

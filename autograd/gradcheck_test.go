@@ -51,6 +51,15 @@ func target(shape ...int) *tensor.Tensor {
 	return t
 }
 
+// weights are 0 here and there, and elsewhere up to 2.
+func weights(shape ...int) *tensor.Tensor {
+	w := tensor.NewRNG(98).FillUniform(tensor.New(shape...), 0, 2)
+	for i := 1; i < w.Len(); i += 5 {
+		w.Data[i] = 0
+	}
+	return w
+}
+
 func bnState(c int) BatchNormState {
 	return BatchNormState{Mean: tensor.New(c).Fill(0.1), Var: tensor.New(c).Fill(0.9), Momentum: 0.1, Eps: 1e-5}
 }
@@ -81,18 +90,31 @@ var gradTable = []gradRow{
 	{name: "MatMulNT", f: func(in []*Var) *Var { return MatMulNT(in[0], in[1]) }, shapes: [][]int{{4, 5}, {3, 5}}},
 	{name: "MatMulNT same", f: func(in []*Var) *Var { return MatMulNT(in[0], in[0]) }, shapes: [][]int{{4, 5}}},
 	{name: "BatchMatMul", f: func(in []*Var) *Var { return BatchMatMul(in[0], in[1]) }, shapes: [][]int{{3, 4, 5}, {3, 5, 2}}},
+	{name: "BatchMatMul heads", f: func(in []*Var) *Var { return BatchMatMul(in[0], in[1]) }, shapes: [][]int{{2, 3, 4, 5}, {2, 3, 5, 2}}},
+	{name: "BatchMatMulNT", f: func(in []*Var) *Var { return BatchMatMulNT(in[0], in[1]) }, shapes: [][]int{{3, 4, 5}, {3, 2, 5}}},
+	{name: "BatchMatMulNT same", f: func(in []*Var) *Var { return BatchMatMulNT(in[0], in[0]) }, shapes: [][]int{{2, 2, 4, 5}}},
+	{name: "HeadScores", f: func(in []*Var) *Var { return HeadScores(in[0], in[1], 0.7) }, shapes: [][]int{{2, 3, 2, 4}, {2, 5, 2, 4}}},
+	{name: "HeadScores same", f: func(in []*Var) *Var { return HeadScores(in[0], in[0], 0.7) }, shapes: [][]int{{2, 3, 2, 4}}},
+	{name: "HeadMix", f: func(in []*Var) *Var { return HeadMix(in[0], in[1]) }, shapes: [][]int{{2, 2, 3, 5}, {2, 5, 2, 4}}},
 	{name: "Gather", f: func(in []*Var) *Var { return Gather(in[0], []int32{2, 0, 2}) }, shapes: [][]int{{3, 4}}},
 	{name: "ScatterAdd", f: func(in []*Var) *Var { return ScatterAdd(in[0], []int32{2, 0, 2}, 4) }, shapes: [][]int{{3, 4}}},
-	{name: "Conv2D", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Pad: 1}) }, shapes: [][]int{{2, 5, 6, 3}, {3, 3, 3, 4}, {4}}},
-	{name: "Conv2D stride 2 groups 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.Conv{Stride: 2, Groups: 2}) }, shapes: [][]int{{2, 7, 7, 4}, {3, 3, 2, 6}, {6}}},
-	{name: "Conv2D depthwise", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 1, Groups: 4}) }, shapes: [][]int{{2, 5, 5, 4}, {3, 3, 1, 4}}},
-	{name: "Conv2D dilation 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{Pad: 2, Dilation: 2}) }, shapes: [][]int{{1, 7, 7, 2}, {3, 3, 2, 3}}},
+	{name: "Conv2D", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], tensor.SquareConv(1, 1)) }, shapes: [][]int{{2, 5, 6, 3}, {3, 3, 3, 4}, {4}}},
+	{name: "Conv2D stride 2 groups 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], square(2, 0, 1, 2)) }, shapes: [][]int{{2, 7, 7, 4}, {3, 3, 2, 6}, {6}}},
+	{name: "Conv2D depthwise", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 1, 1, 4)) }, shapes: [][]int{{2, 5, 5, 4}, {3, 3, 1, 4}}},
+	{name: "Conv2D dilation 2", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, square(1, 2, 2, 1)) }, shapes: [][]int{{1, 7, 7, 2}, {3, 3, 2, 3}}},
 	{name: "Conv2D 1x1", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], nil, tensor.Conv{}) }, shapes: [][]int{{2, 3, 3, 5}, {1, 1, 5, 4}}},
-	{name: "ConvTranspose2D", f: func(in []*Var) *Var { return ConvTranspose2D(in[0], in[1], in[2], tensor.Conv{Stride: 2, Pad: 1}, 1) }, shapes: [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}},
-	{name: "MaxPool", f: func(in []*Var) *Var { return MaxPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }, shapes: [][]int{{2, 6, 7, 3}}, draw: distinct},
-	{name: "AvgPool", f: func(in []*Var) *Var { return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1}) }, shapes: [][]int{{2, 6, 7, 3}}},
+	{name: "ConvTranspose2D", f: func(in []*Var) *Var {
+		return ConvTranspose2D(in[0], in[1], in[2], tensor.SquareConv(2, 1), [2]int{1, 1})
+	}, shapes: [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}},
+	{name: "Conv2D uneven", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], uneven) }, shapes: [][]int{{2, 7, 8, 3}, {3, 2, 3, 4}, {4}}},
+	{name: "Conv1D", f: func(in []*Var) *Var { return Conv1D(in[0], in[1], in[2], tensor.Conv{T: uneven.W}) }, shapes: [][]int{{2, 9, 3}, {3, 3, 4}, {4}}},
+	{name: "ConvTranspose2D uneven", f: func(in []*Var) *Var { return ConvTranspose2D(in[0], in[1], in[2], uneven, [2]int{0, 2}) }, shapes: [][]int{{2, 4, 3, 3}, {3, 2, 5, 3}, {5}}},
+	{name: "MaxPool uneven", f: func(in []*Var) *Var { return MaxPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}, draw: distinct},
+	{name: "AvgPool uneven", f: func(in []*Var) *Var { return AvgPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}},
+	{name: "MaxPool", f: func(in []*Var) *Var { return MaxPool(in[0], tensor.SquareWindow(3, 2, 1)) }, shapes: [][]int{{2, 6, 7, 3}}, draw: distinct},
+	{name: "AvgPool", f: func(in []*Var) *Var { return AvgPool(in[0], tensor.SquareWindow(3, 2, 1)) }, shapes: [][]int{{2, 6, 7, 3}}},
 	{name: "AvgPool counting padding", f: func(in []*Var) *Var {
-		return AvgPool(in[0], tensor.Window{Size: 3, Stride: 2, Pad: 1, CountsPad: true})
+		return AvgPool(in[0], countsPad(tensor.SquareWindow(3, 2, 1)))
 	}, shapes: [][]int{{2, 6, 7, 3}}},
 	{name: "AdaptiveAvgPool", f: func(in []*Var) *Var { return AdaptiveAvgPool(in[0], 3, 2) }, shapes: [][]int{{2, 7, 5, 3}}},
 	{name: "GlobalAvgPool", f: func(in []*Var) *Var { return GlobalAvgPool(in[0]) }, shapes: [][]int{{2, 4, 5, 3}}},
@@ -109,10 +131,18 @@ var gradTable = []gradRow{
 	}, shapes: [][]int{{4, 3, 3, 5}, {5}, {5}}},
 	{name: "GroupNorm", f: func(in []*Var) *Var { return GroupNorm(in[0], in[1], in[2], 2, 1e-5) }, shapes: [][]int{{3, 2, 2, 6}, {6}, {6}}},
 	{name: "LayerNorm", f: func(in []*Var) *Var { return LayerNorm(in[0], in[1], in[2], 1e-5) }, shapes: [][]int{{3, 4, 6}, {6}, {6}}},
+	{name: "LayerNorm without affine", f: func(in []*Var) *Var { return LayerNorm(in[0], nil, nil, 1e-5) }, shapes: [][]int{{3, 70}}},
+	{name: "LayerNorm twice", f: func(in []*Var) *Var {
+		return Add(LayerNorm(in[0], in[1], nil, 1e-5), LayerNorm(in[0], nil, in[2], 0.1))
+	}, shapes: [][]int{{3, 4, 6}, {6}, {6}}},
 	{name: "LRN", f: func(in []*Var) *Var { return LRN(in[0], 5, 0.5, 0.75, 1) }, shapes: [][]int{{2, 2, 2, 9}}},
 	{name: "Reshape", f: func(in []*Var) *Var { return Reshape(in[0], 6, -1) }, shapes: [][]int{{4, 3, 2}}},
 	{name: "Permute", f: func(in []*Var) *Var { return Permute(in[0], 2, 0, 1) }, shapes: [][]int{{4, 3, 2}}},
 	{name: "Concat", f: func(in []*Var) *Var { return Concat(1, in[0], in[1], in[0]) }, shapes: [][]int{{2, 3, 4}, {2, 1, 4}}},
+	{name: "Slice twice", f: func(in []*Var) *Var { return Add(Slice(in[0], 1, 0, 3, 2), Slice(in[0], 1, 1, 3, 1)) }, shapes: [][]int{{2, 5, 3}}},
+	{name: "Pad2D twice", f: func(in []*Var) *Var { return Add(Pad2D(in[0], 1, 2, 0, 3), Pad2D(in[0], 2, 1, 3, 0)) }, shapes: [][]int{{2, 3, 4, 2}}},
+	{name: "Permute twice", f: func(in []*Var) *Var { return Add(Permute(in[0], 1, 0), Permute(Scale(in[0], 2), 1, 0)) }, shapes: [][]int{{4, 3}}},
+	{name: "Reshape twice", f: func(in []*Var) *Var { return Add(Reshape(in[0], 6, 2), Reshape(in[0], 6, -1)) }, shapes: [][]int{{4, 3}}},
 	{name: "Slice", f: func(in []*Var) *Var { return Slice(in[0], 1, 1, 2, 2) }, shapes: [][]int{{2, 5, 3}}},
 	{name: "Pad2D", f: func(in []*Var) *Var { return Pad2D(in[0], 1, 2, 0, 3) }, shapes: [][]int{{2, 3, 4, 2}}},
 	{name: "SumAxis", f: func(in []*Var) *Var { return SumAxis(in[0], 1) }, shapes: [][]int{{2, 5, 3}}},
@@ -121,12 +151,34 @@ var gradTable = []gradRow{
 	{name: "Sum", f: func(in []*Var) *Var { return Sum(in[0]) }, shapes: [][]int{{2, 5}}},
 	{name: "Mean", f: func(in []*Var) *Var { return Mean(in[0]) }, shapes: [][]int{{2, 5}}},
 	{name: "CrossEntropy", f: func(in []*Var) *Var { return CrossEntropy(in[0], []int32{1, 0, 3}) }, shapes: [][]int{{3, 4}}},
-	{name: "CrossEntropySmooth", f: func(in []*Var) *Var { return CrossEntropySmooth(in[0], []int32{1, 0, 3}, 0.1) }, shapes: [][]int{{3, 4}}},
-	{name: "CrossEntropySoft", f: func(in []*Var) *Var { return CrossEntropySoft(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
-	{name: "BCEWithLogits", f: func(in []*Var) *Var { return BCEWithLogits(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
-	{name: "L1", f: func(in []*Var) *Var { return L1(in[0], tensor.New(3, 4)) }, shapes: [][]int{{3, 4}}, draw: awayFromZero},
-	{name: "L2", f: func(in []*Var) *Var { return L2(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
-	{name: "Huber", f: func(in []*Var) *Var { return Huber(in[0], target(3, 4), 0.7) }, shapes: [][]int{{3, 4}}},
+	{name: "CrossEntropySmooth", f: func(in []*Var) *Var { return CrossEntropySmooth(in[0], []int32{1, 0, 3}, 0.1, LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "CrossEntropySoft", f: func(in []*Var) *Var { return CrossEntropySoft(in[0], target(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "CrossEntropy pixels, one ignored", f: func(in []*Var) *Var {
+		return CrossEntropySmooth(in[0], []int32{1, -1, 3, 0, 2, 1}, 0.1, LossOptions{Weight: weights(1, 2, 3, 1)})
+	}, shapes: [][]int{{1, 2, 3, 4}}},
+	{name: "CrossEntropySoft pixels, weighed, summed", f: func(in []*Var) *Var {
+		t := target(1, 2, 3, 4)
+		tensor.Scale(t, 1.5, t) // rows that do not sum to 1
+		return CrossEntropySoft(in[0], t, LossOptions{Weight: weights(1, 2, 3, 1), Sum: true})
+	}, shapes: [][]int{{1, 2, 3, 4}}},
+	{name: "L2 weighed", f: func(in []*Var) *Var { return L2(in[0], target(3, 4), LossOptions{Weight: weights(3, 4)}) }, shapes: [][]int{{3, 4}}},
+	{name: "L1 weighed by pixel, summed", f: func(in []*Var) *Var {
+		return L1(in[0], tensor.New(3, 4), LossOptions{Weight: weights(3, 1), Sum: true})
+	}, shapes: [][]int{{3, 4}}, draw: awayFromZero},
+	{name: "Huber weighed by pixel", f: func(in []*Var) *Var { return Huber(in[0], target(3, 4), 0.7, LossOptions{Weight: weights(3, 1)}) }, shapes: [][]int{{3, 4}}},
+	{name: "BCEWithLogits weighed", f: func(in []*Var) *Var {
+		return BCEWithLogits(in[0], target(3, 4), LossOptions{Weight: weights(3, 4)})
+	}, shapes: [][]int{{3, 4}}},
+	{name: "L2 twice", f: func(in []*Var) *Var {
+		return Add(L2(in[0], target(3, 4), LossOptions{}), BCEWithLogits(in[0], target(3, 4), LossOptions{Weight: weights(3, 1)}))
+	}, shapes: [][]int{{3, 4}}},
+	{name: "Huber twice", f: func(in []*Var) *Var {
+		return Add(Huber(in[0], target(3, 4), 0.7, LossOptions{}), CrossEntropySoft(in[0], target(3, 4), LossOptions{}))
+	}, shapes: [][]int{{3, 4}}},
+	{name: "BCEWithLogits", f: func(in []*Var) *Var { return BCEWithLogits(in[0], target(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "L1", f: func(in []*Var) *Var { return L1(in[0], tensor.New(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}, draw: awayFromZero},
+	{name: "L2", f: func(in []*Var) *Var { return L2(in[0], target(3, 4), LossOptions{}) }, shapes: [][]int{{3, 4}}},
+	{name: "Huber", f: func(in []*Var) *Var { return Huber(in[0], target(3, 4), 0.7, LossOptions{}) }, shapes: [][]int{{3, 4}}},
 	{name: "KL", f: func(in []*Var) *Var { return KL(in[0], target(3, 4)) }, shapes: [][]int{{3, 4}}},
 	{name: "Cosine", f: func(in []*Var) *Var { return Cosine(in[0], in[1]) }, shapes: [][]int{{3, 4}, {3, 4}}},
 	{name: "Triplet", f: func(in []*Var) *Var { return Triplet(in[0], in[1], in[2], 5) }, shapes: [][]int{{3, 4}, {3, 4}, {3, 4}}},
@@ -253,7 +305,7 @@ func TestErrors(t *testing.T) {
 	if err := Try(func() { tape.Backward(tape.Input(tensor.New(1))) }); err == nil {
 		t.Error("Backward of something without Params must complain")
 	}
-	if err := Try(func() { L2(tape.Input(tensor.New(3, 1)), tensor.New(3)) }); err == nil {
+	if err := Try(func() { L2(tape.Input(tensor.New(3, 1)), tensor.New(3), LossOptions{}) }); err == nil {
 		t.Error("a target must not be broadcast")
 	}
 	if err := Try(func() { CrossEntropy(tape.Input(tensor.New(1, 3)), []int32{3}) }); err == nil {
@@ -296,7 +348,7 @@ func TestSteadyState(t *testing.T) {
 	st := BatchNormState{Mean: tensor.New(16), Var: tensor.New(16).Fill(1), Momentum: 0.1, Eps: 1e-5}
 	x := tensor.NewRNG(2).FillNormal(tensor.New(4, 16, 16, 8), 0, 1)
 	step := func() {
-		y := Conv2D(tape.Input(x), tape.Param(w), nil, tensor.Conv{Pad: 1})
+		y := Conv2D(tape.Input(x), tape.Param(w), nil, tensor.SquareConv(1, 1))
 		y = BatchNorm(y, tape.Param(gamma), tape.Param(beta), st, BatchNormOptions{ReLU: true})
 		tape.Backward(CrossEntropy(GlobalAvgPool(y), []int32{0, 1, 2, 3}))
 		tape.Reset()

@@ -1,76 +1,96 @@
 package autograd
 
 import (
+	"fmt"
 	"math"
 
 	"github.com/tessera-go/tessera/tensor"
 )
 
+// LossOptions weighs and sums the values of a loss.
+//
+// Unless Sum is set, a loss is Σ w·l / Σ w over its values l: the mean without weights, the mean over what a mask of ones and zeros
+// leaves with one, as in PyTorch's l1_loss, mse_loss and cross_entropy. (Its huber_loss and binary_cross_entropy_with_logits divide by the
+// number of elements: set Sum and Scale the result for that.) Where all weights are 0 there is nothing to learn from: the loss and its
+// gradient are 0.
+type LossOptions struct {
+	// Weight is nil for ones, or has the shape of the predictions with 1 as its last side, a weight for each pixel; a loss of
+	// element by element (L1, L2, Huber, BCEWithLogits) also takes the predictions' own shape. Weights are not negative, and no
+	// gradient flows to them. A weight of 0 does not hide a NaN.
+	Weight *tensor.Tensor
+	Sum    bool // Σ w·l, not divided
+}
+
+// of returns the loss as a Var of one value, and what the derivatives of the terms are multiplied by.
+func (o LossOptions) of(x *Var, sum, weight float64) (y *Var, scale float64) {
+	y, scale = result([]int{1}, x), 1
+	if !o.Sum {
+		if scale = 0; weight != 0 {
+			scale = 1 / weight
+		}
+	}
+	y.Value.Data[0] = float32(sum * scale)
+	if scale == 0 {
+		y.Value.Data[0] = 0
+	}
+	return y, scale
+}
+
 // CrossEntropy returns the mean over rows of -log softmax(x)[label].
 //
-//	x [N C]   labels [N], in 0..C-1   ->   one value
-//	dx = (softmax(x) - onehot)/N
-func CrossEntropy(x *Var, labels []int32) *Var { return CrossEntropySmooth(x, labels, 0) }
+//	x [... C]   labels, one a row, in 0..C-1, or -1 for a row that does not count   ->   one value
+//	dx = (softmax(x) - onehot)/(rows that count)
+//
+// For a segmentation x is [N H W C] and the labels those of the pixels, in order.
+func CrossEntropy(x *Var, labels []int32) *Var {
+	return CrossEntropySmooth(x, labels, 0, LossOptions{})
+}
 
-// CrossEntropySmooth is CrossEntropy against (1-s)·onehot + s/C (Szegedy et al. 2016, section 7).
-func CrossEntropySmooth(x *Var, labels []int32, smoothing float32) *Var {
+// CrossEntropySmooth is CrossEntropy against (1-s)·onehot + s/C (Szegedy et al. 2016, section 7), with weights for the rows.
+func CrossEntropySmooth(x *Var, labels []int32, smoothing float32, o LossOptions) *Var {
 	n, c := lossRows("CrossEntropy", x, len(labels))
 	for i, l := range labels {
-		if l < 0 || int(l) >= c {
-			badShape("CrossEntropy", x, "label %d of row %d, there are %d classes", l, i, c)
+		if l < -1 || int(l) >= c {
+			badShape("CrossEntropy", x, "label %d of row %d, there are %d classes (-1: the row does not count)", l, i, c)
 		}
 	}
-	lse := make([]float32, n)
+	weighs("CrossEntropy", x, o.Weight, false)
+	lse := result([]int{n}, x).Value.Data
 	tensor.LogSumExp(lse, x.Value)
-	total := 0.0
-	for i, l := range labels {
-		row := x.Value.Data[i*c : (i+1)*c]
-		t := float64(lse[i]) - float64(row[l])*(1-float64(smoothing))
-		if smoothing > 0 {
-			for _, v := range row {
-				t -= float64(v) * float64(smoothing) / float64(c)
-			}
-		}
-		total += t
-	}
-	y := result([]int{1}, x)
-	y.Value.Data[0] = float32(total / float64(n))
+	sum, weight := tensor.CrossEntropySum(x.Value, lse, labels, smoothing, o.Weight)
+	y, scale := o.of(x, sum, weight)
 	return y.rule("CrossEntropy", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
-			tensor.CrossEntropyGrad(dx, x.Value, lse, labels, smoothing, dy.Data[0]/float32(n), add)
+			tensor.CrossEntropyGrad(dx, x.Value, lse, labels, smoothing, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }
 
-// CrossEntropySoft returns the mean over rows of -Σ target·log softmax(x). Every row of target sums to 1.
+// CrossEntropySoft returns the mean over rows of -Σ target·log softmax(x).
 //
-//	x [N C]   target [N C]   ->   one value
-func CrossEntropySoft(x *Var, target *tensor.Tensor) *Var {
-	n, c := lossRows("CrossEntropySoft", x, target.Dim(0))
+//	x [... C]   target [... C], rows that sum to 1   ->   one value
+//	dx = (softmax(x)·Σ target - target)/rows
+func CrossEntropySoft(x *Var, target *tensor.Tensor, o LossOptions) *Var {
+	n, _ := lossRows("CrossEntropySoft", x, target.Len()/max(target.Dim(-1), 1))
 	sameShape("CrossEntropySoft", x, target)
-	lse := make([]float32, n)
+	weighs("CrossEntropySoft", x, o.Weight, false)
+	lse := result([]int{n}, x).Value.Data
 	tensor.LogSumExp(lse, x.Value)
-	total := 0.0
-	for i := range n {
-		for j, t := range target.Data[i*c : (i+1)*c] {
-			total += float64(t) * (float64(lse[i]) - float64(x.Value.Data[i*c+j]))
-		}
-	}
-	y := result([]int{1}, x)
-	y.Value.Data[0] = float32(total / float64(n))
+	sum, weight := tensor.SoftCrossEntropySum(x.Value, lse, target, o.Weight)
+	y, scale := o.of(x, sum, weight)
 	return y.rule("CrossEntropySoft", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddCrossEntropyGrad(dx, x.Value, lse, target, dy.Data[0]/float32(n))
+		if dx, add := g.Into(x); dx != nil {
+			tensor.SoftCrossEntropyGrad(dx, x.Value, lse, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }
 
 func lossRows(name string, x *Var, n int) (rows, cols int) {
 	s := x.Shape()
-	if len(s) != 2 || s[0] != n || n == 0 || s[1] == 0 {
-		badShape(name, x, "logits %v for %d targets: want [N C] with N = %d", s, n, n)
+	if len(s) < 2 || s[len(s)-1] == 0 || x.Value.Len()/s[len(s)-1] != n || n == 0 {
+		badShape(name, x, "logits %v for %d targets: want [... C] with a row for each target", s, n)
 	}
-	return s[0], s[1]
+	return n, s[len(s)-1]
 }
 
 func sameShape(name string, x *Var, t *tensor.Tensor) {
@@ -79,72 +99,72 @@ func sameShape(name string, x *Var, t *tensor.Tensor) {
 	}
 }
 
-// pointwise is the mean over all elements of f(x, t), with its derivative by x.
-func pointwise(name string, x *Var, target *tensor.Tensor, f, df func(x, t float64) float64) *Var {
-	sameShape(name, x, target)
-	n := float64(max(1, x.Value.Len()))
-	total := 0.0
-	for i, v := range x.Value.Data {
-		total += f(float64(v), float64(target.Data[i]))
+// weighs checks a weight's shape.
+func weighs(name string, x *Var, w *tensor.Tensor, elements bool) {
+	if w == nil || elements && tensor.SameShape(w.Shape, x.Shape()) {
+		return
 	}
-	y := result([]int{1}, x)
-	y.Value.Data[0] = float32(total / n)
+	want := append([]int(nil), x.Shape()...)
+	if len(want) > 0 {
+		want[len(want)-1] = 1
+	}
+	if !tensor.SameShape(w.Shape, want) {
+		also := ""
+		if elements {
+			also = fmt.Sprintf(" or %v", x.Shape())
+		}
+		badShape(name, x, "weight %v of predictions %v: want %v%s; a weight is not broadcast otherwise", w.Shape, x.Shape(), want, also)
+	}
+}
+
+// pointwise is a loss of element by element.
+func pointwise(name string, x *Var, target *tensor.Tensor, l tensor.PointLoss, o LossOptions) *Var {
+	sameShape(name, x, target)
+	weighs(name, x, o.Weight, true)
+	sum, weight := l.Sum(x.Value, target, o.Weight)
+	y, scale := o.of(x, sum, weight)
 	return y.rule(name, func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			s := float64(dy.Data[0]) / n
-			for i, v := range x.Value.Data {
-				dx.Data[i] += float32(s * df(float64(v), float64(target.Data[i])))
-			}
+		if dx, add := g.Into(x); dx != nil {
+			l.Grad(dx, x.Value, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }
 
 // BCEWithLogits returns the mean of -t·log σ(x) - (1-t)·log(1 - σ(x)), t in [0, 1], of the same shape as x.
-func BCEWithLogits(x *Var, target *tensor.Tensor) *Var {
-	return pointwise("BCEWithLogits", x, target,
-		func(x, t float64) float64 { return math.Max(x, 0) - x*t + math.Log1p(math.Exp(-math.Abs(x))) },
-		func(x, t float64) float64 { return 1/(1+math.Exp(-x)) - t })
+func BCEWithLogits(x *Var, target *tensor.Tensor, o LossOptions) *Var {
+	return pointwise("BCEWithLogits", x, target, tensor.BCEWithLogitsLoss, o)
 }
 
 // L1 returns the mean of |x - t|.
-func L1(x *Var, target *tensor.Tensor) *Var {
-	return pointwise("L1", x, target, func(x, t float64) float64 { return math.Abs(x - t) }, func(x, t float64) float64 {
-		switch {
-		case x > t:
-			return 1
-		case x < t:
-			return -1
-		}
-		return 0
-	})
+func L1(x *Var, target *tensor.Tensor, o LossOptions) *Var {
+	return pointwise("L1", x, target, tensor.L1Loss, o)
 }
 
 // L2 returns the mean of (x - t)².
-func L2(x *Var, target *tensor.Tensor) *Var {
-	return pointwise("L2", x, target, func(x, t float64) float64 { return (x - t) * (x - t) }, func(x, t float64) float64 { return 2 * (x - t) })
+func L2(x *Var, target *tensor.Tensor, o LossOptions) *Var {
+	return pointwise("L2", x, target, tensor.L2Loss, o)
 }
 
 // Huber returns the mean of e²/2 where |e| = |x - t| <= delta, delta·(|e| - delta/2) elsewhere.
-func Huber(x *Var, target *tensor.Tensor, delta float64) *Var {
-	return pointwise("Huber", x, target, func(x, t float64) float64 {
-		if e := math.Abs(x - t); e > delta {
-			return delta * (e - delta/2)
-		}
-		return (x - t) * (x - t) / 2
-	}, func(x, t float64) float64 { return math.Max(-delta, math.Min(delta, x-t)) })
+func Huber(x *Var, target *tensor.Tensor, delta float32, o LossOptions) *Var {
+	if !(delta > 0) {
+		badShape("Huber", x, "delta %g, want a positive one", delta)
+	}
+	return pointwise("Huber", x, target, tensor.HuberLoss(delta), o)
 }
 
 // KL returns the Kullback-Leibler divergence Σ t·(log t - log softmax(x)) per row, mean over rows.
 //
-//	x [N C] logits   target [N C] probabilities   ->   one value
+//	x [... C] logits   target [... C] probabilities   ->   one value
 func KL(x *Var, target *tensor.Tensor) *Var {
+	y := CrossEntropySoft(x, target, LossOptions{})
 	entropy := 0.0
 	for _, t := range target.Data {
 		if t > 0 {
 			entropy += float64(t) * math.Log(float64(t))
 		}
 	}
-	return AddScalar(CrossEntropySoft(x, target), float32(entropy/float64(max(1, x.Shape()[0]))))
+	return AddScalar(y, float32(entropy/float64(target.Len()/target.Dim(-1))))
 }
 
 // Cosine returns the mean over rows of 1 - cos(a, b): [N D], [N D] -> one value.

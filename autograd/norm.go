@@ -127,11 +127,26 @@ func GroupNorm(x, gamma, beta *Var, groups int, eps float32) *Var {
 	}, x, gamma, beta)
 }
 
-// LayerNorm normalises every row, the last axis (Ba, Kiros, Hinton 2016).
+// LayerNorm normalises every row, the last axis (Ba, Kiros, Hinton 2016); see tensor.LayerNorm.
+//
+//	x [... C]   gamma, beta [C], or nil   ->   y = (x - mean)/√(var + eps)·gamma + beta
 func LayerNorm(x, gamma, beta *Var, eps float32) *Var {
 	c := x.Value.Dim(-1)
-	rows := Reshape(x, x.Value.Len()/max(c, 1), c)
-	return Reshape(GroupNorm(rows, gamma, beta, 1, eps), x.Shape()...)
+	if gamma != nil && gamma.Value.Len() != c || beta != nil && beta.Value.Len() != c {
+		badShape("LayerNorm", x, "rows of %v, gamma %v, beta %v", x.Shape(), shapeOf(gamma.value()), shapeOf(beta.value()))
+	}
+	rows := x.Value.Len() / max(c, 1)
+	y := result(x.Shape(), x)
+	stats := result([]int{2, rows}, x).Value
+	mean, inv := stats.Data[:rows], stats.Data[rows:]
+	forward := func(v *tensor.Tensor) {
+		tensor.LayerNorm(v, x.Value, eps, data(gamma.value()), data(beta.value()), mean, inv)
+	}
+	forward(y.Value)
+	return y.rule("LayerNorm", func(dy *tensor.Tensor, g Grads) {
+		dx, add := g.Into(x)
+		tensor.LayerNormGrad(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, data(gamma.value()), mean, inv)
+	}, x, gamma, beta).reads(x, gamma).again(RecomputeNorms, forward)
 }
 
 // LRN is AlexNet's local response normalisation over channels; see tensor.LRN.

@@ -1,8 +1,7 @@
 package autograd
 
 import (
-	"fmt"
-
+	"github.com/tessera-go/tessera/internal/names"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -18,27 +17,24 @@ const (
 	RecomputeBlocks            // everything inside a block but its output: about one more forward pass
 )
 
-// String returns what is computed a second time.
-func (r Recompute) String() string {
-	switch r {
-	case RecomputeNothing:
-		return "nothing"
-	case RecomputeNorms:
-		return "normalisations"
-	case RecomputeBlocks:
-		return "blocks"
-	}
-	return fmt.Sprintf("recompute(%d)", int(r))
-}
+var recomputes = names.Of("level of recomputation", "nothing", "normalisations", "blocks")
 
-// ParseRecompute returns the level of that name.
-func ParseRecompute(name string) (Recompute, error) {
-	for _, r := range []Recompute{RecomputeNothing, RecomputeNorms, RecomputeBlocks} {
-		if r.String() == name {
-			return r, nil
-		}
+// RecomputeNames returns the names of the levels.
+func RecomputeNames() []string { return recomputes.All() }
+
+// String returns what is computed a second time, the name that UnmarshalText reads.
+func (r Recompute) String() string { return recomputes.String(int(r)) }
+
+// MarshalText returns the name.
+func (r Recompute) MarshalText() ([]byte, error) { return recomputes.Marshal(int(r)) }
+
+// UnmarshalText sets r to the level of that name; the error says which there are.
+func (r *Recompute) UnmarshalText(text []byte) error {
+	i, err := recomputes.Unmarshal(text)
+	if err == nil {
+		*r = Recompute(i)
 	}
-	return 0, fmt.Errorf("%q: there are nothing, normalisations and blocks", name)
+	return err
 }
 
 // again records how y's value is made a second time from those of its inputs, and from which level on that is worth its

@@ -7,10 +7,19 @@ func Reshape(x *Var, shape ...int) *Var {
 	s := shaped("Reshape", []*Var{x}, func() []int { return tensor.InferShape(x.Value.Len(), shape) })
 	y := view(&tensor.Tensor{Shape: s, Data: x.Value.Data}, x)
 	return y.rule("Reshape", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddScaled(dx, 1, dy)
+		if dx, add := g.Into(x); dx != nil {
+			addOrCopy(dx, dy, add)
 		}
-	}, x)
+	}, x).reads()
+}
+
+// addOrCopy sets d to dy, or with add adds it.
+func addOrCopy(d, dy *tensor.Tensor, add bool) {
+	if add {
+		tensor.AddScaled(d, 1, dy)
+	} else {
+		tensor.Copy(d, dy)
+	}
 }
 
 // Flatten returns x [N ...] as [N, the rest].
@@ -21,10 +30,10 @@ func Permute(x *Var, order ...int) *Var {
 	y := result(shaped("Permute", []*Var{x}, func() []int { return tensor.PermuteShape(x.Shape(), order) }), x)
 	tensor.Permute(y.Value, x.Value, order...)
 	return y.rule("Permute", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddPermuteGrad(dx, dy, order...)
+		if dx, add := g.Into(x); dx != nil {
+			tensor.PermuteGrad(dx, dy, add, order...)
 		}
-	}, x)
+	}, x).reads()
 }
 
 // Concat joins xs along axis.
@@ -39,12 +48,12 @@ func Concat(axis int, xs ...*Var) *Var {
 	return y.rule("Concat", func(dy *tensor.Tensor, g Grads) {
 		at := 0
 		for i, x := range xs {
-			if dx := g.Of(x); dx != nil {
-				tensor.AddFromSlice(dx, dy, axis, at, 1)
+			if dx, add := g.Into(x); dx != nil {
+				tensor.ConcatGrad(dx, dy, axis, at, add)
 			}
 			at += shapes[i][axis]
 		}
-	}, xs...)
+	}, xs...).reads()
 }
 
 // Slice returns n elements of x along axis: from, from+step, ...
@@ -57,10 +66,10 @@ func Slice(x *Var, axis, from, n, step int) *Var {
 	y := result(s, x)
 	tensor.Slice(y.Value, x.Value, axis, from, step)
 	return y.rule("Slice", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddSlice(dx, dy, axis, from, step)
+		if dx, add := g.Into(x); dx != nil {
+			tensor.SliceGrad(dx, dy, axis, from, step, add)
 		}
-	}, x)
+	}, x).reads()
 }
 
 // Pad2D puts zeros around images: [N H W C] -> [N top+H+bottom left+W+right C].
@@ -72,10 +81,10 @@ func Pad2D(x *Var, top, bottom, left, right int) *Var {
 	y := result([]int{s[0], s[1] + top + bottom, s[2] + left + right, s[3]}, x)
 	tensor.Pad2D(y.Value, x.Value, top, left)
 	return y.rule("Pad2D", func(dy *tensor.Tensor, g Grads) {
-		if dx := g.Of(x); dx != nil {
-			tensor.AddPad2DGrad(dx, dy, top, left)
+		if dx, add := g.Into(x); dx != nil {
+			tensor.Pad2DGrad(dx, dy, top, left, add)
 		}
-	}, x)
+	}, x).reads()
 }
 
 // SumAxis returns the sum over axis, which goes away.

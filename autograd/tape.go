@@ -98,12 +98,15 @@ type node struct {
 // Tape records a step.
 type Tape struct {
 	Training bool // batch norm uses the batch's statistics, dropout drops
+	// Mode is the Precision and the Algorithm of products; a convolution that names its own keeps it. An operation's backward
+	// pass has that of its forward pass.
+	tensor.Mode
 
 	// Recompute says what may be computed twice to save memory.
 	Recompute Recompute
 
-	// OnConv, if set, is called for every convolution with its place in the model and its shapes: for tools that explain
-	// a network.
+	// OnConv, if set, is called for every convolution with its place in the model and its shapes, those of Conv1D as images of
+	// one row: for tools that explain a network.
 	OnConv func(place string, x, w, y []int, g tensor.Conv)
 
 	// OnGradient, if set, is called by Backward for every Param as soon as its gradient is whole, while the pass goes on: the place
@@ -136,7 +139,7 @@ func NewTape(rng *tensor.RNG) *Tape {
 }
 
 // NewInference returns a tape that records nothing and reuses its memory from one Reset to the next. It also keeps the weights
-// that convolutions and linear layers have packed or transformed: they must not change between two Resets. Reset forgets them
+// that convolutions and linear layers have packed or transformed, for each Precision: they must not change between two Resets. Reset forgets them
 // where tensor.Changed was called since, as optimisers and whatever loads weights do.
 func NewInference() *Tape {
 	t := NewTape(nil)
@@ -145,9 +148,17 @@ func NewInference() *Tape {
 	return t
 }
 
+// mode returns the tape's Mode; of no tape, the zero value.
+func (t *Tape) mode() tensor.Mode {
+	if t == nil {
+		return tensor.Mode{}
+	}
+	return t.Mode
+}
+
 func (t *Tape) saw(x, w, y *Var, g tensor.Conv) {
 	if t != nil && t.OnConv != nil {
-		t.OnConv(strings.Join(t.place, "."), x.Shape(), w.Shape(), y.Shape(), g)
+		t.OnConv(strings.Join(t.place, "."), image(x.Value).Shape, kernel(w.Value).Shape, image(y.Value).Shape, g)
 	}
 }
 
@@ -226,6 +237,9 @@ func (t *Tape) NoGrad(f func()) {
 	defer func() { t.record = old }()
 	f()
 }
+
+// Records tells whether operations are recorded now: not inside NoGrad, not on a tape for inference, not without a tape.
+func (t *Tape) Records() bool { return t != nil && t.record }
 
 // Enter names the place in the model for errors and graphs, until leave is called.
 func (t *Tape) Enter(name string) (leave func()) {

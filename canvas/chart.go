@@ -298,8 +298,12 @@ func drawLine(b *strings.Builder, l Line, colour string, x, y axis, percent bool
 	if len(l.Points) > dots {
 		return
 	}
+	name := l.Name
+	if name != "" {
+		name += ": "
+	}
 	for _, p := range l.Points {
-		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"><title>%s: %s</title></circle>`, x.at(p.X), y.at(p.Y), colour, html.EscapeString(l.Name), label(p.Y, 0, percent))
+		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"><title>%s%s</title></circle>`, x.at(p.X), y.at(p.Y), colour, html.EscapeString(name), label(p.Y, 0, percent))
 	}
 }
 

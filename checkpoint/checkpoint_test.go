@@ -20,8 +20,8 @@ import (
 func sample() *File {
 	r := tensor.NewRNG(1)
 	return &File{Metadata: map[string]string{"a": "b"}, Tensors: []Named{
-		{"conv.weight", r.FillNormal(tensor.New(3, 2, 4, 5), 0, 1)}, {"fc.weight", r.FillNormal(tensor.New(4, 3), 0, 1)},
-		{"bias", tensor.From([]float32{float32(math.Inf(1)), 0, -1}, 3)}, {"empty", tensor.New(0, 3)},
+		{Name: "conv.weight", Value: r.FillNormal(tensor.New(3, 2, 4, 5), 0, 1)}, {Name: "fc.weight", Value: r.FillNormal(tensor.New(4, 3), 0, 1)},
+		{Name: "bias", Value: tensor.From([]float32{float32(math.Inf(1)), 0, -1}, 3)}, {Name: "empty", Value: tensor.New(0, 3)},
 	}}
 }
 
@@ -41,17 +41,64 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestTorchLayout: element by element, PyTorch's tensor is ours with the last two axes first; a plain tensor is itself whatever
+// its rank.
 func TestTorchLayout(t *testing.T) {
-	for _, x := range sample().Tensors {
-		y := FromTorch(ToTorch(x.Value))
-		if !tensor.SameShape(y.Shape, x.Value.Shape) || fmt.Sprint(y.Data) != fmt.Sprint(x.Value.Data) {
-			t.Errorf("%s: there and back is %v", x.Name, y)
+	for _, shape := range [][]int{{3}, {4, 3}, {5, 4, 3}, {3, 2, 4, 5}, {2, 3, 2, 4, 5}, {0, 3}, {}} {
+		x := tensor.NewRNG(1).FillNormal(tensor.New(shape...), 0, 1)
+		if ToTorch(x, tensor.Plain) != x || FromTorch(x, tensor.Plain) != x {
+			t.Errorf("%v: a plain tensor changed", shape)
+		}
+		y := ToTorch(x, tensor.Kernel)
+		back := FromTorch(y, tensor.Kernel)
+		if !tensor.SameShape(back.Shape, shape) || fmt.Sprint(back.Data) != fmt.Sprint(x.Data) {
+			t.Errorf("%v: there and back is %v", shape, back)
+		}
+		n := len(shape)
+		if n < 2 {
+			continue
+		}
+		at := make([]int, n)
+		for k, v := range x.Data {
+			for i, rest := n-1, k; i >= 0; i-- {
+				at[i], rest = rest%shape[i], rest/shape[i]
+			}
+			if got := y.At(append([]int{at[n-1], at[n-2]}, at[:n-2]...)...); got != v {
+				t.Fatalf("%v at %v: %g, in PyTorch's layout %g", shape, at, v, got)
+			}
 		}
 	}
-	w := tensor.New(3, 2, 4, 5)
-	w.Set(7, 1, 0, 2, 3)
-	if o := ToTorch(w); fmt.Sprint(o.Shape) != "[5 4 3 2]" || o.At(3, 2, 1, 0) != 7 {
-		t.Errorf("a convolution's weight in PyTorch's layout: %v", o.Shape)
+}
+
+// TestTorchFile: what TorchFile writes Restore reads, both by the model's layouts: a table of the shape of a linear weight stays.
+func TestTorchFile(t *testing.T) {
+	r := tensor.NewRNG(1)
+	net := []Named{{"conv", r.FillNormal(tensor.New(3, 2, 4, 5), 0, 1), tensor.Kernel}, {"fc", r.FillNormal(tensor.New(3, 3), 0, 1), tensor.Kernel},
+		{"table", r.FillNormal(tensor.New(3, 3), 0, 1), tensor.Plain}, {"queue", r.FillNormal(tensor.New(2, 2, 2, 2), 0, 1), tensor.Plain}}
+	f := TorchFile(net)
+	if w := f.Get("fc"); w.At(0, 1) != net[1].Value.At(1, 0) {
+		t.Error("a linear weight was not transposed")
+	}
+	if w := f.Get("table"); w.At(0, 1) != net[2].Value.At(0, 1) {
+		t.Error("a table was transposed")
+	}
+	var got []Named
+	for _, x := range net {
+		got = append(got, Named{x.Name, tensor.New(x.Value.Shape...), x.Layout})
+	}
+	if err := f.Restore(got, ""); err != nil {
+		t.Fatal(err)
+	}
+	f.MarkLayout(ChannelsLast) // now it claims to be ours
+	same := tensor.New(3, 3)
+	if err := f.Restore([]Named{{"fc", same, tensor.Kernel}}, ""); err != nil {
+		t.Fatal(err)
+	}
+	if same.At(0, 1) != f.Get("fc").At(0, 1) {
+		t.Error("a kernel of our own layout was turned")
+	}
+	if d := cmp.Diff(net, got); d != "" {
+		t.Errorf("what came back differs (-want +got):\n%s", d)
 	}
 }
 
@@ -118,13 +165,13 @@ func TestRestore(t *testing.T) {
 	f := sample()
 	f.MarkLayout(ChannelsLast)
 	w := tensor.New(3, 2, 4, 5)
-	if err := f.Restore([]Named{{"weight", w}}, "conv."); err != nil || w.Data[5] != f.Tensors[0].Value.Data[5] {
+	if err := f.Restore([]Named{{Name: "weight", Value: w}}, "conv."); err != nil || w.Data[5] != f.Tensors[0].Value.Data[5] {
 		t.Errorf("restore: %v", err)
 	}
-	if err := f.Restore([]Named{{"nope", w}}, ""); err == nil || !strings.Contains(err.Error(), "conv.weight") {
+	if err := f.Restore([]Named{{Name: "nope", Value: w}}, ""); err == nil || !strings.Contains(err.Error(), "conv.weight") {
 		t.Errorf("a missing tensor should name what there is: %v", err)
 	}
-	if err := f.Restore([]Named{{"bias", w}}, ""); err == nil {
+	if err := f.Restore([]Named{{Name: "bias", Value: w}}, ""); err == nil {
 		t.Error("another shape must be an error")
 	}
 }

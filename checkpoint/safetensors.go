@@ -17,8 +17,9 @@ import (
 
 // Named is a tensor with its name in a file.
 type Named struct {
-	Name  string
-	Value *tensor.Tensor
+	Name   string
+	Value  *tensor.Tensor
+	Layout tensor.Layout // of the model's tensors, for Restore and TorchFile; what is read from a file has none
 }
 
 // File is what a safetensors file holds: tensors in order, and text.
@@ -228,7 +229,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		if err := readValues(r, 8+int64(n)+t.e.Offsets[0], t.e.DType, x.Data); err != nil {
 			return nil, fmt.Errorf("tensor %q: %w", t.name, err)
 		}
-		out.Tensors = append(out.Tensors, Named{t.name, x})
+		out.Tensors = append(out.Tensors, Named{Name: t.name, Value: x})
 	}
 	return out, nil
 }

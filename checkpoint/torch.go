@@ -10,7 +10,7 @@ import (
 // layoutKey marks files whose weights have Tessera's layout; a file without it is taken to be a PyTorch state dictionary.
 const layoutKey = "tessera.layout"
 
-// Layouts of weights in a file.
+// Layouts of a file's kernels; see tensor.Layout.
 const (
 	ChannelsLast = "channels_last" // convolutions [KH KW I O], linear [I O]
 	Torch        = "torch"         // convolutions [O I KH KW], linear [O I]
@@ -32,35 +32,41 @@ func (f *File) MarkLayout(layout string) {
 	f.Metadata[layoutKey] = layout
 }
 
-// ToTorch returns x as PyTorch stores it: four axes [KH KW I O] -> [O I KH KW], two axes [I O] -> [O I].
-func ToTorch(x *tensor.Tensor) *tensor.Tensor {
-	switch len(x.Shape) {
-	case 4:
-		return permuted(x, 3, 2, 0, 1)
-	case 2:
-		return permuted(x, 1, 0)
+// ToTorch returns x as PyTorch stores a tensor of that layout: a kernel's last two axes come first, exchanged, so that linear
+// [I O] becomes [O I], and convolutions [K I O], [KH KW I O] and [KT KH KW I O] become [O I K], [O I KH KW] and [O I KT KH KW].
+// What stays as it is is not copied.
+func ToTorch(x *tensor.Tensor, layout tensor.Layout) *tensor.Tensor {
+	n := len(x.Shape)
+	if layout != tensor.Kernel || n < 2 {
+		return x
 	}
-	return x
+	order := []int{n - 1, n - 2}
+	for i := range n - 2 {
+		order = append(order, i)
+	}
+	return permuted(x, order)
 }
 
 // FromTorch undoes ToTorch.
-func FromTorch(x *tensor.Tensor) *tensor.Tensor {
-	switch len(x.Shape) {
-	case 4:
-		return permuted(x, 2, 3, 1, 0)
-	case 2:
-		return permuted(x, 1, 0)
+func FromTorch(x *tensor.Tensor, layout tensor.Layout) *tensor.Tensor {
+	n := len(x.Shape)
+	if layout != tensor.Kernel || n < 2 {
+		return x
 	}
-	return x
+	var order []int
+	for i := range n - 2 {
+		order = append(order, i+2)
+	}
+	return permuted(x, append(order, 1, 0))
 }
 
-func permuted(x *tensor.Tensor, order ...int) *tensor.Tensor {
+func permuted(x *tensor.Tensor, order []int) *tensor.Tensor {
 	y := tensor.New(tensor.PermuteShape(x.Shape, order)...)
 	tensor.Permute(y, x, order...)
 	return y
 }
 
-// Restore copies the file's tensors into dst by name, converting the layout. A name in the file that begins with prefix
+// Restore copies the file's tensors into dst by name, those of PyTorch's layout converted by dst's. A name in the file that begins with prefix
 // is matched without it. It reports what did not fit: a missing name, another shape.
 func (f *File) Restore(dst []Named, prefix string) error {
 	have := map[string]*tensor.Tensor{}
@@ -79,7 +85,7 @@ func (f *File) Restore(dst []Named, prefix string) error {
 			return fmt.Errorf("there is no tensor %q in the file; it has %s", prefix+d.Name, someNames(f.Tensors))
 		}
 		if torch {
-			s = FromTorch(s)
+			s = FromTorch(s, d.Layout)
 		}
 		if len(s.Data) != len(d.Value.Data) || len(s.Shape) > 0 && !tensor.SameShape(s.Shape, d.Value.Shape) {
 			return fmt.Errorf("tensor %q has shape %v, the model wants %v", prefix+d.Name, s.Shape, d.Value.Shape)
@@ -104,11 +110,11 @@ func someNames(ts []Named) string {
 	return strings.Join(out, ", ")
 }
 
-// TorchFile returns tensors as a PyTorch state dictionary.
+// TorchFile returns tensors as a PyTorch state dictionary, each converted by its layout.
 func TorchFile(ts []Named) *File {
 	f := &File{Metadata: map[string]string{"format": "pt"}}
 	for _, t := range ts {
-		f.Tensors = append(f.Tensors, Named{t.Name, ToTorch(t.Value)})
+		f.Tensors = append(f.Tensors, Named{Name: t.Name, Value: ToTorch(t.Value, t.Layout)})
 	}
 	return f
 }

@@ -21,6 +21,16 @@ func Compose(ts ...Transform) Transform {
 	}
 }
 
+// RandomApply does t with probability p.
+func RandomApply(p float32, t Transform) Transform {
+	return func(im *Image, rng *tensor.RNG) *Image {
+		if rng.Bool(p) {
+			return t(im, rng)
+		}
+		return im
+	}
+}
+
 // Crop returns h by w pixels at (top, left); outside the picture it is black.
 func Crop(im *Image, top, left, h, w int) *Image {
 	out := NewImage(h, w)

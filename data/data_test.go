@@ -3,7 +3,6 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -213,10 +212,10 @@ func TestIDX(t *testing.T) {
 	os.WriteFile(filepath.Join(dir, "train-images-idx3-ubyte"), im, 0o644)
 	os.WriteFile(filepath.Join(dir, "train-labels-idx1-ubyte"), append(idxFile(0)[:4], 0, 0, 0, 3, 2, 0, 1), 0o644)
 	src, err := Open("idx:"+dir, Train)
-	if err != nil || src.Len() != 3 || src.Label(0) != 2 {
+	if err != nil || src.Len() != 3 || src.Truth.Label(0) != 2 {
 		t.Fatalf("%v, %v", src, err)
 	}
-	p, err := src.Image(0)
+	p, err := src.Images.Image(0)
 	if err != nil || p.H != 4 || p.W != 5 || p.Pix[2] != 77 {
 		t.Errorf("%v, %v", p, err)
 	}
@@ -241,10 +240,10 @@ func TestCIFAR(t *testing.T) {
 	rec[0], rec[1], rec[1+1024] = 7, 10, 20
 	os.WriteFile(filepath.Join(dir, "test_batch.bin"), rec, 0o644)
 	src, err := Open("cifar10:"+dir, Test)
-	if err != nil || src.Len() != 2 || src.Classes()[src.Label(0)] != "horse" {
+	if err != nil || src.Len() != 2 || src.Truth.Classes()[src.Truth.Label(0)] != "horse" {
 		t.Fatalf("%v, %v", src, err)
 	}
-	if im, _ := src.Image(0); im.Pix[0] != 10 || im.Pix[1] != 20 {
+	if im, _ := src.Images.Image(0); im.Pix[0] != 10 || im.Pix[1] != 20 {
 		t.Errorf("first pixel %v", im.Pix[:3])
 	}
 	os.WriteFile(filepath.Join(dir, "test_batch.bin"), rec[:4000], 0o644)
@@ -279,119 +278,22 @@ func TestFolder(t *testing.T) {
 	p := encoded(t, "png", 8, 8)
 	dir := folderWith(t, map[string][]byte{"cat/a.png": p, "cat/deep/b.JPG": encoded(t, "jpg", 8, 8), "dog/c.png": p, "dog/notes.txt": nil, ".hidden/d.png": p})
 	src, err := Open("folder:"+dir, Train)
-	if err != nil || src.Len() != 3 || fmt.Sprint(src.Classes()) != "[cat dog]" || src.Label(2) != 1 {
+	if err != nil || src.Len() != 3 || fmt.Sprint(src.Truth.Classes()) != "[cat dog]" || src.Truth.Label(2) != 1 {
 		t.Fatalf("%v, %v", src, err)
 	}
-	if src, err = Open("folder:"+dir+"?labels=no", Train); err != nil || len(src.Classes()) != 0 || src.Label(0) != -1 {
+	if src, err = Open("folder:"+dir+"?labels=no", Train); err != nil || len(src.Truth.Classes()) != 0 || src.Truth.Label(0) != -1 {
 		t.Errorf("without labels: %v, %v", src, err)
 	}
 	flat, err := Open("folder:"+filepath.Join(dir, "cat"), Train)
-	if err != nil || flat.Label(0) != -1 {
+	if err != nil || flat.Truth.Label(0) != -1 {
 		t.Errorf("a flat folder has no labels: %v, %v", flat, err)
 	}
 	for spec, want := range map[string]string{"folder:" + t.TempDir(): "holds no images", "folder:" + dir + "?color=1": `no option "color"`, "zip:x": `no kind "zip"`,
-		"folder:" + filepath.Join(dir, "dog/notes.txt"): "is a file", "folder:" + dir + "?n=x": "n=x", "scenes?side=4": "side=4", "scenes?split=dev": "dev"} {
+		"folder:" + filepath.Join(dir, "dog/notes.txt"): "is a file", "folder:" + dir + "?n=x": "n=x", "scenes?side=4": "side=4", "scenes?split=dev": "dev",
+		"folder:" + dir + "?split=test": `no option "split"`, "folder:" + dir + "?labels=No": "labels=No", "scenes?n=3&n=4": "2 times", "scenes?n=0": "n=0", "cifar10:?%zz": "do not parse"} {
 		if _, err := Open(spec, Train); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", spec, err, want)
 		}
-	}
-}
-
-// TestLoader: every sample once an epoch, in an order that the seed alone decides, whatever the number of workers; a start in
-// the middle gives what was left.
-func TestLoader(t *testing.T) {
-	src := NewScenes(50, 12, 1, Train)
-	run := func(workers, from int) (index []int, sum float64) {
-		l := NewLoader(src, LoaderOptions{BatchSize: 8, Transform: Compose(RandomCrop(12, 2), RandomHorizontalFlip(0.5)), Norm: HalfNorm, Seed: 3, Workers: workers, KeepLast: true})
-		for b := range l.Epoch(2, from) {
-			index = append(index, b.Index...)
-			sum += tensor.Sum(b.X)
-		}
-		return
-	}
-	i1, s1 := run(1, 0)
-	i4, s4 := run(4, 0)
-	if fmt.Sprint(i1) != fmt.Sprint(i4) || s1 != s4 {
-		t.Error("the number of workers changes the batches")
-	}
-	seen := map[int]bool{}
-	for _, i := range i1 {
-		seen[i] = true
-	}
-	if len(i1) != 50 || len(seen) != 50 {
-		t.Errorf("%d samples, %d different", len(i1), len(seen))
-	}
-	if rest, _ := run(3, 4); fmt.Sprint(rest) != fmt.Sprint(i1[32:]) {
-		t.Error("a start in the middle gives other samples")
-	}
-	l := NewLoader(src, LoaderOptions{BatchSize: 8, Norm: HalfNorm, Workers: 3})
-	for range l.Epoch(0, 0) { // leaving early must not hang
-		break
-	}
-}
-
-// TestBadImageAmongMany: one broken file is skipped, counted and named; too many end the epoch.
-func TestBadImageAmongMany(t *testing.T) {
-	files := map[string][]byte{}
-	for i := range 20 {
-		files[fmt.Sprintf("a/%02d.png", i)] = encoded(t, "png", 8, 8)
-	}
-	files["a/07.png"] = []byte("broken")
-	dir := folderWith(t, files)
-	src, err := Open("folder:"+dir, Train)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range []struct {
-		limit float64
-		fails bool
-	}{{0.05, false}, {0.01, true}} {
-		var named []string
-		l := NewLoader(src, LoaderOptions{BatchSize: 4, Norm: HalfNorm, MaxBad: c.limit, Workers: 1, KeepLast: true, Bad: func(_ int, err error) { named = append(named, err.Error()) }})
-		n := 0
-		for e := range 2 {
-			for b := range l.Epoch(e, 0) {
-				n += len(b.Index)
-			}
-		}
-		if len(named) != 1 || !strings.Contains(named[0], "07.png") || l.BadCount() != 1 {
-			t.Errorf("limit %g: named %v", c.limit, named)
-		}
-		if c.fails != errors.Is(l.Err(), ErrTooManyBad) || !c.fails && n != 38 {
-			t.Errorf("limit %g: %d samples, %v", c.limit, n, l.Err())
-		}
-	}
-}
-
-// TestBrokenBatch: a batch whose samples are all broken comes empty; the others keep their numbers.
-func TestBrokenBatch(t *testing.T) {
-	dir := folderWith(t, map[string][]byte{"a.png": encoded(t, "png", 8, 8), "b.png": nil, "c.png": encoded(t, "png", 8, 8)})
-	src, err := Open("folder:"+dir, Train)
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := NewLoader(src, LoaderOptions{BatchSize: 1, Norm: HalfNorm, MaxBad: 1, Ordered: true})
-	var sizes []int
-	for b := range l.Epoch(0, 0) {
-		sizes = append(sizes, len(b.Index))
-		if (b.X == nil) != (len(b.Index) == 0) {
-			t.Error("an empty batch has a tensor, or a full one has none")
-		}
-	}
-	if fmt.Sprint(sizes) != "[1 0 1]" {
-		t.Errorf("batches of %v samples", sizes)
-	}
-}
-
-func TestSizesMustAgree(t *testing.T) {
-	dir := folderWith(t, map[string][]byte{"a.png": encoded(t, "png", 8, 8), "b.png": encoded(t, "png", 8, 9)})
-	src, _ := Open("folder:"+dir, Train)
-	l := NewLoader(src, LoaderOptions{BatchSize: 2, Norm: HalfNorm})
-	for range l.Epoch(0, 0) {
-		t.Error("a batch of different sizes")
-	}
-	if l.Err() == nil || !strings.Contains(l.Err().Error(), "9x8") {
-		t.Errorf("error %v", l.Err())
 	}
 }
 
@@ -497,19 +399,5 @@ func TestScenes(t *testing.T) {
 	}
 	if len(classes) < 7 {
 		t.Errorf("only %d classes in 30 scenes", len(classes))
-	}
-}
-
-func TestCache(t *testing.T) {
-	src := NewScenes(5, 16, 1, Train)
-	c := Cache(src, nil, CenterCrop(8), 8*8*3*2)
-	for range 2 {
-		for i := range 5 {
-			im, err := c.Image(i)
-			whole, _ := src.Image(i)
-			if err != nil || !bytes.Equal(im.Pix, CenterCrop(8)(whole, nil).Pix) {
-				t.Errorf("cached picture %d differs: %v", i, err)
-			}
-		}
 	}
 }

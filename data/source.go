@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"image"
 	"io"
 	"math"
 	"os"
@@ -21,6 +22,16 @@ type Image struct {
 
 // NewImage returns a black picture.
 func NewImage(h, w int) *Image { return &Image{h, w, make([]uint8, h*w*3)} }
+
+// RGBA returns the picture as the standard library's, opaque.
+func (im *Image) RGBA() *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, im.W, im.H))
+	for p := range im.H * im.W {
+		copy(out.Pix[4*p:], im.Pix[3*p:3*p+3])
+		out.Pix[4*p+3] = 255
+	}
+	return out
+}
 
 // Samples are numbered things. Whatever implements this and what builds on it must serve several goroutines at once.
 type Samples interface {

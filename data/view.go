@@ -11,6 +11,7 @@ import (
 // A View is how a whole picture becomes what a net sees: first what is the same each time, which a cache can keep, then what is
 // drawn anew. Every picture comes out with the same sides.
 type View struct {
+	Side    int       // of what comes out; 0 where the pictures decide
 	Frame   Framing   // what of the picture, at which size; nil takes all of it
 	Prepare Transform // then, without randomness; nil leaves it
 	Random  Transform // then, drawn each time; nil leaves it
@@ -27,7 +28,7 @@ var Augmentations = [][2]string{
 // NewView returns the view of that name, side by side pixels large.
 func NewView(augment string, side int) (View, error) {
 	mirror := RandomHorizontalFlip(0.5)
-	larger := View{Frame: ShortSide(side * 8 / 7)}
+	larger := View{Side: side, Frame: ShortSide(side * 8 / 7)}
 	switch augment {
 	case "none":
 		return PlainView(side), nil
@@ -50,7 +51,9 @@ func NewView(augment string, side int) (View, error) {
 }
 
 // PlainView returns the middle of a picture whose shorter side is made side pixels long: what an evaluation sees.
-func PlainView(side int) View { return View{Frame: ShortSide(side), Prepare: CenterCrop(side)} }
+func PlainView(side int) View {
+	return View{Side: side, Frame: ShortSide(side), Prepare: CenterCrop(side)}
+}
 
 // Of returns the view of sample i.
 func (v View) Of(images Images, i int, rng *tensor.RNG) (*Image, error) {
@@ -78,8 +81,8 @@ func (v View) fixed(images Images, i int) (im *Image, err error) {
 // not fit is read again each time, to the same result.
 type Pictures struct {
 	Images Images
-	View   View
-	Norm   Norm
+	View
+	Norm Norm
 
 	left atomic.Int64
 	kept []atomic.Pointer[Image]

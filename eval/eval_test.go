@@ -68,7 +68,7 @@ func TestScikitLearn(t *testing.T) {
 	}
 	for _, solver := range []string{"lbfgs", "sgd"} {
 		l, err := Probe{Solver: solver, Decays: []float64{1e-2}, Iterations: 500, Epochs: 200}.Judge(ctx, train, test)
-		if err != nil || math.Abs(l.Value-want.Linear) > 1.01/120 {
+		if err != nil || !(math.Abs(l.Value-want.Linear) <= 1.01/120) {
 			t.Errorf("%s: %+v, %v; scikit-learn %g", solver, l, err, want.Linear)
 		}
 	}
@@ -83,11 +83,11 @@ func TestScikitLearn(t *testing.T) {
 		t.Fatal(err)
 	}
 	loss := float64(autograd.CrossEntropy(autograd.Linear(autograd.Const(z), autograd.Const(w), autograd.Const(b)), c.train).Scalar()) + 1e-2/2*tensor.SumSquares(w)
-	if math.Abs(loss-want.Loss) > 1e-5 {
+	if !(math.Abs(loss-want.Loss) <= 1e-5) {
 		t.Errorf("minimum of the regression %g, scikit-learn's %g", loss, want.Loss)
 	}
 	h := CheckHealth(train.Pooled)
-	if math.Abs(h.EffectiveRank/want.Rank-1) > 1e-3 || math.Abs(h.Std/want.Std-1) > 1e-3 {
+	if !(math.Abs(h.EffectiveRank/want.Rank-1) <= 1e-3) || !(math.Abs(h.Std/want.Std-1) <= 1e-3) {
 		t.Errorf("rank %g and deviation %g, numpy's %g and %g", h.EffectiveRank, h.Std, want.Rank, want.Std)
 	}
 }
@@ -128,4 +128,3 @@ func TestLargest(t *testing.T) {
 		}
 	}
 }
-

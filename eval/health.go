@@ -36,7 +36,7 @@ func CheckHealth(x *tensor.Tensor) Health {
 		centred.Data[i] -= mean[i%d]
 	}
 	cov := tensor.New(d, d)
-	tensor.MatMulTN(cov, centred, centred, true)
+	tensor.MatMulTN(cov, centred, centred, true, tensor.Float32)
 	sym := mat.NewSymDense(d, nil)
 	for i := range d {
 		for j := i; j < d; j++ {

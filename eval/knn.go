@@ -50,7 +50,7 @@ func Neighbours(train, test *tensor.Tensor, k int) [][]Neighbour {
 	for lo := 0; lo < m; lo += block {
 		hi := min(m, lo+block)
 		s := sim.Rows(0, hi-lo)
-		tensor.MatMulNT(s, b.Rows(lo, hi), a, false)
+		tensor.MatMulNT(s, b.Rows(lo, hi), a, false, tensor.Float32)
 		parallel.For(hi-lo, func(i int) { out[lo+i] = largest(s.Data[i*n:(i+1)*n], k) })
 	}
 	return out

@@ -134,16 +134,20 @@ func standardise(x *tensor.Tensor, mean, inv []float32) *tensor.Tensor {
 	return y
 }
 
+// heldOut returns which of n training samples choose the decay, and which others are fitted to for that.
+func (p Probe) heldOut(n int) (held, used []int) {
+	order := tensor.NewRNG(p.Seed).Derive(stream.ProbeDecay).Perm(n)
+	k := min(2000, max(1, n/10))
+	return order[:k], order[k:min(n, k+10000)]
+}
+
 // chooseDecay returns the decay whose classifier, fitted to some of the training samples, is right most often on others; equals by
 // the order in which they are given.
 func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32, classes int) (float64, error) {
-	n := x.Dim(0)
-	held := min(2000, max(1, n/10))
-	used := min(n-held, 10000)
-	if len(p.Decays) == 1 || used < 1 {
+	held, used := p.heldOut(x.Dim(0))
+	if len(p.Decays) == 1 || len(used) == 0 {
 		return p.Decays[0], nil
 	}
-	order := tensor.NewRNG(p.Seed).Derive(stream.ProbeDecay).Perm(n)
 	pick := func(rows []int) (*tensor.Tensor, []int32) {
 		index, l := make([]int32, len(rows)), make([]int32, len(rows))
 		for i, r := range rows {
@@ -153,8 +157,8 @@ func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32
 		tensor.Gather(y, x, index)
 		return y, l
 	}
-	vx, vl := pick(order[:held])
-	tx, tl := pick(order[held : held+used])
+	vx, vl := pick(held)
+	tx, tl := pick(used)
 	best, bestAt := -1.0, p.Decays[0]
 	var last error
 	for _, d := range p.Decays {
@@ -250,8 +254,13 @@ func equal(a, b []float64) bool {
 
 const sgdBatch = 256
 
+// order returns the order in which an epoch of SGD takes n samples.
+func (p Probe) order(epoch, n int) []int {
+	return tensor.NewRNG(p.Seed).Derive(stream.ProbeOrder).Derive(uint64(epoch)).Perm(n)
+}
+
+// fitSGD minimises the same with Nesterov's momentum, in batches of 256 samples.
 func (p Probe) fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64) (w, b *tensor.Tensor) {
-	rng := tensor.NewRNG(p.Seed).Derive(stream.ProbeOrder)
 	d, n := x.Dim(1), x.Dim(0)
 	l := &layers.Linear{W: tensor.New(d, c), B: tensor.New(c)}
 	opt := optim.NewSGD(layers.Params(l), optim.SGDOptions{Momentum: 0.9, WeightDecay: float32(decay), Nesterov: true})
@@ -261,7 +270,7 @@ func (p Probe) fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64) (w
 	tape := autograd.NewTape(nil)
 	part, want := tensor.New(batch, d), make([]int32, batch)
 	for e := range p.Epochs {
-		order := rng.Derive(uint64(e)).Perm(n)
+		order := p.order(e, n)
 		for s := range steps {
 			index := make([]int32, batch)
 			for i, r := range order[s*batch : (s+1)*batch] {
@@ -278,6 +287,6 @@ func (p Probe) fitSGD(x *tensor.Tensor, labels []int32, c int, decay float64) (w
 
 func accuracy(x *tensor.Tensor, labels []int32, w, b *tensor.Tensor) float64 {
 	y := tensor.New(x.Dim(0), w.Dim(1))
-	tensor.Linear(y, x, w, b)
+	tensor.Linear(y, x, w, b, tensor.Float32)
 	return float64(tensor.CountRight(y, labels)) / float64(max(len(labels), 1))
 }

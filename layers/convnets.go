@@ -33,7 +33,7 @@ func ConvNet(rng *tensor.RNG, c, w int) *Trunk {
 func NIN(rng *tensor.RNG, c int) *Trunk {
 	t := &Trunk{Name: "nin", Side: 32}
 	in := c
-	pool := tensor.Window{Size: 3, Stride: 2, Pad: 1}
+	pool := tensor.SquareWindow(3, 2, 1)
 	for i, b := range [][3]int{{192, 160, 96}, {192, 192, 192}, {192, 192, 192}, {192, 192, 192}} {
 		k := 3
 		if i < 2 {
@@ -72,7 +72,7 @@ func CaffeNet(rng *tensor.RNG, c int) *Trunk {
 
 func alexNet(rng *tensor.RNG, name string, c int, w [5]int, groups, stemPad int) *Trunk {
 	t := &Trunk{Name: name, Side: 227}
-	pool := MaxPool(tensor.Window{Size: 3, Stride: 2})
+	pool := MaxPool(tensor.SquareWindow(3, 2, 0))
 	in := c
 	for i, out := range w {
 		k, o := 3, ConvOptions{Pad: 1}
@@ -133,7 +133,7 @@ func VGG(rng *tensor.RNG, c, depth int, norm bool) *Trunk {
 			}
 			in = out
 		}
-		s = append(s, Child{name(), MaxPool(tensor.Window{Size: 2})})
+		s = append(s, Child{name(), MaxPool(tensor.SquareWindow(2, 2, 0))})
 		t.Stages = append(t.Stages, Stage{fmt.Sprint("block", i+1), in, s})
 	}
 	return t
@@ -150,7 +150,7 @@ func TorchVGG(rng *tensor.RNG, depth int, norm bool, classes int) Module {
 
 // TorchAlexNet returns torchvision's whole AlexNet: biases, no batch norm.
 func TorchAlexNet(rng *tensor.RNG, classes int) Module {
-	pool := MaxPool(tensor.Window{Size: 3, Stride: 2})
+	pool := MaxPool(tensor.SquareWindow(3, 2, 0))
 	return Sequential{
 		{"features.0", NewConv2D(rng, 3, 64, 11, ConvOptions{Stride: 4, Pad: 2})}, {"", ReLU}, {"", pool},
 		{"features.3", NewConv2D(rng, 64, 192, 5, ConvOptions{Pad: 2})}, {"", ReLU}, {"", pool},

@@ -36,9 +36,10 @@ func (k Kind) Trained() bool { return k == Weight || k == Vector }
 
 // Param is a named tensor of a module.
 type Param struct {
-	Name  string
-	Value *tensor.Tensor
-	Kind  Kind
+	Name   string
+	Value  *tensor.Tensor
+	Kind   Kind
+	Layout tensor.Layout // what its axes mean in other frameworks' files
 }
 
 // Params returns the trained tensors.
@@ -207,7 +208,7 @@ func Seq(ms ...Module) Sequential {
 }
 
 // Forward runs the children; on a tape for inference a convolution and the batch norm behind it run as one, and nothing between
-// children stays. While training the tape may let go what convolutions and batch norms inside the sequence gave, once the next
+// children stays; inside NoGrad nothing stays either. While training the tape may let go what convolutions and batch norms inside the sequence gave, once the next
 // child has read it; what every second batch norm, pools and other modules gave stays where convolutions go, and bounds what is
 // computed again at once.
 func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
@@ -226,7 +227,7 @@ func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
 			y = enter(s[i].Name, s[i].Module, x)
 		}
 		if inner && y != x {
-			drop := tape.Frozen()
+			drop := !tape.Records()
 			switch s[i-1].Module.(type) {
 			case *Conv2D:
 				drop = true
@@ -283,9 +284,9 @@ func (l *Linear) Forward(x *autograd.Var) *autograd.Var {
 
 // Visit names weight and bias.
 func (l *Linear) Visit(prefix string, f func(Param)) {
-	f(Param{join(prefix, "weight"), l.W, Weight})
+	f(Param{Name: join(prefix, "weight"), Value: l.W, Kind: Weight, Layout: tensor.Kernel})
 	if l.B != nil {
-		f(Param{join(prefix, "bias"), l.B, Vector})
+		f(Param{Name: join(prefix, "bias"), Value: l.B, Kind: Vector})
 	}
 }
 
@@ -294,45 +295,6 @@ func param(x *autograd.Var, t *tensor.Tensor) *autograd.Var {
 		return nil
 	}
 	return x.Param(t)
-}
-
-// Conv2D is a 2-D convolution, W [KH KW I/G O].
-type Conv2D struct {
-	W, B *tensor.Tensor // B is nil without a bias
-	tensor.Conv
-}
-
-// ConvOptions of NewConv2D.
-type ConvOptions struct {
-	Stride   int  // 0 means 1
-	Pad      int  // zeros on each side
-	Dilation int  // 0 means 1
-	Groups   int  // 0 means 1; equal to the input channels it is depthwise
-	NoBias   bool // leave out the bias, for example before a BatchNorm
-}
-
-// NewConv2D returns a convolution with kernels of k by k, initialised as PyTorch's: uniform in ±1/√(in/G·k²).
-func NewConv2D(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv2D {
-	c := &Conv2D{W: tensor.New(k, k, in/max(o.Groups, 1), out), Conv: tensor.Conv{Stride: o.Stride, Pad: o.Pad, Dilation: o.Dilation, Groups: o.Groups}}
-	KaimingUniform(rng, c.W)
-	if !o.NoBias {
-		c.B = tensor.New(out)
-		FanInUniform(rng, c.B, in/max(o.Groups, 1)*k*k)
-	}
-	return c
-}
-
-// Forward convolves.
-func (c *Conv2D) Forward(x *autograd.Var) *autograd.Var {
-	return autograd.Conv2D(x, x.Param(c.W), param(x, c.B), c.Conv)
-}
-
-// Visit names weight and bias.
-func (c *Conv2D) Visit(prefix string, f func(Param)) {
-	f(Param{join(prefix, "weight"), c.W, Weight})
-	if c.B != nil {
-		f(Param{join(prefix, "bias"), c.B, Vector})
-	}
 }
 
 // BatchNorm normalises channels; with ReLU set the ReLU behind it runs in the same pass.
@@ -379,12 +341,12 @@ func (b *BatchNorm) after(name string, conv *Conv2D, x, z *autograd.Var) *autogr
 // Visit names weight, bias and the statistics.
 func (b *BatchNorm) Visit(prefix string, f func(Param)) {
 	if b.Gamma != nil {
-		f(Param{join(prefix, "weight"), b.Gamma, Vector})
-		f(Param{join(prefix, "bias"), b.Beta, Vector})
+		f(Param{Name: join(prefix, "weight"), Value: b.Gamma, Kind: Vector})
+		f(Param{Name: join(prefix, "bias"), Value: b.Beta, Kind: Vector})
 	}
-	f(Param{join(prefix, "running_mean"), b.State.Mean, Buffer})
-	f(Param{join(prefix, "running_var"), b.State.Var, Buffer})
-	f(Param{join(prefix, "num_batches_tracked"), b.seen, Buffer})
+	f(Param{Name: join(prefix, "running_mean"), Value: b.State.Mean, Kind: Buffer})
+	f(Param{Name: join(prefix, "running_var"), Value: b.State.Var, Kind: Buffer})
+	f(Param{Name: join(prefix, "num_batches_tracked"), Value: b.seen, Kind: Buffer})
 }
 
 // GroupNorm normalises groups of channels of each sample.
@@ -406,8 +368,8 @@ func (g *GroupNorm) Forward(x *autograd.Var) *autograd.Var {
 
 // Visit names weight and bias.
 func (g *GroupNorm) Visit(prefix string, f func(Param)) {
-	f(Param{join(prefix, "weight"), g.Gamma, Vector})
-	f(Param{join(prefix, "bias"), g.Beta, Vector})
+	f(Param{Name: join(prefix, "weight"), Value: g.Gamma, Kind: Vector})
+	f(Param{Name: join(prefix, "bias"), Value: g.Beta, Kind: Vector})
 }
 
 // LayerNorm normalises the last axis.
@@ -426,8 +388,8 @@ func (l *LayerNorm) Forward(x *autograd.Var) *autograd.Var {
 
 // Visit names weight and bias.
 func (l *LayerNorm) Visit(prefix string, f func(Param)) {
-	f(Param{join(prefix, "weight"), l.Gamma, Vector})
-	f(Param{join(prefix, "bias"), l.Beta, Vector})
+	f(Param{Name: join(prefix, "weight"), Value: l.Gamma, Kind: Vector})
+	f(Param{Name: join(prefix, "bias"), Value: l.Beta, Kind: Vector})
 }
 
 // Embedding is a table of vectors, [V D].
@@ -445,5 +407,5 @@ func (e *Embedding) Lookup(t *autograd.Tape, index []int32) *autograd.Var {
 
 // Visit names weight.
 func (e *Embedding) Visit(prefix string, f func(Param)) {
-	f(Param{join(prefix, "weight"), e.W, Weight})
+	f(Param{Name: join(prefix, "weight"), Value: e.W, Kind: Weight})
 }

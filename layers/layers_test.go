@@ -23,7 +23,7 @@ func torchWeights(t *testing.T, m Module) {
 		if strings.HasSuffix(p.Name, "num_batches_tracked") {
 			continue
 		}
-		x := checkpoint.ToTorch(p.Value).Clone()
+		x := checkpoint.ToTorch(p.Value, p.Layout).Clone()
 		switch s := x.Shape; {
 		case len(s) > 1:
 			golden.Fill(x.Data, p.Name, math.Sqrt(6/float64(tensor.Size(s[1:]))))
@@ -41,7 +41,7 @@ func torchWeights(t *testing.T, m Module) {
 			}
 		}
 		f.Tensors = append(f.Tensors, checkpoint.Named{Name: p.Name, Value: x})
-		want = append(want, checkpoint.Named{Name: p.Name, Value: p.Value})
+		want = append(want, checkpoint.Named{Name: p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	if err := f.Restore(want, ""); err != nil {
 		t.Fatal(err)
@@ -97,7 +97,7 @@ func TestTorchvision(t *testing.T) {
 			}
 			worst := 0.0
 			for _, p := range ps {
-				d := checkpoint.ToTorch(g.Of(p.Value))
+				d := checkpoint.ToTorch(g.Of(p.Value), p.Layout)
 				probe := tensor.New(d.Shape...)
 				golden.Fill(probe.Data, "probe/"+p.Name, 1)
 				dot := 0.0
@@ -141,7 +141,7 @@ func TestTorchvisionFiles(t *testing.T) {
 		}
 		var dst []checkpoint.Named
 		for _, p := range State(m) {
-			dst = append(dst, checkpoint.Named{Name: p.Name, Value: p.Value})
+			dst = append(dst, checkpoint.Named{Name: p.Name, Value: p.Value, Layout: p.Layout})
 		}
 		if err := f.Restore(dst, ""); err != nil {
 			t.Fatal(err)

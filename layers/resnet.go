@@ -150,7 +150,7 @@ func ResNet(rng *tensor.RNG, c, depth int, cifar bool) *Trunk {
 		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", heConv(rng, c, 64, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(64)}}})
 	} else {
 		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", heConv(rng, c, 64, 7, ConvOptions{Stride: 2, Pad: 3})},
-			{"bn1", NewBatchNormReLU(64)}, {"maxpool", MaxPool(tensor.Window{Size: 3, Stride: 2, Pad: 1})}}})
+			{"bn1", NewBatchNormReLU(64)}, {"maxpool", MaxPool(tensor.SquareWindow(3, 2, 1))}}})
 	}
 	in := 64
 	for i, n := range blocks {

@@ -15,6 +15,9 @@ type Trunk struct {
 	Name   string
 	Side   int // the image side that it was designed for
 	Stages []Stage
+	// Again makes another trunk of this one's build, with weights of its own: a teacher, a twin. NewTrunk sets it; of a trunk made
+	// otherwise it is nil unless its maker sets it.
+	Again func(rng *tensor.RNG) *Trunk
 }
 
 // Stage is a part of a trunk, and how many channels come out of it.
@@ -28,7 +31,7 @@ type Stage struct {
 func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
 	for i, s := range t.Stages {
 		y := s.Parts.Forward(x)
-		if i > 0 && y != x && x.Tape().Frozen() {
+		if i > 0 && y != x && !x.Tape().Records() {
 			x.Tape().Drop(x)
 		}
 		x = y
@@ -129,9 +132,13 @@ func NewTrunk(name string, rng *tensor.RNG, channels int) (*Trunk, error) {
 	if !ok {
 		return nil, fmt.Errorf("there is no trunk %q; there are %s", name, strings.Join(TrunkNames(), ", "))
 	}
-	t := m.make(rng, channels)
-	t.Name = name
-	return t, nil
+	var again func(rng *tensor.RNG) *Trunk
+	again = func(rng *tensor.RNG) *Trunk {
+		t := m.make(rng, channels)
+		t.Name, t.Again = name, again
+		return t
+	}
+	return again(rng), nil
 }
 
 // TrunkNames returns the names that NewTrunk knows, sorted.

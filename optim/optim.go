@@ -81,7 +81,7 @@ func (r *rule) State() []layers.Param {
 	out := []layers.Param{{Name: "steps", Value: r.steps, Kind: layers.Buffer}}
 	for i, p := range r.params {
 		for j, s := range r.slots {
-			out = append(out, layers.Param{Name: p.Name + "/" + s, Value: r.state[i][j], Kind: layers.Buffer})
+			out = append(out, layers.Param{Name: p.Name + "/" + s, Value: r.state[i][j], Kind: layers.Buffer, Layout: p.Layout})
 		}
 	}
 	return out

@@ -553,6 +553,7 @@ func (s *pairStep) At() (int, int)   { return 0, 1 }
 func (s *pairStep) RNG() *tensor.RNG { return tensor.NewRNG(1) }
 func (s *pairStep) Update(...string) {}
 func (s *pairStep) After(func())     {}
+func (s *pairStep) Last() bool       { return true }
 func (s *pairStep) Metric(name string, sum, count float64) {
 	s.values[name] = sum / count
 }
@@ -645,7 +646,7 @@ func TestRelativePositionLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen, err := train.Look(feed, train.Mode{}, 1, 0, 1)
+	seen, err := train.Look(feed, tensor.Mode{}, 1, 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

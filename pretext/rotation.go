@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
@@ -34,7 +35,7 @@ var rotationSets = map[string][]int{
 var rotationAbout = About{
 	Line:    "predict by which quarter turn an image was rotated (Gidaris, Singh, Komodakis 2018)",
 	Options: []spec.Option{{Name: "set", Default: "0,90,180,270", About: "of angles: 0,90,180,270 or 0,180 or 90,270 or 8 (multiples of 45 degrees)"}},
-	make: func(v *spec.Values) Task {
+	make: func(v Values) Task {
 		return Rotation{rotationSets[v.One("set", "0,90,180,270", "4", "0,180", "90,270", "8")]}
 	},
 }
@@ -73,20 +74,19 @@ type rotated struct {
 // rotationMaker turns pictures.
 type rotationMaker struct {
 	degrees  []int
-	side     int
 	pictures *data.Pictures
 }
 
 func (r *rotation) maker(in data.Inputs, augment bool) (*rotationMaker, error) {
-	images, err := wantImages("rotation", in)
+	p, err := r.setup.pictures("rotation", in, augment)
 	if err != nil {
 		return nil, err
 	}
-	return &rotationMaker{r.task.degrees(), r.setup.Side, data.NewPictures(images, r.setup.View(augment), r.setup.Norm, r.setup.CacheBytes)}, nil
+	return &rotationMaker{r.task.degrees(), p}, nil
 }
 
 func (m *rotationMaker) New(n int) *rotated {
-	k, s := len(m.degrees), m.side
+	k, s := len(m.degrees), m.pictures.Side
 	b := &rotated{X: tensor.New(k*n, s, s, 3), Labels: make([]int32, k*n), upright: make([]float32, n*s*s*3)}
 	for i := range b.Labels {
 		b.Labels[i] = int32(i / n)
@@ -95,14 +95,15 @@ func (m *rotationMaker) New(n int) *rotated {
 }
 
 func (m *rotationMaker) Fill(b *rotated, row, i int, rng *tensor.RNG) error {
-	size := m.side * m.side * 3
+	side := m.pictures.Side
+	size := side * side * 3
 	n := len(b.Labels) / len(m.degrees)
 	upright := b.upright[row*size : (row+1)*size]
 	if err := m.pictures.Fill(upright, i, rng); err != nil {
 		return err
 	}
 	for k, d := range m.degrees {
-		turn(b.X.Data[(k*n+row)*size:][:size], upright, m.side, 3, d)
+		turn(b.X.Data[(k*n+row)*size:][:size], upright, side, 3, d)
 	}
 	return nil
 }
@@ -130,18 +131,16 @@ func (r *rotation) Draw(in data.Inputs, index []int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := m.New(len(index))
-	for row, i := range index {
-		if err := m.Fill(b, row, i, tensor.NewRNG(uint64(i))); err != nil {
-			return nil, err
-		}
+	b, err := draw(m, index)
+	if err != nil {
+		return nil, err
 	}
 	probs := autograd.Softmax(r.Forward(autograd.NewInference().Input(b.X))).Value
-	n, s, k := len(index), m.side, len(m.degrees)
+	n, s, k := len(index), m.pictures.Side, len(m.degrees)
 	zoom := max(1, 96/s)
 	const bar, gap = 24, 8
 	cell := s*zoom + gap
-	pic := newSheet(k*cell+gap, n*(cell+bar)+gap)
+	pic := canvas.NewSheet(k*cell+gap, n*(cell+bar)+gap)
 	for t, l := range b.Labels {
 		x0, y0 := gap+int(l)*cell, gap+t%n*(cell+bar)
 		p := probs.Data[t*k : (t+1)*k]
@@ -149,11 +148,11 @@ func (r *rotation) Draw(in data.Inputs, index []int) (image.Image, error) {
 		for j := range p {
 			good = good && p[j] <= p[l]
 		}
-		pic.frame(x0-3, y0-3, s*zoom+6, s*zoom+6, good)
-		pic.picture(x0, y0, zoom, r.setup.Norm.ToImage(b.X.Data[t*s*s*3:(t+1)*s*s*3], s, s))
+		pic.Frame(x0-3, y0-3, s*zoom+6, s*zoom+6, good)
+		pic.Picture(x0, y0, zoom, r.setup.Norm.ToImage(b.X.Data[t*s*s*3:(t+1)*s*s*3], s, s).Pix, s, s)
 		for j, v := range p {
 			w := s * zoom / k
-			pic.bar(x0+j*w, y0+s*zoom+4, w-2, bar-8, float64(v), j == int(l))
+			pic.Bar(x0+j*w, y0+s*zoom+4, w-2, bar-8, float64(v), j == int(l))
 		}
 	}
 	return pic, nil
@@ -165,18 +164,27 @@ func turn(dst, src []float32, s, c, degrees int) {
 		turnAny(dst, src, s, c, float64(degrees)*math.Pi/180)
 		return
 	}
+	// pixel (y, x) comes from pixel first + x·step
 	for y := range s {
-		for x := range s {
-			sy, sx := y, x
-			switch degrees {
-			case 90:
-				sy, sx = x, s-1-y
-			case 180:
-				sy, sx = s-1-y, s-1-x
-			case 270:
-				sy, sx = s-1-x, y
+		first, step := y*s, 1
+		switch degrees {
+		case 90:
+			first, step = s-1-y, s
+		case 180:
+			first, step = s*s-1-y*s, -1
+		case 270:
+			first, step = (s-1)*s+y, -s
+		}
+		row, at := dst[y*s*c:(y+1)*s*c], first*c
+		if step == 1 {
+			copy(row, src[at:])
+			continue
+		}
+		for len(row) >= c {
+			for k, v := range src[at : at+c] {
+				row[k] = v
 			}
-			copy(dst[(y*s+x)*c:][:c], src[(sy*s+sx)*c:])
+			row, at = row[c:], at+step*c
 		}
 	}
 }

@@ -30,25 +30,22 @@ type Setup struct {
 	CacheBytes     int64       // how much memory decoded pictures may take, of every feed
 }
 
-// View returns Augment or Plain.
-func (s Setup) View(augment bool) data.View {
-	if augment {
-		return s.Augment
-	}
-	return s.Plain
-}
-
 // About is what a person is told of a task.
 type About struct {
 	Line    string // what it is, with its paper
 	Options []spec.Option
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
-	make   func(v *spec.Values) Task
+	make   func(v Values) Task
 }
+
+// Values are a task's options as a person gave them, or their defaults.
+type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"byol":              byolAbout,
+	"context-encoder":   contextEncoderAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 }
@@ -90,6 +87,30 @@ func wantImages(task string, in data.Inputs) (data.Images, error) {
 		return nil, fmt.Errorf("task %s learns from pictures; the data has %s", task, in.Kinds())
 	}
 	return in.Images, nil
+}
+
+// pictures returns the views of whole pictures, Side by Side, normalised, or says that the task needs pictures.
+func (s Setup) pictures(task string, in data.Inputs, augment bool) (*data.Pictures, error) {
+	images, err := wantImages(task, in)
+	if err != nil {
+		return nil, err
+	}
+	v := s.Plain
+	if augment {
+		v = s.Augment
+	}
+	return data.NewPictures(images, v, s.Norm, s.CacheBytes), nil
+}
+
+// draw makes a batch of samples for a picture.
+func draw[B any](m data.Maker[B], index []int) (*B, error) {
+	b := m.New(len(index))
+	for row, i := range index {
+		if err := m.Fill(b, row, i, tensor.NewRNG(uint64(i))); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 // poolHead is global average pooling and one linear layer.

@@ -3,13 +3,9 @@ package recipe
 import (
 	"context"
 	"fmt"
-	"image"
-	"image/png"
-	"io"
 	"os"
 	"path/filepath"
 
-	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/stream"
@@ -126,9 +122,4 @@ func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) err
 		return nil
 	}
 	return SavePNG(filepath.Join(dir, "filters.png"), eval.Filters(first.Value))
-}
-
-// SavePNG writes a picture, whole or not at all.
-func SavePNG(path string, im image.Image) error {
-	return checkpoint.Atomic(path, func(w io.Writer) error { return png.Encode(w, im) })
 }

@@ -3,7 +3,9 @@ package recipe
 import (
 	"fmt"
 	"path/filepath"
+	"strconv"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
@@ -18,7 +20,7 @@ type Model struct {
 	Trunk *layers.Trunk
 	Side  int
 	Norm  data.Norm
-	Mode  train.Mode
+	Mode  tensor.Mode
 	Label string      // pretext, random, supervised, or a file's name
 	Dir   string      // of the run, where there is one
 	Info  *train.Info // of the run, where there is one
@@ -26,7 +28,7 @@ type Model struct {
 
 // Encoder returns the model as an encoder.
 func (m *Model) Encoder() *eval.TrunkEncoder {
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Tape: m.Mode.Inference}
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
 }
 
 // newTrunk returns a trunk with the weights that a run of that seed begins with.
@@ -75,14 +77,50 @@ func Random(trunk string, seed uint64) (*Model, error) {
 	return &Model{Trunk: t, Side: t.Side, Norm: data.HalfNorm, Label: "random"}, nil
 }
 
-// LoadFile returns a trunk with the weights of a safetensors file, PyTorch's or ours.
+// What an exported trunk says of itself.
+const (
+	keyTrunk = "tessera.trunk"
+	keySide  = "tessera.side"
+	keyNorm  = "tessera.norm"
+)
+
+// Export returns the trunk as a PyTorch state dictionary that says which trunk it is and how it sees pictures, so that LoadFile gives
+// the same features.
+func (m *Model) Export() *checkpoint.File {
+	f := checkpoint.TorchFile(Named(m.Trunk))
+	f.Metadata[keyTrunk], f.Metadata[keySide], f.Metadata[keyNorm] = m.Trunk.Name, strconv.Itoa(m.Side), m.Norm.String()
+	return f
+}
+
+// LoadFile returns a trunk with the weights of a safetensors file, PyTorch's or ours. What the file does not say, torchvision's files
+// among them: the trunk is the one named, its side the one that it was made for, the norm ImageNet's.
 func LoadFile(path, trunk string) (*Model, error) {
+	f, err := checkpoint.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if trunk == "" {
+		trunk = f.Metadata[keyTrunk]
+	}
+	if trunk == "" {
+		return nil, &SettingError{"trunk", "is needed: " + path + " does not say which network its weights are of"}
+	}
 	m, err := Random(trunk, 1)
 	if err != nil {
 		return nil, err
 	}
 	m.Label, m.Norm = filepath.Base(path), data.ImageNetNorm
-	return m, restore(m.Trunk, path, "")
+	if side, ok := f.Metadata[keySide]; ok {
+		if m.Side, err = strconv.Atoi(side); err != nil || m.Side < 1 {
+			return nil, fmt.Errorf("%s: side %q", path, side)
+		}
+	}
+	if norm, ok := f.Metadata[keyNorm]; ok {
+		if m.Norm, err = data.ParseNorm(norm); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	return m, restoreFile(m.Trunk, f, path, "")
 }
 
 func restore(t *layers.Trunk, path, prefix string) error {
@@ -90,6 +128,10 @@ func restore(t *layers.Trunk, path, prefix string) error {
 	if err != nil {
 		return err
 	}
+	return restoreFile(t, f, path, prefix)
+}
+
+func restoreFile(t *layers.Trunk, f *checkpoint.File, path, prefix string) error {
 	if err := f.Restore(Named(t), prefix); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
@@ -101,7 +143,7 @@ func restore(t *layers.Trunk, path, prefix string) error {
 func Named(s layers.Stateful) []checkpoint.Named {
 	var out []checkpoint.Named
 	for _, p := range layers.State(s) {
-		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value})
+		out = append(out, checkpoint.Named{Name: p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	return out
 }

@@ -113,6 +113,5 @@ func (m *monitor) picture() image.Image {
 
 // encoder returns a trunk as the recipe's evaluation sees it.
 func (r *Recipe) encoder(label string, t *layers.Trunk) *eval.TrunkEncoder {
-	mode := r.Config.Mode()
-	return &eval.TrunkEncoder{Label: label, Trunk: t, Input: eval.Pictures{Side: r.Config.Side, Norm: r.Norm}, Tape: mode.Inference}
+	return (&Model{Label: label, Trunk: t, Side: r.Config.Side, Norm: r.Norm, Mode: r.Config.Mode()}).Encoder()
 }

@@ -37,7 +37,8 @@ func Presets() []string {
 	return out
 }
 
-// Preset returns the settings of a published recipe for a task, which must be the recipe's.
+// Preset returns the settings of a published recipe for a task, which must be the recipe's; options that are said of the task win over
+// the recipe's.
 func Preset(name, task string) (train.Config, error) {
 	b, err := presets.ReadFile("presets/" + name + ".json")
 	if err != nil {
@@ -54,10 +55,18 @@ func Preset(name, task string) (train.Config, error) {
 	if err := strict(p.Config, &c); err != nil {
 		return c, fmt.Errorf("preset %s: %w", name, err)
 	}
-	if of, _, _ := strings.Cut(task, "?"); c.Task != of && c.Task != task {
-		return c, fmt.Errorf("preset %s is for the task %s, not for %s", name, c.Task, task)
+	said, err := spec.Parse(task)
+	if err != nil {
+		return c, err
 	}
-	c.Task = task
+	of, err := spec.Parse(c.Task)
+	if err != nil {
+		return c, fmt.Errorf("preset %s: %w", name, err)
+	}
+	if said.Kind != of.Kind {
+		return c, fmt.Errorf("preset %s is for the task %s, not for %s", name, of.Kind, said.Kind)
+	}
+	c.Task = said.Over(of).String()
 	return c, nil
 }
 

@@ -65,7 +65,11 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 		return nil, fmt.Errorf("supervised training learns from pictures; the data has %s", in.Kinds())
 	}
 	s := l.setup
-	m := &labelledMaker{s.Side, data.NewPictures(in.Images, s.View(augment), s.Norm, s.CacheBytes), l.truth}
+	view := s.Plain
+	if augment {
+		view = s.Augment
+	}
+	m := &labelledMaker{s.Side, data.NewPictures(in.Images, view, s.Norm, s.CacheBytes), l.truth}
 	return train.NewFeed(in.Images.Len(), m, o, func(s train.Step, b *labelled) {
 		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 			y := l.Forward(t.Input(b.x))

@@ -1,83 +1,238 @@
 package report
 
 import (
-	"encoding/xml"
-	"math"
+	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/tessera-go/tessera/canvas"
+	"github.com/tessera-go/tessera/eval/score"
+	"github.com/tessera-go/tessera/metric"
 )
 
-func TestChart(t *testing.T) {
-	ps := make([]point, 5000)
-	for i := range ps {
-		ps[i] = point{float64(i), 1 / float64(i+1)}
-	}
-	svg := string(chart("Loss <&>", "step", []line{{"training", ps}, {"none", nil}}, &rule{"chance", 0.25}, false))
-	if err := xml.Unmarshal([]byte(svg), new(struct{})); err != nil {
-		t.Errorf("not XML: %v", err)
-	}
-	for _, want := range []string{"Loss &lt;&amp;&gt;", "training", "chance", "polyline"} {
-		if !strings.Contains(svg, want) {
-			t.Errorf("the chart lacks %q", want)
-		}
-	}
-	if strings.Contains(svg, "NaN") || len(svg) > 20000 {
-		t.Errorf("the chart has %d bytes, or a NaN", len(svg))
-	}
-	if chart("x", "step", []line{{"empty", nil}}, nil, false) != "" {
-		t.Error("a chart of nothing")
-	}
-	for _, one := range [][]point{{{3, 3}}, {{0, 0}, {1, 0}}} {
-		if s := string(chart("flat", "step", []line{{"a", one}}, nil, false)); strings.Contains(s, "NaN") || strings.Contains(s, "Inf") {
-			t.Errorf("a flat chart: %s", s)
-		}
-	}
-}
-
-func TestNiceStep(t *testing.T) {
-	for r, want := range map[float64]float64{1: 0.2, 10: 2, 0.7: 0.2, 5: 1, 0: 1, 1234: 500} {
-		if got := niceStep(r); math.Abs(got-want) > 1e-9 {
-			t.Errorf("niceStep(%g) = %g, want %g", r, got, want)
-		}
-	}
-}
-
-func TestThin(t *testing.T) {
-	ps := make([]point, 1000)
-	for i := range ps {
-		ps[i] = point{float64(i), 2}
-	}
-	out := thin(ps, 10)
-	if len(out) != 10 || out[0].x != 49.5 || out[9].y != 2 {
-		t.Errorf("thinned to %v", out)
-	}
-}
-
-// TestBrokenMetrics: a line cut short by a crash is passed over; a folder that is no run says so.
-func TestBrokenMetrics(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "metrics.jsonl")
-	os.WriteFile(path, []byte("{\"step\":1,\"loss\":2}\n{\"step\":2,\"loss\":\"NaN\"}\n{\"step\":3,\"lo"), 0o644)
-	m, err := readMetrics(path)
-	if err != nil || len(m["loss"]) != 1 {
-		t.Errorf("%v, %v", m, err)
-	}
-	if err := Write(filepath.Join(dir, "r.html"), []string{dir}); err == nil || !strings.Contains(err.Error(), "run.json") {
-		t.Errorf("no run: %v", err)
-	}
-	os.WriteFile(filepath.Join(dir, "run.json"), []byte("{\"config\":{\"task\":\"<script>\"}}"), 0o644)
-	if err := Write(filepath.Join(dir, "r.html"), []string{dir}); err != nil {
+// write makes a file with the folders above it.
+func write(t *testing.T, content string, elem ...string) {
+	t.Helper()
+	path := filepath.Join(elem...)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	b, _ := os.ReadFile(filepath.Join(dir, "r.html"))
-	if strings.Contains(string(b), "<script>") {
-		t.Error("a run's text is not escaped")
+	if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
 	}
-	os.MkdirAll(filepath.Join(dir, "eval"), 0o755)
-	os.WriteFile(filepath.Join(dir, "eval", "scores.json"), []byte("[{]"), 0o644)
-	if err := Write(filepath.Join(dir, "r.html"), []string{dir}); err == nil || !strings.Contains(err.Error(), "scores.json") {
-		t.Errorf("broken scores: %v", err)
+}
+
+// pageOf writes a report and returns it.
+func pageOf(t *testing.T, dirs ...string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "r.html")
+	if err := Write(path, dirs); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func has(t *testing.T, page string, want ...string) {
+	t.Helper()
+	for _, w := range want {
+		if !strings.Contains(page, w) {
+			t.Errorf("the page lacks %q", w)
+		}
+	}
+}
+
+func lacks(t *testing.T, page string, unwanted ...string) {
+	t.Helper()
+	for _, w := range unwanted {
+		if strings.Contains(page, w) {
+			t.Errorf("the page has %q", w)
+		}
+	}
+}
+
+var chartTitle = regexp.MustCompile(`class="title">([^<]*)<`)
+
+// titles returns the charts' titles in order.
+func titles(page string) string {
+	var out []string
+	for _, m := range chartTitle.FindAllStringSubmatch(page, -1) {
+		out = append(out, m[1])
+	}
+	return strings.Join(out, "; ")
+}
+
+// chartOf cuts the chart of a title out of a page.
+func chartOf(t *testing.T, page, title string) string {
+	t.Helper()
+	for _, svg := range strings.Split(page, "<svg ")[1:] {
+		svg, _, _ = strings.Cut(svg, "</svg>")
+		if strings.Contains(svg, `class="title">`+title+"<") {
+			return svg
+		}
+	}
+	t.Errorf("there is no chart %q; there are %s", title, titles(page))
+	return ""
+}
+
+// TestMetrics: whatever a run declares is drawn, with its trivial predictor, and leads the page; nothing is known by its name.
+func TestMetrics(t *testing.T) {
+	dir := t.TempDir()
+	declared, _ := json.Marshal([]metric.Metric{{Name: "loss"}, {Name: "loss_adversary"}, {Name: "gain", Unit: "dB", Higher: true, Predictor: "mean colour", Trivial: 12.5},
+		{Name: "error", Predictor: "last frame", Versus: "copy_error"}, {Name: "hits", Unit: metric.Percent, Higher: true, Predictor: "chance", Trivial: 0.25}})
+	write(t, `{"config":{"task":"paint","trunk":"resnet"},"command":"tessera pretrain paint","chance":0.9,"metrics":`+string(declared)+`,"done":20,"steps":40,"peak_memory":3e6}`, dir, "run.json")
+	write(t, `{"step":10,"epoch":0.5,"loss":2,"gain":14,"error":0.5,"copy_error":0.75,"hits":0.375,"lr":0.1,"samples_per_s":100,"wild_guess":7}
+{"step":20,"epoch":1,"loss":1,"gain":15,"error":0.25,"copy_error":0.75,"hits":0.5,"held_gain":14.25,"held_error":0.375,"held_copy_error":0.625,"held_hits":0.4375,"knn":0.5,"held_wild_guess":3}
+`, dir, "metrics.jsonl")
+	p := pageOf(t, dir)
+	if got, want := titles(p), "Loss, lower is better; Gain, dB, higher is better; Error, lower is better; Hits, higher is better; Neighbours of the same class, last stage (monitor); "+
+		"Learning rate; Samples a second; Held wild guess; Wild guess"; got != want {
+		t.Errorf("charts %s\nwant   %s", got, want)
+	}
+	gain := chartOf(t, p, "Gain, dB, higher is better")
+	has(t, gain, ">mean colour<", ">training<", ">held out<", "training: 15<", "held out: 14.25<")
+	failure := chartOf(t, p, "Error, lower is better")
+	has(t, failure, ">last frame<", "last frame: 0.75<", "last frame, held out: 0.625<")
+	lacks(t, failure, `class="rule"`)
+	hits := chartOf(t, p, "Hits, higher is better")
+	has(t, hits, ">chance<", "held out: 43.8 %<", `class="rule"`)
+	has(t, chartOf(t, p, "Neighbours of the same class, last stage (monitor)"), "50.0 %")
+	has(t, chartOf(t, p, "Learning rate"), "<title>0.1</title>")
+	lacks(t, chartOf(t, p, "Loss, lower is better"), `class="rule"`)
+	has(t, p, "<span>task: gain, held out</span><b>14.25 dB</b><span>mean colour 12.5 dB</span>", "<span>task: error, held out</span><b>0.375</b><span>last frame 0.625</span>",
+		"<span>task: hits, held out</span><b>43.8 %</b><span>chance 25.0 %</span>", "tessera pretrain paint", "20 of 40", "3 MB", "paint on resnet")
+	if n := strings.Count(p, `class="card"`); n != 3 {
+		t.Errorf("%d headlines, want 3", n)
+	}
+}
+
+// TestLossAlone: where nothing has a trivial predictor the first metric leads.
+func TestLossAlone(t *testing.T) {
+	dir := t.TempDir()
+	write(t, `{"metrics":[{"name":"loss"},{"name":"loss_b"}]}`, dir, "run.json")
+	write(t, `{"step":1,"loss":3,"loss_b":1}
+{"step":2,"held_loss":2.5,"held_loss_b":0.5}`, dir, "metrics.jsonl")
+	p := pageOf(t, dir)
+	has(t, p, "<span>task: loss, held out</span><b>2.5</b><span></span>")
+	if titles(p) != "Loss, lower is better; Loss b, lower is better" || strings.Count(p, `class="card"`) != 1 {
+		t.Errorf("charts %s", titles(p))
+	}
+	write(t, `{"metrics":[]}`, dir, "run.json")
+	if p := pageOf(t, dir); titles(p) != "Held loss; Held loss b; Loss; Loss b" || strings.Contains(p, `class="card"`) {
+		t.Errorf("with no metric declared: %s", titles(p))
+	}
+}
+
+// TestOldRun: a run of the first version has accuracy, chance, images_per_s, and scores with accuracy and chance.
+func TestOldRun(t *testing.T) {
+	dir := t.TempDir()
+	write(t, `{"config":{"task":"rotation","trunk":"convnet","batch_size":64},"chance":0.25,"params":123456,"started":"2026-11-24"}`, dir, "run.json")
+	write(t, `{"step":5,"epoch":1,"loss":1.2,"accuracy":0.5,"images_per_s":300,"gflops":50,"grad_norm":1}
+{"step":5,"held_accuracy":0.625,"held_loss":1,"feature_std":0.5,"effective_rank":9}
+`, dir, "metrics.jsonl")
+	write(t, `[{"protocol":"linear","features":"pretext","stage":"conv1","depth":1,"accuracy":0.5,"chance":0.1,"n_train":100,"n_test":20,"dim":64,"settings":{"weight_decay":0.01,"grid":4,"side":32}},
+{"protocol":"linear","features":"pretext","stage":"conv2","depth":2,"accuracy":0.625,"chance":0.1,"settings":{"weight_decay":0.1,"grid":2,"side":32}},
+{"protocol":"linear","features":"random","stage":"conv1","depth":1,"accuracy":0.375,"chance":0.1,"settings":{"weight_decay":0.1,"grid":4,"side":32}},
+{"protocol":"linear","features":"pixels","stage":"pixels","depth":0,"accuracy":0.3125,"chance":0.1,"settings":{"weight_decay":0.1,"grid":32,"side":32}}]`, dir, "eval", "scores.json")
+	p := pageOf(t, dir)
+	if got, want := titles(p), "Probe: accuracy by stage; Loss, lower is better; Accuracy, higher is better; Deviation of the features, 1 is spread out (monitor); "+
+		"Effective rank of the features (monitor); Norm of the gradient; Samples a second; GFLOP/s of products and convolutions"; got != want {
+		t.Errorf("charts %s\nwant   %s", got, want)
+	}
+	has(t, chartOf(t, p, "Accuracy, higher is better"), ">chance<")
+	has(t, p, "<span>task: accuracy, held out</span><b>62.5 %</b><span>chance 25.0 %</span>", "<span>probe, best stage</span><b>62.5 %</b><span>random 37.5 %</span>", "123456 trained values")
+	c := chartOf(t, p, "Probe: accuracy by stage")
+	has(t, c, ">conv1<", ">conv2<", ">pretext<", ">random<", ">pixels<", ">largest class<", "pretext: 62.5 %")
+	lacks(t, c, "pixels: ")
+	has(t, p, `<h3>probe</h3><p class="dim">side 32</p>`, `<td>pretext<td>conv1<td class="n">50.0 %<td class="n">10.0 %<td class="n">100<td class="n">20<td class="n">64<td class="dim">grid 4, weight decay 0.01`)
+}
+
+// TestGroups: scores stand side by side only where the same protocol, data and settings made them, and say in what they differ.
+func TestGroups(t *testing.T) {
+	dir := t.TempDir()
+	write(t, `{}`, dir, "run.json")
+	one := func(protocol, features string, depth int, value float64, settings map[string]any) score.Score {
+		m := metric.Metric{Name: "miss", Predictor: "coin", Trivial: 0.5}
+		return score.Score{Protocol: protocol, Features: features, Stage: fmt.Sprint("s", depth), Depth: depth, Metric: m, Value: value, Trivial: 0.5, Settings: settings,
+			Found: map[string]any{"k_used": 3}}
+	}
+	a, b, c := map[string]any{"data": "x", "k": 5}, map[string]any{"data": "x", "k": 20}, map[string]any{"data": "x", "solver": "lbfgs"}
+	err := score.Save(dir, []score.Score{one("knn", "pretext", 2, 0.375, a), one("knn", "pretext", 1, 0.25, a), one("knn", "pretext", 1, 0.1875, b), one("probe", "random", 3, 0.75, c),
+		one("knn", "random", 1, 0.625, a), one("knn", "random", 2, 0.875, a)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pageOf(t, dir)
+	has(t, p, `<h3>knn (k 5)</h3><p class="dim">data x, k 5</p>`, `<h3>knn (k 20)</h3><p class="dim">data x, k 20</p>`, `<h3>probe</h3><p class="dim">data x, solver lbfgs</p>`,
+		"<span>knn (k 5), best stage</span><b>0.25</b><span>random 0.625</span>", "<span>knn (k 20), best stage</span><b>0.1875</b><span></span>",
+		`<th class="n">miss<th class="n">coin<th`, `<td class="dim">k used 3</tr>`)
+	lacks(t, p, "<span>probe, best stage")
+	if titles(p) != "Knn: miss by stage; Knn: miss by stage; Probe: miss by stage" {
+		t.Errorf("charts %s", titles(p))
+	}
+	g := groups([]score.Score{one("knn", "pretext", 2, 0.375, a), one("knn", "pretext", 1, 0.25, a), one("knn", "pixels", 0, 0.75, a)})[0].byDepth()
+	if fmt.Sprint(g.Lines, g.Labels, g.Rules, g.Percent) != fmt.Sprint([]canvas.Line{{Name: "pretext", Points: []canvas.Point{{X: 1, Y: 0.25}, {X: 2, Y: 0.375}}}}, []string{"s1", "s2"},
+		[]canvas.Rule{{Name: "coin", Y: 0.5}, {Name: "pixels", Y: 0.75}}, false) {
+		t.Errorf("by depth: %+v", g)
+	}
+	if g := groups([]score.Score{one("probe", "x", 3, 1, nil)})[0].byDepth(); fmt.Sprintf("%q", g.Labels) != `["" "" "s3"]` {
+		t.Errorf("labels %q", g.Labels)
+	}
+}
+
+// TestPictures: the gallery, the filters and the last of the samples, where they are.
+func TestPictures(t *testing.T) {
+	dir := t.TempDir()
+	write(t, `{}`, dir, "run.json")
+	lacks(t, pageOf(t, dir), "<img", "<h2>What the features are worth")
+	write(t, "one", dir, "samples", "step-000001.png")
+	write(t, "two", dir, "samples", "step-000002.png")
+	write(t, "near", dir, "eval", "neighbours.png")
+	p := pageOf(t, dir)
+	has(t, p, `src="data:image/png;base64,dHdv"`, `src="data:image/png;base64,bmVhcg=="`, "<h2>Nearest neighbours</h2>")
+	lacks(t, p, "b25l", "First-layer filters")
+}
+
+// TestBroken: a line cut short by a crash is passed over; a folder that is no run says so; a run's text is escaped.
+func TestBroken(t *testing.T) {
+	dir := t.TempDir()
+	out := filepath.Join(dir, "r.html")
+	write(t, "{\"step\":1,\"loss\":2}\n{\"step\":2,\"loss\":\"NaN\"}\n{\"loss\":9}\n{\"step\":3,\"lo", dir, "metrics.jsonl")
+	m, err := readMetrics(filepath.Join(dir, "metrics.jsonl"))
+	if err != nil || len(m) != 1 || fmt.Sprint(m["loss"]) != "[{1 2}]" {
+		t.Errorf("%v, %v", m, err)
+	}
+	fail := func(what string) {
+		t.Helper()
+		if err := Write(out, []string{dir}); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("want an error about %s, got %v", what, err)
+		}
+	}
+	fail("run.json")
+	write(t, `{"metrics":7}`, dir, "run.json")
+	fail("run.json")
+	write(t, `{`, dir, "run.json")
+	fail("run.json")
+	write(t, `{"config":{"task":"<script>"},"metrics":[{"name":"<script>","unit":"<script>","trivial_predictor":"<script>"}],"command":"<script>"}`, dir, "run.json")
+	write(t, `{"step":1,"<script>":1,"held_<script>":1,"<script> again":1}`, dir, "metrics.jsonl")
+	write(t, `[{"protocol":"<script>","features":"<script>","stage":"<script>","depth":1,"settings":{"<script>":"<script>"}}]`, dir, "eval", "scores.json")
+	p := pageOf(t, dir)
+	lacks(t, p, "<script>")
+	has(t, p, "&lt;script&gt;")
+	write(t, "[{]", dir, "eval", "scores.json")
+	fail("scores.json")
+	os.RemoveAll(filepath.Join(dir, "eval"))
+	os.Remove(filepath.Join(dir, "metrics.jsonl"))
+	write(t, "", dir, "metrics.jsonl", "a file in its place")
+	fail("metrics.jsonl")
+	if titleOf("") != "" {
+		t.Error("a title of nothing")
 	}
 }

@@ -60,6 +60,13 @@ var neon = kernels{
 	normGradSums:        normGradSumsNEON,
 	normGradReLUSums:    normGradReLUSumsNEON,
 	sumRows:             sumRowsNEON,
+	squaresAbout:        squaresAboutNEON,
+	dotAbout:            dotAboutNEON,
+	layerNormRow:        layerNormRowNEON,
+	layerNormGradRow:    layerNormGradRowNEON,
+	clampedSum:          clampedSumNEON,
+	clampedGrad:         clampedGradNEON,
+	logistic:            logisticNEON,
 	sgd:                 sgdNEON,
 	sgdNesterov:         sgdNesterovNEON,
 	adam:                adamNEON,
@@ -181,6 +188,27 @@ func normGradReLUSumsNEON(sum, dot, dy, x, y, mean []float32, rows int)
 
 //go:noescape
 func sumRowsNEON(sum, x []float32, rows int)
+
+//go:noescape
+func squaresAboutNEON(x []float32, a float32) (ret float32)
+
+//go:noescape
+func dotAboutNEON(x, y, z []float32, a float32) (ret float32)
+
+//go:noescape
+func layerNormRowNEON(dst, x, gamma, beta []float32, mean, inv float32)
+
+//go:noescape
+func layerNormGradRowNEON(dx, dgamma, dbeta, dy, x, gamma []float32, mean, inv, b, d float32)
+
+//go:noescape
+func clampedSumNEON(x, t, w []float32, lo, hi, h float32) (ret float32)
+
+//go:noescape
+func clampedGradNEON(dx, x, t, w []float32, s, lo, hi float32)
+
+//go:noescape
+func logisticNEON(dst, x, t []float32)
 
 //go:noescape
 func sgdNEON(w, v, g []float32, lr, mu, wd float32)

@@ -89,6 +89,27 @@ func normGradReLUSumsAVX512(sum, dot, dy, x, y, mean []float32, rows int)
 func sumRowsAVX512(sum, x []float32, rows int)
 
 //go:noescape
+func squaresAboutAVX512(x []float32, a float32) (ret float32)
+
+//go:noescape
+func dotAboutAVX512(x, y, z []float32, a float32) (ret float32)
+
+//go:noescape
+func layerNormRowAVX512(dst, x, gamma, beta []float32, mean, inv float32)
+
+//go:noescape
+func layerNormGradRowAVX512(dx, dgamma, dbeta, dy, x, gamma []float32, mean, inv, b, d float32)
+
+//go:noescape
+func clampedSumAVX512(x, t, w []float32, lo, hi, h float32) (ret float32)
+
+//go:noescape
+func clampedGradAVX512(dx, x, t, w []float32, s, lo, hi float32)
+
+//go:noescape
+func logisticAVX512(dst, x, t []float32)
+
+//go:noescape
 func sgdAVX512(w, v, g []float32, lr, mu, wd float32)
 
 //go:noescape
@@ -252,6 +273,27 @@ func normGradReLUSumsAVX2(sum, dot, dy, x, y, mean []float32, rows int)
 
 //go:noescape
 func sumRowsAVX2(sum, x []float32, rows int)
+
+//go:noescape
+func squaresAboutAVX2(x []float32, a float32) (ret float32)
+
+//go:noescape
+func dotAboutAVX2(x, y, z []float32, a float32) (ret float32)
+
+//go:noescape
+func layerNormRowAVX2(dst, x, gamma, beta []float32, mean, inv float32)
+
+//go:noescape
+func layerNormGradRowAVX2(dx, dgamma, dbeta, dy, x, gamma []float32, mean, inv, b, d float32)
+
+//go:noescape
+func clampedSumAVX2(x, t, w []float32, lo, hi, h float32) (ret float32)
+
+//go:noescape
+func clampedGradAVX2(dx, x, t, w []float32, s, lo, hi float32)
+
+//go:noescape
+func logisticAVX2(dst, x, t []float32)
 
 //go:noescape
 func sgdAVX2(w, v, g []float32, lr, mu, wd float32)
@@ -573,3 +615,6 @@ func blendAVX2(p *uint8, f, other float32, n int)
 
 //go:noescape
 func shiftHueAVX2(rgb *uint8, t float32, n int)
+
+//go:noescape
+func packT8AVX2(dst, src *float32, w, ld, k int)

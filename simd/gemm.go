@@ -140,7 +140,12 @@ func PackBT(dst []float32, total, at int, b []float32, k, n, ldb int) {
 			s := b[(j+c)*ldb:]
 			s0, s1, s2, s3 := s[:k], s[ldb:ldb+k], s[2*ldb:2*ldb+k], s[3*ldb:3*ldb+k]
 			s4, s5, s6, s7 := s[4*ldb:4*ldb+k], s[5*ldb:5*ldb+k], s[6*ldb:6*ldb+k], s[7*ldb:7*ldb+k]
-			for i := range k {
+			from := 0
+			if active.packT8 != nil && k >= 8 {
+				from = k &^ 7
+				active.packT8(&d[c], &s[0], 4*w, 4*ldb, from)
+			}
+			for i := from; i < k; i++ {
 				o := d[i*w+c : i*w+c+8 : i*w+c+8]
 				o[0], o[1], o[2], o[3] = s0[i], s1[i], s2[i], s3[i]
 				o[4], o[5], o[6], o[7] = s4[i], s5[i], s6[i], s7[i]
@@ -346,6 +351,8 @@ var goKernels = kernels{
 	normGradRows: normGradRowsGo, normGradReLURows: normGradReLURowsGo, momentRows: momentRowsGo,
 	normGradSetRows: normGradSetRowsGo, normGradReLUSetRows: normGradReLUSetRowsGo, reluGradSet: reluGradSetGo, takeEqual: takeEqualGo,
 	normGradSums: normGradSumsGo, normGradReLUSums: normGradReLUSumsGo, sumRows: sumRowsGo,
+	squaresAbout: squaresAboutGo, dotAbout: dotAboutGo, layerNormRow: layerNormRowGo, layerNormGradRow: layerNormGradRowGo,
+	clampedSum: clampedSumGo, clampedGrad: clampedGradGo, logistic: logisticGo,
 	sgd: sgdGo, sgdNesterov: sgdNesterovGo, adam: adamGo,
 	panel: goWidth,
 	tiles: []tileSet{{width: goWidth, rows: map[int]tileID{1: 0, 2: 1, 3: 2, 4: 3}, cols: map[int]tileID{1: 4, 2: 5, 3: 6, 4: 7}}},

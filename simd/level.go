@@ -3,7 +3,8 @@ package simd
 import (
 	"fmt"
 	"os"
-	"strings"
+
+	"github.com/tessera-go/tessera/internal/names"
 )
 
 // Level is an instruction set that kernels are written for.
@@ -17,29 +18,24 @@ const (
 	AVX512              // x86-64 with AVX-512 F, DQ, BW and VL
 )
 
-// String returns the name that the SIMD environment variable takes.
-func (l Level) String() string {
-	switch l {
-	case Go:
-		return "go"
-	case NEON:
-		return "neon"
-	case AVX2:
-		return "avx2"
-	case AVX512:
-		return "avx512"
-	}
-	return fmt.Sprintf("level(%d)", int(l))
-}
+var levels = names.Of("instruction set", "go", "neon", "avx2", "avx512")
 
-// ParseLevel returns the level of that name: go, neon, avx2 or avx512.
-func ParseLevel(name string) (Level, error) {
-	for _, l := range []Level{Go, NEON, AVX2, AVX512} {
-		if strings.EqualFold(name, l.String()) {
-			return l, nil
-		}
+// LevelNames returns the names of all levels, of this machine and of others.
+func LevelNames() []string { return levels.All() }
+
+// String returns the name that UnmarshalText and the SIMD environment variable take.
+func (l Level) String() string { return levels.String(int(l)) }
+
+// MarshalText returns the name.
+func (l Level) MarshalText() ([]byte, error) { return levels.Marshal(int(l)) }
+
+// UnmarshalText sets l to the level of that name; the error says which there are.
+func (l *Level) UnmarshalText(text []byte) error {
+	i, err := levels.Unmarshal(text)
+	if err == nil {
+		*l = Level(i)
 	}
-	return Go, fmt.Errorf("simd: no level %q; there are go, neon, avx2 and avx512", name)
+	return err
 }
 
 // kernels is one instruction set's implementation of everything in this package.
@@ -79,6 +75,13 @@ type kernels struct {
 	normGradSums        func(sum, dot, dy, x, mean []float32, rows int)
 	normGradReLUSums    func(sum, dot, dy, x, y, mean []float32, rows int)
 	sumRows             func(sum, x []float32, rows int)
+	squaresAbout        func(x []float32, a float32) (ret float32)
+	dotAbout            func(x, y, z []float32, a float32) (ret float32)
+	layerNormRow        func(dst, x, gamma, beta []float32, mean, inv float32)
+	layerNormGradRow    func(dx, dgamma, dbeta, dy, x, gamma []float32, mean, inv, b, d float32)
+	clampedSum          func(x, t, w []float32, lo, hi, h float32) (ret float32)
+	clampedGrad         func(dx, x, t, w []float32, s, lo, hi float32)
+	logistic            func(dst, x, t []float32)
 	sgd                 func(w, v, g []float32, lr, mu, wd float32)
 	sgdNesterov         func(w, v, g []float32, lr, mu, wd float32)
 	adam                func(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
@@ -105,6 +108,8 @@ type kernels struct {
 
 	copyRows func(dst, src *float32, ld, k int) // k rows, ld bytes apart, of a whole panel's width; nil: the Go loop
 
+	packT8 func(dst, src *float32, w, ld, k int) // eight columns of PackBT, k a multiple of 8, w and ld in bytes; nil: the Go loop
+
 	panel int       // columns of a packed panel
 	tiles []tileSet // by width, widest first
 }
@@ -120,7 +125,8 @@ func init() {
 	if want == "" {
 		return
 	}
-	l, err := ParseLevel(want)
+	var l Level
+	err := l.UnmarshalText([]byte(want))
 	if err == nil {
 		_, err = Use(l)
 	}

@@ -126,6 +126,16 @@ var kernelCases = []kernelCase{
 	{name: "normGradReLUSums", slices: 6, out: 2, rows: true, params: 1, accs: 2, run: func(k *kernels, s [][]float32, r int) {
 		k.normGradReLUSums(s[0], s[1], s[2], s[3], s[4], s[5], r)
 	}},
+	{name: "layerNormRow", slices: 4, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.layerNormRow(s[0], s[1], s[2], s[3], 0.3, 1.7) }},
+	{name: "layerNormGradRow", slices: 6, out: 3, run: func(k *kernels, s [][]float32, _ int) {
+		k.layerNormGradRow(s[0], s[1], s[2], s[3], s[4], s[5], 0.3, 1.7, -0.2, 0.1)
+	}},
+	{name: "clampedGrad L1", slices: 4, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) {
+		copy(s[2][:len(s[2])/2], s[1]) // differences of zero do not come by chance
+		k.clampedGrad(s[0], s[1], s[2], s[3], 0.7, 1, 1)
+	}},
+	{name: "clampedGrad Huber", slices: 4, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.clampedGrad(s[0], s[1], s[2], s[3], -0.7, 0, 0.6) }},
+	{name: "logistic", slices: 3, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.logistic(s[0], s[1], s[2]) }},
 	{name: "sumRows", slices: 2, out: 1, rows: true, accs: 1, run: func(k *kernels, s [][]float32, r int) { k.sumRows(s[0], s[1], r) }},
 }
 
@@ -207,6 +217,7 @@ func runCase(t *testing.T, k *kernels, kc kernelCase, r *rand.Rand, n, rows, off
 }
 
 func TestReductions(t *testing.T) {
+	inf := float32(math.Inf(1))
 	for _, k := range available() {
 		r := rand.New(rand.NewPCG(3, 4))
 		for n := 0; n <= 300; n++ {
@@ -216,15 +227,21 @@ func TestReductions(t *testing.T) {
 				}
 				wx, x := guarded(n, off)
 				wy, y := guarded(n, (off+5)%16)
+				wz, z := guarded(n, (off+9)%16)
 				for _, special := range []bool{false, true} {
 					fill(x, r, special)
 					fill(y, r, special)
+					fill(z, r, special)
 					for _, c := range []struct {
 						name      string
 						got, want float32
 					}{
 						{"sum", k.sum(x), sumGo(x)}, {"dot", k.dot(x, y), dotGo(x, y)},
 						{"sumSquares", k.sumSquares(x), sumSquaresGo(x)}, {"max", k.max(x), maxGo(x)},
+						{"squaresAbout", k.squaresAbout(x, 0.3), squaresAboutGo(x, 0.3)}, {"dotAbout", k.dotAbout(x, y, z, 0.3), dotAboutGo(x, y, z, 0.3)},
+						{"dotAbout Inf", k.dotAbout(x, y, z, inf), dotAboutGo(x, y, z, inf)},
+						{"clampedSum", k.clampedSum(x, y, z, 0, 0.6, 0.5), clampedSumGo(x, y, z, 0, 0.6, 0.5)},
+						{"clampedSum L1", k.clampedSum(x, y, z, 1, 1, 0), clampedSumGo(x, y, z, 1, 1, 0)},
 					} {
 						if !same(c.got, c.want) && !(c.name == "max" && c.got == c.want) {
 							t.Fatalf("%v %s n=%d offset=%d: got %g, the Go loop %g", k.level, c.name, n, off, c.got, c.want)
@@ -233,6 +250,7 @@ func TestReductions(t *testing.T) {
 				}
 				checkGuards(t, "a reduction", wx, n, off)
 				checkGuards(t, "a reduction", wy, n, (off+5)%16)
+				checkGuards(t, "a reduction", wz, n, (off+9)%16)
 			}
 		}
 	}
@@ -297,6 +315,38 @@ func TestMathError(t *testing.T) {
 		t.Logf("%s: largest error %.3f ulp at %g", c.name, worst, at)
 		if worst > c.limit {
 			t.Errorf("%s: error %.3f ulp at %g, above %g", c.name, worst, at, c.limit)
+		}
+	}
+}
+
+// TestLogisticError: the largest error of Logistic in ulp, on every 4099th float32, against targets of 0 and 1, for which the loss is
+// log(1 + exp(±x)): small where the prediction is right.
+func TestLogisticError(t *testing.T) {
+	var x []float32
+	for b := uint64(0); b < 1<<32; b += 4099 {
+		if v := math.Float32frombits(uint32(b)); math.Abs(float64(v)) < 80 { // beyond, the loss is denormal or x itself
+			x = append(x, v)
+		}
+	}
+	out, target := make([]float32, len(x)), make([]float32, len(x))
+	for _, to := range []float32{0, 1} {
+		for i := range target {
+			target[i] = to
+		}
+		Logistic(out, x, target)
+		worst, at := 0.0, float32(0)
+		for i, v := range x {
+			want := math.Log1p(math.Exp(float64(v)))
+			if to == 1 {
+				want = math.Log1p(math.Exp(-float64(v)))
+			}
+			if e := math.Abs(float64(out[i])-want) / math.Ldexp(1, math.Ilogb(want)-23); e > worst {
+				worst, at = e, v
+			}
+		}
+		t.Logf("target %g: largest error %.3f ulp at %g", to, worst, at)
+		if worst > 3 {
+			t.Errorf("target %g: error %.3f ulp at %g, above 3", to, worst, at)
 		}
 	}
 }
@@ -411,7 +461,7 @@ func TestPackBT(t *testing.T) {
 	for _, level := range Levels() {
 		restore, _ := Use(level)
 		for n := 1; n < 70; n += 3 {
-			k := 5 + n%4
+			k := 5 + n%31
 			b := make([]float32, k*n)
 			bt := make([]float32, n*k)
 			for i := range k {
@@ -504,13 +554,18 @@ func TestSecondOpinion(t *testing.T) {
 	}
 }
 
-func TestParseLevel(t *testing.T) {
-	if _, err := ParseLevel("sse9"); err == nil || !strings.Contains(err.Error(), "avx2") {
+func TestLevelNames(t *testing.T) {
+	var l Level
+	if err := l.UnmarshalText([]byte("sse9")); err == nil || !strings.Contains(err.Error(), "avx2") {
 		t.Errorf("an unknown level should name the known ones, got %v", err)
 	}
-	for _, l := range []Level{Go, NEON, AVX2, AVX512} {
-		if got, err := ParseLevel(l.String()); err != nil || got != l {
-			t.Errorf("ParseLevel(%v) = %v, %v", l, got, err)
+	for i, want := range []Level{Go, NEON, AVX2, AVX512} {
+		text, err := want.MarshalText()
+		if err != nil || string(text) != want.String() || string(text) != LevelNames()[i] {
+			t.Errorf("%v is written %q, %v; LevelNames has %q", want, text, err, LevelNames()[i])
+		}
+		if err := l.UnmarshalText([]byte(strings.ToUpper(want.String()))); err != nil || l != want {
+			t.Errorf("%v read back is %v, %v", want, l, err)
 		}
 	}
 }

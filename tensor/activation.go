@@ -241,48 +241,6 @@ func DropoutMask(mask *Tensor, p float32, rng *RNG) {
 	})
 }
 
-// AddCrossEntropyGrad adds scale·(softmax(x) - target) to dx; lse is x's LogSumExp.
-func AddCrossEntropyGrad(dx, x *Tensor, lse []float32, target *Tensor, scale float32) {
-	sameShapes("CrossEntropy", dx, x, target)
-	rows, c := rows2(x)
-	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
-		p := borrow(c)
-		for r := lo; r < hi; r++ {
-			simd.ExpSub(p, lse[r], x.Data[r*c:(r+1)*c])
-			simd.Sub(p, p, target.Data[r*c:])
-			simd.Axpy(dx.Data[r*c:(r+1)*c], scale, p)
-		}
-		giveBack(p)
-	})
-}
-
-// CrossEntropyGrad sets dx to scale·(softmax(x) - target), or adds it; lse is x's LogSumExp, and a row's target is 1-smoothing
-// at its label plus smoothing/C everywhere.
-func CrossEntropyGrad(dx, x *Tensor, lse []float32, labels []int32, smoothing, scale float32, add bool) {
-	sameShapes("CrossEntropy", dx, x)
-	rows, c := rows2(x)
-	rest := smoothing / float32(c)
-	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
-		p := borrow(c)
-		for r := lo; r < hi; r++ {
-			simd.ExpSub(p, lse[r], x.Data[r*c:(r+1)*c])
-			at := p[labels[r]]
-			if rest != 0 {
-				for j := range p {
-					p[j] -= rest
-				}
-			}
-			p[labels[r]] = at - (rest + (1 - smoothing))
-			if d := dx.Data[r*c : (r+1)*c]; add {
-				simd.Axpy(d, scale, p)
-			} else {
-				simd.Scale(d, scale, p)
-			}
-		}
-		giveBack(p)
-	})
-}
-
 // AddScalar adds v to every element.
 func AddScalar(x *Tensor, v float32) {
 	parallel.Chunks(len(x.Data), chunk, func(lo, hi int) {

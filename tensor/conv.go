@@ -1,56 +1,71 @@
 package tensor
 
 import (
-	"fmt"
-	"strings"
-
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
 )
 
-// Conv is the geometry of a 2-D convolution, the same along both axes. The zero value is stride 1, no padding.
-type Conv struct {
-	Stride   int // 0 means 1
-	Pad      int // zeros on each side
-	Dilation int // 0 means 1
-	Groups   int // 0 means 1; equal to the input channels it is depthwise
-
-	Algorithm Algorithm // zero: chosen by shape
+// Axis is a convolution's geometry along one axis. The zero value is stride 1, no dilation, no padding.
+type Axis struct {
+	Stride    int // distance of two outputs in the input; 0 means 1
+	Dilation  int // distance of two kernel elements in the input; 0 means 1
+	Low, High int // zeros before the input and after it
 }
 
-// Algorithm is a way to compute a convolution. All give the same sums but for rounding.
-type Algorithm int
-
-// The algorithms. Winograd's are for 3x3 kernels of stride 1 whose channels are multiples of 16; elsewhere asking for
-// them means Direct.
-const (
-	Auto      Algorithm = iota // by shape; see Plan
-	Direct                     // an implicit matrix product
-	Winograd2                  // F(2x2, 3x3)
-	Winograd4                  // F(4x4, 3x3)
-)
-
-var algorithmNames = []string{"auto", "direct", "winograd2", "winograd4"}
-
-// String returns the name that ParseAlgorithm reads.
-func (a Algorithm) String() string { return algorithmNames[a] }
-
-// ParseAlgorithm returns the algorithm called auto, direct, winograd2 or winograd4.
-func ParseAlgorithm(name string) (Algorithm, error) {
-	for i, n := range algorithmNames {
-		if n == name {
-			return Algorithm(i), nil
-		}
+// Out returns how many outputs a kernel of k elements has along n inputs, as many as fit; below 1 where it does not fit:
+//
+//	(n + Low + High - Dilation·(k-1) - 1)/Stride + 1
+func (a Axis) Out(n, k int) int {
+	a = a.norm()
+	room := n + a.Low + a.High - a.Dilation*(k-1) - 1
+	if room < 0 {
+		return 0
 	}
-	return Auto, fmt.Errorf("no convolution algorithm is called %q; there are %s", name, strings.Join(algorithmNames, ", "))
+	return room/a.Stride + 1
 }
 
-// defaultAlgorithm stands for Auto; see SetAlgorithm.
-var defaultAlgorithm Algorithm
+// in returns how many inputs n outputs have in the transposed convolution, the fewest that give so many.
+func (a Axis) in(n, k int) int {
+	a = a.norm()
+	return (n-1)*a.Stride - a.Low - a.High + a.Dilation*(k-1) + 1
+}
 
-// SetAlgorithm makes a what Auto means from now on, in the whole process: for comparing algorithms. Not to be called
-// while convolutions run.
-func SetAlgorithm(a Algorithm) { defaultAlgorithm = a }
+func (a Axis) norm() Axis {
+	a.Stride, a.Dilation = max(a.Stride, 1), max(a.Dilation, 1)
+	return a
+}
+
+// of is norm for a kernel of k elements: one element has no dilation.
+func (a Axis) of(k int) Axis {
+	if a = a.norm(); k == 1 {
+		a.Dilation = 1
+	}
+	return a
+}
+
+func (a Axis) padded() bool { return a.Low != 0 || a.High != 0 }
+
+// Conv is the geometry of a convolution, and how to compute it. Images [N H W C] have the axes H and W, sequences [N T C] the
+// axis T, clips [N T H W C] all three; an axis that the input lacks must be zero. The zero value is stride 1, no padding.
+type Conv struct {
+	T, H, W Axis
+	Groups  int // 0 means 1; equal to the input channels it is depthwise
+	Mode
+}
+
+// SquareConv returns the geometry of a convolution of images with that stride and padding on every side.
+func SquareConv(stride, pad int) Conv {
+	a := Axis{Stride: stride, Low: pad, High: pad}
+	return Conv{H: a, W: a}
+}
+
+// plain tells whether a kernel of kh by kw elements takes every pixel to its own output: a product of matrices.
+func (g Conv) plain(kh, kw int) bool { return g.dense(kh, kw) && g.H.Stride == 1 && g.W.Stride == 1 }
+
+// dense tells whether an output reads all channels of one pixel, without padding.
+func (g Conv) dense(kh, kw int) bool {
+	return kh == 1 && kw == 1 && g.Groups == 1 && !g.H.padded() && !g.W.padded()
+}
 
 // A Pass is one of a convolution's three computations.
 type Pass int
@@ -65,48 +80,56 @@ const (
 // Plan returns the algorithm that a pass over output images [N OH OW O] with weights w [KH KW I/G O] uses. It depends
 // on the shapes alone, so that the same program gives the same bits on every machine.
 func (g Conv) Plan(pass Pass, y, w []int) Algorithm {
-	g = g.norm()
-	if w[0] != 3 || w[1] != 3 || g.Stride != 1 || g.Dilation != 1 || g.Groups != 1 || g.Pad > 2 || w[2]%16 != 0 || w[3]%16 != 0 {
+	g = g.norm(w)
+	small := func(a Axis) bool { return a.Stride == 1 && a.Dilation == 1 && max(a.Low, a.High) <= 2 }
+	if w[0] != 3 || w[1] != 3 || !small(g.H) || !small(g.W) || g.Groups != 1 || w[2]%16 != 0 || w[3]%16 != 0 {
 		return Direct
 	}
-	a := g.Algorithm
-	if a == Auto {
-		a = defaultAlgorithm
+	if g.Algorithm == Auto {
+		return cheapest(pass, y[0], y[1], y[2], w[2], w[3])
 	}
-	if a == Auto {
-		a = cheapest(pass, y[0], y[1], y[2], w[2], w[3])
-	}
-	return a
+	return g.Algorithm
 }
 
-func (g Conv) norm() Conv {
-	g.Stride, g.Dilation, g.Groups = max(g.Stride, 1), max(g.Dilation, 1), max(g.Groups, 1)
+// norm writes out what zeros mean for weights w [KH KW I/G O].
+func (g Conv) norm(w []int) Conv {
+	g.H, g.W, g.Groups = g.H.of(w[0]), g.W.of(w[1]), max(g.Groups, 1)
 	return g
 }
 
-// ConvShape returns the shape of a convolution's output:
+// ConvShape returns the shape of a convolution's output; OH and OW see Axis.Out:
 //
-//	x [N H W C]   w [KH KW C/G O]   ->   [N OH OW O],   OH = (H + 2·Pad - Dilation·(KH-1) - 1)/Stride + 1
+//	x [N H W C]   w [KH KW C/G O]   ->   [N OH OW O]
 func ConvShape(x, w []int, g Conv) []int {
-	g = g.norm()
 	if len(x) != 4 || len(w) != 4 {
 		fail("Conv2D", "input %v and weight %v need four axes, [N H W C] and [KH KW I O]", x, w)
 	}
+	g = g.check("Conv2D", w)
 	if w[2]*g.Groups != x[3] {
 		fail("Conv2D", "input %v has %d channels, weight %v with %d groups wants %d", x, x[3], w, g.Groups, w[2]*g.Groups)
 	}
-	if w[3]%g.Groups != 0 {
-		fail("Conv2D", "%d output channels do not divide into %d groups", w[3], g.Groups)
+	s := []int{x[0], g.H.Out(x[1], w[0]), g.W.Out(x[2], w[1]), w[3]}
+	if s[1] < 1 || s[2] < 1 {
+		fail("Conv2D", "kernel %v does not fit input %v with padding %d+%d, %d+%d and dilation %d, %d", w, x, g.H.Low, g.H.High, g.W.Low, g.W.High,
+			g.H.Dilation, g.W.Dilation)
 	}
-	if g.Pad < 0 {
-		fail("Conv2D", "padding %d is negative", g.Pad)
+	return s
+}
+
+// check returns g with what zeros mean written out; it panics where g itself cannot be meant.
+func (g Conv) check(op string, w []int) Conv {
+	if g.T != (Axis{}) {
+		fail(op, "the geometry along T, %+v, has no axis here: images are [N H W C]", g.T)
 	}
-	oh := x[1] + 2*g.Pad - g.Dilation*(w[0]-1) - 1
-	ow := x[2] + 2*g.Pad - g.Dilation*(w[1]-1) - 1
-	if oh < 0 || ow < 0 {
-		fail("Conv2D", "kernel %v does not fit input %v with padding %d", w, x, g.Pad)
+	for _, a := range []Axis{g.H, g.W} {
+		if a.Low < 0 || a.High < 0 || a.Stride < 0 || a.Dilation < 0 {
+			fail(op, "negative geometry %+v", a)
+		}
 	}
-	return []int{x[0], oh/g.Stride + 1, ow/g.Stride + 1, w[3]}
+	if g.Groups < 0 || w[3]%max(g.Groups, 1) != 0 {
+		fail(op, "%d channels do not divide into %d groups", w[3], g.Groups)
+	}
+	return g.norm(w)
 }
 
 // plane is images with their padding: [n h w c].
@@ -161,40 +184,45 @@ func Conv2D(y, x, w *Tensor, g Conv) { Conv2DFused(y, x, w, g, nil, nil) }
 
 // Conv2DFused is Conv2D with an epilogue, or nil, and with weights kept in their packed form, or nil.
 func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
-	g = g.norm()
 	shape := ConvShape(x.Shape, w.Shape, g)
 	if !SameShape(y.Shape, shape) {
 		fail("Conv2D", "output %v, it is %v", y.Shape, shape)
 	}
+	g = g.norm(w.Shape)
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
-	if keep != nil && precision == Int8 && int8Shape(w.Shape, g) {
+	f := winogradOf(g.Plan(Forward, y.Shape, w.Shape))
+	switch {
+	case keep != nil && g.Precision == Int8 && int8Shape(w.Shape, g):
 		convInt8(y, x, w, g, e, keep)
-		return
-	}
-	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
-		matMulFused(y, x, w.Reshape(cg, o), e, keep)
-		return
-	}
-	if kh == 1 && kw == 1 && g.Pad == 0 && g.Groups == 1 {
+	case g.plain(kh, kw):
+		matMulFused(y, x, w.Reshape(cg, o), e, keep, g.Precision)
+	case g.dense(kh, kw):
 		pointwise(y, x, w, g, e, keep)
-		return
-	}
-	if f := winogradOf(g.Plan(Forward, y.Shape, w.Shape)); f != nil {
-		f.conv(y, x, w, false, g.Pad, false, e, keep)
-		return
-	}
-	oh, ow := shape[1], shape[2]
-	if cg == 1 && o == g.Groups {
-		p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
+	case f != nil:
+		f.conv(y, x, w, false, g.H.Low, g.W.Low, false, e, keep)
+	case cg == 1 && o == g.Groups:
+		p := g.pad(x)
 		defer p.free()
 		depthwise(y, p, w, g, e)
-		return
+	default:
+		convDirect(y, x, w, g, e, keep)
 	}
+}
+
+// pad returns x with the padding of g.
+func (g Conv) pad(x *Tensor) plane {
+	return padded(x, g.H.Low, g.W.Low, x.Shape[1]+g.H.Low+g.H.High, x.Shape[2]+g.W.Low+g.W.High)
+}
+
+// convDirect is Conv2DFused as an implicit matrix product.
+func convDirect(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
+	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	oh, ow := y.Shape[1], y.Shape[2]
 	og := o / g.Groups
 	k := kh * kw * cg
 	panel := simd.Panel()
 	size := simd.PackedSize(k, og)
-	packed := keep.pack(size*g.Groups, func(packed []float32) {
+	packed := keep.form(form{groups: g.Groups}, size*g.Groups, func(packed []float32) {
 		panels := (og + panel - 1) / panel
 		parallel.For(g.Groups*panels, func(i int) {
 			gi, j := i/panels, i%panels*panel
@@ -212,11 +240,11 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	rowPieces := (x.Shape[0]*oh + rows - 1) / rows
 	// Padding costs a copy: of the rows that a piece reads, into the cache that it reads them from, unless many pieces read
 	// the same rows or the images are so small that a panel of weights is better kept for several.
-	width, reach := x.Shape[2]+2*g.Pad, (kh-1)*g.Dilation+1
-	local := g.Pad > 0 && groups*g.Groups <= 2 && oh*ow >= 256
+	width, reach := g.W.Low+x.Shape[2]+g.W.High, (kh-1)*g.H.Dilation+1
+	local := (g.H.padded() || g.W.padded()) && groups*g.Groups <= 2 && oh*ow >= 256
 	var p plane
 	if !local {
-		p = padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, width)
+		p = g.pad(x)
 		defer p.free()
 	}
 	parallel.For(g.Groups*groups*rowPieces, func(t int) {
@@ -226,36 +254,36 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		r1 := min(x.Shape[0]*oh, r0+rows)
 		from := p
 		if local {
-			from = plane{borrow(((rows-1)*g.Stride + reach) * width * x.Shape[3]), 1, 0, width, x.Shape[3], true}
+			from = plane{borrow(((rows-1)*g.H.Stride + reach) * width * x.Shape[3]), 1, 0, width, x.Shape[3], true}
 			defer from.free()
 		}
 		top := func(r, lo int) int { // the row of from that output row r begins at
 			if local {
-				return (r - lo) * g.Stride
+				return (r - lo) * g.H.Stride
 			}
-			return r/oh*from.h + r%oh*g.Stride
+			return r/oh*from.h + r%oh*g.H.Stride
 		}
 		for lo, hi := r0, r1; lo < r1; lo, hi = hi, r1 {
 			if local { // the rows of one image
 				hi = min(r1, lo+oh-lo%oh)
-				from.h = (hi-lo-1)*g.Stride + reach
-				from.window(x, lo/oh, lo%oh*g.Stride-g.Pad, g.Pad)
+				from.h = (hi-lo-1)*g.H.Stride + reach
+				from.window(x, lo/oh, lo%oh*g.H.Stride-g.H.Low, g.W.Low)
 			}
 			for j := j0; j < min(og, j0+group); j += panel {
 				b := packed[gi*size+simd.PackedOffset(k, j):]
 				n := min(panel, og-j)
-				if g.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
+				if g.W.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
 					for r, end := lo, hi; r < hi; r = end {
 						end = min(hi, r+oh-r%oh) // of the image
-						simd.MulPanel(y.Data[r*ow*o+j:], o, (end-r)*ow, n, simd.A{Data: from.data[top(r, lo)*from.w*from.c:], LD: g.Stride * from.c,
-							Runs: kh, RunStride: from.w * from.c, K: kw * cg, Group: ow, GroupStride: g.Stride * from.w * from.c}, b, false)
+						simd.MulPanel(y.Data[r*ow*o+j:], o, (end-r)*ow, n, simd.A{Data: from.data[top(r, lo)*from.w*from.c:], LD: g.W.Stride * from.c,
+							Runs: kh, RunStride: g.H.Dilation * from.w * from.c, K: kw * cg, Group: ow, GroupStride: g.H.Stride * from.w * from.c}, b, false)
 					}
 					continue
 				}
 				for r := lo; r < hi; r++ {
 					for a := range kh {
-						simd.MulPanel(y.Data[r*ow*o+gi*og+j:], o, ow, n, simd.A{Data: from.data[(top(r, lo)+a*g.Dilation)*from.w*from.c+gi*cg:], LD: g.Stride * from.c,
-							Runs: kw, RunStride: g.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
+						simd.MulPanel(y.Data[r*ow*o+gi*og+j:], o, ow, n, simd.A{Data: from.data[(top(r, lo)+a*g.H.Dilation)*from.w*from.c+gi*cg:], LD: g.W.Stride * from.c,
+							Runs: kw, RunStride: g.W.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
 					}
 				}
 			}
@@ -268,17 +296,12 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	h, wd, ci, o := x.Shape[1], x.Shape[2], x.Shape[3], w.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
-	low := precision == BFloat16 && lowShape(y.Shape[0]*oh*ow, o, ci)
+	low := g.Precision == BFloat16 && lowShape(y.Shape[0]*oh*ow, o, ci)
 	words := rowsOf(ci, low)
 	fill := func(packed []float32) { // one block of all ci rows
 		parallel.Chunks(o, 4*simd.Panel(), func(lo, hi int) { packColumns(packed, w.Data, o, false, 0, 0, ci, lo, hi, 1, low) })
 	}
-	var packed []float32
-	if size := simd.PackedSize(words, o); low && keep != nil {
-		packed = keep.keepIn(&keep.low, size, fill)
-	} else {
-		packed = keep.pack(size, fill)
-	}
+	packed := keep.form(form{groups: 1, low: low}, simd.PackedSize(words, o), fill)
 	if keep == nil {
 		defer giveBack(packed)
 	}
@@ -289,7 +312,7 @@ func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		defer giveBack(pixels)
 		for p := lo; p < hi; p++ {
 			i, q, r := p/(oh*ow), p/ow%oh, p%ow
-			pixel := x.Data[((i*h+q*g.Stride)*wd+r*g.Stride)*ci:][:ci]
+			pixel := x.Data[((i*h+q*g.H.Stride)*wd+r*g.W.Stride)*ci:][:ci]
 			if low {
 				simd.PackBF16(pixels[(p-lo)*lead:], pixel)
 			} else {
@@ -321,7 +344,7 @@ func depthwise(y *Tensor, p plane, w *Tensor, g Conv, e *Epilogue) {
 			clear(dst)
 			for a := range kh {
 				for b := range kw {
-					src := p.data[((i*p.h+q*g.Stride+a*g.Dilation)*p.w+s*g.Stride+b*g.Dilation)*c:][:c]
+					src := p.data[((i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w+s*g.W.Stride+b*g.W.Dilation)*c:][:c]
 					simd.MulAdd(dst, src, w.Data[(a*kw+b)*c:])
 				}
 			}
@@ -330,24 +353,24 @@ func depthwise(y *Tensor, p plane, w *Tensor, g Conv, e *Epilogue) {
 	})
 }
 
-// ConvGradWeight sets dw to the gradient of Conv2D's weight, or adds it: dw[a b i o] = Σ x[n, q·s+a·d-p, r·s+b·d-p, i]·dy[n q r o].
-// It is a product of the image, read transposed where it lies, with dy.
+// ConvGradWeight sets dw to the gradient of Conv2D's weight, or adds it: with strides s, dilations d and paddings p
+// of the axes, dw[a b i o] = Σ x[n, q·s+a·d-p, r·s+b·d-p, i]·dy[n q r o]. It is a product of the image, read transposed where it lies, with dy.
 func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
-	g = g.norm()
 	shape := ConvShape(x.Shape, dw.Shape, g)
 	if !SameShape(dy.Shape, shape) {
 		fail("ConvGradWeight", "gradient %v of an output %v", dy.Shape, shape)
 	}
+	g = g.norm(dw.Shape)
 	kh, kw, cg, o := dw.Shape[0], dw.Shape[1], dw.Shape[2], dw.Shape[3]
-	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
-		MatMulTN(dw.Reshape(cg, o), x, dy, add)
+	if g.plain(kh, kw) {
+		MatMulTN(dw.Reshape(cg, o), x, dy, add, g.Precision)
 		return
 	}
 	if f := winogradOf(g.Plan(GradWeight, dy.Shape, dw.Shape)); f != nil {
-		f.gradWeight(dw, x, dy, g.Pad, add)
+		f.gradWeight(dw, x, dy, g.H.Low, g.W.Low, add)
 		return
 	}
-	p := padded(x, g.Pad, g.Pad, x.Shape[1]+2*g.Pad, x.Shape[2]+2*g.Pad)
+	p := g.pad(x)
 	defer p.free()
 	oh, ow := shape[1], shape[2]
 	if cg == 1 && o == g.Groups {
@@ -363,7 +386,7 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 	og := o / g.Groups
 	panel := simd.Panel()
 	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
-	merged := g.Dilation == 1 && g.Groups == 1
+	merged := g.W.Dilation == 1 && g.Groups == 1
 	if merged && len(dw.Data) <= 1<<17 && p.n*blocks >= 2*slices {
 		gradWeightSliced(dw, p, dy, g, block, add)
 		return
@@ -400,9 +423,9 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 			for bl := range blocks {
 				q := bl * block
 				rows := min(block, oh-q)
-				at := ((i*p.h+q*g.Stride+a*g.Dilation)*p.w + b*g.Dilation) * p.c
-				simd.MulPanel(c, o, min(cut, m-i0), min(panel, og-j), simd.A{Data: p.data[at+gi*cg+i0:], LD: g.Stride * p.c, Runs: rows,
-					RunStride: g.Stride * p.w * p.c, K: ow, Transposed: true},
+				at := ((i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w + b*g.W.Dilation) * p.c
+				simd.MulPanel(c, o, min(cut, m-i0), min(panel, og-j), simd.A{Data: p.data[at+gi*cg+i0:], LD: g.W.Stride * p.c, Runs: rows,
+					RunStride: g.H.Stride * p.w * p.c, K: ow, Transposed: true},
 					packed[((i*blocks+bl)*g.Groups+gi)*size+simd.PackedOffset(rows*ow, j):], add || i+bl > 0)
 			}
 		}
@@ -428,7 +451,8 @@ func gradWeightSliced(dw *Tensor, p plane, dy *Tensor, g Conv, block int, add bo
 			rows := min(block, oh-q)
 			simd.PackB(packed, rows*ow, 0, dy.Data[(i*oh+q)*ow*o:], rows*ow, o, o)
 			for a := range kh {
-				op := simd.A{Data: p.data[(i*p.h+q*g.Stride+a)*p.w*p.c:], LD: g.Stride * p.c, Runs: rows, RunStride: g.Stride * p.w * p.c, K: ow, Transposed: true}
+				op := simd.A{Data: p.data[(i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w*p.c:], LD: g.W.Stride * p.c, Runs: rows,
+					RunStride: g.H.Stride * p.w * p.c, K: ow, Transposed: true}
 				for j := 0; j < o; j += panel {
 					simd.MulPanel(part[a*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first)
 				}
@@ -447,7 +471,7 @@ func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
 		for r := range p.n * oh {
 			i, q := r/oh, r%oh
 			for s := range ow {
-				src := p.data[((i*p.h+q*g.Stride+a*g.Dilation)*p.w+s*g.Stride+b*g.Dilation)*c:][:c]
+				src := p.data[((i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w+s*g.W.Stride+b*g.W.Dilation)*c:][:c]
 				simd.MulAdd(dst, src, dy.Data[(r*ow+s)*c:])
 			}
 		}
@@ -456,25 +480,25 @@ func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
 
 // ConvGradInput sets dx to the gradient of Conv2D's input, or adds it. It is also what a transposed convolution computes.
 //
-// For dilation 1 the pixels of dx fall into Stride² classes by their position modulo the stride; each class is a
-// stride-1 convolution of dy with the kernel elements that reach it. Otherwise columns are computed and scattered.
+// Without dilation the pixels of dx fall into classes by their position modulo the strides; each class is a stride-1 convolution
+// of dy with the kernel elements that reach it. Otherwise columns are computed and scattered.
 func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
-	g = g.norm()
 	shape := ConvShape(dx.Shape, w.Shape, g)
 	if !SameShape(dy.Shape, shape) {
 		fail("ConvGradInput", "gradient %v of an output %v", dy.Shape, shape)
 	}
+	g = g.norm(w.Shape)
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
-	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 && g.Groups == 1 {
-		MatMulNT(dx, dy, w.Reshape(cg, o), add)
+	if g.plain(kh, kw) {
+		MatMulNT(dx, dy, w.Reshape(cg, o), add, g.Precision)
 		return
 	}
 	if f := winogradOf(g.Plan(GradInput, dy.Shape, w.Shape)); f != nil {
-		f.conv(dx, dy, w, true, 2-g.Pad, add, nil, nil)
+		f.conv(dx, dy, w, true, 2-g.H.Low, 2-g.W.Low, add, nil, nil)
 		return
 	}
-	scatter := g.Dilation > 1 || cg == 1 && o == g.Groups
-	if !add && (scatter || min(kh, kw) < g.Stride) { // not every pixel is written once
+	scatter := g.H.Dilation > 1 || g.W.Dilation > 1 || cg == 1 && o == g.Groups
+	if !add && (scatter || kh < g.H.Stride || kw < g.W.Stride) { // not every pixel is written once
 		Zero(dx)
 		add = true
 	}
@@ -482,24 +506,27 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 		scatterGradInput(dx, dy, w, g)
 		return
 	}
-	s, pad := g.Stride, g.Pad
+	gradInputClasses(dx, dy, w, g, add)
+}
+
+func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
+	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	sh, sw := g.H.Stride, g.W.Stride
 	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
-	oh, ow := shape[1], shape[2]
+	bottom, right := h-1+g.H.Low, wd-1+g.W.Low // the last pixel, from the padding's begin
 	// dy with enough zeros around that every tap of every class reads inside
-	top, left := (kh-1)/s, (kw-1)/s
-	ph := max(oh, (h-1+pad)/s+1) + top
-	pw := max(ow, (wd-1+pad)/s+1) + left
-	p := padded(dy, top, left, ph, pw)
+	top, left := (kh-1)/sh, (kw-1)/sw
+	p := padded(dy, top, left, max(dy.Shape[1], bottom/sh+1)+top, max(dy.Shape[2], right/sw+1)+left)
 	defer p.free()
 	og := o / g.Groups
 	panel := simd.Panel()
-	for rh := range min(s, kh) {
-		for rw := range min(s, kw) {
-			th, tw := (kh-rh+s-1)/s, (kw-rw+s-1)/s // taps that reach this class
-			// dx rows y = s·q + rh - pad inside the image
-			q0, q1 := ceilDiv(pad-rh, s), (h-1+pad-rh)/s
-			c0, c1 := ceilDiv(pad-rw, s), (wd-1+pad-rw)/s
-			if h-1+pad-rh < 0 || wd-1+pad-rw < 0 || q1 < q0 || c1 < c0 {
+	for rh := range min(sh, kh) {
+		for rw := range min(sw, kw) {
+			th, tw := (kh-rh+sh-1)/sh, (kw-rw+sw-1)/sw // taps that reach this class
+			// dx rows y = sh·q + rh - low inside the image
+			q0, q1 := ceilDiv(g.H.Low-rh, sh), (bottom-rh)/sh
+			c0, c1 := ceilDiv(g.W.Low-rw, sw), (right-rw)/sw
+			if bottom < rh || right < rw || q1 < q0 || c1 < c0 {
 				continue
 			}
 			k := th * tw * og
@@ -511,7 +538,7 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 				at := 0
 				for a := th - 1; a >= 0; a-- {
 					for b := tw - 1; b >= 0; b-- {
-						simd.PackBT(packed[gi*size+simd.PackedOffset(k, j):], k, at, w.Data[(((rh+s*a)*kw+rw+s*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
+						simd.PackBT(packed[gi*size+simd.PackedOffset(k, j):], k, at, w.Data[(((rh+sh*a)*kw+rw+sw*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
 						at += og
 					}
 				}
@@ -532,15 +559,15 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 					width := panelWidth(cols)
 					for r := r0; r < min(n*nq, r0+rows); r++ {
 						i, q := r/nq, q0+r%nq
-						y, x := s*q+rh-pad, s*c0+rw-pad
+						y, x := sh*q+rh-g.H.Low, sw*c0+rw-g.W.Low
 						c := dx.Data[((i*h+y)*wd+x)*ci+gi*cg+j:]
 						at := ((i*p.h+q-th+1+top)*p.w + c0 - tw + 1 + left) * p.c
 						if g.Groups == 1 {
-							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: th, RunStride: p.w * p.c, K: tw * og}, b, add)
+							simd.MulPanel(c, sw*ci, m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: th, RunStride: p.w * p.c, K: tw * og}, b, add)
 							continue
 						}
 						for a := range th {
-							simd.MulPanel(c, s*ci, m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: tw, RunStride: p.c, K: og},
+							simd.MulPanel(c, sw*ci, m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: tw, RunStride: p.c, K: og},
 								b[a*tw*og*width:], add || a > 0)
 						}
 					}
@@ -569,23 +596,23 @@ func scatterGradInput(dx, dy, w *Tensor, g Conv) {
 		defer giveBack(col)
 		for a := range kh {
 			for q := range oh {
-				y := q*g.Stride + a*g.Dilation - g.Pad
+				y := q*g.H.Stride + a*g.H.Dilation - g.H.Low
 				if y < 0 || y >= h {
 					continue
 				}
 				for b := range kw {
 					if cg == 1 && og == 1 {
 						for s := range ow {
-							if x := s*g.Stride + b*g.Dilation - g.Pad; x >= 0 && x < wd {
+							if x := s*g.W.Stride + b*g.W.Dilation - g.W.Low; x >= 0 && x < wd {
 								simd.MulAdd(dx.Data[((i*h+y)*wd+x)*ci:][:ci], dy.Data[((i*oh+q)*ow+s)*o:], w.Data[(a*kw+b)*o:])
 							}
 						}
 						continue
 					}
 					for gi := range g.Groups {
-						gemm(col, cg, ow, cg, og, dy.Data[(i*oh+q)*ow*o+gi*og:], o, false, w.Data[(a*kw+b)*cg*o+gi*og:], o, true, 1, false)
+						gemm(col, cg, ow, cg, og, dy.Data[(i*oh+q)*ow*o+gi*og:], o, false, w.Data[(a*kw+b)*cg*o+gi*og:], o, true, false, g.Precision)
 						for s := range ow {
-							if x := s*g.Stride + b*g.Dilation - g.Pad; x >= 0 && x < wd {
+							if x := s*g.W.Stride + b*g.W.Dilation - g.W.Low; x >= 0 && x < wd {
 								d := dx.Data[((i*h+y)*wd+x)*ci+gi*cg:][:cg]
 								simd.Add(d, d, col[s*cg:])
 							}
@@ -597,25 +624,27 @@ func scatterGradInput(dx, dy, w *Tensor, g Conv) {
 	})
 }
 
-// ConvTransposeShape returns the shape of a transposed convolution's output, the input of the convolution that it undoes:
+// ConvTransposeShape returns the shape of a transposed convolution's output, the input of the convolution that it undoes. A
+// stride leaves open how many inputs there were: outPad, of H and W, is how many more than the fewest.
 //
-//	x [N H W I]   w [KH KW O/G I]   ->   [N OH OW O],   OH = (H-1)·Stride - 2·Pad + Dilation·(KH-1) + 1 + outPad
-func ConvTransposeShape(x, w []int, g Conv, outPad int) []int {
-	g = g.norm()
+//	x [N H W I]   w [KH KW O/G I]   ->   [N OH OW O],   OH = (H-1)·Stride - Low - High + Dilation·(KH-1) + 1 + outPad
+func ConvTransposeShape(x, w []int, g Conv, outPad [2]int) []int {
 	if len(x) != 4 || len(w) != 4 || w[3] != x[3] {
 		fail("ConvTranspose2D", "input %v and weight %v: want [N H W I] and [KH KW O I]", x, w)
 	}
-	side := func(n, k int) int { return (n-1)*g.Stride - 2*g.Pad + g.Dilation*(k-1) + 1 + outPad }
-	s := []int{x[0], side(x[1], w[0]), side(x[2], w[1]), w[2] * g.Groups}
-	if s[1] <= 0 || s[2] <= 0 || outPad < 0 || outPad >= max(g.Stride, g.Dilation) {
-		fail("ConvTranspose2D", "output %v of input %v, weight %v with padding %d and output padding %d", s, x, w, g.Pad, outPad)
+	g = g.check("ConvTranspose2D", w)
+	s := []int{x[0], g.H.in(x[1], w[0]) + outPad[0], g.W.in(x[2], w[1]) + outPad[1], w[2] * g.Groups}
+	for i, a := range []Axis{g.H, g.W} {
+		if s[1+i] < 1 || outPad[i] < 0 || outPad[i] >= a.Stride {
+			fail("ConvTranspose2D", "output %v of input %v, weight %v with padding %d+%d, stride %d and output padding %d", s, x, w, a.Low, a.High, a.Stride, outPad[i])
+		}
 	}
 	return s
 }
 
 // convRef is the convolution as its definition reads; the tests compare with it.
 func convRef(y, x, w *Tensor, g Conv) {
-	g = g.norm()
+	g = g.norm(w.Shape)
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	og := o / g.Groups
 	each(y.Shape, func(n, q, r, c int) {
@@ -623,7 +652,7 @@ func convRef(y, x, w *Tensor, g Conv) {
 		for a := range kh {
 			for b := range kw {
 				for i := range cg {
-					u, v := q*g.Stride+a*g.Dilation-g.Pad, r*g.Stride+b*g.Dilation-g.Pad
+					u, v := q*g.H.Stride+a*g.H.Dilation-g.H.Low, r*g.W.Stride+b*g.W.Dilation-g.W.Low
 					if u >= 0 && u < x.Shape[1] && v >= 0 && v < x.Shape[2] {
 						s += float64(x.At(n, u, v, c/og*cg+i)) * float64(w.At(a, b, i, c))
 					}

@@ -14,27 +14,78 @@ type convCase struct {
 	g                     Conv
 }
 
+// square is SquareConv with a dilation and groups.
+func square(stride, pad, dilation, groups int) Conv {
+	g := SquareConv(stride, pad)
+	g.H.Dilation, g.W.Dilation, g.Groups = dilation, dilation, groups
+	return g
+}
+
+// by is g computed by an algorithm.
+func by(a Algorithm, g Conv) Conv {
+	g.Algorithm = a
+	return g
+}
+
+// grouped is g with groups.
+func grouped(n int, g Conv) Conv {
+	g.Groups = n
+	return g
+}
+
+// uneven are geometries that differ from axis to axis and from side to side.
+var uneven = []Conv{
+	{H: Axis{Low: 1}, W: Axis{High: 2}},
+	{H: Axis{High: 1}, W: Axis{Low: 2, High: 1}},
+	{H: Axis{Stride: 2, Low: 2, High: 1}, W: Axis{Low: 1}},
+	{H: Axis{Low: 1, High: 3}, W: Axis{Stride: 3, Low: 2}},
+	{H: Axis{Stride: 2, Dilation: 2, Low: 1}, W: Axis{Stride: 3, High: 2}},
+	{H: Axis{High: 1}, W: Axis{Dilation: 3, Low: 3, High: 1}},
+	{H: Axis{Stride: 3, Dilation: 2, High: 2}, W: Axis{Stride: 2, Dilation: 2, Low: 3}},
+}
+
 var convCases = []convCase{
-	{2, 7, 9, 3, 3, 3, 5, Conv{Pad: 1}},
-	{1, 8, 8, 16, 3, 3, 32, Conv{Pad: 1}},
-	{2, 8, 8, 4, 3, 3, 33, Conv{Stride: 2, Pad: 1}},
+	{2, 7, 9, 3, 3, 3, 5, SquareConv(1, 1)},
+	{1, 8, 8, 16, 3, 3, 32, SquareConv(1, 1)},
+	{2, 8, 8, 4, 3, 3, 33, SquareConv(2, 1)},
 	{2, 9, 7, 4, 1, 1, 17, Conv{}},
-	{2, 9, 7, 4, 1, 1, 6, Conv{Stride: 2}},
-	{1, 23, 23, 3, 7, 7, 8, Conv{Stride: 2, Pad: 3}},
-	{1, 27, 31, 3, 11, 11, 4, Conv{Stride: 4, Pad: 2}},
-	{2, 9, 9, 6, 3, 3, 6, Conv{Pad: 1, Groups: 6}},
-	{2, 9, 9, 6, 3, 3, 6, Conv{Stride: 2, Pad: 1, Groups: 6, Dilation: 2}},
-	{1, 9, 9, 6, 3, 3, 8, Conv{Pad: 1, Groups: 2}},
-	{1, 10, 9, 6, 3, 3, 8, Conv{Stride: 2, Pad: 1, Groups: 2}},
-	{1, 11, 12, 4, 3, 3, 5, Conv{Pad: 2, Dilation: 2}},
-	{1, 11, 12, 4, 3, 3, 6, Conv{Stride: 2, Pad: 3, Dilation: 3, Groups: 2}},
-	{1, 6, 6, 2, 2, 4, 3, Conv{Stride: 3, Pad: 2}},
+	{2, 9, 7, 4, 1, 1, 6, SquareConv(2, 0)},
+	{1, 23, 23, 3, 7, 7, 8, SquareConv(2, 3)},
+	{1, 27, 31, 3, 11, 11, 4, SquareConv(4, 2)},
+	{2, 9, 9, 6, 3, 3, 6, square(1, 1, 1, 6)},
+	{2, 9, 9, 6, 3, 3, 6, square(2, 1, 2, 6)},
+	{1, 9, 9, 6, 3, 3, 8, square(1, 1, 1, 2)},
+	{1, 10, 9, 6, 3, 3, 8, square(2, 1, 1, 2)},
+	{1, 11, 12, 4, 3, 3, 5, square(1, 2, 2, 1)},
+	{1, 11, 12, 4, 3, 3, 6, square(2, 3, 3, 2)},
+	{1, 6, 6, 2, 2, 4, 3, SquareConv(3, 2)},
 	{1, 5, 5, 2, 5, 5, 3, Conv{}},
-	{1, 4, 4, 2, 3, 3, 3, Conv{Pad: 3}},
-	{1, 7, 7, 2, 2, 2, 3, Conv{Stride: 3}},
-	{3, 4, 4, 40, 3, 3, 70, Conv{Pad: 1}},
-	{9, 7, 7, 8, 3, 3, 40, Conv{Pad: 1}},               // rows of seven pixels, two to a tile
-	{9, 14, 13, 12, 3, 3, 36, Conv{Stride: 2, Pad: 1}}, // the same with a stride
+	{1, 4, 4, 2, 3, 3, 3, SquareConv(1, 3)},
+	{1, 7, 7, 2, 2, 2, 3, SquareConv(3, 0)},
+	{3, 4, 4, 40, 3, 3, 70, SquareConv(1, 1)},
+	{9, 7, 7, 8, 3, 3, 40, SquareConv(1, 1)},    // rows of seven pixels, two to a tile
+	{9, 14, 13, 12, 3, 3, 36, SquareConv(2, 1)}, // the same with a stride
+	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}, W: Axis{Stride: 3}}},
+	{2, 9, 8, 5, 1, 1, 7, Conv{H: Axis{Stride: 2}}},
+	{4, 41, 45, 2, 3, 3, 3, Conv{H: Axis{Dilation: 2, High: 2}}}, // rows read beyond the next
+	{1, 4, 5, 3, 1, 1, 4, Conv{H: Axis{Low: 1}}},
+	{1, 4, 5, 3, 1, 1, 4, Conv{H: Axis{High: 1}}},
+	{1, 4, 5, 3, 1, 1, 4, Conv{W: Axis{Low: 1}}},
+	{1, 4, 5, 3, 1, 1, 4, Conv{W: Axis{High: 1}}},
+	{2, 9, 8, 5, 1, 1, 7, Conv{W: Axis{Stride: 2}}},
+	{1, 8, 9, 16, 3, 3, 16, by(Winograd2, Conv{H: Axis{High: 3}, W: Axis{Low: 3}})}, // beyond what Winograd's tiles reach: direct
+}
+
+func init() {
+	for _, g := range uneven {
+		convCases = append(convCases,
+			convCase{2, 9, 11, 3, 3, 3, 5, g}, convCase{2, 9, 11, 3, 2, 4, 5, g}, convCase{2, 10, 12, 6, 3, 2, 4, grouped(2, g)},
+			convCase{2, 9, 10, 6, 2, 3, 6, grouped(6, g)}, convCase{1, 7, 6, 5, 1, 1, 4, g}, convCase{2, 1, 19, 3, 1, 5, 4, Conv{W: g.W}},
+			convCase{2, 19, 1, 3, 5, 1, 4, Conv{H: g.H}},
+			convCase{4, 41, 45, 2, 3, 3, 3, g}, // padding row by row
+			convCase{17, 9, 8, 2, 3, 3, 4, g},  // the weight's gradient in slices
+			convCase{1, 9, 10, 4, 3, 3, 40, g})
+	}
 }
 
 // TestConv checks forward and both gradients against the definition, in float64: the gradients through
@@ -55,8 +106,8 @@ func TestConv(t *testing.T) {
 func testConv(t *testing.T, c convCase) {
 	rng := NewRNG(1)
 	x := rng.FillNormal(New(c.n, c.h, c.w, c.c), 0, 1)
-	g := c.g.norm()
-	w := rng.FillNormal(New(c.kh, c.kw, c.c/g.Groups, c.o), 0, 1)
+	w := rng.FillNormal(New(c.kh, c.kw, c.c/max(c.g.Groups, 1), c.o), 0, 1)
+	g := c.g.norm(w.Shape)
 	y := New(ConvShape(x.Shape, w.Shape, g)...)
 	want := New(y.Shape...)
 	Conv2D(y, x, w, g)
@@ -83,7 +134,7 @@ func testConv(t *testing.T, c convCase) {
 		for a := range c.kh {
 			for b := range c.kw {
 				for i := range w.Shape[2] {
-					u, v := q*g.Stride+a*g.Dilation-g.Pad, r*g.Stride+b*g.Dilation-g.Pad
+					u, v := q*g.H.Stride+a*g.H.Dilation-g.H.Low, r*g.W.Stride+b*g.W.Dilation-g.W.Low
 					if u >= 0 && u < c.h && v >= 0 && v < c.w {
 						ix := x.offset([]int{n, u, v, o/og*w.Shape[2] + i})
 						iw := w.offset([]int{a, b, i, o})
@@ -129,14 +180,14 @@ func TestWorkersSameBits(t *testing.T) {
 	x := rng.FillNormal(New(3, 13, 13, 24), 0, 1)
 	w := rng.FillNormal(New(3, 3, 24, 40), 0, 1)
 	run := func() []float32 {
-		g := Conv{Stride: 2, Pad: 1}
+		g := SquareConv(2, 1)
 		y := New(ConvShape(x.Shape, w.Shape, g)...)
 		Conv2D(y, x, w, g)
 		dx, dw := New(x.Shape...), New(w.Shape...)
 		ConvGradInput(dx, y, w, g, true)
 		ConvGradWeight(dw, x, y, g, true)
 		c := New(39, 40)
-		MatMulTN(c, New(507, 39).Fill(0.3), From(rng.Derive(1).FillNormal(New(507*40), 0, 1).Data, 507, 40), true)
+		MatMulTN(c, New(507, 39).Fill(0.3), From(rng.Derive(1).FillNormal(New(507*40), 0, 1).Data, 507, 40), true, Float32)
 		s := New(40)
 		AddSumRows(s, y)
 		return append(append(append(append(y.Data, dx.Data...), dw.Data...), c.Data...), s.Data...)
@@ -238,11 +289,11 @@ func BenchmarkGEMM(b *testing.B) {
 				for b.Loop() {
 					switch kind {
 					case "nn":
-						MatMul(z, x, y)
+						MatMul(z, x, y, Float32)
 					case "nt":
-						MatMulNT(z, x, y, false)
+						MatMulNT(z, x, y, false, Float32)
 					case "tn":
-						MatMulTN(z, x, y, true)
+						MatMulTN(z, x, y, true, Float32)
 					}
 				}
 				b.ReportMetric(2*float64(n*n*n)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
@@ -253,9 +304,9 @@ func BenchmarkGEMM(b *testing.B) {
 
 func BenchmarkConv2D(b *testing.B) {
 	for _, c := range []convCase{
-		{8, 56, 56, 64, 3, 3, 64, Conv{Pad: 1}}, {8, 28, 28, 128, 3, 3, 128, Conv{Pad: 1}}, {8, 14, 14, 256, 3, 3, 256, Conv{Pad: 1}},
-		{8, 7, 7, 512, 3, 3, 512, Conv{Pad: 1}}, {8, 224, 224, 3, 7, 7, 64, Conv{Stride: 2, Pad: 3}}, {128, 32, 32, 16, 3, 3, 16, Conv{Pad: 1}},
-		{128, 4, 4, 512, 3, 3, 512, Conv{Pad: 1}}, {8, 56, 56, 64, 3, 3, 128, Conv{Stride: 2, Pad: 1}}, {8, 56, 56, 256, 1, 1, 64, Conv{}},
+		{8, 56, 56, 64, 3, 3, 64, SquareConv(1, 1)}, {8, 28, 28, 128, 3, 3, 128, SquareConv(1, 1)}, {8, 14, 14, 256, 3, 3, 256, SquareConv(1, 1)},
+		{8, 7, 7, 512, 3, 3, 512, SquareConv(1, 1)}, {8, 224, 224, 3, 7, 7, 64, SquareConv(2, 3)}, {128, 32, 32, 16, 3, 3, 16, SquareConv(1, 1)},
+		{128, 4, 4, 512, 3, 3, 512, SquareConv(1, 1)}, {8, 56, 56, 64, 3, 3, 128, SquareConv(2, 1)}, {8, 56, 56, 256, 1, 1, 64, Conv{}},
 	} {
 		x, w := New(c.n, c.h, c.w, c.c).Fill(1), New(c.kh, c.kw, c.c, c.o).Fill(1)
 		y := New(ConvShape(x.Shape, w.Shape, c.g)...)
@@ -263,7 +314,7 @@ func BenchmarkConv2D(b *testing.B) {
 		for name, f := range map[string]func(){
 			"fwd": func() { Conv2D(y, x, w, c.g) }, "dx": func() { ConvGradInput(x, y, w, c.g, true) }, "dw": func() { ConvGradWeight(w, x, y, c.g, true) },
 		} {
-			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d_k%d_o%d_s%d/%v", name, c.n, c.h, c.w, c.c, c.kh, c.o, max(1, c.g.Stride), simd.Active()), func(b *testing.B) {
+			b.Run(fmt.Sprintf("%s/%dx%dx%dx%d_k%d_o%d_s%d/%v", name, c.n, c.h, c.w, c.c, c.kh, c.o, max(1, c.g.H.Stride), simd.Active()), func(b *testing.B) {
 				for b.Loop() {
 					f()
 				}

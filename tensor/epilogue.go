@@ -1,6 +1,10 @@
 package tensor
 
-import "github.com/tessera-go/tessera/simd"
+import (
+	"unsafe"
+
+	"github.com/tessera-go/tessera/simd"
+)
 
 // An Epilogue is what happens to a convolution's output while it is still in a cache: what a batch normalisation with
 // frozen statistics, a residual addition and a ReLU would do in a pass of their own, with the same bits.
@@ -40,15 +44,21 @@ func (e *Epilogue) rows(y []float32, lo, hi, j, n int) {
 	}
 }
 
-// Packed holds the weights of one convolution in the forms that its forward passes have asked for, so that inference
-// packs and transforms them once. The weights must not change, nor the level of package simd, while it is in use. The
-// zero value is ready; it is for one goroutine at a time.
+// Packed holds the weights of one convolution or linear layer in the forms that its forward passes have asked for, each
+// precision's its own, so that inference packs and transforms them once. The weights must not change, nor the level of package
+// simd, while it is in use. The zero value is ready; it is for one goroutine at a time.
 type Packed struct {
 	set      *PackedSet            // whose memory it takes; nil: its own
-	direct   []float32             // for the implicit product, or for the plain one of a 1x1 kernel
-	low      []float32             // the latter in bfloat16
+	forms    map[form][]float32    // in panels
 	int8     *int8Weights          // quantized
 	winograd map[*winograd]*packed // transformed
+}
+
+// form is what panels of the same weights differ in.
+type form struct {
+	product bool // blocks of a matrix product; else all rows of a panel together, for an implicit one
+	low     bool // words of bfloat16
+	groups  int  // of an implicit product
 }
 
 type packed struct {
@@ -66,40 +76,49 @@ func (k *Packed) of(f *winograd) *packed {
 	return k.winograd[f]
 }
 
-// pack returns what fill writes into so many floats: kept, or for a nil k borrowed, and to be given back.
-func (k *Packed) pack(size int, fill func(packed []float32)) []float32 {
+// form returns what fill writes into so many floats: kept, or for a nil k borrowed, and to be given back.
+func (k *Packed) form(f form, size int, fill func(packed []float32)) []float32 {
 	if k == nil {
 		p := borrow(size)
 		fill(p)
 		return p
 	}
-	return k.keepIn(&k.direct, size, fill)
-}
-
-func (k *Packed) keepIn(kept *[]float32, size int, fill func(packed []float32)) []float32 {
-	if *kept == nil {
-		*kept = k.alloc(size)
-		fill(*kept)
+	p := k.forms[f]
+	if p == nil {
+		if k.forms == nil {
+			k.forms = map[form][]float32{}
+		}
+		p = k.alloc(size)
+		fill(p)
+		k.forms[f] = p
 	}
-	return *kept
+	return p
 }
 
 // A PackedSet holds the packed weights of a network side by side in large pages: a pass over few images reads all of them once,
 // and would otherwise wait for the address cache. The zero value is ready.
 type PackedSet struct {
-	of   map[*Tensor]*Packed
+	of   map[weight]*Packed
 	slab []float32 // what is left of the last piece of memory
+}
+
+// weight tells weights apart by their memory: a view of another shape is the same one, packed in the same way, if it has as many
+// columns.
+type weight struct {
+	data       *float32
+	size, cols int
 }
 
 // Of returns the packed form of w, empty at first.
 func (s *PackedSet) Of(w *Tensor) *Packed {
-	k := s.of[w]
+	id := weight{unsafe.SliceData(w.Data), len(w.Data), w.Dim(-1)}
+	k := s.of[id]
 	if k == nil {
 		if s.of == nil {
-			s.of = map[*Tensor]*Packed{}
+			s.of = map[weight]*Packed{}
 		}
 		k = &Packed{set: s}
-		s.of[w] = k
+		s.of[id] = k
 	}
 	return k
 }

@@ -22,8 +22,8 @@ type int8Weights struct {
 
 // int8Shape tells which convolutions are done in integers.
 func int8Shape(w []int, g Conv) bool {
-	g = g.norm()
-	return g.Groups == 1 && g.Dilation == 1 && w[2]%4 == 0 && w[3] >= 16 && w[0]*w[1]*w[2] <= 1<<16
+	g = g.norm(w)
+	return g.Groups == 1 && g.H.Dilation == 1 && g.W.Dilation == 1 && w[2]%4 == 0 && w[3] >= 16 && w[0]*w[1]*w[2] <= 1<<16
 }
 
 func quantizeWeights(w *Tensor, keep *Packed) *int8Weights {
@@ -81,7 +81,7 @@ func quantizeImages(x *Tensor) []int8Image {
 
 // convInt8 is Conv2DFused in integers.
 func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
-	g = g.norm()
+	g = g.norm(w.Shape)
 	if keep.int8 == nil {
 		keep.int8 = quantizeWeights(w, keep)
 	}
@@ -89,36 +89,13 @@ func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	images := quantizeImages(x)
 	lanes := simd.Int8Lanes()
 	n, h, wd, c := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]/lanes // words of a pixel
-	ph, pw := h+2*g.Pad, wd+2*g.Pad
+	ph, pw := g.H.Low+h+g.H.High, g.W.Low+wd+g.W.High
 	plane := borrow(n * ph * pw * c)
 	defer giveBack(plane)
-	rows := max(1, chunk/max(1, pw*x.Shape[3]))
-	steps := (ph + rows - 1) / rows
-	parallel.For(n*steps, func(t int) {
-		i, lo := t/steps, t%steps*rows
-		im := images[i]
-		var line []float32
-		for r := lo; r < min(ph, lo+rows); r++ {
-			dst := plane[(i*ph+r)*pw*c:][:pw*c]
-			if g.Pad > 0 && line == nil {
-				line = make([]float32, c*lanes)
-			}
-			if r < g.Pad || r >= g.Pad+h {
-				for p := range pw {
-					simd.Quantize(dst[p*c:(p+1)*c], line, 0, im.zero)
-				}
-				continue
-			}
-			for p := range g.Pad {
-				simd.Quantize(dst[p*c:(p+1)*c], line, 0, im.zero)
-				simd.Quantize(dst[(pw-1-p)*c:(pw-p)*c], line, 0, im.zero)
-			}
-			simd.Quantize(dst[g.Pad*c:(g.Pad+wd)*c], x.Data[((i*h+r-g.Pad)*wd)*c*lanes:][:wd*c*lanes], im.inv, im.zero)
-		}
-	})
+	quantizePlane(plane, x, images, g)
 	kh, kw, o := w.Shape[0], w.Shape[1], w.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
-	if kh == 1 && kw == 1 && g.Stride == 1 && g.Pad == 0 { // an image's pixels are one row
+	if g.plain(kh, kw) { // an image's pixels are one row
 		oh, ow, pw = 1, oh*ow, ph*pw
 		ph = 1
 	}
@@ -150,9 +127,9 @@ func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 					end = min(s1, s+oh-row%oh)
 					m = (end - s) * ow
 				}
-				at := ((i*ph+row%oh*g.Stride)*pw + x0*g.Stride) * c
-				simd.MulPanelInt8(sums[(row*ow+x0)*o+j:], o, m, cols, simd.A{Data: plane[at:], LD: g.Stride * c, Runs: kh, RunStride: pw * c, K: kw * c,
-					Group: ow, GroupStride: g.Stride * pw * c}, b, scratch)
+				at := ((i*ph+row%oh*g.H.Stride)*pw + x0*g.W.Stride) * c
+				simd.MulPanelInt8(sums[(row*ow+x0)*o+j:], o, m, cols, simd.A{Data: plane[at:], LD: g.W.Stride * c, Runs: kh, RunStride: pw * c, K: kw * c,
+					Group: ow, GroupStride: g.H.Stride * pw * c}, b, scratch)
 			}
 		}
 		scale, last := scratch[:j1-j0], -1
@@ -170,6 +147,38 @@ func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 				simd.Dequantize(y.Data[p*o+j0:p*o+j1], sums[p*o+j0:p*o+j1], minus, scale)
 			}
 			e.apply(y.Data, o, row*ow+x0, row*ow+x0+m, j0, j1-j0)
+		}
+	})
+}
+
+// quantizePlane quantizes x with g's padding, which holds each image's zero, into words.
+func quantizePlane(plane []float32, x *Tensor, images []int8Image, g Conv) {
+	lanes := simd.Int8Lanes()
+	n, h, wd, c := x.Shape[0], x.Shape[1], x.Shape[2], x.Shape[3]/lanes
+	ph, pw := g.H.Low+h+g.H.High, g.W.Low+wd+g.W.High
+	rows := max(1, chunk/max(1, pw*x.Shape[3]))
+	steps := (ph + rows - 1) / rows
+	parallel.For(n*steps, func(t int) {
+		i, lo := t/steps, t%steps*rows
+		im := images[i]
+		var zeros []float32
+		if g.H.padded() || g.W.padded() {
+			zeros = make([]float32, c*lanes)
+		}
+		for r := lo; r < min(ph, lo+rows); r++ {
+			dst := plane[(i*ph+r)*pw*c:][:pw*c]
+			from, to := g.W.Low, g.W.Low+wd // the picture's columns
+			if r < g.H.Low || r >= g.H.Low+h {
+				from, to = pw, pw
+			} else {
+				simd.Quantize(dst[from*c:to*c], x.Data[((i*h+r-g.H.Low)*wd)*c*lanes:][:wd*c*lanes], im.inv, im.zero)
+			}
+			for p := range from {
+				simd.Quantize(dst[p*c:(p+1)*c], zeros, 0, im.zero)
+			}
+			for p := to; p < pw; p++ {
+				simd.Quantize(dst[p*c:(p+1)*c], zeros, 0, im.zero)
+			}
 		}
 	})
 }

@@ -49,9 +49,9 @@ func Gemm(alpha float32, a, b Matrix, beta float32, c Matrix) {
 	gemmFused(c.Data, ldc, m, n, k, a.Data, lda, a.Transposed, b.Data, ldb, b.Transposed, alpha, beta != 0, nil, nil, false)
 }
 
-// gemm is a product of a network: of the precision that is set.
-func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, alpha float32, add bool) {
-	gemmFused(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, alpha, add, nil, nil, precision == BFloat16)
+// gemm is a product of a network, of a precision.
+func gemm(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b []float32, ldb int, tb bool, add bool, p Precision) {
+	gemmFused(c, ldc, m, n, k, a, lda, ta, b, ldb, tb, 1, add, nil, nil, p == BFloat16)
 }
 
 // gemmFused is gemm with an epilogue, for which ldc is n, with b packed by packGemm where ready is not nil, and in bfloat16 where
@@ -320,20 +320,22 @@ func packColumns(packed, b []float32, ldb int, tb bool, j0, k0, kk, lo, hi int, 
 	}
 }
 
-// packAll packs all of b [k n] as gemmFused reads it.
-func packAll(keep *Packed, b []float32, k, n int, low bool) []float32 {
+// packAllSize returns how many floats packAll writes.
+func packAllSize(k, n int, low bool) int {
 	size := 0
 	for j0 := 0; j0 < n; j0 += nBlock {
 		size += packedBlocks(k, min(nBlock, n-j0), low)
 	}
-	out := keep.alloc(size)
-	at := 0
+	return size
+}
+
+// packAll packs all of b [k n] as gemmFused reads it.
+func packAll(packed, b []float32, k, n int, low bool) {
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
-		packGemm(out[at:], b, n, false, j0, 0, k, cols, 1, low)
-		at += packedBlocks(k, cols, low)
+		packGemm(packed, b, n, false, j0, 0, k, cols, 1, low)
+		packed = packed[packedBlocks(k, cols, low):]
 	}
-	return out
 }
 
 // awkward tells whether rows lda apart fall on few cache sets or many pages, so that a block of A is better copied.
@@ -373,86 +375,61 @@ func MatMulShape(a, b []int) []int {
 }
 
 // MatMul sets c to a·b, [M K] · [K N]; leading axes of a count as rows.
-func MatMul(c, a, b *Tensor) { matMul(c, a, b, false) }
+func MatMul(c, a, b *Tensor, p Precision) { matMul(c, a, b, false, p) }
 
 // AddMatMul adds a·b to c.
-func AddMatMul(c, a, b *Tensor) { matMul(c, a, b, true) }
+func AddMatMul(c, a, b *Tensor, p Precision) { matMul(c, a, b, true, p) }
 
-func matMul(c, a, b *Tensor, add bool) {
+func matMul(c, a, b *Tensor, add bool, p Precision) {
 	m, k := rows2(a)
 	n := b.Dim(-1)
 	if len(b.Shape) != 2 || b.Shape[0] != k || len(c.Data) != m*n {
 		fail("MatMul", "%v · %v into %v", a.Shape, b.Shape, c.Shape)
 	}
-	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, add)
+	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, add, p)
 }
 
 // matMulFused sets c to a·b, with an epilogue or nil and kept weights or nil.
-func matMulFused(c, a, b *Tensor, e *Epilogue, keep *Packed) {
+func matMulFused(c, a, b *Tensor, e *Epilogue, keep *Packed, p Precision) {
 	m, k := rows2(a)
 	n := b.Dim(-1)
 	if len(b.Shape) != 2 || b.Shape[0] != k || len(c.Data) != m*n {
 		fail("MatMul", "%v · %v into %v", a.Shape, b.Shape, c.Shape)
 	}
-	low := precision == BFloat16 && lowShape(m, n, k)
+	low := p == BFloat16 && lowShape(m, n, k)
 	var ready []float32
 	if keep != nil {
-		kept := &keep.direct
-		if low {
-			kept = &keep.low
-		}
-		if *kept == nil {
-			*kept = packAll(keep, b.Data, k, n, low)
-		}
-		ready = *kept
+		ready = keep.form(form{product: true, low: low}, packAllSize(k, n, low), func(packed []float32) { packAll(packed, b.Data, k, n, low) })
 	}
 	gemmFused(c.Data, n, m, n, k, a.Data, k, false, b.Data, n, false, 1, false, ready, e, low)
 }
 
 // MatMulNT sets c to a·bᵀ, or adds it: [M K] · [N K]ᵀ -> [M N].
-func MatMulNT(c, a, b *Tensor, add bool) {
+func MatMulNT(c, a, b *Tensor, add bool, p Precision) {
 	m, k := rows2(a)
 	n, kb := rows2(b)
 	if k != kb || len(c.Data) != m*n {
 		fail("MatMulNT", "%v · %vᵀ into %v", a.Shape, b.Shape, c.Shape)
 	}
-	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, k, true, 1, add)
+	gemm(c.Data, n, m, n, k, a.Data, k, false, b.Data, k, true, add, p)
 }
 
 // MatMulTN sets c to aᵀ·b, or adds it: [K M]ᵀ · [K N] -> [M N].
-func MatMulTN(c, a, b *Tensor, add bool) {
+func MatMulTN(c, a, b *Tensor, add bool, p Precision) {
 	k, m := rows2(a)
 	kb, n := rows2(b)
 	if k != kb || len(c.Data) != m*n {
 		fail("MatMulTN", "%vᵀ · %v into %v", a.Shape, b.Shape, c.Shape)
 	}
-	gemm(c.Data, n, m, n, k, a.Data, m, true, b.Data, n, false, 1, add)
-}
-
-// BatchMatMul sets c to a·b for each of the leading entries: [B M K] · [B K N] -> [B M N]; ta and tb transpose the
-// matrices of a and b. With add it adds.
-func BatchMatMul(c, a, b *Tensor, ta, tb, add bool) {
-	if len(a.Shape) != 3 || len(b.Shape) != 3 || len(c.Shape) != 3 || a.Shape[0] != b.Shape[0] || c.Shape[0] != a.Shape[0] {
-		fail("BatchMatMul", "%v · %v into %v: all need three axes and the same first", a.Shape, b.Shape, c.Shape)
-	}
-	beta := float32(0)
-	if add {
-		beta = 1
-	}
-	sa, sb, sc := a.Shape[1]*a.Shape[2], b.Shape[1]*b.Shape[2], c.Shape[1]*c.Shape[2]
-	parallel.For(a.Shape[0], func(i int) {
-		Gemm(1, Matrix{Data: a.Data[i*sa:][:sa], Rows: a.Shape[1], Cols: a.Shape[2], Transposed: ta},
-			Matrix{Data: b.Data[i*sb:][:sb], Rows: b.Shape[1], Cols: b.Shape[2], Transposed: tb}, beta,
-			Matrix{Data: c.Data[i*sc:][:sc], Rows: c.Shape[1], Cols: c.Shape[2]})
-	})
+	gemm(c.Data, n, m, n, k, a.Data, m, true, b.Data, n, false, add, p)
 }
 
 // Linear sets y to x·w + b: x [... I], w [I O], b [O] or nil.
-func Linear(y, x, w, b *Tensor) { LinearKept(y, x, w, b, nil) }
+func Linear(y, x, w, b *Tensor, p Precision) { LinearKept(y, x, w, b, nil, p) }
 
 // LinearKept is Linear with weights kept in their packed form, or nil.
-func LinearKept(y, x, w, b *Tensor, keep *Packed) {
-	matMulFused(y, x, w, nil, keep)
+func LinearKept(y, x, w, b *Tensor, keep *Packed, p Precision) {
+	matMulFused(y, x, w, nil, keep, p)
 	if b != nil {
 		AddBias(y, b)
 	}

@@ -7,50 +7,75 @@ import (
 	"github.com/tessera-go/tessera/simd"
 )
 
-// Window is the geometry of a pooling window, the same along both axes.
+// Window is the geometry of a pooling window over images. Padded positions hold nothing: they are never the largest, and a mean
+// does not count them unless CountsPad is set, which is PyTorch's default (count_include_pad) but not ours.
 type Window struct {
-	Size      int
-	Stride    int  // 0 means Size
-	Pad       int  // at most Size/2; padded positions never count
-	Ceil      bool // round the output size up, as Caffe does
-	CountsPad bool // average pooling divides by Size² also at the border
+	H, W      WindowAxis
+	Ceil      bool // round the output's sides up, as Caffe does: PyTorch's ceil_mode; see WindowAxis.Out
+	CountsPad bool // average pooling divides by all positions of the window inside image and padding
+}
+
+// WindowAxis is a window's geometry along one axis. The zero value is a side of one, which pools nothing.
+type WindowAxis struct {
+	Size      int // 0 means 1
+	Stride    int // 0 means Size
+	Low, High int // padding before and after, each less than Size: no window sees padding alone
+}
+
+// SquareWindow returns the geometry of size by size windows, stride apart (0: side by side), with padding on every side.
+func SquareWindow(size, stride, pad int) Window {
+	a := WindowAxis{Size: size, Stride: stride, Low: pad, High: pad}
+	return Window{H: a, W: a}
+}
+
+func (a WindowAxis) norm() WindowAxis {
+	a.Size = max(a.Size, 1)
+	if a.Stride == 0 {
+		a.Stride = a.Size
+	}
+	return a
+}
+
+// Out returns how many windows there are along n inputs. With ceil a last window may reach beyond the padding, as long as it
+// begins inside the input or the padding before it. It is below 1 where not even one window fits.
+func (a WindowAxis) Out(n int, ceil bool) int {
+	a = a.norm()
+	room := n + a.Low + a.High - a.Size
+	if room < 0 {
+		return 0
+	}
+	o := room/a.Stride + 1
+	if ceil && room%a.Stride > 0 && o*a.Stride < n+a.Low {
+		o++
+	}
+	return o
 }
 
 // PoolShape returns the shape of pooling's output: [N H W C] -> [N OH OW C].
 func PoolShape(x []int, w Window) []int {
-	if len(x) != 4 || w.Size < 1 || w.Pad < 0 || w.Pad > w.Size/2 {
-		fail("Pool", "window %+v on %v: want [N H W C], a size of at least 1 and padding up to half of it", w, x)
+	if len(x) != 4 {
+		fail("Pool", "windows on %v: want [N H W C]", x)
 	}
-	s := w.Stride
-	if s == 0 {
-		s = w.Size
-	}
-	side := func(n int) int {
-		if n+2*w.Pad < w.Size {
-			fail("Pool", "window %d does not fit %v with padding %d", w.Size, x, w.Pad)
+	s := []int{x[0], w.H.Out(x[1], w.Ceil), w.W.Out(x[2], w.Ceil), x[3]}
+	for i, a := range []WindowAxis{w.H, w.W} {
+		if a.Size < 0 || a.Stride < 0 || a.Low < 0 || a.High < 0 || max(a.Low, a.High) >= max(a.Size, 1) {
+			fail("Pool", "window %+v: want nothing negative, and padding of less than the window's size", a)
 		}
-		o := (n+2*w.Pad-w.Size)/s + 1
-		if w.Ceil {
-			o = (n+2*w.Pad-w.Size+s-1)/s + 1
-			if (o-1)*s >= n+w.Pad { // the last window would start in the padding
-				o--
-			}
+		if s[1+i] < 1 {
+			fail("Pool", "window %+v does not fit %v", a, x)
 		}
-		return o
 	}
-	return []int{x[0], side(x[1]), side(x[2]), x[3]}
+	return s
 }
 
 // span is the part of the input that an output position sees, and how many positions the window counts.
 type span struct{ lo, hi, full int }
 
-func (w Window) span(o, n int) span {
-	s := w.Stride
-	if s == 0 {
-		s = w.Size
-	}
-	lo := o*s - w.Pad
-	hi := min(lo+w.Size, n+w.Pad)
+// span is of output o over n inputs; out does not matter.
+func (a WindowAxis) span(o, n, _ int) span {
+	a = a.norm()
+	lo := o*a.Stride - a.Low
+	hi := min(lo+a.Size, n+a.High)
 	return span{max(lo, 0), min(hi, n), hi - lo}
 }
 
@@ -67,14 +92,14 @@ func MaxPool(y, x *Tensor, w Window) {
 	parallel.For(y.Shape[0]*oh, func(r int) {
 		down := borrow(wd * c)
 		defer giveBack(down)
-		i, a := r/oh, w.span(r%oh, h)
+		i, a := r/oh, w.H.span(r%oh, h, oh)
 		col := x.Data[(i*h+a.lo)*wd*c:][:wd*c]
 		for u := a.lo + 1; u < a.hi; u++ {
 			simd.Maximum(down, col, x.Data[(i*h+u)*wd*c:])
 			col = down
 		}
 		for q := range ow {
-			b := w.span(q, wd)
+			b := w.W.span(q, wd, ow)
 			dst := y.Data[(r*ow+q)*c:][:c]
 			first := col[b.lo*c:][:c]
 			for v := b.lo + 1; v < b.hi; v++ {
@@ -96,9 +121,9 @@ func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
 		g := borrow(c) // what of dy has not found its maximum yet
 		defer giveBack(g)
 		for p := range oh {
-			a := w.span(p, h)
+			a := w.H.span(p, h, oh)
 			for q := range ow {
-				b := w.span(q, wd)
+				b := w.W.span(q, wd, ow)
 				at := ((i*oh+p)*ow + q) * c
 				copy(g, dy.Data[at:at+c])
 				for u := a.lo; u < a.hi; u++ {
@@ -114,28 +139,28 @@ func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
 
 // AvgPool sets y to the mean of every window; see Window.CountsPad.
 func AvgPool(y, x *Tensor, w Window) {
-	avgPool(y, x, func(o, n, _ int) span { return w.span(o, n) }, w.CountsPad)
+	avgPool(y, x, w.H.span, w.W.span, w.CountsPad)
 }
 
 // AddAvgPoolGrad adds the gradient of AvgPool's input.
 func AddAvgPoolGrad(dx, dy *Tensor, w Window) {
-	avgPoolGrad(dx, dy, func(o, n, _ int) span { return w.span(o, n) }, w.CountsPad)
+	avgPoolGrad(dx, dy, w.H.span, w.W.span, w.CountsPad)
 }
 
 // AdaptiveAvgPool sets y [N OH OW C] to means over x [N H W C] cut into OH by OW parts, which may overlap by a pixel, as
 // PyTorch cuts. OH = OW = 1 is global average pooling.
-func AdaptiveAvgPool(y, x *Tensor) { avgPool(y, x, adaptive, false) }
+func AdaptiveAvgPool(y, x *Tensor) { avgPool(y, x, adaptive, adaptive, false) }
 
 // AddAdaptiveAvgPoolGrad adds the gradient of AdaptiveAvgPool's input.
-func AddAdaptiveAvgPoolGrad(dx, dy *Tensor) { avgPoolGrad(dx, dy, adaptive, false) }
+func AddAdaptiveAvgPoolGrad(dx, dy *Tensor) { avgPoolGrad(dx, dy, adaptive, adaptive, false) }
 
-func avgPool(y, x *Tensor, part func(o, n, out int) span, countsPad bool) {
+func avgPool(y, x *Tensor, rows, cols func(o, n, out int) span, countsPad bool) {
 	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
 	parallel.For(y.Shape[0]*oh, func(r int) {
-		i, a := r/oh, part(r%oh, h, oh)
+		i, a := r/oh, rows(r%oh, h, oh)
 		for q := range ow {
-			b := part(q, wd, ow)
+			b := cols(q, wd, ow)
 			dst := y.Data[(r*ow+q)*c:][:c]
 			clear(dst)
 			for u := a.lo; u < a.hi; u++ {
@@ -147,14 +172,14 @@ func avgPool(y, x *Tensor, part func(o, n, out int) span, countsPad bool) {
 	})
 }
 
-func avgPoolGrad(dx, dy *Tensor, part func(o, n, out int) span, countsPad bool) {
+func avgPoolGrad(dx, dy *Tensor, rows, cols func(o, n, out int) span, countsPad bool) {
 	h, wd, c := dx.Shape[1], dx.Shape[2], dx.Shape[3]
 	oh, ow := dy.Shape[1], dy.Shape[2]
 	parallel.For(dx.Shape[0], func(i int) {
 		for p := range oh {
-			a := part(p, h, oh)
+			a := rows(p, h, oh)
 			for q := range ow {
-				b := part(q, wd, ow)
+				b := cols(q, wd, ow)
 				g := dy.Data[((i*oh+p)*ow+q)*c:][:c]
 				s := 1 / float32(poolCount(a, b, countsPad))
 				for u := a.lo; u < a.hi; u++ {

@@ -1,13 +1,13 @@
 package tensor
 
 import (
-	"fmt"
-	"strings"
-
+	"github.com/tessera-go/tessera/internal/names"
 	"github.com/tessera-go/tessera/simd"
 )
 
-// Precision is what products multiply; sums are float32 or exact in each case, and tensors stay float32.
+// Precision is what products multiply; sums are float32 or exact in each case, and tensors stay float32. Convolutions by Winograd
+// stay float32 under BFloat16, and so do products of few rows or columns, which wait for memory; what has no gradient of that
+// precision stays float32 under Int8.
 type Precision int
 
 // The precisions.
@@ -17,19 +17,24 @@ const (
 	Int8               // convolutions of inference: weights of 8 bits by output channel, inputs of 8 bits by image
 )
 
-var precisionNames = []string{"float32", "bfloat16", "int8"}
+var precisions = names.Of("precision", "float32", "bfloat16", "int8")
 
-// String returns the name that ParsePrecision reads.
-func (p Precision) String() string { return precisionNames[p] }
+// PrecisionNames returns the names of the precisions.
+func PrecisionNames() []string { return precisions.All() }
 
-// ParsePrecision returns the precision called float32, bfloat16 or int8.
-func ParsePrecision(name string) (Precision, error) {
-	for i, n := range precisionNames {
-		if n == name {
-			return Precision(i), nil
-		}
+// String returns the name that UnmarshalText reads.
+func (p Precision) String() string { return precisions.String(int(p)) }
+
+// MarshalText returns the name.
+func (p Precision) MarshalText() ([]byte, error) { return precisions.Marshal(int(p)) }
+
+// UnmarshalText sets p to the precision of that name; the error says which there are.
+func (p *Precision) UnmarshalText(text []byte) error {
+	i, err := precisions.Unmarshal(text)
+	if err == nil {
+		*p = Precision(i)
 	}
-	return Float32, fmt.Errorf("no precision is called %q; there are %s", name, strings.Join(precisionNames, ", "))
+	return err
 }
 
 // Native tells whether the processor has instructions for the precision's products at the active level; elsewhere they have the
@@ -37,16 +42,6 @@ func ParsePrecision(name string) (Precision, error) {
 func (p Precision) Native() bool {
 	return p == Float32 || p == BFloat16 && simd.BF16Native() || p == Int8 && simd.Int8Native()
 }
-
-var precision Precision
-
-// SetPrecision makes p the precision from now on, in the whole process. Not to be called while anything computes, and not while
-// a Packed is in use. Convolutions by Winograd stay float32 under BFloat16, and so do products of few rows or columns, which
-// wait for memory; what has no gradient of that precision stays float32 under Int8.
-func SetPrecision(p Precision) { precision = p }
-
-// ActivePrecision returns the precision in use.
-func ActivePrecision() Precision { return precision }
 
 // lowShape tells whether a product is large enough to be done in bfloat16: it depends on the shape alone.
 func lowShape(m, n, k int) bool { return m >= 16 && n >= 16 && k >= 32 }

@@ -8,11 +8,9 @@ import (
 	"github.com/tessera-go/tessera/simd"
 )
 
-// withPrecision runs f at every level and for some numbers of workers, and checks that all give the bits of the first.
-func withPrecision(t *testing.T, p Precision, f func() *Tensor) *Tensor {
+// everywhere runs f at every level and for some numbers of workers, and checks that all give the bits of the first.
+func everywhere(t *testing.T, f func() *Tensor) *Tensor {
 	t.Helper()
-	SetPrecision(p)
-	defer SetPrecision(Float32)
 	var first *Tensor
 	for _, l := range simd.Levels() {
 		restore, err := simd.Use(l)
@@ -29,13 +27,19 @@ func withPrecision(t *testing.T, p Precision, f func() *Tensor) *Tensor {
 			}
 			for i, v := range got.Data {
 				if v != first.Data[i] {
-					t.Fatalf("%v, %v, %d workers: element %d is %g, first %g", p, l, workers, i, v, first.Data[i])
+					t.Fatalf("%v, %d workers: element %d is %g, first %g", l, workers, i, v, first.Data[i])
 				}
 			}
 		}
 		restore()
 	}
 	return first
+}
+
+// in is g in a precision.
+func in(p Precision, g Conv) Conv {
+	g.Precision = p
+	return g
 }
 
 // TestBFloat16 checks every kind of product against one in float64 of operands rounded to bfloat16, at all levels.
@@ -64,13 +68,13 @@ func TestBFloat16(t *testing.T) {
 			}
 		}
 		for kind, f := range map[string]func(y *Tensor){
-			"matmul": func(y *Tensor) { MatMul(y, a, b) },
-			"kept":   func(y *Tensor) { matMulFused(y, a, b, nil, &Packed{}) },
-			"nt":     func(y *Tensor) { MatMulNT(y, a, bt, false) },
-			"tn":     func(y *Tensor) { MatMulTN(y, at, b, false) },
-			"add":    func(y *Tensor) { MatMul(y, a, b); Scale(y, 0, y); AddMatMul(y, a, b) },
+			"matmul": func(y *Tensor) { MatMul(y, a, b, BFloat16) },
+			"kept":   func(y *Tensor) { matMulFused(y, a, b, nil, &Packed{}, BFloat16) },
+			"nt":     func(y *Tensor) { MatMulNT(y, a, bt, false, BFloat16) },
+			"tn":     func(y *Tensor) { MatMulTN(y, at, b, false, BFloat16) },
+			"add":    func(y *Tensor) { MatMul(y, a, b, Float32); Scale(y, 0, y); AddMatMul(y, a, b, BFloat16) },
 		} {
-			got := withPrecision(t, BFloat16, func() *Tensor {
+			got := everywhere(t, func() *Tensor {
 				y := New(c.m, c.n)
 				f(y)
 				return y
@@ -82,7 +86,7 @@ func TestBFloat16(t *testing.T) {
 			}
 		}
 		exact := New(c.m, c.n)
-		MatMul(exact, a, b)
+		MatMul(exact, a, b, Float32)
 		same := true
 		for i := range want {
 			same = same && math.Abs(float64(exact.Data[i])-want[i]) <= 1e-6*size[i]
@@ -105,18 +109,18 @@ func TestPointwiseBFloat16(t *testing.T) {
 			}
 		}
 	}
-	want := withPrecision(t, BFloat16, func() *Tensor {
+	want := everywhere(t, func() *Tensor {
 		y := New(40, 24)
-		MatMul(y, some, w.Reshape(40, 24))
+		MatMul(y, some, w.Reshape(40, 24), BFloat16)
 		return y
 	})
 	for _, keep := range []*Packed{nil, {}} {
-		got := withPrecision(t, BFloat16, func() *Tensor {
+		got := everywhere(t, func() *Tensor {
 			y := New(2, 5, 4, 24)
 			if keep != nil {
 				keep = &Packed{}
 			}
-			Conv2DFused(y, x, w, Conv{Stride: 2}, nil, keep)
+			Conv2DFused(y, x, w, in(BFloat16, SquareConv(2, 0)), nil, keep)
 			return y
 		})
 		for i := range got.Data {
@@ -134,8 +138,10 @@ func TestConvInt8(t *testing.T) {
 		n, h, w, ci, co, k int
 		g                  Conv
 		signed             bool
-	}{{2, 9, 7, 16, 24, 3, Conv{Pad: 1}, false}, {2, 10, 11, 8, 40, 3, Conv{Stride: 2, Pad: 1}, true}, {3, 6, 5, 64, 33, 1, Conv{}, false},
-		{1, 20, 13, 12, 16, 1, Conv{Stride: 2}, true}, {1, 12, 130, 4, 16, 5, Conv{Pad: 2}, true}, {9, 14, 14, 8, 40, 3, Conv{Stride: 2, Pad: 1}, false}, {2, 7, 7, 256, 64, 3, Conv{Pad: 1}, false}} {
+	}{{2, 9, 7, 16, 24, 3, SquareConv(1, 1), false}, {2, 10, 11, 8, 40, 3, SquareConv(2, 1), true}, {3, 6, 5, 64, 33, 1, Conv{}, false},
+		{1, 20, 13, 12, 16, 1, SquareConv(2, 0), true}, {1, 12, 130, 4, 16, 5, SquareConv(1, 2), true}, {9, 14, 14, 8, 40, 3, SquareConv(2, 1), false}, {2, 7, 7, 256, 64, 3, SquareConv(1, 1), false},
+		{1, 8, 260, 4, 16, 3, Conv{H: Axis{Stride: 3}, W: Axis{Stride: 2, Low: 1}}, true}, {9, 14, 13, 8, 24, 3, uneven[2], false},
+		{2, 9, 8, 8, 24, 3, uneven[0], true}, {2, 9, 8, 8, 24, 2, uneven[2], true}, {2, 9, 8, 8, 24, 3, uneven[3], true}} {
 		rng := NewRNG(7)
 		x, w := rng.FillNormal(New(c.n, c.h, c.w, c.ci), 0.3, 1), rng.FillNormal(New(c.k, c.k, c.ci, c.co), 0, 0.2)
 		if !c.signed {
@@ -146,15 +152,15 @@ func TestConvInt8(t *testing.T) {
 		for j := range e.Scale {
 			e.Scale[j], e.Shift[j] = 1+float32(j%3)/4, float32(j%5)/8-0.2
 		}
-		run := func(x *Tensor) func() *Tensor {
+		run := func(x *Tensor, p Precision) func() *Tensor {
 			return func() *Tensor {
 				y := New(append([]int{x.Shape[0]}, shape[1:]...)...)
-				Conv2DFused(y, x, w, c.g, e, &Packed{})
+				Conv2DFused(y, x, w, in(p, c.g), e, &Packed{})
 				return y
 			}
 		}
-		got := withPrecision(t, Int8, run(x))
-		exact := run(x)()
+		got := everywhere(t, run(x, Int8))
+		exact := run(x, Float32)()
 		// quantize as the documentation says
 		q := make([]float64, len(x.Data))
 		size := len(x.Data) / c.n
@@ -180,7 +186,7 @@ func TestConvInt8(t *testing.T) {
 				wq[k] = math.RoundToEven(float64(w.Data[k])/(most/127)) * (most / 127)
 			}
 		}
-		stride := max(c.g.Stride, 1)
+		g := c.g.norm(w.Shape)
 		oh, ow := shape[1], shape[2]
 		off, far := 0, 0.0
 		for p, v := range got.Data {
@@ -188,7 +194,7 @@ func TestConvInt8(t *testing.T) {
 			sum := 0.0
 			for a := range c.k {
 				for b := range c.k {
-					yy, xx := u*stride+a-c.g.Pad, r*stride+b-c.g.Pad
+					yy, xx := u*g.H.Stride+a-g.H.Low, r*g.W.Stride+b-g.W.Low
 					if yy < 0 || yy >= c.h || xx < 0 || xx >= c.w {
 						continue
 					}
@@ -211,12 +217,29 @@ func TestConvInt8(t *testing.T) {
 		}
 		if c.n > 1 {
 			second := &Tensor{Shape: append([]int{1}, x.Shape[1:]...), Data: x.Data[size : 2*size]}
-			alone := withPrecision(t, Int8, run(second))
+			alone := everywhere(t, run(second, Int8))
 			for k, v := range alone.Data {
 				if v != got.Data[len(alone.Data)+k] {
 					t.Fatalf("%+v: an image alone differs from the same in a batch", c)
 				}
 			}
+		}
+	}
+}
+
+// TestInt8Shape: what is done in integers.
+func TestInt8Shape(t *testing.T) {
+	for _, c := range []struct {
+		w    []int
+		g    Conv
+		want bool
+	}{
+		{[]int{3, 3, 16, 16}, Conv{}, true}, {[]int{3, 3, 16, 16}, uneven[3], true}, {[]int{3, 3, 16, 16}, Conv{H: Axis{Dilation: 2}}, false},
+		{[]int{3, 3, 16, 16}, Conv{W: Axis{Dilation: 2}}, false}, {[]int{1, 3, 16, 16}, Conv{H: Axis{Dilation: 2}}, true},
+		{[]int{3, 3, 16, 32}, Conv{Groups: 2}, false}, {[]int{3, 3, 14, 16}, Conv{}, false}, {[]int{3, 3, 16, 12}, Conv{}, false},
+	} {
+		if got := int8Shape(c.w, c.g); got != c.want {
+			t.Errorf("%v with %+v in integers: %v", c.w, c.g, got)
 		}
 	}
 }
@@ -227,10 +250,8 @@ func TestInt8NaN(t *testing.T) {
 	x, w := rng.FillNormal(New(2, 6, 6, 16), 0, 1), rng.FillNormal(New(3, 3, 16, 32), 0, 1)
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		x.Data[7] = float32(bad)
-		SetPrecision(Int8)
 		y := New(2, 6, 6, 32)
-		Conv2DFused(y, x, w, Conv{Pad: 1}, nil, &Packed{})
-		SetPrecision(Float32)
+		Conv2DFused(y, x, w, in(Int8, SquareConv(1, 1)), nil, &Packed{})
 		half := y.Len() / 2
 		for i, v := range y.Data {
 			if nan := v != v; nan != (i < half) {

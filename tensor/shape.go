@@ -11,11 +11,25 @@ func Permute(y, x *Tensor, order ...int) {
 	if !SameShape(y.Shape, shape) {
 		fail("Permute", "output %v, it is %v", y.Shape, shape)
 	}
-	permute(y, x, order, false)
+	permute(y, x, order)
 }
 
-// AddPermuteGrad adds to dx the gradient of Permute's input.
-func AddPermuteGrad(dx, dy *Tensor, order ...int) { permute(dy, dx, order, true) }
+// PermuteGrad sets dx to the gradient of Permute's input, or adds it.
+func PermuteGrad(dx, dy *Tensor, add bool, order ...int) {
+	if !add {
+		back := make([]int, len(order))
+		for i, o := range order {
+			back[o] = i
+		}
+		Permute(dx, dy, back...)
+		return
+	}
+	t := borrow(len(dx.Data))
+	defer giveBack(t)
+	part := &Tensor{Shape: dx.Shape, Data: t}
+	PermuteGrad(part, dy, false, order...)
+	Add(dx, dx, part)
+}
 
 // PermuteShape returns shape with its axes reordered.
 func PermuteShape(shape, order []int) []int {
@@ -31,7 +45,7 @@ func PermuteShape(shape, order []int) []int {
 	return out
 }
 
-func permute(y, x *Tensor, order []int, grad bool) {
+func permute(y, x *Tensor, order []int) {
 	nd := len(y.Shape)
 	if nd == 0 || len(y.Data) == 0 {
 		return
@@ -55,17 +69,12 @@ func permute(y, x *Tensor, order []int, grad bool) {
 				q /= y.Shape[i]
 			}
 			row := y.Data[r*inner : (r+1)*inner]
-			switch {
-			case grad:
-				for j, v := range row {
-					x.Data[at+j*si] += v
-				}
-			case si == 1:
+			if si == 1 {
 				copy(row, x.Data[at:])
-			default:
-				for j := range row {
-					row[j] = x.Data[at+j*si]
-				}
+				continue
+			}
+			for j := range row {
+				row[j] = x.Data[at+j*si]
 			}
 		}
 	})
@@ -99,78 +108,216 @@ func ConcatShape(axis int, shapes ...[]int) []int {
 
 // Concat sets y to xs joined along axis.
 func Concat(y *Tensor, axis int, xs ...*Tensor) {
+	moves := make([]axisMove, len(xs))
 	at := 0
-	for _, x := range xs {
-		moveAxis(y, x, axis, at, 1, true, false)
+	for i, x := range xs {
+		moves[i] = newAxisMove(y, x, axis, at, 1)
 		at += x.Shape[axis]
+	}
+	if at != y.Shape[axis] {
+		fail("Concat", "%d along axis %d into %v", at, axis, y.Shape)
+	}
+	if outer := Size(y.Shape[:axis]); outer > 1 { // a piece of y is written by one worker, from all of xs
+		parallel.Chunks(outer, max(1, chunk*outer/max(len(y.Data), 1)), func(lo, hi int) {
+			for _, m := range moves {
+				m.run(lo*m.runs, hi*m.runs, toWhole)
+			}
+		})
+		return
+	}
+	for _, m := range moves {
+		m.all(toWhole)
 	}
 }
 
 // Slice sets y to elements from, from+step, ... of x along axis, as many as y has.
-func Slice(y, x *Tensor, axis, from, step int) { moveAxis(x, y, axis, from, step, false, false) }
+func Slice(y, x *Tensor, axis, from, step int) { newAxisMove(x, y, axis, from, step).all(toPart) }
 
-// AddSlice adds part to elements from, from+step, ... of x along axis.
-func AddSlice(x, part *Tensor, axis, from, step int) { moveAxis(x, part, axis, from, step, true, true) }
-
-// AddFromSlice adds to part elements from, from+step, ... of x along axis.
-func AddFromSlice(part, x *Tensor, axis, from, step int) {
-	moveAxis(x, part, axis, from, step, false, true)
+// SliceGrad sets dx to the gradient of Slice's input, dy where it was taken from and zeros elsewhere, or with add adds dy there.
+func SliceGrad(dx, dy *Tensor, axis, from, step int, add bool) {
+	m := newAxisMove(dx, dy, axis, from, step)
+	switch {
+	case add:
+		m.all(addToWhole)
+		return
+	case m.outer*m.runs == 0:
+		Zero(dx)
+		return
+	}
+	if m.outer*m.runs < 16 && len(dx.Data) >= 16*chunk { // a few long runs
+		for k := range m.outer * m.runs {
+			from, to := m.gap(k)
+			for _, zeros := range [][]float32{dx.Data[from:m.whole(k)], dx.Data[m.whole(k)+m.n : to]} {
+				Zero(&Tensor{Data: zeros})
+			}
+		}
+		m.all(toWhole)
+		return
+	}
+	// the axis is cut at the elements that were taken: each comes with the zeros up to the next
+	parallel.Chunks(m.outer*m.runs, max(1, chunk*m.outer*m.runs/max(len(dx.Data), 1)), func(lo, hi int) {
+		for k := lo; k < hi; k++ {
+			from, to := m.gap(k)
+			at := m.whole(k)
+			clear(dx.Data[from:at])
+			copy(dx.Data[at:], dy.Data[k*m.n:(k+1)*m.n])
+			clear(dx.Data[at+m.n : to])
+		}
+	})
 }
 
-// moveAxis moves between part and elements from, from+step, ... of whole along axis.
-func moveAxis(whole, part *Tensor, axis, from, step int, toWhole, add bool) {
+// ConcatGrad sets dx, the gradient of one of Concat's inputs, to the part of dy that begins at from along axis, or adds it.
+func ConcatGrad(dx, dy *Tensor, axis, from int, add bool) {
+	m := newAxisMove(dy, dx, axis, from, 1)
+	if add {
+		m.all(addToPart)
+	} else {
+		m.all(toPart)
+	}
+}
+
+// axisMove is the traffic between part and elements from, from+step, ... of whole along an axis: runs of n neighbours, `runs`
+// for each of outer, run k of the part at k·n.
+type axisMove struct {
+	wholeData, partData []float32
+	outer, runs, n      int
+	from, next, size    int // of a run in whole: the first, the distance to the next, and the length of what belongs to one of outer
+}
+
+func newAxisMove(whole, part *Tensor, axis, from, step int) axisMove {
 	outer, n, inner := axisSplit("Slice", whole.Shape, axis)
 	po, pn, pi := axisSplit("Slice", part.Shape, axis)
 	if outer != po || inner != pi || from < 0 || step < 1 || pn > 0 && from+(pn-1)*step >= n {
 		fail("Slice", "%v at %d step %d along axis %d of %v", part.Shape, from, step, axis, whole.Shape)
 	}
-	run, runs := inner, pn
-	if step == 1 {
-		run, runs = inner*pn, 1
+	m := axisMove{whole.Data, part.Data, outer, pn, inner, from * inner, step * inner, n * inner}
+	if step == 1 && pn > 0 {
+		m.runs, m.n, m.next = 1, inner*pn, inner*pn
 	}
-	for o := range outer {
-		for r := range runs {
-			w := whole.Data[(o*n+from+r*step)*inner:][:run]
-			p := part.Data[(o*pn+r)*inner:][:run]
-			if !toWhole {
-				w, p = p, w
-			}
-			if add {
-				simd.Add(w, w, p)
-			} else {
-				copy(w, p)
-			}
+	return m
+}
+
+// whole returns where run k lies in whole.
+func (m axisMove) whole(k int) int { return k/m.runs*m.size + m.from + k%m.runs*m.next }
+
+// gap returns the range of whole that belongs to run k: up to the next run, before the first from the start.
+func (m axisMove) gap(k int) (from, to int) {
+	from, to = m.whole(k), m.whole(k)+m.next
+	if k%m.runs == 0 {
+		from = k / m.runs * m.size
+	}
+	if k%m.runs == m.runs-1 {
+		to = (k/m.runs + 1) * m.size
+	}
+	return from, to
+}
+
+const (
+	toWhole = iota
+	toPart
+	addToWhole
+	addToPart
+)
+
+// all moves everything, on all workers: whole runs, or pieces of long ones.
+func (m axisMove) all(how int) {
+	if m.n < 2*chunk {
+		parallel.Chunks(m.outer*m.runs, max(1, chunk/max(m.n, 1)), func(lo, hi int) { m.run(lo, hi, how) })
+		return
+	}
+	size := chunk
+	if how == toWhole || how == toPart {
+		size = 8 * chunk // from a megabyte on the runtime's copy writes past the caches
+	}
+	pieces := (m.n + size - 1) / size
+	parallel.For(m.outer*m.runs*pieces, func(i int) {
+		k, lo := i/pieces, i%pieces*size
+		n := min(size, m.n-lo)
+		move(m.wholeData[m.whole(k)+lo:][:n], m.partData[k*m.n+lo:][:n], how)
+	})
+}
+
+// run moves the runs lo to hi.
+func (m axisMove) run(lo, hi, how int) {
+	if m.n == 0 {
+		return
+	}
+	for k := lo; k < hi; k++ {
+		move(m.wholeData[m.whole(k):][:m.n], m.partData[k*m.n:][:m.n], how)
+	}
+}
+
+// few is up to how many elements a loop here is quicker than a call.
+const few = 8
+
+func move(w, p []float32, how int) {
+	switch {
+	case how == toWhole || how == toPart:
+		if how == toPart {
+			w, p = p, w
+		}
+		if len(w) > few {
+			copy(w, p)
+			return
+		}
+		for i, v := range p[:len(w)] {
+			w[i] = v
+		}
+	default:
+		if how == addToPart {
+			w, p = p, w
+		}
+		if len(w) > few {
+			simd.Add(w, w, p)
+			return
+		}
+		for i, v := range p[:len(w)] {
+			w[i] += v
 		}
 	}
 }
 
 // Pad2D sets y [N H+top+bottom W+left+right C] to x [N H W C] between borders of zeros.
 func Pad2D(y, x *Tensor, top, left int) {
-	Zero(y)
-	crop(y, x, top, left, true, false)
+	h, w, c, H, W := padSides(y, x, top, left)
+	row := W * c
+	parallel.Chunks(y.Shape[0]*H, max(1, chunk/max(row, 1)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			dst, i := y.Data[r*row:(r+1)*row], r%H-top
+			if i < 0 || i >= h {
+				clear(dst)
+				continue
+			}
+			clear(dst[:left*c])
+			copy(dst[left*c:], x.Data[(r/H*h+i)*w*c:][:w*c])
+			clear(dst[(left+w)*c:])
+		}
+	})
 }
 
-// AddPad2DGrad adds to dx the gradient of Pad2D's input.
-func AddPad2DGrad(dx, dy *Tensor, top, left int) { crop(dy, dx, top, left, false, true) }
+// Pad2DGrad sets dx to the gradient of Pad2D's input, or adds it.
+func Pad2DGrad(dx, dy *Tensor, top, left int, add bool) {
+	h, w, c, H, W := padSides(dy, dx, top, left)
+	how := toPart
+	if add {
+		how = addToPart
+	}
+	parallel.Chunks(dx.Shape[0]*h, max(1, chunk/max(w*c, 1)), func(lo, hi int) {
+		for r := lo; r < hi; r++ {
+			move(dy.Data[((r/h*H+top+r%h)*W+left)*c:][:w*c], dx.Data[r*w*c:][:w*c], how)
+		}
+	})
+}
 
-func crop(big, small *Tensor, top, left int, toBig, add bool) {
-	n, h, w, c := small.Shape[0], small.Shape[1], small.Shape[2], small.Shape[3]
-	H, W := big.Shape[1], big.Shape[2]
-	if big.Shape[0] != n || big.Shape[3] != c || top < 0 || left < 0 || top+h > H || left+w > W {
+func padSides(big, small *Tensor, top, left int) (h, w, c, H, W int) {
+	if len(big.Shape) != 4 || len(small.Shape) != 4 {
+		fail("Pad2D", "%v and %v: want [N H W C]", small.Shape, big.Shape)
+	}
+	h, w, c, H, W = small.Shape[1], small.Shape[2], small.Shape[3], big.Shape[1], big.Shape[2]
+	if big.Shape[0] != small.Shape[0] || big.Shape[3] != c || top < 0 || left < 0 || top+h > H || left+w > W {
 		fail("Pad2D", "%v at (%d, %d) of %v", small.Shape, top, left, big.Shape)
 	}
-	for r := range n * h {
-		b := big.Data[((r/h*H+top+r%h)*W+left)*c:][:w*c]
-		s := small.Data[r*w*c:][:w*c]
-		if !toBig {
-			b, s = s, b
-		}
-		if add {
-			simd.Add(b, b, s)
-		} else {
-			copy(b, s)
-		}
-	}
+	return h, w, c, H, W
 }
 
 // BroadcastShape returns the shape of an element-wise operation under NumPy's rule: sides are matched from the last; a

@@ -108,7 +108,7 @@ func TestCountRight(t *testing.T) {
 
 func ExampleMatMul() {
 	a, b, c := From([]float32{1, 2, 3, 4}, 2, 2), From([]float32{1, 0, 1, 1}, 2, 2), New(2, 2)
-	MatMul(c, a, b)
+	MatMul(c, a, b, Float32)
 	fmt.Println(c)
 	// Output: [2 2] 3 2 7 4
 }
@@ -166,14 +166,22 @@ func FuzzReadNPY(f *testing.F) {
 	})
 }
 
+func ceil(w Window) Window {
+	w.Ceil = true
+	return w
+}
+
 func TestPoolShapes(t *testing.T) {
 	for _, c := range []struct {
 		n    int
 		w    Window
 		want int
 	}{
-		{112, Window{Size: 3, Stride: 2, Pad: 1}, 56}, {55, Window{Size: 3, Stride: 2}, 27}, {32, Window{Size: 3, Stride: 2, Ceil: true}, 16},
-		{7, Window{Size: 2}, 3}, {7, Window{Size: 2, Ceil: true}, 4},
+		{112, SquareWindow(3, 2, 1), 56}, {55, SquareWindow(3, 2, 0), 27}, {32, ceil(SquareWindow(3, 2, 0)), 16},
+		{7, SquareWindow(2, 0, 0), 3}, {7, ceil(SquareWindow(2, 0, 0)), 4}, {7, Window{H: WindowAxis{Stride: 2}}, 4},
+		{6, ceil(SquareWindow(3, 2, 0)), 3}, {7, ceil(SquareWindow(3, 2, 0)), 3},
+		{6, ceil(Window{H: WindowAxis{Size: 2, Stride: 3, High: 1}}), 2}, {6, ceil(Window{H: WindowAxis{Size: 2, Stride: 3, Low: 1}}), 3},
+		{5, ceil(SquareWindow(2, 3, 1)), 2}, // a third window would begin behind the input
 	} {
 		if got := PoolShape([]int{1, c.n, c.n, 4}, c.w)[1]; got != c.want {
 			t.Errorf("%+v on %d: %d, want %d", c.w, c.n, got, c.want)

@@ -117,9 +117,9 @@ func packedPlace(v []float32, vs, k, c int) (place, bool) {
 }
 
 // gather transforms the tiles of strips s0 to s1 of an image plane x [n h w c] to tiles first and up of a place. A tile
-// reads rows and columns of x from m·q-pad on; outside x is zero. step is the transform: f.input, or f.grad for the m by m
+// reads rows of x from m·q-above on and columns from m·r-left on; outside x is zero. step is the transform: f.input, or f.grad for the m by m
 // tiles of a gradient.
-func (f *winograd) gather(to place, first int, x *Tensor, pad, s0, s1 int, g tiles, step simd.Transform) {
+func (f *winograd) gather(to place, first int, x *Tensor, above, left, s0, s1 int, g tiles, step simd.Transform) {
 	h, w, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	t := f.t
 	in, _ := step.Rows()
@@ -128,12 +128,12 @@ func (f *winograd) gather(to place, first int, x *Tensor, pad, s0, s1 int, g til
 	defer giveBack(rows)
 	edge := rows[t*width:]
 	clear(rows[:t*width])
-	cols := min(w, (g.tw-1)*f.m+in-pad) * c
+	cols := min(w, (g.tw-1)*f.m+in-left) * c
 	for s := s0; s < s1; s++ {
-		i, top := s/g.th, s%g.th*f.m-pad
+		i, top := s/g.th, s%g.th*f.m-above
 		img := x.Data[i*h*w*c : (i+1)*h*w*c]
 		if top >= 0 && top+in <= h {
-			simd.Winograd(step, rows[pad*c:], width, 0, img[top*w*c:], w*c, 0, cols, 1)
+			simd.Winograd(step, rows[left*c:], width, 0, img[top*w*c:], w*c, 0, cols, 1)
 		} else {
 			for r := range in {
 				dst := edge[r*w*c : (r+1)*w*c]
@@ -143,7 +143,7 @@ func (f *winograd) gather(to place, first int, x *Tensor, pad, s0, s1 int, g til
 					clear(dst)
 				}
 			}
-			simd.Winograd(step, rows[pad*c:], width, 0, edge, w*c, 0, cols, 1)
+			simd.Winograd(step, rows[left*c:], width, 0, edge, w*c, 0, cols, 1)
 		}
 		tile := first + (s-s0)*g.tw
 		for r := range t {
@@ -160,12 +160,12 @@ func (f *winograd) gather(to place, first int, x *Tensor, pad, s0, s1 int, g til
 }
 
 // conv sets y [n h w co] to the convolution of x [n · · ci] with w, or adds it; with transposed, with w turned and its
-// channels exchanged.
+// channels exchanged. Above and left of x there are so many zeros, below and to the right as many as y needs.
 //
 // Few weights: they are transformed once, and a worker takes a few strips through all steps. Many weights, which no
 // second-level cache holds: all tiles are transformed first, and a worker takes a panel of output channels through all
 // steps, its weights' transform too.
-func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool, e *Epilogue, keep *Packed) {
+func (f *winograd) conv(y, x, w *Tensor, transposed bool, above, left int, add bool, e *Epilogue, keep *Packed) {
 	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
 	ci, co, t := x.Shape[3], y.Shape[3], f.t
 	taps := w.Data
@@ -174,7 +174,7 @@ func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool, e *
 		defer giveBack(taps)
 	}
 	if manyWeights(t, ci, co) {
-		f.convPanels(y, x, taps, pad, add, e, keep)
+		f.convPanels(y, x, taps, above, left, add, e, keep)
 		return
 	}
 	var packed []float32
@@ -203,7 +203,7 @@ func (f *winograd) conv(y, x, w *Tensor, transposed bool, pad int, add bool, e *
 		v := borrow(t*t*(vs+ms) + f.scratchSize(g, co))
 		defer giveBack(v)
 		m, o := v[t*t*vs:], v[t*t*(vs+ms):]
-		f.gather(place{v: v, vs: vs, ld: lv}, 0, x, pad, s0, s1, g, f.input)
+		f.gather(place{v: v, vs: vs, ld: lv}, 0, x, above, left, s0, s1, g, f.input)
 		for p := range t * t {
 			a := simd.A{Data: v[p*vs:], LD: lv, K: ci}
 			for j := 0; j < co; j += panel {
@@ -251,7 +251,7 @@ func (f *winograd) scratchSize(g tiles, n int) int { return f.m*f.t*(g.tw*n+16) 
 // manyWeights tells whether transformed weights are too many for a second-level cache and its surroundings: 3 MB.
 func manyWeights(t, ci, co int) bool { return t*t*ci*co > 3<<18 }
 
-func (f *winograd) convPanels(y, x *Tensor, taps []float32, pad int, add bool, e *Epilogue, keep *Packed) {
+func (f *winograd) convPanels(y, x *Tensor, taps []float32, above, left int, add bool, e *Epilogue, keep *Packed) {
 	g := f.cut(y.Shape[0], y.Shape[1], y.Shape[2])
 	ci, co, t := x.Shape[3], y.Shape[3], f.t
 	all := g.n * g.th
@@ -285,7 +285,7 @@ func (f *winograd) convPanels(y, x *Tensor, taps []float32, pad int, add bool, e
 	for s0 := 0; s0 < all; s0 += chunk {
 		s1 := min(all, s0+chunk)
 		parallel.Chunks(s1-s0, max(1, 14/g.tw), func(lo, hi int) {
-			f.gather(place{v: v, vs: vs, ld: lv}, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
+			f.gather(place{v: v, vs: vs, ld: lv}, lo*g.tw, x, above, left, s0+lo, s0+hi, g, f.input)
 		})
 		rows := (s1 - s0) * g.tw
 		ms = rows*panel + 16
@@ -345,7 +345,7 @@ func (f *winograd) panelWeights(u []float32, size int, taps []float32, ci, co, j
 //
 // Few weights: a worker sums over an eighth of the tiles, and the eighths are added in order. Many: all workers transform
 // a chunk of tiles, then each takes some positions and columns of the sum.
-func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
+func (f *winograd) gradWeight(dw, x, dy *Tensor, above, left int, add bool) {
 	g := f.cut(dy.Shape[0], dy.Shape[1], dy.Shape[2])
 	ci, co, t := dw.Shape[2], dw.Shape[3], f.t
 	cc, all := ci*co, g.n*g.th
@@ -358,7 +358,7 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 			s0, s1 := i*all/slices, (i+1)*all/slices
 			part := parts[i*t*t*cc : (i+1)*t*t*cc]
 			for s := s0; s < s1; s += few {
-				f.sumTiles(part, x, dy, pad, s, min(s1, s+few), g, ci, co, s > s0, false)
+				f.sumTiles(part, x, dy, above, left, s, min(s1, s+few), g, ci, co, s > s0, false)
 			}
 		})
 		u = parts[:t*t*cc]
@@ -369,7 +369,7 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 		// a chunk's transformed pixels and gradients stay in the last-level cache
 		chunk := max(1, max(256, min(512, 1<<21/(t*t*(ci+co))))/g.tw)
 		for s := 0; s < all; s += chunk {
-			f.sumTiles(u, x, dy, pad, s, min(all, s+chunk), g, ci, co, s > 0, true)
+			f.sumTiles(u, x, dy, above, left, s, min(all, s+chunk), g, ci, co, s > 0, true)
 		}
 	}
 	const piece = 2048
@@ -393,7 +393,7 @@ func (f *winograd) gradWeight(dw, x, dy *Tensor, pad int, add bool) {
 }
 
 // sumTiles sets u [t² ci co] to the sum over the tiles of strips s0 to s1, or adds it, on all workers or on one.
-func (f *winograd) sumTiles(u []float32, x, dy *Tensor, pad, s0, s1 int, g tiles, ci, co int, add, shared bool) {
+func (f *winograd) sumTiles(u []float32, x, dy *Tensor, above, left, s0, s1 int, g tiles, ci, co int, add, shared bool) {
 	each, loop := parallel.Chunks, parallel.For
 	if !shared {
 		each = func(n, _ int, f func(lo, hi int)) { f(0, n) }
@@ -414,8 +414,8 @@ func (f *winograd) sumTiles(u []float32, x, dy *Tensor, pad, s0, s1 int, g tiles
 		to = place{v: y, vs: ys, ld: co}
 	}
 	each(s1-s0, max(1, 14/g.tw), func(lo, hi int) {
-		f.gather(place{v: v, vs: vs, ld: lv}, lo*g.tw, x, pad, s0+lo, s0+hi, g, f.input)
-		f.gather(to, lo*g.tw, dy, 0, s0+lo, s0+hi, g, f.grad)
+		f.gather(place{v: v, vs: vs, ld: lv}, lo*g.tw, x, above, left, s0+lo, s0+hi, g, f.input)
+		f.gather(to, lo*g.tw, dy, 0, 0, s0+lo, s0+hi, g, f.grad)
 	})
 	group := min(4*panel, (co+panel-1)/panel*panel) // columns of a piece
 	groups := (co + group - 1) / group

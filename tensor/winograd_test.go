@@ -14,15 +14,19 @@ import (
 // TestWinograd compares all passes of both algorithms with the definition, on shapes whose tiles stick out.
 func TestWinograd(t *testing.T) {
 	for _, a := range []Algorithm{Winograd2, Winograd4} {
-		for _, s := range []struct{ n, h, w, ci, co, pad int }{
-			{1, 4, 4, 16, 16, 1}, {2, 7, 7, 32, 48, 1}, {3, 9, 13, 16, 32, 1}, {1, 6, 5, 48, 16, 0}, {2, 5, 8, 16, 16, 2}, {5, 14, 14, 16, 80, 1}, {1, 1, 1, 16, 16, 1}, {2, 5, 5, 240, 256, 1}, {5, 11, 11, 224, 256, 1},
+		for _, s := range []struct {
+			n, h, w, ci, co int
+			g               Conv
+		}{
+			{1, 4, 4, 16, 16, SquareConv(1, 1)}, {2, 7, 7, 32, 48, SquareConv(1, 1)}, {3, 9, 13, 16, 32, SquareConv(1, 1)}, {1, 6, 5, 48, 16, SquareConv(1, 0)}, {2, 5, 8, 16, 16, SquareConv(1, 2)}, {5, 14, 14, 16, 80, SquareConv(1, 1)}, {1, 1, 1, 16, 16, SquareConv(1, 1)}, {2, 5, 5, 240, 256, SquareConv(1, 1)}, {5, 11, 11, 224, 256, SquareConv(1, 1)},
+			{2, 7, 9, 32, 48, uneven[0]}, {2, 8, 6, 16, 16, uneven[1]}, {5, 11, 10, 224, 256, uneven[1]},
 		} {
 			t.Run(fmt.Sprint(a, s), func(t *testing.T) {
 				rng := NewRNG(3)
 				x, w := New(s.n, s.h, s.w, s.ci), New(3, 3, s.ci, s.co)
 				rng.FillNormal(x, 0, 1)
 				rng.FillNormal(w, 0, 1)
-				g := Conv{Pad: s.pad, Algorithm: a}
+				g := by(a, s.g)
 				y := New(ConvShape(x.Shape, w.Shape, g)...)
 				if got := g.Plan(Forward, y.Shape, w.Shape); got != a {
 					t.Fatalf("asked for %v, plan is %v", a, got)
@@ -43,7 +47,7 @@ func TestWinograd(t *testing.T) {
 				near(t, "y", y, want, bound)
 				few := *winogradOf(a)
 				few.keep = 1 // several chunks
-				few.conv(y, x, w, false, g.Pad, false, nil, nil)
+				few.conv(y, x, w, false, g.H.Low, g.W.Low, false, nil, nil)
 				near(t, "y in chunks", y, want, bound)
 
 				// the gradients against the direct algorithm's, which other tests compare with float64
@@ -98,9 +102,9 @@ func TestWinogradError(t *testing.T) {
 		rng.FillNormal(w, 0, 1)
 		y := New(1, s.side, s.side, 16)
 		want := New(y.Shape...)
-		convRef(want, x, w, Conv{Pad: 1})
+		convRef(want, x, w, SquareConv(1, 1))
 		rms := func(a Algorithm) float64 {
-			Conv2D(y, x, w, Conv{Pad: 1, Algorithm: a})
+			Conv2D(y, x, w, by(a, SquareConv(1, 1)))
 			d, q := 0.0, 0.0
 			for i, v := range want.Data {
 				d += math.Pow(float64(y.Data[i]-v), 2)
@@ -126,7 +130,7 @@ func TestWinogradLevels(t *testing.T) {
 		rng.FillNormal(x, 0, 1)
 		rng.FillNormal(w, 0, 1)
 		for _, a := range []Algorithm{Winograd2, Winograd4} {
-			g := Conv{Pad: 1, Algorithm: a}
+			g := by(a, SquareConv(1, 1))
 			run := func(l simd.Level, workers int) []*Tensor {
 				restore, err := simd.Use(l)
 				if err != nil {
@@ -178,7 +182,7 @@ func TestPlanMeasured(t *testing.T) {
 			best, took := Auto, [4]float64{}
 			line := fmt.Sprintf("%v %-8s", s, name)
 			for a := Direct; a <= Winograd4; a++ {
-				g := Conv{Pad: 1, Algorithm: a}
+				g := by(a, SquareConv(1, 1))
 				f := func() { Conv2D(y, x, w, g) }
 				switch Pass(pass) {
 				case GradInput:
@@ -198,7 +202,7 @@ func TestPlanMeasured(t *testing.T) {
 				}
 				line += fmt.Sprintf("  %v %.3f ms", a, took[a]*1e3)
 			}
-			plan := Conv{Pad: 1}.Plan(Pass(pass), y.Shape, w.Shape)
+			plan := SquareConv(1, 1).Plan(Pass(pass), y.Shape, w.Shape)
 			t.Logf("%s  plan %v", line, plan)
 			if took[plan] > 1.25*took[best] {
 				t.Errorf("%v %s: plan %v takes %.3f ms, %v %.3f ms", s, name, plan, took[plan]*1e3, best, took[best]*1e3)

@@ -123,7 +123,9 @@ func LoadInfo(dir string) (*Info, error) {
 }
 
 // Mode returns how the run's tapes compute.
-func (c *Config) Mode() Mode { return Mode{Precision: c.Precision, Algorithm: c.Conv} }
+func (c *Config) Mode() tensor.Mode {
+	return tensor.Mode{Precision: c.Precision, Algorithm: c.Conv}
+}
 
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {

@@ -82,8 +82,12 @@ type Step interface {
 	// sees them changed. Where steps are accumulated it waits for the last one.
 	Update(groups ...string)
 	// After registers what is done once the step's updates are made: a teacher's average, an enqueue, a centre. f must own what it
-	// reads: tapes and batches are used again by then. Functions run in the order in which they were registered.
+	// reads: tapes and batches are used again by then. Functions run in the order in which they were registered. Where an update
+	// accumulates batches, each of them registers its own.
 	After(f func())
+	// Last tells whether this batch is the last that the update accumulates: what happens once an update, such as a teacher's
+	// average, is registered there.
+	Last() bool
 	// Metric tells a metric's sum over count things; its value is the mean.
 	Metric(name string, sum, count float64)
 }

@@ -31,10 +31,17 @@ func (m means) values() map[string]float64 {
 	return out
 }
 
+// Inference returns a tape for inference that computes in a mode.
+func Inference(m tensor.Mode) *autograd.Tape {
+	t := autograd.NewInference()
+	t.Mode = m
+	return t
+}
+
 // looking is a step that changes nothing: networks run as in inference, and what happens after an update does not happen.
 type looking struct {
 	tapes      map[string]*autograd.Tape
-	mode       Mode
+	mode       tensor.Mode
 	rng        *tensor.RNG
 	update, of int
 	means      means
@@ -47,7 +54,7 @@ func (s *looking) RNG() *tensor.RNG     { return s.rng }
 func (s *looking) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, _ ...string) {
 	t := s.tapes[name]
 	if t == nil {
-		t = s.mode.Inference()
+		t = Inference(s.mode)
 		s.tapes[name] = t
 	}
 	t.SetRNG(s.rng.Derive(1))
@@ -57,13 +64,14 @@ func (s *looking) Minimise(name string, loss func(t *autograd.Tape) *autograd.Va
 
 func (s *looking) Update(...string) {}
 func (s *looking) After(func())     {}
+func (s *looking) Last() bool       { return true }
 func (s *looking) Metric(name string, sum, count float64) {
 	s.means.add(name, sum, count)
 }
 
 // Look runs an epoch's steps of a feed without changing anything and returns the mean of every loss and metric. seed is of what the
 // steps draw; update and of are what Step.At says.
-func Look(feed *Feed, mode Mode, seed uint64, update, of int) (map[string]float64, error) {
+func Look(feed *Feed, mode tensor.Mode, seed uint64, update, of int) (map[string]float64, error) {
 	s := &looking{tapes: map[string]*autograd.Tape{}, mode: mode, update: update, of: of, means: means{}}
 	k := 0
 	for step := range feed.Epoch(0, 0) {

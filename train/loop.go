@@ -41,13 +41,13 @@ func (r *Run) loop(ctx context.Context) error {
 				break
 			}
 			s := r.train
-			if s.micro == 0 || s.last() {
+			if s.micro == 0 || s.Last() {
 				s.begin(r.step)
 				r.keepBuffers()
 				began = time.Now()
 			}
 			s.next(seed)
-			if step(s); s.err == nil && !s.last() {
+			if step(s); s.err == nil && !s.Last() {
 				continue
 			}
 			if s.err == nil {

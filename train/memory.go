@@ -3,8 +3,10 @@ package train
 import (
 	"fmt"
 	"math"
+	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"strconv"
 	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -40,6 +42,21 @@ func Bytes(n int64) string {
 	return fmt.Sprintf("%d KiB", n>>10)
 }
 
+// ParseBytes reads a number of bytes such as 800MiB, 2GB or 1.5G; empty is 0.
+func ParseBytes(s string) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	digits := strings.TrimRight(s, "BbIiKkMmGgTt ")
+	unit := map[string]float64{"": 1, "b": 1, "k": 1 << 10, "kb": 1e3, "kib": 1 << 10, "m": 1 << 20, "mb": 1e6, "mib": 1 << 20,
+		"g": 1 << 30, "gb": 1e9, "gib": 1 << 30, "t": 1 << 40, "tb": 1e12, "tib": 1 << 40}[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
+	n, err := strconv.ParseFloat(digits, 64)
+	if err != nil || unit == 0 || !(n > 0) || n*unit >= 1<<60 {
+		return 0, fmt.Errorf("%q: want a size such as 800MiB or 2GiB", s)
+	}
+	return int64(n * unit), nil
+}
+
 // held returns how much memory the process has of the system now.
 func held() int64 {
 	s := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}, {Name: "/memory/classes/heap/free:bytes"}}
@@ -59,10 +76,12 @@ func (s *measuring) At() (update, of int)            { return s.run.step, s.run.
 func (s *measuring) RNG() *tensor.RNG                { return s.rng }
 func (s *measuring) Update(...string)                {}
 func (s *measuring) After(func())                    {}
+func (s *measuring) Last() bool                      { return true }
 func (s *measuring) Metric(string, float64, float64) {}
 
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
-	t := s.run.Config.Mode().on(autograd.NewMeasuring(s.level))
+	t := autograd.NewMeasuring(s.level)
+	t.Mode = s.run.Config.Mode()
 	o := &objective{tape: t}
 	s.run.train.want(o, s.run.train.named(groups))
 	t.SetRNG(s.rng.Derive(1))
@@ -148,10 +167,10 @@ func (r *Run) batchBytes() int64 { return int64(r.Config.BatchSize) * r.feed.Byt
 
 // allocated returns how many bytes f takes from the heap, where nobody else takes any.
 func allocated(f func()) int64 {
-	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
-	metrics.Read(s)
-	before := s[0].Value.Uint64()
+	var s runtime.MemStats
+	runtime.ReadMemStats(&s)
+	before := s.TotalAlloc
 	f()
-	metrics.Read(s)
-	return int64(s[0].Value.Uint64() - before)
+	runtime.ReadMemStats(&s)
+	return int64(s.TotalAlloc - before)
 }

@@ -29,11 +29,11 @@ const keepCheckpoints = 3
 func (r *Run) state() []checkpoint.Named {
 	var out []checkpoint.Named
 	for _, p := range layers.State(r.Learner) {
-		out = append(out, checkpoint.Named{Name: "model." + p.Name, Value: p.Value})
+		out = append(out, checkpoint.Named{Name: "model." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	for _, name := range r.train.names {
 		for _, p := range r.train.groups[name].opt.State() {
-			out = append(out, checkpoint.Named{Name: "optim." + name + "." + p.Name, Value: p.Value})
+			out = append(out, checkpoint.Named{Name: "optim." + name + "." + p.Name, Value: p.Value, Layout: p.Layout})
 		}
 	}
 	return out
@@ -113,6 +113,13 @@ func (r *Run) apply(f *checkpoint.File) error {
 	if f.Get("optim.steps") != nil {
 		return fmt.Errorf("it was written by a version that counted an optimiser's steps together; such a run can be evaluated and exported, not resumed")
 	}
+	old, err := LoadInfo(r.Dir)
+	if err != nil {
+		return err
+	}
+	if old.Fingerprint != r.info.Fingerprint {
+		return fmt.Errorf("the data has changed since the run began (fingerprint %s, now %s): the order of samples would differ", old.Fingerprint, r.info.Fingerprint)
+	}
 	if err := sameCourse([]byte(f.Metadata["tessera.config"]), r.Config); err != nil {
 		return err
 	}
@@ -125,12 +132,7 @@ func (r *Run) apply(f *checkpoint.File) error {
 		return fmt.Errorf("its step: %w", err)
 	}
 	r.step = step
-	if old, err := LoadInfo(r.Dir); err == nil {
-		if old.Fingerprint != r.info.Fingerprint {
-			return fmt.Errorf("the data has changed since the run began (fingerprint %s, now %s): the order of samples would differ", old.Fingerprint, r.info.Fingerprint)
-		}
-		r.info.Started, r.info.FirstStep = old.Started, old.FirstStep
-	}
+	r.info.Started, r.info.FirstStep = old.Started, old.FirstStep
 	r.info.Seconds, _ = strconv.ParseFloat(f.Metadata["tessera.seconds"], 64)
 	return nil
 }

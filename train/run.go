@@ -37,8 +37,9 @@ type Run struct {
 	// Reserved is what of the limit others will use: decoded pictures that are kept.
 	Reserved int64
 
-	// Reduce, if set, is called for every parameter of every loss as soon as its gradient is whole, while the backward pass goes
-	// on: it may start to sum d over processes, in place. Reduced is called before an update and returns when all sums are there.
+	// Reduce, if set, is called for every parameter of every loss as soon as its gradient is whole (over all batches that are
+	// accumulated, not yet divided by their number), while the backward pass goes on: it may start to sum d over processes, in
+	// place. Reduced is called before an update and returns when all sums are there.
 	Reduce  func(p, d *tensor.Tensor)
 	Reduced func() error
 
@@ -99,8 +100,8 @@ func (r *Run) accumulate() int { return max(r.Config.Accumulate, 1) }
 
 // tape returns a tape for the steps of a loss.
 func (r *Run) tape(loss string) *autograd.Tape {
-	t := r.Config.Mode().on(autograd.NewTape(nil))
-	t.Recompute = r.level
+	t := autograd.NewTape(nil)
+	t.Mode, t.Recompute = r.Config.Mode(), r.level
 	if m := r.expect[loss]; m != nil {
 		t.Expect(m)
 	}

@@ -22,15 +22,15 @@ type group struct {
 
 // objective is what one Minimise of a step needs from one step to the next.
 type objective struct {
-	name  string
-	tape  *autograd.Tape
-	wants string                  // the groups whose gradients the tape wants, as named last
-	sums  *autograd.Gradients     // of this update's micro-batches so far; of one, in the tape's memory; nil for none
-	fresh map[*tensor.Tensor]bool // whose sums the micro-batch at hand has reached
-	done  map[string]bool         // groups that were updated with the sums
-	turn  [2]int                  // update and micro-batch of the last call
-	busy  bool
-	order int
+	name    string
+	tape    *autograd.Tape
+	wants   string                  // the groups whose gradients the tape wants, as named last
+	sums    *autograd.Gradients     // of this update's micro-batches so far; of one, in the tape's memory; nil for none
+	reduced map[*tensor.Tensor]bool // whose sums went to be summed over processes
+	done    map[string]bool         // groups that were updated with the sums
+	turn    [2]int                  // update and micro-batch of the last call
+	busy    bool
+	order   int
 }
 
 // training is a step that trains. One is made for a run and begun anew for each update.
@@ -111,7 +111,8 @@ func (s *training) next(seed *tensor.RNG) {
 	s.micro++
 }
 
-func (s *training) last() bool { return s.micro == s.run.accumulate() }
+// Last tells whether the micro-batch at hand is the update's last.
+func (s *training) Last() bool { return s.micro == s.run.accumulate() }
 
 func (s *training) At() (update, of int) { return s.update, s.run.steps }
 func (s *training) RNG() *tensor.RNG     { return s.rng }
@@ -153,7 +154,7 @@ func (s *training) objective(name string) *objective {
 	o := s.objectives[name]
 	if o == nil {
 		order := s.mustDeclare(name) // not the order of use: heads that take turns may begin elsewhere after a resume
-		o = &objective{name: name, tape: s.run.tape(name), order: order, fresh: map[*tensor.Tensor]bool{}, done: map[string]bool{}, turn: [2]int{-1, 0}}
+		o = &objective{name: name, tape: s.run.tape(name), order: order, reduced: map[*tensor.Tensor]bool{}, done: map[string]bool{}, turn: [2]int{-1, 0}}
 		if s.run.Reduce != nil || s.run.accumulate() > 1 {
 			o.tape.OnGradient = func(p, d *tensor.Tensor) { s.collect(o, p, d) }
 		}
@@ -197,7 +198,9 @@ func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.V
 	for _, p := range g.Params() {
 		s.reached[p] = true
 	}
-	s.gather(o, g)
+	if s.run.accumulate() == 1 {
+		o.sums = g
+	}
 	for _, n := range names {
 		s.pending[n] = true
 	}
@@ -220,44 +223,54 @@ func (s *training) want(o *objective, names []string) {
 }
 
 // collect takes a parameter's gradient as soon as it is whole, while the backward pass goes on: micro-batches are summed, g₁, then
-// g₁ + g₂, ..., the last sum is divided by their number, and what is ready is summed over processes.
+// g₁ + g₂, ..., and the last sum goes to be summed over processes.
 func (s *training) collect(o *objective, p, d *tensor.Tensor) {
-	n := s.run.accumulate()
-	if n > 1 {
-		o.fresh[p] = true
+	if s.run.accumulate() > 1 {
 		d = o.sums.Own(p, d)
-		if s.last() {
-			tensor.Scale(d, 1/float32(n), d)
-		}
 	}
-	if s.run.Reduce != nil && s.last() {
-		s.run.Reduce(p, d)
+	if s.Last() {
+		s.reduce(o, p, d)
 	}
 }
 
-// gather ends a backward pass: what the last micro-batch did not reach is divided and summed too.
-func (s *training) gather(o *objective, g *autograd.Gradients) {
-	n := s.run.accumulate()
-	if n == 1 {
-		o.sums = g
-		return
+func (s *training) reduce(o *objective, p, d *tensor.Tensor) {
+	if s.run.Reduce != nil {
+		s.run.Reduce(p, d)
+		o.reduced[p] = true
 	}
-	if s.last() {
-		for _, p := range o.sums.Params() {
-			if !o.fresh[p] {
-				d := o.sums.Of(p)
-				tensor.Scale(d, 1/float32(n), d)
-				if s.run.Reduce != nil {
-					s.run.Reduce(p, d)
+}
+
+// reduceRest sends what the last micro-batch did not reach to be summed over processes, and waits for all sums.
+func (s *training) reduceRest(due []*group) error {
+	for _, o := range s.withSums() {
+		for _, g := range due {
+			for _, p := range g.Params {
+				if d := o.sums.Of(p.Value); d != nil && !o.reduced[p.Value] && !o.done[g.Name] {
+					s.reduce(o, p.Value, d)
 				}
 			}
 		}
 	}
-	clear(o.fresh)
+	if s.run.Reduced != nil {
+		return s.run.Reduced()
+	}
+	return nil
+}
+
+// withSums returns the objectives that have gradients, in the order in which they are declared.
+func (s *training) withSums() []*objective {
+	var out []*objective
+	for _, o := range s.objectives {
+		if o.sums != nil {
+			out = append(out, o)
+		}
+	}
+	sort.Slice(out, func(i, j int) bool { return out[i].order < out[j].order })
+	return out
 }
 
 func (s *training) Update(groups ...string) {
-	if s.err != nil || !s.last() {
+	if s.err != nil || !s.Last() {
 		return
 	}
 	var due []*group
@@ -270,13 +283,10 @@ func (s *training) Update(groups ...string) {
 	if len(due) == 0 {
 		return
 	}
-	total := s.total(due)
-	if s.run.Reduced != nil {
-		if err := s.run.Reduced(); err != nil {
-			s.err = err
-			return
-		}
+	if s.err = s.reduceRest(due); s.err != nil {
+		return
 	}
+	total := s.total(due)
 	norm := total.Norm()
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		s.err = &NotFiniteError{Step: s.update + 1, What: "gradient", Op: badGradient(due, total)}
@@ -296,19 +306,12 @@ func (s *training) Update(groups ...string) {
 	s.moved = true
 }
 
-// total returns the gradients of groups: of the one objective that has any, or the sum of several in the order in which they were
-// first minimised. What a group was updated with once is not used again.
+// total returns the gradients of groups: of the one objective that has any, or the sum of several in the order in which they are
+// declared, divided by the number of micro-batches. What a group was updated with once is not used again.
 func (s *training) total(due []*group) *autograd.Gradients {
-	var from []*objective
-	for _, o := range s.objectives {
-		if o.sums != nil {
-			from = append(from, o)
-		}
-	}
-	sort.Slice(from, func(i, j int) bool { return from[i].order < from[j].order })
 	out := autograd.NewGradients()
 	for _, g := range due {
-		for _, o := range from {
+		for _, o := range s.withSums() {
 			if o.done[g.Name] {
 				continue
 			}
@@ -319,6 +322,9 @@ func (s *training) total(due []*group) *autograd.Gradients {
 				}
 			}
 		}
+	}
+	if n := s.run.accumulate(); n > 1 {
+		out.Scale(1 / float32(n))
 	}
 	return out
 }
@@ -347,6 +353,7 @@ func (s *training) end() error {
 	for _, o := range s.objectives {
 		o.sums = nil
 		clear(o.done)
+		clear(o.reduced)
 		o.tape.Reset()
 	}
 	return nil

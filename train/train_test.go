@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
+	"image"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,150 +15,224 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// labels is an objective that learns the classes, with dropout, so that randomness matters.
-type labels struct {
-	net   layers.Module
-	spoil int // the step at which the net's output becomes NaN; 0 never
-	step  int
-}
-
-func (l *labels) Chance() float64 { return 0.1 }
-
-func (l *labels) Loss(tape *autograd.Tape, b *data.Batch, _ *tensor.RNG) (*autograd.Var, int, int) {
-	l.step++
-	x := autograd.Dropout(tape.Input(b.X), 0.1)
-	if l.spoil == l.step {
-		leave := tape.Enter("stem")
-		x = autograd.Mul(x, tape.Param(tensor.New(1).Fill(float32(math.NaN()))))
-		leave()
-	}
-	y := l.net.Forward(x)
-	return autograd.CrossEntropy(y, b.Labels), 0, len(b.Labels)
-}
-
-func config() Config {
-	return Config{Task: "labels", Trunk: "convnet", Side: 12, Epochs: 3, BatchSize: 8, Optimizer: "adamw", LR: 0.01, Schedule: "cosine", WeightDecay: 0.01,
-		Augment: "flip", Seed: 5, MonitorEvery: -1, LogEvery: 1, CheckpointEvery: 4}
-}
-
-func newRun(dir string, c Config, spoil int) *Run {
-	src := data.NewScenes(44, 12, 1, data.Train)
-	net := layers.Classifier(tensor.NewRNG(c.Seed), layers.ConvNet(tensor.NewRNG(c.Seed).Derive(1), 3, 8), 10)
-	return &Run{Dir: dir, Config: c, Net: net, Source: src, Objective: &labels{net: net, spoil: spoil},
-		Loader: data.NewLoader(src, data.LoaderOptions{BatchSize: c.BatchSize, Transform: data.RandomHorizontalFlip(0.5), Norm: data.HalfNorm, Seed: c.Seed})}
-}
-
-func weights(m layers.Module) []byte {
-	var b bytes.Buffer
-	for _, p := range layers.State(m) {
-		binary.Write(&b, binary.LittleEndian, p.Value.Data)
-	}
-	return b.Bytes()
-}
-
-// TestResume: a run that is stopped anywhere, also between checkpoints, and resumed ends with the bits of one never stopped.
-func TestResume(t *testing.T) {
-	whole := newRun(t.TempDir(), config(), 0)
-	if _, err := whole.Start(context.Background(), false); err != nil {
+func start(t *testing.T, r *Run) *Info {
+	t.Helper()
+	info, err := r.Start(context.Background(), false)
+	if err != nil {
 		t.Fatal(err)
 	}
-	want := weights(whole.Net)
-	for _, stopAt := range []int{1, 4, 6, 7, 14} {
-		dir := t.TempDir()
-		ctx, cancel := context.WithCancel(context.Background())
-		r := newRun(dir, config(), 0)
-		r.Progress = func(p Progress) {
-			if p.Step == stopAt {
-				cancel()
+	return info
+}
+
+// TestResume: a run that is stopped anywhere, also between checkpoints, and resumed ends with the bits of one never stopped, and with
+// the same lines of metrics.
+func TestResume(t *testing.T) {
+	for name, make := range everyRun {
+		whole := make(t.TempDir(), config())
+		start(t, whole)
+		lines := logged(t, whole.Dir)
+		for _, stopAt := range []int{1, 4, 5, 6, 7, 14} {
+			dir := t.TempDir()
+			ctx, cancel := context.WithCancel(context.Background())
+			r := make(dir, config())
+			r.Progress = func(p Progress) {
+				if p.Step == stopAt {
+					cancel()
+				}
 			}
-		}
-		if _, err := r.Start(ctx, false); !errors.Is(err, ErrInterrupted) {
-			t.Fatalf("stopped at %d: %v", stopAt, err)
-		}
-		if stopAt == 7 { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
-			all, _ := Checkpoints(dir)
-			os.WriteFile(all[len(all)-1], []byte("cut short"), 0o644)
-		}
-		again := newRun(dir, config(), 0)
-		info, err := again.Start(context.Background(), true)
-		if err != nil || info.Done != 15 {
-			t.Fatalf("resumed from %d: %+v, %v", stopAt, info, err)
-		}
-		if !bytes.Equal(weights(again.Net), want) {
-			t.Errorf("stopped at step %d and resumed: other weights", stopAt)
-		}
-		lines := metricSteps(t, dir)
-		for i, s := range lines {
-			if s != i+1 {
-				t.Errorf("stopped at %d: metrics.jsonl has steps %v", stopAt, lines)
-				break
+			if _, err := r.Start(ctx, false); !errors.Is(err, ErrInterrupted) {
+				t.Fatalf("%s stopped at %d: %v", name, stopAt, err)
+			}
+			if stopAt == 7 { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
+				all, _ := Checkpoints(dir)
+				os.WriteFile(all[len(all)-1], []byte("cut short"), 0o644)
+			}
+			again := make(dir, config())
+			var warned []string
+			again.Warn = func(s string) { warned = append(warned, s) }
+			info, err := again.Start(context.Background(), true)
+			if err != nil || info.Done != 15 {
+				t.Fatalf("%s resumed from %d: %+v, %v", name, stopAt, info, err)
+			}
+			if (stopAt == 7) != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
+				t.Errorf("%s stopped at %d: said %q", name, stopAt, warned)
+			}
+			differ(t, fmt.Sprintf("%s stopped at step %d and resumed", name, stopAt), again.Learner, whole.Learner)
+			for k, got := range logged(t, dir) {
+				for _, v := range []string{"images_per_s", "samples_per_s", "gflops"} {
+					delete(got, v)
+					delete(lines[k], v)
+				}
+				if fmt.Sprint(got) != fmt.Sprint(lines[k]) {
+					t.Errorf("%s stopped at %d: line %d is %v, want %v", name, stopAt, k, got, lines[k])
+					break
+				}
 			}
 		}
 	}
 }
 
-func metricSteps(t *testing.T, dir string) []int {
+// logged returns the lines of a run's metrics.jsonl.
+func logged(t *testing.T, dir string) []map[string]any {
+	t.Helper()
 	b, err := os.ReadFile(filepath.Join(dir, "metrics.jsonl"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out []int
+	var out []map[string]any
 	for _, l := range bytes.Split(bytes.TrimSpace(b), []byte("\n")) {
-		var m struct{ Step int }
+		var m map[string]any
 		if err := json.Unmarshal(l, &m); err != nil {
 			t.Fatal(err)
 		}
-		out = append(out, m.Step)
+		out = append(out, m)
 	}
 	return out
 }
 
-// TestThreads: the number of workers does not change a bit of the weights.
+// TestThreads: neither the number of workers that compute nor of those that make views changes a bit.
 func TestThreads(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
-	var want []byte
-	for _, n := range []int{1, 2, 3, 5, 8} {
-		parallel.SetWorkers(n)
-		r := newRun("", config(), 0)
-		if _, err := r.Start(context.Background(), false); err != nil {
-			t.Fatal(err)
-		}
-		if w := weights(r.Net); want == nil {
-			want = w
-		} else if !bytes.Equal(w, want) {
-			t.Errorf("%d workers give other weights than one", n)
+	for name, make := range everyRun {
+		var first *Run
+		for _, n := range []int{1, 2, 3, 5, 8} {
+			parallel.SetWorkers(n)
+			r := make("", config())
+			r.Workers = n
+			start(t, r)
+			if first == nil {
+				first = r
+			}
+			differ(t, fmt.Sprintf("%s with %d workers", name, n), r.Learner, first.Learner)
 		}
 	}
 }
+
+// TestLookingChangesNothing: a run that is watched, and drawn, ends with the bits of one that is not; what is seen are means over all
+// samples.
+func TestLookingChangesNothing(t *testing.T) {
+	for name, make := range everyRun {
+		plain := make("", config())
+		start(t, plain)
+		c := config()
+		c.MonitorEvery = 2
+		watched := make(t.TempDir(), c)
+		looks := 0
+		watched.Monitor = func(update, of int) map[string]float64 {
+			looks++
+			feed, err := watched.Learner.Feed(watched.Data.Inputs, false, data.LoaderOptions{BatchSize: 16, KeepLast: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := Look(feed, tensor.Mode{}, 3, update, of)
+			if err != nil || math.IsNaN(v["loss"]) || v["loss"] == 0 {
+				t.Fatalf("%s: saw %v, %v", name, v, err)
+			}
+			again, _ := Look(feed, tensor.Mode{}, 3, update, of)
+			if fmt.Sprint(v) != fmt.Sprint(again) {
+				t.Errorf("%s: two looks at the same see %v and %v", name, v, again)
+			}
+			if update != 2*looks && update != 15 || of != 15 {
+				t.Errorf("%s: look %d at update %d of %d", name, looks, update, of)
+			}
+			return map[string]float64{"held_loss": v["loss"]}
+		}
+		drawn := 0
+		watched.Picture = func() image.Image { drawn++; return image.NewGray(image.Rect(0, 0, 2, 2)) }
+		start(t, watched)
+		differ(t, name+" watched", watched.Learner, plain.Learner)
+		if looks != 8 { // after 2, 4, ..., 14 and at the end
+			t.Errorf("%s: %d looks", name, looks)
+		}
+		if drawn == 0 {
+			t.Errorf("%s was not drawn", name)
+		}
+		for _, l := range logged(t, watched.Dir) {
+			if step := int(l["step"].(float64)); (l["held_loss"] != nil) != (step%2 == 0 || step == 15) {
+				t.Errorf("%s: line of step %d: %v", name, step, l)
+			}
+		}
+	}
+}
+
+// TestLookWeighs: the mean over batches of different size is the mean over samples, and the networks run as in inference.
+func TestLookWeighs(t *testing.T) {
+	d := scenes(21)
+	l := newClassifier(d, 1)
+	var want map[string]float64
+	for _, batch := range []int{21, 8, 4, 1} {
+		feed, err := l.Feed(d.Inputs, false, data.LoaderOptions{BatchSize: batch, KeepLast: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := Look(feed, tensor.Mode{}, 1, 0, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want == nil {
+			want = v
+		}
+		if math.Abs(v["loss"]-want["loss"]) > 1e-5 || math.Abs(v["accuracy"]-want["accuracy"]) > 1e-9 {
+			t.Errorf("batches of %d: %v, in one batch %v", batch, v, want)
+		}
+	}
+	broken := &classifier{Sequential: l.Sequential, data: &data.Dataset{Inputs: data.Inputs{Images: brokenImages{}}, Truth: d.Truth}}
+	feed, _ := broken.Feed(data.Inputs{}, false, data.LoaderOptions{BatchSize: 1, MaxBad: 1})
+	if _, err := Look(feed, tensor.Mode{}, 1, 0, 1); !errors.Is(err, data.ErrTooManyBad) {
+		t.Errorf("a look at broken samples: %v", err)
+	}
+}
+
+type brokenImages struct{}
+
+func (brokenImages) Len() int                         { return 3 }
+func (brokenImages) Describe(i int) string            { return fmt.Sprint("broken ", i) }
+func (brokenImages) Image(i int) (*data.Image, error) { return nil, fmt.Errorf("broken %d", i) }
 
 // TestNotFinite: a NaN stops the run with the step, the op and the place, and a checkpoint from before it.
 func TestNotFinite(t *testing.T) {
 	dir := t.TempDir()
 	r := newRun(dir, config(), 7)
 	before := map[int][]byte{}
-	r.Progress = func(p Progress) { before[p.Step] = weights(r.Net) }
+	r.Progress = func(p Progress) { before[p.Step] = state(r.Learner) }
 	_, err := r.Start(context.Background(), false)
 	var e *NotFiniteError
-	if !errors.As(err, &e) || e.Step != 7 || e.Op != "Broadcast" && e.Op != "Mul" || e.Place != "stem" {
+	if !errors.As(err, &e) || e.Step != 7 || e.Op != "Conv2D" || e.Place != "conv1" {
 		t.Fatalf("error %v", err)
 	}
-	if !strings.Contains(err.Error(), "step 7") || e.CheckpointPath == "" {
+	if !strings.Contains(err.Error(), "step 7: the loss is not finite; it first appears in") || !strings.Contains(err.Error(), " of conv1") || e.CheckpointPath == "" {
 		t.Errorf("message %q", err)
 	}
+	if !bytes.Equal(state(r.Learner), before[6]) {
+		t.Error("running statistics stay as the bad step left them")
+	}
 	again := newRun(dir, config(), 0)
-	again.Config.MaxSteps = 0
 	if _, err := again.Start(cancelled(), true); !errors.Is(err, ErrInterrupted) {
 		t.Fatal(err)
 	}
-	if !bytes.Equal(weights(again.Net), before[6]) {
+	if !bytes.Equal(state(again.Learner), before[6]) {
 		t.Error("the checkpoint is not the state before the bad step")
+	}
+	alone := newRun("", config(), 7)
+	if _, err := alone.Start(context.Background(), false); !errors.As(err, &e) || e.CheckpointPath != "" {
+		t.Errorf("without a directory: %v", err)
+	}
+	// a gradient that is no number, of finite losses
+	huge := newRun("", config(), 0)
+	huge.Reduce = func(p, d *tensor.Tensor) {
+		if p == layers.Params(huge.Learner)[0].Value {
+			d.Data[0] = float32(math.Inf(1))
+		}
+	}
+	if _, err := huge.Start(context.Background(), false); !errors.As(err, &e) || e.What != "gradient" || e.Step != 1 || e.Op != layers.Params(huge.Learner)[0].Name {
+		t.Errorf("an infinite gradient: %v", err)
 	}
 }
 
@@ -171,37 +247,39 @@ func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	c := config()
 	c.MaxSteps = 2
-	if _, err := newRun(dir, c, 0).Start(context.Background(), false); err != nil {
-		t.Fatal(err)
+	if info := start(t, newRun(dir, c, 0)); info.Done != 2 || info.Steps != 2 {
+		t.Fatalf("%+v", info)
+	}
+	with := func(f func(c *Config)) Config {
+		d := c
+		f(&d)
+		return d
+	}
+	run := func(dir string, c Config, resume bool) func() error {
+		return func() error { _, err := newRun(dir, c, 0).Start(context.Background(), resume); return err }
 	}
 	for want, f := range map[string]func() error{
-		"already holds a run": func() error { _, err := newRun(dir, c, 0).Start(context.Background(), false); return err },
-		"--lr 0.01": func() error {
-			d := c
-			d.LR = 0.02
-			_, err := newRun(dir, d, 0).Start(context.Background(), true)
-			return err
-		},
-		"no checkpoint": func() error {
-			_, err := newRun(t.TempDir(), c, 0).Start(context.Background(), true)
-			return err
-		},
-		"fewer than a batch": func() error {
-			d := c
-			d.BatchSize = 100
-			_, err := newRun("", d, 0).Start(context.Background(), false)
-			return err
-		},
-		"no schedule": func() error {
-			d := c
-			d.Schedule = "sine"
-			_, err := newRun("", d, 0).Start(context.Background(), false)
-			return err
-		},
+		"already holds a run":       run(dir, c, false),
+		"--lr 0.01, now it is 0.02": run(dir, with(func(c *Config) { c.LR = 0.02 }), true),
+		"--seed 5, now it is 6":     run(dir, with(func(c *Config) { c.Seed = 6 }), true),
+		"--accumulate unset, now":   run(dir, with(func(c *Config) { c.Accumulate = 2 }), true),
+		"--precision unset, now":    run(dir, with(func(c *Config) { c.Precision = tensor.BFloat16 }), true),
+		"no checkpoint":             run(t.TempDir(), c, true),
+		"fewer than a batch of 100": run("", with(func(c *Config) { c.BatchSize = 100 }), false),
+		"fewer than 6 batches of 8": run("", with(func(c *Config) { c.Accumulate = 6 }), false),
+		"no schedule \"sine\"":      run("", with(func(c *Config) { c.Schedule = "sine" }), false),
+		"no optimiser \"adamax\"":   run("", with(func(c *Config) { c.Optimizer = "adamax" }), false),
 		"the data has changed": func() error {
 			r := newRun(dir, c, 0)
-			r.Source = data.NewScenes(45, 12, 1, data.Train)
+			r.Data = scenes(45)
 			_, err := r.Start(context.Background(), true)
+			return err
+		},
+		"too many broken samples": func() error {
+			r := newRun("", c, 0)
+			r.Learner.(*classifier).data = &data.Dataset{Inputs: data.Inputs{Images: brokenImages{}}, Truth: r.Data.Truth}
+			r.Config.BatchSize = 1
+			_, err := r.Start(context.Background(), false)
 			return err
 		},
 	} {
@@ -209,25 +287,154 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%v, want %q", err, want)
 		}
 	}
+	for _, harmless := range []func(c *Config){func(c *Config) { c.MonitorEvery = 3 }, func(c *Config) { c.LogEvery = 3 }, func(c *Config) { c.Test = "x" }, func(c *Config) { c.Data = "moved" }} {
+		if err := run(dir, with(harmless), true)(); err != nil {
+			t.Errorf("a harmless change: %v", err)
+		}
+	}
+	// a run of the first version: its optimiser counted one number of steps
+	all, _ := Checkpoints(dir)
+	f, err := checkpoint.Load(all[len(all)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Tensors = append(f.Tensors, checkpoint.Named{Name: "optim.steps", Value: tensor.New(1)})
+	checkpoint.Save(all[len(all)-1], f)
+	if err := run(dir, c, true)(); err == nil || !strings.Contains(err.Error(), "evaluated and exported, not resumed") {
+		t.Errorf("an old run: %v", err)
+	}
 }
 
-// unreached has a parameter that its output does not use.
-type unreached struct {
-	layers.Module
-	extra *layers.Linear
+// TestCheckpoints: the newest three stay; what stands in run.json is what was done.
+func TestCheckpoints(t *testing.T) {
+	c := config()
+	c.CheckpointEvery = 2
+	r := newRun(t.TempDir(), c, 0)
+	info := start(t, r)
+	all, err := Checkpoints(r.Dir)
+	if err != nil || len(all) != 3 || !strings.HasSuffix(all[2], "step-00000015.safetensors") || !strings.HasSuffix(all[0], "step-00000012.safetensors") {
+		t.Errorf("checkpoints %v, %v", all, err)
+	}
+	saved, err := LoadInfo(r.Dir)
+	if err != nil || saved.Done != 15 || saved.Steps != 15 || saved.Params != layers.Size(r.Learner) || saved.Finished.IsZero() || saved.PeakMemory == 0 || saved.FirstStep == 0 {
+		t.Errorf("run.json %+v, %v", saved, err)
+	}
+	if fmt.Sprint(saved.Metrics) != fmt.Sprint(r.Learner.Metrics()) || saved.DataLen != 44 || saved.Fingerprint != r.Data.Fingerprint || info.Seconds <= 0 {
+		t.Errorf("run.json %+v", saved)
+	}
+	if _, err := LoadInfo(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no run.json") {
+		t.Errorf("no run: %v", err)
+	}
+	os.WriteFile(filepath.Join(r.Dir, "run.json"), []byte("{"), 0o644)
+	if _, err := LoadInfo(r.Dir); err == nil {
+		t.Error("a broken run.json passes")
+	}
 }
 
-func (u unreached) Visit(prefix string, f func(layers.Param)) {
-	u.Module.Visit(prefix, f)
-	u.extra.Visit("extra", f)
+// TestLog: lines come as often as asked for, with what was told and the rates.
+func TestLog(t *testing.T) {
+	c := config()
+	c.LogEvery = 4
+	r := newRun(t.TempDir(), c, 0)
+	var told []Progress
+	r.Progress = func(p Progress) { told = append(told, p) }
+	start(t, r)
+	lines := logged(t, r.Dir)
+	var steps []int
+	for _, l := range lines {
+		steps = append(steps, int(l["step"].(float64)))
+		for _, k := range []string{"loss", "accuracy", "lr", "grad_norm", "samples_per_s", "gflops", "epoch"} {
+			if _, ok := l[k].(float64); !ok {
+				t.Errorf("line %v lacks %s", l, k)
+			}
+		}
+	}
+	if fmt.Sprint(steps) != "[4 8 12 15]" {
+		t.Errorf("lines of steps %v", steps)
+	}
+	if e := lines[1]["epoch"].(float64); e != 1.6 {
+		t.Errorf("step 8 of 5 an epoch is epoch %g", e)
+	}
+	if len(told) != 15 || told[6].Step != 7 || told[6].Steps != 15 || told[6].Epoch != 1 || told[6].Epochs != 3 || told[14].Values["loss"] == 0 || told[14].SamplesPerSecond <= 0 {
+		t.Errorf("progress %+v", told[6])
+	}
+	// the rate of a cosine over 15 steps, rounded as the schedule has it
+	want := 0.01 * 0.5 * (1 + math.Cos(math.Pi*7/15))
+	if lr := lines[1]["lr"].(float64); math.Abs(lr-want) > 1e-8 {
+		t.Errorf("rate of step 8 is %g, want %g", lr, want)
+	}
 }
 
-func TestUnreachedParameter(t *testing.T) {
-	r := newRun("", config(), 0)
-	net := unreached{r.Net, layers.NewLinear(tensor.NewRNG(1), 2, 2, layers.LinearOptions{})}
-	r.Net = net
-	if _, err := r.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "extra.weight") {
-		t.Errorf("a parameter without gradient: %v", err)
+// TestSmoother: the first value counts whole, later ones a twentieth at least; names that come now and then have their own count.
+func TestSmoother(t *testing.T) {
+	var s smoother
+	s.add(map[string]float64{"a": 4}, 10, 1)
+	s.add(map[string]float64{"a": 8, "b": 3}, 20, 3)
+	if s.values["a"] != 6 || s.values["b"] != 3 || s.rate != 15 || s.gflops != 2 {
+		t.Errorf("%+v", s)
+	}
+	for range 100 {
+		s.add(map[string]float64{"a": 0}, 0, 0)
+	}
+	before := s.values["a"]
+	s.add(map[string]float64{"a": 1}, 0, 0)
+	if math.Abs(s.values["a"]-(before+0.05*(1-before))) > 1e-12 {
+		t.Errorf("a late value counts %g", s.values["a"]-before)
+	}
+}
+
+// TestSchedules: every name makes one, warm-up rises before it.
+func TestSchedules(t *testing.T) {
+	c := config()
+	c.LR = 1
+	for name, want := range map[string][3]float64{"cosine": {1, 0.5, 0}, "constant": {1, 1, 1}, "step": {1, 0.2, 0.008}, "poly": {1, 0.25, 0}} {
+		c.Schedule = name
+		s, err := c.schedule(100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, at := range []int{0, 50, 100} {
+			if math.Abs(float64(s(at))-want[i]) > 1e-6 {
+				t.Errorf("%s at %d is %g, want %g", name, at, s(at), want[i])
+			}
+		}
+	}
+	c.Schedule, c.WarmupSteps = "constant", 4
+	if s, _ := c.schedule(100); s(0) != 0.25 || s(3) != 1 {
+		t.Errorf("warm-up begins at %g", s(0))
+	}
+	c.Schedule = "onecycle"
+	if s, err := c.schedule(100); err != nil || math.Abs(float64(s(0))-0.04) > 1e-6 {
+		t.Errorf("onecycle: %v", err)
+	}
+}
+
+// TestClip: the gradient's norm is cut to the limit before the update; what is logged is the norm before.
+func TestClip(t *testing.T) {
+	c := config()
+	c.Optimizer, c.Schedule, c.MaxSteps, c.WeightDecay, c.LR = "sgd", "constant", 1, 0, 1
+	moved := func(clip float64) (norm, told float64) {
+		c.ClipNorm = clip
+		r := newRun(t.TempDir(), c, 0)
+		before := layers.Params(newRun("", c, 0).Learner)
+		start(t, r)
+		for i, p := range layers.Params(r.Learner) {
+			for j, v := range p.Value.Data {
+				d := float64(v - before[i].Value.Data[j])
+				norm += d * d
+			}
+		}
+		return math.Sqrt(norm), logged(t, r.Dir)[0]["grad_norm"].(float64)
+	}
+	free, told := moved(0)
+	if math.Abs(free/told-1) > 1e-4 {
+		t.Errorf("a step of rate 1 moves the weights by %g, the gradient's norm is %g", free, told)
+	}
+	if cut, told := moved(free / 4); math.Abs(cut/(free/4)-1) > 1e-4 || math.Abs(told/free-1) > 1e-4 {
+		t.Errorf("clipped to %g it moves by %g and logs %g", free/4, cut, told)
+	}
+	if whole, _ := moved(free * 4); math.Abs(whole/free-1) > 1e-6 {
+		t.Errorf("a limit above the norm changes the step: %g, %g", whole, free)
 	}
 }
 
@@ -265,5 +472,8 @@ func TestEvents(t *testing.T) {
 	c := uint32(0xe3069283) // CRC-32C of "123456789" (RFC 3720, B.4)
 	if maskedCRC([]byte("123456789")) != (c>>15|c<<17)+0xa282ead8 {
 		t.Error("the checksum is not CRC-32C")
+	}
+	if _, err := newEvents(filepath.Join(dir, "none"), time.Now()); err == nil {
+		t.Error("events in no folder")
 	}
 }

@@ -29,6 +29,7 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 				return err
 			}
 			c.Data, c.Epochs, c.MaxSteps, c.BatchSize, c.Seed = "scenes:?n=6000&side=32", 1000, steps, 64, seed
+			c.Conv, c.Precision = g.mode.Algorithm, g.mode.Precision
 			c.CheckpointEvery, c.MonitorEvery, c.LogEvery = max(1, steps/4), max(1, steps/4), 5
 			if err := recipe.Check(c); err != nil {
 				return usageError{err}

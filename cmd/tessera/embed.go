@@ -87,7 +87,7 @@ npz has the same tensors for numpy.load.`,
 			if out == "" {
 				out = "trunk." + format
 			}
-			f := checkpoint.TorchFile(recipe.Named(mod.Trunk))
+			f := mod.Export()
 			if format == "npz" {
 				err = checkpoint.SaveNPZ(out, f.Tensors)
 			} else {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -23,10 +24,10 @@ type modelFlags struct {
 
 func (m *modelFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&m.trunk, "trunk", "", "network, for random or a file; a run knows its own")
+	f.StringVar(&m.trunk, "trunk", "", "network, for random weights; a run or an exported file knows its own")
 	f.IntVar(&m.side, "side", 0, "image side, for random or a file")
 	f.Uint64Var(&m.seed, "seed", 1, "of random weights and of the probe")
-	f.StringVar(&m.norm, "norm", "", "of pixels, as pretrain's; default half for random, imagenet for a file")
+	f.StringVar(&m.norm, "norm", "", "of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
 }
 
 // load returns the model of RUN, random, or FILE.safetensors.
@@ -47,10 +48,11 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 			return nil, usageError{err}
 		}
 	case err == nil:
-		if m.trunk == "" {
-			return nil, usage("a file of weights needs --trunk")
-		}
 		if out, err = recipe.LoadFile(name, m.trunk); err != nil {
+			var s *recipe.SettingError
+			if errors.As(err, &s) {
+				return nil, usageError{err}
+			}
 			return nil, err
 		}
 	default:

@@ -2,17 +2,17 @@ package main
 
 import (
 	"fmt"
-	"image"
+	"io"
 	"os"
 	"runtime"
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
-	"github.com/tessera-go/tessera/canvas"
+	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
@@ -80,7 +80,7 @@ func newData(g *global) *cobra.Command {
 				if src.Images == nil {
 					return fmt.Errorf("%s has no pictures to show", src.Name)
 				}
-				if err := recipe.SavePNG(out, contactSheet(src.Images, 96)); err != nil {
+				if err := recipe.SavePNG(out, recipe.ContactSheet(src.Images, 96)); err != nil {
 					return err
 				}
 			}
@@ -106,22 +106,6 @@ func newData(g *global) *cobra.Command {
 	return cmd
 }
 
-// contactSheet shows n samples of a seeded order.
-func contactSheet(images data.Images, n int) image.Image {
-	const side = 64
-	grid := canvas.Grid{Cols: 12, CellW: side, CellH: side, Gap: 4}
-	n = min(n, images.Len())
-	sheet := grid.Sheet(n)
-	view := data.PlainView(side)
-	for k, i := range tensor.NewRNG(1).Perm(images.Len())[:n] {
-		if im, err := view.Of(images, i, nil); err == nil {
-			x, y := grid.At(k)
-			sheet.Picture(x, y, 1, im.Pix, im.H, im.W)
-		}
-	}
-	return sheet
-}
-
 func newDoctor(g *global) *cobra.Command {
 	var trunk, picture string
 	var batch, side int
@@ -136,29 +120,29 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 				return usage("--roofline wants a --trunk")
 			}
 			if trunk != "" {
-				return explainTrunk(trunk, batch, side, picture, g.json)
+				return explainTrunk(trunk, batch, side, picture, g)
 			}
 			c := cpuid.CPU
-			peak1 := tilePeak()
-			rows := []benchRecord{}
-			for _, w := range benchWork(autograd.RecomputeNothing) {
-				if w.id == "gemm/1024x1024x1024" || w.id == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.id == "ew/relu_inplace/16M" {
-					rows = append(rows, w.measure(true))
+			peak1 := workload.TilePeak()
+			rows := []workload.Record{}
+			for _, w := range workload.All(autograd.RecomputeNothing, g.mode) {
+				if w.ID == "gemm/1024x1024x1024" || w.ID == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.ID == "ew/relu_inplace/16M" {
+					rows = append(rows, w.Measure(true))
 				}
 			}
 			if g.json {
-				return printJSON(map[string]any{"cpu": c.BrandName, "levels": levelNames(), "active": simd.Active().String(), "threads": parallel.Workers(),
+				return printJSON(map[string]any{"cpu": c.BrandName, "levels": levelNames(), "active": simd.Active().String(), "threads": tensor.Threads(),
 					"tile_gflops_1_thread": peak1, "bench": rows})
 			}
 			fmt.Printf("CPU       %s, %d cores seen, %s/%s\n", c.BrandName, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 			fmt.Printf("caches    L1 %d KiB, L2 %d KiB, L3 %d KiB\n", c.Cache.L1D>>10, c.Cache.L2>>10, c.Cache.L3>>10)
 			fmt.Printf("kernels   %v (this machine runs %v), panels of %d columns\n", simd.Active(), levelNames(), simd.Panel())
-			fmt.Printf("threads   %d\n", parallel.Workers())
+			fmt.Printf("threads   %d\n", tensor.Threads())
 			fmt.Printf("tile      %.0f GFLOP/s on one thread, operands in the first-level cache\n", peak1)
 			for _, r := range rows {
 				fmt.Printf("%-40s %8.2f ms", r.ID, r.Median*1e3)
 				if r.GFLOPS > 0 {
-					fmt.Printf("  %7.0f GFLOP/s, %.0f %% of the tile's", r.GFLOPS, 100*r.GFLOPS/(peak1*float64(parallel.Workers())))
+					fmt.Printf("  %7.0f GFLOP/s, %.0f %% of the tile's", r.GFLOPS, 100*r.GFLOPS/(peak1*float64(tensor.Threads())))
 				}
 				fmt.Println()
 			}
@@ -177,76 +161,58 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 	return cmd
 }
 
-// layerPlan is a line of doctor --trunk.
-type layerPlan struct {
-	Layer     string   `json:"layer"`
-	Input     []int    `json:"input"`
-	Weight    []int    `json:"weight"`
-	Stride    int      `json:"stride"`
-	GFLOP     float64  `json:"gflop"` // of the forward pass, counted as a direct convolution
-	Algorithm []string `json:"algorithm"`
-
-	pad     int
-	grouped bool // or dilated
-}
-
 // explainTrunk prints the algorithm of each convolution: forward, gradient of the input, gradient of the weight.
-func explainTrunk(name string, batch, side int, picture string, asJSON bool) error {
+func explainTrunk(name string, batch, side int, picture string, g *global) error {
+	if batch < 1 || side < 0 {
+		return usage("--batch-size %d, --side %d: want at least 1", batch, side)
+	}
 	net, err := layers.NewTrunk(name, tensor.NewRNG(1), 3)
 	if err != nil {
 		return usage("--trunk: %v", err)
 	}
-	if batch < 1 || side < 0 {
-		return usage("--batch-size %d, --side %d: want at least 1", batch, side)
-	}
 	if side == 0 {
 		side = net.Side
 	}
-	var plans []layerPlan
-	tape := autograd.NewTape(nil)
-	tape.Training = false
-	tape.OnConv = func(place string, x, w, y []int, g tensor.Conv) {
-		y = append([]int{batch}, y[1:]...)
-		p := layerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[3])}
-		p.pad, p.grouped = g.Pad, g.Groups > 1 || g.Dilation > 1
-		for pass := tensor.Forward; pass <= tensor.GradWeight; pass++ {
-			a := g.Plan(pass, y, w).String()
-			if w[0] == 1 && w[1] == 1 && p.Stride == 1 && g.Pad == 0 && g.Groups <= 1 {
-				a = "product"
-			}
-			p.Algorithm = append(p.Algorithm, a)
-		}
-		plans = append(plans, p)
-	}
-	err = autograd.Try(func() { net.Forward(tape.Input(tensor.New(1, side, side, 3))) })
+	plans, err := workload.Plan(net, batch, side, g.mode)
 	if err != nil {
-		return fmt.Errorf("%s on %d by %d pixels: %w", name, side, side, err)
+		return err
 	}
 	if picture != "" {
-		return reportRoofline(picture, fmt.Sprintf("%s, %d images of %d pixels", name, batch, side), plans, asJSON)
+		return reportRoofline(picture, fmt.Sprintf("%s, %d images of %d pixels", name, batch, side), plans, g.json)
 	}
-	if asJSON {
+	if g.json {
 		return printJSON(plans)
 	}
 	fmt.Printf("%-22s %-13s %-14s %7s  %-9s %-9s %s\n", name, "input", "weight", "GFLOP", "forward", "d input", "d weight")
 	for _, p := range plans {
 		in := fmt.Sprintf("%dx%dx%d", p.Input[1], p.Input[2], p.Input[3])
 		w := fmt.Sprintf("%dx%d/%d %d->%d", p.Weight[0], p.Weight[1], p.Stride, p.Weight[2], p.Weight[3])
-		fmt.Printf("%-22s %-13s %-14s %7.2f  %-9s %-9s %s\n", p.Layer, in, w, p.GFLOP, short(p.Algorithm[0]), short(p.Algorithm[1]), short(p.Algorithm[2]))
+		fmt.Printf("%-22s %-13s %-14s %7.2f  %-9s %-9s %s\n", p.Layer, in, w, p.GFLOP, workload.Short(p.Algorithm[0]), workload.Short(p.Algorithm[1]), workload.Short(p.Algorithm[2]))
 	}
 	fmt.Printf("%d images of %d by %d. F(2,3) and F(4,3): Winograd; product: a plain matrix product; direct: an\nimplicit product that reads the padded image where it lies.\n", batch, side, side)
 	return nil
 }
 
-// short is an algorithm's name in the table.
-func short(a string) string {
-	switch a {
-	case "winograd2":
-		return "F(2,3)"
-	case "winograd4":
-		return "F(4,3)"
+// reportRoofline measures plans, prints the table and draws the picture.
+func reportRoofline(path, title string, plans []workload.LayerPlan, asJSON bool) error {
+	fmt.Fprintf(os.Stderr, "measuring the convolutions; nothing else should run on this machine\n")
+	points, peak, bandwidth := workload.Roofline(plans)
+	title = fmt.Sprintf("%s, %d threads, %v", title, tensor.Threads(), simd.Active())
+	if err := checkpoint.Atomic(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, workload.DrawRoofline(title, points, peak, bandwidth))
+		return err
+	}); err != nil {
+		return err
 	}
-	return a
+	if asJSON {
+		return printJSON(map[string]any{"picture": path, "peak_gflops": peak, "gbytes_s": bandwidth, "points": points})
+	}
+	fmt.Printf("%-22s %-9s %-9s %9s %9s %9s\n", "layer", "pass", "by", "flop/byte", "GFLOP/s", "of roof")
+	for _, p := range points {
+		fmt.Printf("%-22s %-9s %-9s %9.1f %9.0f %8.0f%%\n", p.Layer, p.Pass, workload.Short(p.Algorithm), p.Intensity, p.GFLOPS, 100*p.GFLOPS/p.Bound)
+	}
+	fmt.Printf("roofs: %.0f GFLOP/s and %.0f GB/s; picture: %s\n", peak, bandwidth, path)
+	return nil
 }
 
 func levelNames() []string {

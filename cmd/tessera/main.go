@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
-	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -63,14 +62,11 @@ func run(args []string) int {
 
 // global are the flags of every command.
 type global struct {
-	threads   int
-	simd      string
-	conv      string
-	precision string
-	json      bool
-
-	mode train.Mode // of conv and precision
-	said bool       // the person gave one of them
+	threads int
+	simd    string
+	mode    tensor.Mode // --precision and --conv
+	said    bool        // the person gave one of the two
+	json    bool
 }
 
 func newRoot() *cobra.Command {
@@ -94,10 +90,11 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 				return usage("--threads %d: want at least 1, or 0 for all cores", g.threads)
 			}
 			if g.threads > 0 {
-				parallel.SetWorkers(g.threads)
+				tensor.SetThreads(g.threads)
 			}
 			if g.simd != "" {
-				l, err := simd.ParseLevel(g.simd)
+				var l simd.Level
+				err := l.UnmarshalText([]byte(g.simd))
 				if err == nil {
 					_, err = simd.Use(l)
 				}
@@ -105,18 +102,9 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 					return usageError{fmt.Errorf("--simd %s: %w", g.simd, err)}
 				}
 			}
-			a, err := tensor.ParseAlgorithm(g.conv)
-			if err != nil {
-				return usageError{fmt.Errorf("--conv: %w", err)}
-			}
-			p, err := tensor.ParsePrecision(g.precision)
-			if err != nil {
-				return usageError{fmt.Errorf("--precision: %w", err)}
-			}
-			if !p.Native() {
+			if p := g.mode.Precision; !p.Native() {
 				fmt.Fprintf(os.Stderr, "--precision %v: this processor (%v) has no instructions for it: the same bits, but no faster than float32\n", p, simd.Active())
 			}
-			g.mode = train.Mode{Precision: p, Algorithm: a}
 			g.said = cmd.Flags().Changed("conv") || cmd.Flags().Changed("precision")
 			return nil
 		},
@@ -125,8 +113,8 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	f := root.PersistentFlags()
 	f.IntVar(&g.threads, "threads", 0, "how many goroutines compute; 0 means all cores")
 	f.StringVar(&g.simd, "simd", "", "instruction set: go, neon, avx2 or avx512; default the best there is")
-	f.StringVar(&g.conv, "conv", "auto", "algorithm of 3x3 convolutions: auto (by shape), direct, winograd2 or winograd4")
-	f.StringVar(&g.precision, "precision", "float32", "what products multiply: float32, bfloat16, or int8 for inference (eval, embed)")
+	f.TextVar(&g.mode.Algorithm, "conv", tensor.Auto, "algorithm of 3x3 convolutions: auto (by shape), direct, winograd2 or winograd4")
+	f.TextVar(&g.mode.Precision, "precision", tensor.Float32, "what products multiply: float32, bfloat16, or int8 for inference (eval, embed)")
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
 	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"image"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,7 +16,7 @@ import (
 
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
@@ -107,7 +106,7 @@ func TestWholeWay(t *testing.T) {
 	}
 	// a file of weights is judged like the run that it came from
 	a, _, _ := tessera(t, "eval", "knn", dir, "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
-	b, errs, code := tessera(t, "eval", "knn", st, "--trunk", "convnet", "--side", "16", "--norm", "half", "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
+	b, errs, code := tessera(t, "eval", "knn", st, "--layers", "last", "--data", "scenes:?n=120&side=16", "--test", "scenes:?n=60&side=16")
 	if fields := strings.Fields(b); code != 0 || len(fields) < 10 || !strings.Contains(a, strings.Join(fields[len(fields)-5:len(fields)-3], " ")) {
 		t.Errorf("the run scores\n%s\nits exported weights\n%s%s", a, b, errs)
 	}
@@ -116,7 +115,7 @@ func TestWholeWay(t *testing.T) {
 		t.Fatalf("report: exit %d: %s", code, errs)
 	}
 	html, _ := os.ReadFile(page)
-	for _, want := range []string{"Linear probe, by stage", "Nearest neighbours", "data:image/png;base64", "tessera pretrain rotation", "First-layer filters"} {
+	for _, want := range []string{"Probe: accuracy by stage", "Nearest neighbours", "data:image/png;base64", "tessera pretrain rotation", "First-layer filters"} {
 		if !bytes.Contains(html, []byte(want)) {
 			t.Errorf("the report lacks %q", want)
 		}
@@ -235,7 +234,7 @@ func TestBadInput(t *testing.T) {
 		want string
 	}{
 		{"pretrain", 2, "one TASK"},
-		{"pretrain jigsaw", 2, "no task \"jigsaw\"; there is rotation"},
+		{"pretrain puzzle", 2, "no task \"puzzle\"; there are"},
 		{"pretrain rotation?angle=1", 2, "no option"},
 		{"pretrain rotation --lr -1", 2, "--lr -1"},
 		{"pretrain rotation --batch-size 0", 2, "--batch-size 0"},
@@ -248,8 +247,8 @@ func TestBadInput(t *testing.T) {
 		{"pretrain rotation --data folder:DIR/none --out DIR/o", 1, "no such folder"},
 		{"pretrain rotation --data folder:DIR/empty --out DIR/o", 1, "holds no images"},
 		{"pretrain rotation --data cifar10:DIR/cifar --out DIR/o", 1, "data_batch_1.bin: 100 bytes"},
-		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --out DIR/o", 1, "too many broken"},
-		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --max-bad 1 --out DIR/all", 1, "none of the samples"},
+		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --norm half --out DIR/o", 1, "too many broken"},
+		{"pretrain rotation --data folder:DIR/bad --batch-size 1 --max-bad 1 --out DIR/all", 1, "none of 2 pictures could be read"},
 		{"pretrain rotation --data scenes?n=x --out DIR/o", 1, "n=x"},
 		{"pretrain rotation --data scenes:?n=10 --out DIR/o", 1, "fewer than a batch"},
 		{"pretrain rotation --resume --data scenes:?n=200 --out DIR/fresh", 1, "no checkpoint"},
@@ -283,14 +282,10 @@ func TestBadInput(t *testing.T) {
 // TestFolderHoldsOut: from a folder without a test split some pictures are held out for the monitor, and it says so.
 func TestFolderHoldsOut(t *testing.T) {
 	dir := t.TempDir()
-	src := data.NewScenes(120, 16, 1, data.Train)
+	src := data.NewScenes(120, 16, 1, data.Train).Dataset().Images
 	for i := range src.Len() {
 		im, _ := src.Image(i)
-		pic := image.NewNRGBA(image.Rect(0, 0, 16, 16))
-		for p := range 256 {
-			copy(pic.Pix[4*p:], append(append([]byte(nil), im.Pix[3*p:3*p+3]...), 255))
-		}
-		if err := savePNG(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), pic); err != nil {
+		if err := recipe.SavePNG(filepath.Join(dir, fmt.Sprintf("%03d.png", i)), im.RGBA()); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -330,25 +325,5 @@ func TestHelp(t *testing.T) {
 	}
 	if out, _, code := tessera(t, "completion", "bash"); code != 0 || !strings.Contains(out, "bash completion") {
 		t.Error("no shell completion")
-	}
-}
-
-// TestBenchConvs: the convolutions that are timed are those of the networks.
-func TestBenchConvs(t *testing.T) {
-	rng := tensor.NewRNG(1)
-	for _, c := range []struct {
-		depth int
-		cifar bool
-	}{{18, false}, {50, false}, {18, true}} {
-		n := 0
-		for _, p := range layers.State(layers.ResNet(rng, 3, c.depth, c.cifar)) {
-			if len(p.Value.Shape) == 4 {
-				n++
-			}
-		}
-		list := resnetConvs(c.depth, c.cifar)
-		if len(list) != n {
-			t.Errorf("depth %d: %d convolutions, the network has %d", c.depth, len(list), n)
-		}
 	}
 }

@@ -4,13 +4,13 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
@@ -51,7 +51,7 @@ supervised learns from the labels instead, for comparison.`,
 			if err := recipe.Check(c); err != nil {
 				return usageError{err}
 			}
-			limit, err := parseBytes(memory)
+			limit, err := train.ParseBytes(memory)
 			if err != nil {
 				return usage("--memory-limit %v", err)
 			}
@@ -66,7 +66,7 @@ supervised learns from the labels instead, for comparison.`,
 				return printJSON(map[string]any{"run": out, "info": info})
 			}
 			fmt.Printf("run %s: %d steps in %s, at most %s of memory; report: tessera report %s\n", out, info.Done,
-				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(peakMemory(), int64(info.PeakMemory))), out)
+				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(workload.PeakMemory(), int64(info.PeakMemory))), out)
 			return nil
 		},
 		ValidArgs: append(pretext.Names(), recipe.Supervised),
@@ -145,18 +145,3 @@ func pretrain(ctx context.Context, c train.Config, out string, resume bool, memo
 }
 
 func commandLine() string { return strings.Join(append([]string{"tessera"}, os.Args[1:]...), " ") }
-
-// parseBytes reads a number of bytes such as 800MiB, 2GB or 1.5G; empty is 0.
-func parseBytes(s string) (int64, error) {
-	if s == "" {
-		return 0, nil
-	}
-	digits := strings.TrimRight(s, "BbIiKkMmGgTt ")
-	unit := map[string]float64{"": 1, "b": 1, "k": 1 << 10, "kb": 1e3, "kib": 1 << 10, "m": 1 << 20, "mb": 1e6, "mib": 1 << 20,
-		"g": 1 << 30, "gb": 1e9, "gib": 1 << 30, "t": 1 << 40, "tb": 1e12, "tib": 1 << 40}[strings.ToLower(strings.TrimSpace(s[len(digits):]))]
-	n, err := strconv.ParseFloat(digits, 64)
-	if err != nil || unit == 0 || !(n > 0) || n*unit >= 1<<60 {
-		return 0, fmt.Errorf("%q: want a size such as 800MiB or 2GiB", s)
-	}
-	return int64(n * unit), nil
-}

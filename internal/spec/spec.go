@@ -68,6 +68,18 @@ func (s Spec) With(name, value string) Spec {
 	return s
 }
 
+// Over returns the specification with those options of under that it does not say itself.
+func (s Spec) Over(under Spec) Spec {
+	o := url.Values{}
+	for _, from := range []Spec{under, s} {
+		for k, v := range from.options {
+			o[k] = v
+		}
+	}
+	s.options = o
+	return s
+}
+
 // Option declares an option. An empty Default means that what happens without it cannot be said in one value; About says it.
 type Option struct{ Name, Default, About string }
 
@@ -123,8 +135,11 @@ func (v *Values) Fail(format string, args ...any) {
 // Err returns the first thing that was wrong.
 func (v *Values) Err() error { return v.err }
 
-// Given tells whether the person said the option.
-func (v *Values) Given(name string) bool { return v.given.Has(name) }
+// Given tells whether the person said an option that is declared.
+func (v *Values) Given(name string) bool {
+	_, declared := v.declared[name]
+	return declared && v.given.Has(name)
+}
 
 // Text returns an option as it is written.
 func (v *Values) Text(name string) string {

@@ -1,4 +1,4 @@
-package main
+package workload
 
 import (
 	"github.com/tessera-go/tessera/autograd"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/tensor"
 )
 
 // TestSpeedGuard watches for kernels that have become slow: rates of one thread, as parts of what a tile or a copy
@@ -24,12 +25,12 @@ func TestSpeedGuard(t *testing.T) {
 	}
 	defer parallel.SetWorkers(parallel.Workers())
 	parallel.SetWorkers(1)
-	work := map[string]benchItem{}
-	for _, w := range benchWork(autograd.RecomputeNothing) {
-		work[w.id] = w
+	work := map[string]Item{}
+	for _, w := range All(autograd.RecomputeNothing, tensor.Mode{}) {
+		work[w.ID] = w
 	}
 	for _, c := range []struct {
-		id    string
+		ID    string
 		least float64 // of the tile's rate, for those with operations; of a copy's, for the others
 	}{
 		{"gemm/512x512x512", 0.6},
@@ -45,15 +46,15 @@ func TestSpeedGuard(t *testing.T) {
 		{"bn_relu/fwd/n16c256s28", 0.25},
 		{"optim/sgdm/resnet50_25M", 0.15},
 	} {
-		w, ok := work[c.id]
+		w, ok := work[c.ID]
 		if !ok {
-			t.Errorf("%s is not a workload any more", c.id)
+			t.Errorf("%s is not a workload any more", c.ID)
 			continue
 		}
 		best := 0.0
 		for range 4 {
-			peak := tilePeak()
-			r := w.measure(true)
+			peak := TilePeak()
+			r := w.Measure(true)
 			rate := r.GFLOPS / peak
 			if w.flop == 0 {
 				rate = r.GBytes / copyRate()
@@ -62,9 +63,9 @@ func TestSpeedGuard(t *testing.T) {
 				break
 			}
 		}
-		t.Logf("%-48s %.2f, at least %.2f", c.id, best, c.least)
+		t.Logf("%-48s %.2f, at least %.2f", c.ID, best, c.least)
 		if best < c.least {
-			t.Errorf("%s runs at %.2f of the yardstick measured beside it, want %.2f", c.id, best, c.least)
+			t.Errorf("%s runs at %.2f of the yardstick measured beside it, want %.2f", c.ID, best, c.least)
 		}
 	}
 }

@@ -1,7 +1,8 @@
-package main
+package workload
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -13,9 +14,9 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// benchPictures returns the JPEGs of the image workloads: those of a folder, or sixty of 500 by 375 pixels that are made here
+// Pictures returns the JPEGs of the image workloads: those of a folder, or sixty of 500 by 375 pixels that are made here
 // as the peers' benchmark makes its own: smooth fields of colour with noise, about the size of a photo's file.
-func benchPictures(dir string) ([][]byte, error) {
+func Pictures(dir string) ([][]byte, error) {
 	var out [][]byte
 	if dir != "" {
 		files, err := filepath.Glob(filepath.Join(dir, "*.jpg"))
@@ -31,7 +32,7 @@ func benchPictures(dir string) ([][]byte, error) {
 			out = append(out, b)
 		}
 		if len(out) == 0 {
-			return nil, usage("--images %s holds no .jpg files", dir)
+			return nil, fmt.Errorf("%s holds no .jpg files", dir)
 		}
 		return out, nil
 	}
@@ -57,19 +58,19 @@ func benchPictures(dir string) ([][]byte, error) {
 	return out, nil
 }
 
-// imageWork lists the image workloads: one goroutine, all pictures once, as one worker of the peers' loader.
-func imageWork(dir string) []benchItem {
+// Images lists the image workloads: one goroutine, all pictures once, as one worker of the peers' loader.
+func Images(dir string) []Item {
 	const size = 224
 	load := func() [][]byte {
-		js, err := benchPictures(dir)
+		js, err := Pictures(dir)
 		if err != nil {
 			panic(err)
 		}
 		return js
 	}
 	frame, mirror, jitter := data.RandomResized(size, 0.08, 1), data.RandomHorizontalFlip(0.5), data.ColorJitter(0.4, 0.4, 0.4, 0.1)
-	item := func(id string, run func(js [][]byte) func()) benchItem {
-		return benchItem{id: "image/" + id + "/500x375", setup: func() func() { return run(load()) }}
+	item := func(id string, run func(js [][]byte) func()) Item {
+		return Item{ID: "image/" + id + "/500x375", setup: func() func() { return run(load()) }}
 	}
 	decode := func(js [][]byte) func() {
 		return func() {
@@ -114,7 +115,7 @@ func imageWork(dir string) []benchItem {
 			}
 		}
 	}
-	out := []benchItem{
+	out := []Item{
 		item("decode", decode),
 		item("rrc_flip_norm", pipeline(true, false)),
 		item("rrc_flip_jitter_norm", pipeline(true, true)),
@@ -124,7 +125,7 @@ func imageWork(dir string) []benchItem {
 	// the peers' second ways: another decoder, transforms of tensors
 	for i, suffix := range map[int]string{0: "#tv_io", 3: "#v2", 4: "#v2"} {
 		again := out[i]
-		again.id += suffix
+		again.ID += suffix
 		out = append(out, again)
 	}
 	return out

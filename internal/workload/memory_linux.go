@@ -1,4 +1,4 @@
-package main
+package workload
 
 import (
 	"bufio"
@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// peakMemory returns the most memory that this process has held, in bytes.
-func peakMemory() int64 {
+// PeakMemory returns the most memory that this process has held, in bytes.
+func PeakMemory() int64 {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {
 		return 0

@@ -1,0 +1,162 @@
+package data
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// every is a source of everything: sample i tells its number wherever it is asked.
+type every struct{ n int }
+
+func (e every) Len() int                       { return e.n }
+func (e every) Describe(i int) string          { return fmt.Sprint("sample ", i) }
+func (e every) Image(i int) (*Image, error)    { return NewImage(i+1, 1), nil }
+func (e every) Times(i int) ([]float64, error) { return []float64{float64(i)}, nil }
+func (e every) Clip(i int, frames []int) ([]*Image, error) {
+	return []*Image{NewImage(i+1, len(frames))}, nil
+}
+func (e every) Length(i int) (int, float64, error) { return i, 8000, nil }
+func (e every) Sound(i, from, n int) ([]float32, error) {
+	return []float32{float32(i), float32(from), float32(n)}, nil
+}
+func (e every) Text(i int) (string, error)            { return fmt.Sprint("text ", i), nil }
+func (e every) Classes() []string                     { return []string{"a", "b"} }
+func (e every) Label(i int) int                       { return i % 2 }
+func (e every) Boxes(i int) ([]Box, error)            { return []Box{{Class: i}}, nil }
+func (e every) JointNames() []string                  { return []string{"head"} }
+func (e every) Joints(i int) ([]Joint, error)         { return []Joint{{X: float32(i)}}, nil }
+func (e every) Mask(i int) (*tensor.Tensor, error)    { return tensor.New(1, i+1), nil }
+func (e every) Depth(i int) (*tensor.Tensor, error)   { return tensor.New(2, i+1), nil }
+func (e every) Normals(i int) (*tensor.Tensor, error) { return tensor.New(3, i+1), nil }
+func (e every) FactorNames() []string                 { return []string{"size"} }
+func (e every) Factors(i int) []float64               { return []float64{float64(i)} }
+
+func everything(n int) *Dataset {
+	e := every{n}
+	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e}}
+}
+
+// tell asks a data set for everything about sample i.
+func tell(d *Dataset, i int) string {
+	var out []any
+	add := func(v any, err error) { out = append(out, v, err) }
+	im, err := d.Images.Image(i)
+	add(im.H, err)
+	times, err := d.Clips.Times(i)
+	add(times, err)
+	clip, err := d.Clips.Clip(i, []int{1, 2})
+	add(clip[0].H*10+clip[0].W, err)
+	n, rate, err := d.Sounds.Length(i)
+	add([]any{n, rate}, err)
+	sound, err := d.Sounds.Sound(i, 3, 4)
+	add(sound, err)
+	text, err := d.Texts.Text(i)
+	add(text, err)
+	add([]any{d.Describe(i), d.Images.Describe(i), d.Clips.Describe(i), d.Sounds.Describe(i), d.Texts.Describe(i)}, nil)
+	t := d.Truth
+	add([]any{t.Classes(), t.Label(i), t.Joints.JointNames(), t.Factors.FactorNames(), t.Factors.Factors(i)}, nil)
+	boxes, err := t.Boxes.Boxes(i)
+	add(boxes, err)
+	joints, err := t.Joints.Joints(i)
+	add(joints, err)
+	for _, f := range []func(int) (*tensor.Tensor, error){t.Masks.Mask, t.Depths.Depth, t.Normals.Normals} {
+		x, err := f(i)
+		add(x.Shape, err)
+	}
+	return fmt.Sprint(out...)
+}
+
+// TestSubset: a subset gives the chosen samples and the truth about them, whatever kind they are.
+func TestSubset(t *testing.T) {
+	d := everything(10)
+	s := d.Subset([]int{7, 2, 9}, "part=some")
+	for k, i := range []int{7, 2, 9} {
+		if got, want := tell(s, k), tell(d, i); got != want {
+			t.Errorf("sample %d of the subset is\n%s\nwant\n%s", k, got, want)
+		}
+	}
+	if s.Len() != 3 || s.Clips.Len() != 3 || s.Sounds.Len() != 3 || s.Texts.Len() != 3 {
+		t.Error("a subset has another number of samples")
+	}
+	if s.Name != "every:?part=some" || s.Subset([]int{1}, "n=1").Name != "every:?part=some&n=1" {
+		t.Errorf("names %s", s.Name)
+	}
+	if s.Fingerprint == d.Fingerprint || s.Fingerprint == d.Subset([]int{7, 2}, "part=some").Fingerprint || s.Fingerprint == d.Subset([]int{7, 2, 9}, "part=other").Fingerprint {
+		t.Error("fingerprints do not tell subsets apart")
+	}
+	if im, err := ImageFrame(s.Images, 1, func(h, w int) Frame { return Frame{0, 0, h, w, 2 * h, w} }); err != nil || im.H != 6 {
+		t.Errorf("a frame of the subset: %v, %v", im, err)
+	}
+	none := (&Dataset{}).Subset(nil, "x")
+	if none.Images != nil || none.Clips != nil || none.Sounds != nil || none.Texts != nil || none.Truth != (Truth{}) {
+		t.Error("a subset of nothing has something")
+	}
+}
+
+// TestTruthIsApart: what a task is handed cannot be asked for labels.
+func TestTruthIsApart(t *testing.T) {
+	for _, of := range []string{"scenes:?n=4", "scenes:?n=4&side=16&split=test"} {
+		d, err := Open(of, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, in := range []any{d.Images, d.Subset([]int{0}, "x").Images} {
+			if _, ok := in.(Labels); ok {
+				t.Errorf("%T tells the labels", in)
+			}
+			if _, ok := in.(Joints); ok {
+				t.Errorf("%T tells the joints", in)
+			}
+		}
+		if len(d.Truth.Classes()) == 0 {
+			t.Errorf("%s has no classes", of)
+		}
+	}
+	if (Truth{}).Label(3) != -1 || (Truth{}).Classes() != nil {
+		t.Error("no truth knows a label")
+	}
+}
+
+// TestKinds: what there is is said in words; samples are counted whatever they are.
+func TestKinds(t *testing.T) {
+	e := every{3}
+	for want, in := range map[string]Inputs{"nothing": {}, "pictures": {Images: e}, "films and sounds": {Clips: e, Sounds: e}, "texts": {Texts: e}, "sounds": {Sounds: e}} {
+		if in.Kinds() != want {
+			t.Errorf("%q, want %q", in.Kinds(), want)
+		}
+		if n := in.Samples().Len(); n != 3 && want != "nothing" || want == "nothing" && n != 0 {
+			t.Errorf("%s: %d samples", want, n)
+		}
+	}
+	if (Inputs{}).Samples().Describe(0) != "" {
+		t.Error("nothing has a name")
+	}
+}
+
+// TestTestSplit: the data's own test split keeps the options that say what it is.
+func TestTestSplit(t *testing.T) {
+	for of, want := range map[string]string{"scenes:?n=10&side=16": "scenes?side=16&split=test", "cifar10:dir": "cifar10:dir?split=test", "folder:dir": ""} {
+		got, ok, err := TestSplit(of)
+		if err != nil || ok != (want != "") || ok && got != want {
+			t.Errorf("%s: %q, %v, %v; want %q", of, got, ok, err, want)
+		}
+	}
+	if _, _, err := TestSplit("zip:x"); err == nil || !strings.Contains(err.Error(), "folder:DIR") {
+		t.Errorf("an unknown kind: %v", err)
+	}
+	if _, _, err := TestSplit("scenes?%zz"); err == nil {
+		t.Error("a specification that does not parse passes")
+	}
+	d, err := Open("scenes:?n=30&side=16&split=test", Train)
+	if err != nil || d.Len() != 30 || !strings.Contains(d.Name, "split=test") {
+		t.Errorf("%v, %v", d, err)
+	}
+	for of, want := range map[string]int{"scenes:?side=16": 10000, "scenes:?side=16&split=test": 2000} {
+		if d, err := Open(of, Train); err != nil || d.Len() != want {
+			t.Errorf("%s has %v samples, want %d", of, d, want)
+		}
+	}
+}

@@ -1,0 +1,130 @@
+package spec
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+)
+
+var options = []Option{{"n", "3", "how many"}, {"rate", "0.5", "how fast"}, {"labels", "yes", "whether"}, {"free", "", "as the data has it"}, {"mode", "a", "which"}}
+
+func read(t *testing.T, s string) *Values {
+	t.Helper()
+	p, err := Parse(s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p.Values("thing x", options)
+}
+
+func TestParse(t *testing.T) {
+	for s, want := range map[string]string{"a": "a", "a:b": "a:b", "a:b?y=2&x=1": "a:b?x=1&y=2", "a?x=0,1": "a?x=0,1", "folder:C:/x?labels=no": "folder:C:/x?labels=no", "a:?x=a%26b": "a?x=a%26b"} {
+		p, err := Parse(s)
+		if err != nil || p.String() != want {
+			t.Errorf("%s: %s, %v; want %s", s, p, err, want)
+		}
+		if again, err := Parse(p.String()); err != nil || again.String() != p.String() {
+			t.Errorf("%s is read back as %s", p, again)
+		}
+	}
+	p, _ := Parse("folder:C:/x?labels=no")
+	if p.Kind != "folder" || p.Path != "C:/x" || !p.Has("labels") || p.Has("n") {
+		t.Errorf("%+v", p)
+	}
+	with := p.With("n", "4").With("labels", "")
+	if with.String() != "folder:C:/x?n=4" || p.String() != "folder:C:/x?labels=no" {
+		t.Errorf("with: %s, from %s", with, p)
+	}
+	for _, bad := range []string{"a?%zz", "a?x=1&x=2", "a?x=1;y=2"} {
+		if _, err := Parse(bad); err == nil {
+			t.Errorf("%s passes", bad)
+		}
+	}
+}
+
+func TestValues(t *testing.T) {
+	v := read(t, "x?n=7&labels=no&rate=0.25&mode=b")
+	if v.Int("n", 1, 9) != 7 || v.Float("rate", 0, 1) != 0.25 || v.Bool("labels") || v.One("mode", "a", "b") != "b" || v.Err() != nil {
+		t.Errorf("values differ: %v", v.Err())
+	}
+	if !v.Given("n") || v.Given("free") || v.Given("other") {
+		t.Error("Given is wrong")
+	}
+	d := read(t, "x")
+	if d.Int("n", 1, 9) != 3 || d.Float("rate", 0, 1) != 0.5 || !d.Bool("labels") || d.Text("free") != "" || d.Int("free", 2, 9) != 2 || d.Float("free", 2, 9) != 2 || d.Err() != nil {
+		t.Errorf("defaults differ: %v", d.Err())
+	}
+	for s, want := range map[string]string{"x?n=0": "option n=0: want a whole number between 1 and 9", "x?n=10": "n=10", "x?n=x": "n=x", "x?n=": "n=", "x?rate=1.5": "rate=1.5: want a number between 0 and 1",
+		"x?rate=NaN": "rate=NaN", "x?rate=-0.1": "rate=-0.1", "x?labels=No": "labels=No, want yes or no", "x?mode=c": "mode=c, want a or b", "x?speed=1": `no option "speed"; options: n, rate, labels, free, mode`} {
+		v := read(t, s)
+		v.Int("n", 1, 9)
+		v.Float("rate", 0, 1)
+		v.Bool("labels")
+		v.One("mode", "a", "b")
+		if v.Err() == nil || !strings.Contains(v.Err().Error(), want) || !strings.HasPrefix(v.Err().Error(), "thing x: ") {
+			t.Errorf("%s: %v, want %q", s, v.Err(), want)
+		}
+	}
+	for n, ok := range map[int]bool{1: true, 9: true, 0: false, 10: false} {
+		v := read(t, fmt.Sprint("x?n=", n))
+		if v.Int("n", 1, 9); (v.Err() == nil) != ok {
+			t.Errorf("n=%d: %v", n, v.Err())
+		}
+	}
+	v = read(t, "x?n=-1")
+	if v.Int("n", 2, math.MaxInt); !strings.Contains(v.Err().Error(), "of at least 2") {
+		t.Errorf("%v", v.Err())
+	}
+	v.Fail("later")
+	if strings.Contains(v.Err().Error(), "later") {
+		t.Error("the first complaint does not stay")
+	}
+	v = (Spec{}).Values("y", nil)
+	v.Fail("%d", 4)
+	if v.Err().Error() != "y: 4" {
+		t.Errorf("%v", v.Err())
+	}
+	if p, _ := Parse("x?a=1"); !strings.Contains(p.Values("y", nil).Err().Error(), "options: none") {
+		t.Error("who has no options does not say so")
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("an option that is not declared can be read")
+		}
+	}()
+	read(t, "x").Text("other")
+}
+
+type colour string
+
+func (c *colour) UnmarshalText(b []byte) error {
+	if string(b) != "red" && string(b) != "a" {
+		return fmt.Errorf("%q is no colour", b)
+	}
+	*c = colour(b)
+	return nil
+}
+
+func TestInto(t *testing.T) {
+	var c colour
+	v := read(t, "x?mode=red")
+	if v.Into("mode", &c); c != "red" || v.Err() != nil {
+		t.Errorf("%q, %v", c, v.Err())
+	}
+	v = read(t, "x?mode=9")
+	if v.Into("mode", &c); v.Err() == nil || !strings.Contains(v.Err().Error(), `option mode: "9" is no colour`) {
+		t.Errorf("%v", v.Err())
+	}
+}
+
+func TestWords(t *testing.T) {
+	for want, words := range map[string][]string{"nothing": nil, "a": {"a"}, "a or b": {"a", "b"}, "a, b or c": {"a", "b", "c"}} {
+		if Or(words) != want {
+			t.Errorf("%q, want %q", Or(words), want)
+		}
+	}
+	if u := Usage(options[:4]); u[0] != "n=3  how many" || u[3] != "free=...  as the data has it" {
+		t.Errorf("usage %q", u)
+	}
+}

@@ -1,0 +1,12 @@
+//go:build !linux
+
+package workload
+
+import "runtime"
+
+// PeakMemory returns the memory that the Go runtime has taken from the system, in bytes.
+func PeakMemory() int64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.Sys)
+}

@@ -1,0 +1,83 @@
+package workload
+
+import (
+	"fmt"
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/optim"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// benchModel is a network of the peers' benchmark.
+type benchModel struct {
+	name           string
+	side, ch, clas int
+	make           func(r *tensor.RNG) layers.Module
+}
+
+var benchModels = []benchModel{
+	{"resnet18_224", 224, 3, 1000, func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.ResNet(r, 3, 18, false), 1000)
+	}},
+	{"resnet50_224", 224, 3, 1000, func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.ResNet(r, 3, 50, false), 1000)
+	}},
+	{"cifar_resnet18", 32, 3, 10, func(r *tensor.RNG) layers.Module { return layers.Classifier(r, layers.ResNet(r, 3, 18, true), 10) }},
+	{"cifar_resnet20", 32, 3, 10, func(r *tensor.RNG) layers.Module { return layers.Classifier(r, layers.CIFARResNet(r, 3, 20), 10) }},
+	{"rotnet_alexnet_227", 227, 3, 4, func(r *tensor.RNG) layers.Module {
+		return &layers.Net{Trunk: layers.AlexNet(r, 3), Head: layers.AlexNetHead(r, 6, 256, 4)}
+	}},
+	{"mnist_cnn", 28, 1, 10, func(r *tensor.RNG) layers.Module {
+		c := func(i, o int) layers.Module {
+			return layers.Seq(layers.NewConv2D(r, i, o, 3, layers.ConvOptions{Pad: 1, NoBias: true}), layers.ReLU, layers.MaxPool(tensor.SquareWindow(2, 2, 0)))
+		}
+		return layers.Seq(c(1, 32), c(32, 64), c(64, 128), layers.Flatten, layers.NewLinear(r, 1152, 625, layers.LinearOptions{NoBias: true}), layers.ReLU,
+			layers.NewLinear(r, 625, 10, layers.LinearOptions{}))
+	}},
+}
+
+func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
+	var out []Item
+	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64}
+	for _, m := range benchModels {
+		n := batch[m.name]
+		out = append(out, Item{ID: fmt.Sprintf("train_step/%s/n%d", m.name, n), slow: true, setup: func() func() {
+			rng := tensor.NewRNG(1)
+			net := m.make(rng)
+			x := randn(n, m.side, m.side, m.ch)
+			labels := make([]int32, n)
+			for i := range labels {
+				labels[i] = int32(i % m.clas)
+			}
+			opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
+			tape := autograd.NewTape(rng)
+			tape.Recompute, tape.Mode = level, mode
+			return func() {
+				opt.Step(tape.Backward(autograd.CrossEntropy(net.Forward(tape.Input(x)), labels)), 0.01)
+				tape.Reset()
+			}
+		}})
+	}
+	for _, s := range []struct {
+		name string
+		n    int
+	}{{"resnet50_224", 1}, {"resnet50_224", 32}, {"resnet18_224", 1}, {"cifar_resnet20", 1}} {
+		for _, m := range benchModels {
+			if m.name != s.name {
+				continue
+			}
+			out = append(out, Item{ID: fmt.Sprintf("infer/%s/n%d", s.name, s.n), slow: s.n > 1, setup: func() func() {
+				net := m.make(tensor.NewRNG(1))
+				x := randn(s.n, m.side, m.side, m.ch)
+				tape := autograd.NewInference()
+				tape.Mode = mode
+				return func() { net.Forward(tape.Input(x)); tape.Reset() }
+			}})
+			// the peers' compiled and frozen network: ours is always frozen
+			frozen := out[len(out)-1]
+			frozen.ID += "#compile"
+			out = append(out, frozen)
+		}
+	}
+	return out
+}

@@ -1,0 +1,379 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/train"
+)
+
+// The conformance table: what every registered task promises, without its author doing anything. A new task is in it as soon as it is
+// registered.
+
+// conforming is how a task is tried: its own defaults on small scenes.
+func conforming(t *testing.T, task string, steps int) train.Config {
+	t.Helper()
+	c, err := For(task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Data, c.Trunk, c.Side, c.BatchSize, c.Epochs, c.MaxSteps, c.WarmupSteps = "scenes:?n=256&side=32", "convnet", 32, 32, 1000, steps, 0
+	c.MonitorEvery, c.LogEvery, c.Seed = -1, 1, 3
+	return c
+}
+
+// small is a shorter and narrower run, for what is repeated often.
+func small(t *testing.T, task string) train.Config {
+	c := conforming(t, task, 5)
+	c.Data, c.BatchSize, c.CheckpointEvery = "scenes:?n=20&side=32", 8, 2 // two steps an epoch
+	return c
+}
+
+func trained(t *testing.T, c train.Config, dir string, o Options) *Recipe {
+	t.Helper()
+	r, err := New(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Train(context.Background(), dir, false); err != nil {
+		t.Fatalf("%s: %v", c.Task, err)
+	}
+	return r
+}
+
+// differ names the first tensor of the whole state that two learners do not have in common.
+func differ(t *testing.T, what string, a, b *Recipe) {
+	t.Helper()
+	x, y := layers.State(a.Learner), layers.State(b.Learner)
+	if len(x) != len(y) || len(x) == 0 {
+		t.Fatalf("%s: %d and %d tensors", what, len(x), len(y))
+	}
+	for i := range x {
+		for j, v := range x[i].Value.Data {
+			if w := y[i].Value.Data[j]; math.Float32bits(v) != math.Float32bits(w) {
+				t.Errorf("%s: %s differs at %d: %g and %g", what, x[i].Name, j, v, w)
+				return
+			}
+		}
+	}
+}
+
+func forEveryTask(t *testing.T, f func(t *testing.T, task string)) {
+	names := pretext.Names()
+	if len(names) == 0 {
+		t.Fatal("there are no tasks")
+	}
+	for _, name := range names {
+		t.Run(name, func(t *testing.T) { f(t, name) })
+	}
+}
+
+// TestTaskLearns: within seconds on scenes the headline metric, on samples that were not trained on, is better than the trivial
+// predictor's, and better than before training.
+func TestTaskLearns(t *testing.T) {
+	forEveryTask(t, func(t *testing.T, task string) {
+		c := conforming(t, task, 150)
+		r, err := New(c, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		held := data.NewScenes(128, 32, 77, data.Test).Dataset()
+		look := func(at int) map[string]float64 {
+			feed, err := r.Learner.Feed(held.Inputs, false, data.LoaderOptions{BatchSize: 32, Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := train.Look(feed, c.Mode(), 1, at, c.MaxSteps)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v
+		}
+		before := look(0)
+		if _, err := r.Train(context.Background(), "", false); err != nil {
+			t.Fatal(err)
+		}
+		after := look(c.MaxSteps)
+		m, ok := headline(r.Learner.Metrics())
+		if !ok {
+			t.Fatalf("no metric of %s has a trivial predictor", task)
+		}
+		trivial, ok := m.Against(after)
+		if !ok {
+			t.Fatalf("%s is compared with %q, which was not measured: %v", m.Name, m.Versus, after)
+		}
+		t.Logf("%s: %s %s -> %s, %s %s", task, m.Name, m.Format(before[m.Name]), m.Format(after[m.Name]), m.Predictor, m.Format(trivial))
+		if !m.Better(after[m.Name], trivial) || !m.Better(after[m.Name], before[m.Name]) {
+			t.Errorf("%s learns nothing: %s was %s, is %s; %s reaches %s", task, m.Name, m.Format(before[m.Name]), m.Format(after[m.Name]), m.Predictor, m.Format(trivial))
+		}
+		for _, m := range r.Learner.Metrics() {
+			if v, told := after[m.Name]; !told || math.IsNaN(v) || math.IsInf(v, 0) {
+				t.Errorf("%s declares %s and tells %v", task, m.Name, v)
+			}
+		}
+	})
+}
+
+// headline is the first metric that has a trivial predictor.
+func headline(ms []metric.Metric) (metric.Metric, bool) {
+	for _, m := range ms {
+		if m.Predictor != "" {
+			return m, true
+		}
+	}
+	return metric.Metric{}, false
+}
+
+// TestTaskThreads: the same bits with any number of threads.
+func TestTaskThreads(t *testing.T) {
+	defer parallel.SetWorkers(parallel.Workers())
+	forEveryTask(t, func(t *testing.T, task string) {
+		var first *Recipe
+		for _, n := range []int{1, 2, 3, 5, 8} {
+			parallel.SetWorkers(n)
+			r := trained(t, small(t, task), "", Options{})
+			if first == nil {
+				first = r
+			}
+			differ(t, fmt.Sprintf("%d threads", n), r, first)
+		}
+	})
+}
+
+// TestTaskResume: stopped at any step and resumed, with the state of every kind, to the same bits; and a learner that is made anew from
+// the last checkpoint is the one that was saved.
+func TestTaskResume(t *testing.T) {
+	forEveryTask(t, func(t *testing.T, task string) {
+		c := small(t, task)
+		whole := trained(t, c, t.TempDir(), Options{})
+		for stopAt := 1; stopAt < c.MaxSteps; stopAt++ {
+			dir := t.TempDir()
+			ctx, cancel := context.WithCancel(context.Background())
+			r, err := New(c, Options{Progress: func(p train.Progress) {
+				if p.Step == stopAt {
+					cancel()
+				}
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := r.Train(ctx, dir, false); !errors.Is(err, train.ErrInterrupted) {
+				t.Fatalf("stopped at %d: %v", stopAt, err)
+			}
+			if stopAt == 3 { // killed: the checkpoint of the interruption was never written
+				all, _ := train.Checkpoints(dir)
+				os.Remove(all[len(all)-1])
+			}
+			again, err := New(c, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := again.Train(context.Background(), dir, true); err != nil {
+				t.Fatalf("resumed from %d: %v", stopAt, err)
+			}
+			differ(t, fmt.Sprintf("stopped at %d and resumed", stopAt), again, whole)
+		}
+	})
+}
+
+// TestTaskMemoryLimit: a memory limit, ample or tight, does not change a bit, and measuring has no side effects.
+func TestTaskMemoryLimit(t *testing.T) {
+	forEveryTask(t, func(t *testing.T, task string) {
+		plain := trained(t, small(t, task), "", Options{})
+		differ(t, "an ample limit", trained(t, small(t, task), "", Options{MemoryLimit: 64 << 30}), plain)
+	})
+}
+
+// TestTaskAccumulates: accumulated updates are made, on the same bits for any number of threads and across a resume.
+func TestTaskAccumulates(t *testing.T) {
+	defer parallel.SetWorkers(parallel.Workers())
+	forEveryTask(t, func(t *testing.T, task string) {
+		c := small(t, task)
+		c.Accumulate, c.BatchSize, c.MaxSteps, c.CheckpointEvery = 2, 5, 3, 1
+		parallel.SetWorkers(1)
+		one := trained(t, c, "", Options{})
+		parallel.SetWorkers(3)
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		r, err := New(c, Options{Progress: func(train.Progress) { cancel() }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Train(ctx, dir, false)
+		again, err := New(c, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := again.Train(context.Background(), dir, true); err != nil {
+			t.Fatal(err)
+		}
+		differ(t, "accumulated, resumed with three threads", again, one)
+	})
+}
+
+// TestTaskMonitor: watched and drawn or not, a run ends with the same bits; the monitor sees every metric, and the picture shows
+// something.
+func TestTaskMonitor(t *testing.T) {
+	forEveryTask(t, func(t *testing.T, task string) {
+		c := small(t, task)
+		plain := trained(t, c, "", Options{})
+		c.MonitorEvery, c.Test = 1, "scenes:?n=16&side=32&split=test"
+		c.Norm = plain.Config.Norm
+		var seen map[string]float64
+		dir := t.TempDir()
+		watched := trained(t, c, dir, Options{Progress: func(p train.Progress) { seen = p.Seen }, Say: func(s string) {
+			if !strings.Contains(s, "collapse") && !strings.Contains(s, "first step") {
+				t.Errorf("said %q", s)
+			}
+		}})
+		differ(t, "watched", watched, plain)
+		for _, m := range watched.Learner.Metrics() {
+			if v, ok := seen["held_"+m.Name]; !ok || math.IsNaN(v) {
+				t.Errorf("the monitor does not see %s: %v", m.Name, seen)
+			}
+		}
+		for _, k := range []string{"feature_std", "effective_rank", "knn"} {
+			if _, ok := seen[k]; !ok {
+				t.Errorf("the monitor does not see %s: %v", k, seen)
+			}
+		}
+		pictures, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png"))
+		if len(pictures) == 0 {
+			t.Fatal("nothing was drawn")
+		}
+		f, err := os.Open(pictures[len(pictures)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		im, _, err := image.Decode(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		colours := map[string]bool{}
+		b := im.Bounds()
+		for y := b.Min.Y; y < b.Max.Y; y++ {
+			for x := b.Min.X; x < b.Max.X; x++ {
+				r, g, b, _ := im.At(x, y).RGBA()
+				colours[fmt.Sprint(r, g, b)] = true
+			}
+		}
+		if b.Dx() < 64 || b.Dy() < 32 || b.Dx() > 4096 || len(colours) < 50 {
+			t.Errorf("the picture is %dx%d with %d colours", b.Dx(), b.Dy(), len(colours))
+		}
+	})
+}
+
+// TestTaskBroken: a broken sample is survived, and every batch is full.
+func TestTaskBroken(t *testing.T) {
+	dir := t.TempDir()
+	src := data.NewScenes(24, 32, 1, data.Train).Dataset()
+	for i := range src.Len() {
+		im, err := src.Images.Image(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := SavePNG(filepath.Join(dir, fmt.Sprintf("%02d.png", i)), im.RGBA()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.WriteFile(filepath.Join(dir, "05.png"), []byte("broken"), 0o644)
+	forEveryTask(t, func(t *testing.T, task string) {
+		c := small(t, task)
+		c.Data, c.MaxBad, c.MaxSteps = "folder:"+dir, 0.2, 6
+		named := 0
+		r := trained(t, c, "", Options{Say: func(s string) {
+			if strings.Contains(s, "05.png") {
+				named++
+			}
+		}})
+		if named != 1 {
+			t.Errorf("the broken picture was named %d times", named)
+		}
+		for _, p := range layers.State(r.Learner) {
+			for _, v := range p.Value.Data {
+				if math.IsNaN(float64(v)) {
+					t.Fatalf("%s is no number", p.Name)
+				}
+			}
+		}
+	})
+}
+
+// TestTaskState: every trained tensor moves; what a checkpoint holds is the whole state under names of its own; the trunk's weights are
+// where an evaluation looks for them.
+func TestTaskState(t *testing.T) {
+	forEveryTask(t, func(t *testing.T, task string) {
+		c := small(t, task)
+		c.MaxSteps = 8
+		fresh, err := New(c, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		r := trained(t, c, dir, Options{})
+		before := layers.State(fresh.Learner)
+		names := map[string]bool{}
+		for i, p := range layers.State(r.Learner) {
+			if names[p.Name] {
+				t.Errorf("two tensors are called %s", p.Name)
+			}
+			names[p.Name] = true
+			moved := false
+			for j, v := range p.Value.Data {
+				moved = moved || v != before[i].Value.Data[j]
+			}
+			if p.Kind.Trained() && !moved {
+				t.Errorf("%s does not learn", p.Name)
+			}
+		}
+		m, err := LoadRun(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, b := layers.State(m.Trunk), layers.State(r.Trunk)
+		for i := range a {
+			for j, v := range a[i].Value.Data {
+				if v != b[i].Value.Data[j] {
+					t.Fatalf("the run's trunk is loaded with another %s", a[i].Name)
+				}
+			}
+		}
+		all, _ := train.Checkpoints(dir)
+		f, err := checkpoint.Load(all[len(all)-1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range names {
+			if f.Get("model."+name) == nil {
+				t.Errorf("the checkpoint lacks %s", name)
+			}
+		}
+	})
+}
+
+// TestTaskRefusesOtherData: what a task cannot learn from is said in a sentence.
+func TestTaskRefusesOtherData(t *testing.T) {
+	forEveryTask(t, func(t *testing.T, task string) {
+		r, err := New(small(t, task), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.Learner.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), task) {
+			t.Errorf("data with nothing in it: %v", err)
+		}
+	})
+}

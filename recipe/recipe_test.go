@@ -1,0 +1,406 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// TestFor: a task's settings are the usual ones and what its paper wants; an unknown task says which there are.
+func TestFor(t *testing.T) {
+	c, err := For("rotation?set=8")
+	if err != nil || c.Task != "rotation?set=8" || c.LR != 0.1 || c.Optimizer != "nesterov" || c.Schedule != "cosine" || c.Momentum != 0.9 || c.WeightDecay != 5e-4 || c.Augment != "crop-flip" {
+		t.Errorf("%+v, %v", c, err)
+	}
+	for _, name := range append(pretext.Names(), Supervised) {
+		c, err := For(name)
+		if err == nil {
+			err = Check(c)
+		}
+		if err != nil {
+			t.Errorf("the usual settings of %s: %v", name, err)
+		}
+	}
+	if _, err := For("puzzle"); err == nil || !strings.Contains(err.Error(), "there are byol") {
+		t.Errorf("an unknown task: %v", err)
+	}
+	if _, err := For("rotation?%zz"); err == nil {
+		t.Error("a task that does not parse passes")
+	}
+}
+
+// TestCheck: each setting's limits, with the setting's name.
+func TestCheck(t *testing.T) {
+	ok := Default()
+	ok.Task = "rotation"
+	if err := Check(ok); err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string][]func(c *train.Config){
+		"side":             {func(c *train.Config) { c.Side = 7 }},
+		"epochs":           {func(c *train.Config) { c.Epochs = 0 }},
+		"max-steps":        {func(c *train.Config) { c.MaxSteps = -1 }},
+		"batch-size":       {func(c *train.Config) { c.BatchSize = 0 }},
+		"accumulate":       {func(c *train.Config) { c.Accumulate = -1 }},
+		"warmup-steps":     {func(c *train.Config) { c.WarmupSteps = -1 }},
+		"checkpoint-every": {func(c *train.Config) { c.CheckpointEvery = -1 }},
+		"log-every":        {func(c *train.Config) { c.LogEvery = 0 }},
+		"lr":               {func(c *train.Config) { c.LR = 0 }, func(c *train.Config) { c.LR = 1e6 }, func(c *train.Config) { c.LR = float32(math.NaN()) }},
+		"max-bad":          {func(c *train.Config) { c.MaxBad = -0.1 }, func(c *train.Config) { c.MaxBad = 1.1 }},
+		"momentum":         {func(c *train.Config) { c.Momentum = 1 }, func(c *train.Config) { c.Momentum = -0.1 }},
+		"weight-decay":     {func(c *train.Config) { c.WeightDecay = -1 }},
+		"clip-norm":        {func(c *train.Config) { c.ClipNorm = -1 }},
+		"precision":        {func(c *train.Config) { c.Precision = tensor.Int8 }},
+	} {
+		for _, f := range spoil {
+			c := ok
+			f(&c)
+			var e *SettingError
+			if err := Check(c); !errors.As(err, &e) || e.Setting != name || !strings.HasPrefix(err.Error(), "--"+name+" ") {
+				t.Errorf("%s: %v", name, err)
+			}
+			if _, err := New(c, Options{}); err == nil {
+				t.Errorf("%s: New takes it", name)
+			}
+		}
+	}
+	for _, f := range []func(c *train.Config){func(c *train.Config) { c.Side = 8 }, func(c *train.Config) { c.Momentum = 0 }, func(c *train.Config) { c.MaxBad = 1 }, func(c *train.Config) { c.WeightDecay = 0 },
+		func(c *train.Config) { c.BatchSize, c.Epochs, c.LogEvery = 1, 1, 1 }, func(c *train.Config) { c.Precision = tensor.BFloat16 }} {
+		c := ok
+		f(&c)
+		if err := Check(c); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestDirectory(t *testing.T) {
+	c := Default()
+	c.Task, c.Trunk, c.Seed = "rotation?set=8", "resnet20?shortcut=a", 7
+	if d := Directory(c); d != filepath.Join("runs", "rotation-resnet20-seed7") {
+		t.Errorf("a run goes to %s", d)
+	}
+}
+
+// quickConfig is a run of a moment.
+func quickConfig(of string) train.Config {
+	c := Default()
+	c.Task, c.Data, c.Side, c.BatchSize, c.Epochs, c.MaxSteps, c.MonitorEvery = "rotation", of, 16, 8, 1, 2, -1
+	return c
+}
+
+// TestHoldOut: the monitor looks at the test data, the data's own test split, or a part that is not trained on; which part the seed
+// decides.
+func TestHoldOut(t *testing.T) {
+	said := ""
+	open := func(c train.Config) *Recipe {
+		t.Helper()
+		said = ""
+		r, err := New(c, Options{Say: func(s string) { said += s }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	c := quickConfig("scenes:?n=40&side=16")
+	if r := open(c); r.Held != nil {
+		t.Error("who does not look holds something out")
+	}
+	c.MonitorEvery = 1
+	if r := open(c); r.Held == nil || r.Held.Len() != 2000 || !strings.Contains(r.Held.Name, "split=test") || r.Data.Len() != 40 {
+		t.Errorf("the data's own test split: %+v", r.Held)
+	}
+	c.Test = "scenes:?n=30&side=16&seed=9"
+	if r := open(c); r.Held.Len() != 30 || !strings.Contains(r.Held.Name, "seed=9") {
+		t.Errorf("the data that was named: %+v", r.Held)
+	}
+	c.Test = "scenes:?n=x"
+	if _, err := New(c, Options{}); err == nil {
+		t.Error("test data that cannot be opened pass")
+	}
+	folder := pictures(t, 140)
+	c = quickConfig("folder:" + folder)
+	c.MonitorEvery = 0
+	r := open(c)
+	if r.Held.Len() != 7 || r.Data.Len() != 133 || !strings.Contains(said, "7 of 140 samples are held out") {
+		t.Errorf("%d held out of a folder, %d trained on; said %q", r.Held.Len(), r.Data.Len(), said)
+	}
+	files := map[string]bool{}
+	for i := range r.Data.Len() {
+		files[r.Data.Describe(i)] = true
+	}
+	for i := range r.Held.Len() {
+		if files[r.Held.Describe(i)] {
+			t.Errorf("%s is held out and trained on", r.Held.Describe(i))
+		}
+	}
+	again := open(c)
+	c.Seed++
+	other := open(c)
+	if again.Held.Describe(0) != r.Held.Describe(0) || again.Data.Fingerprint != r.Data.Fingerprint {
+		t.Error("another part is held out the second time")
+	}
+	if other.Held.Describe(0) == r.Held.Describe(0) && other.Held.Describe(1) == r.Held.Describe(1) {
+		t.Error("the seed does not decide what is held out")
+	}
+	c = quickConfig("folder:" + pictures(t, 30))
+	c.MonitorEvery = 0
+	if r := open(c); r.Held != nil || !strings.Contains(said, "too few to hold some out") {
+		t.Errorf("of 30 pictures some are held out: said %q", said)
+	}
+}
+
+// pictures is a folder of scenes, a folder a class.
+func pictures(t *testing.T, n int) string {
+	t.Helper()
+	dir := t.TempDir()
+	src := data.NewScenes(n, 16, 1, data.Train).Dataset()
+	for i := range n {
+		im, err := src.Images.Image(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		class := filepath.Join(dir, src.Truth.Classes()[src.Truth.Label(i)])
+		os.MkdirAll(class, 0o755)
+		if err := SavePNG(filepath.Join(class, fmt.Sprintf("%03d.png", i)), im.RGBA()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// TestNorm: a run has the norm that is named, or its data's own, and keeps it; a run of an earlier version had half.
+func TestNorm(t *testing.T) {
+	c := quickConfig("scenes:?n=40&side=16")
+	r, err := New(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := data.MeasureNorm(r.Data.Images, data.PlainView(16), 2000)
+	if r.Norm != want || r.Config.Norm != want.String() {
+		t.Errorf("norm %v, the data's is %v", r.Norm, want)
+	}
+	c.Norm = "cifar10"
+	if r, err := New(c, Options{}); err != nil || r.Norm != data.CIFAR10Norm || r.Config.Norm != "cifar10" {
+		t.Errorf("a named norm: %v", err)
+	}
+	c.Norm = "none"
+	if _, err := New(c, Options{}); err == nil {
+		t.Error("an unknown norm passes")
+	}
+	if n, err := runNorm(train.Config{}); err != nil || n != data.HalfNorm {
+		t.Errorf("an old run's norm: %v, %v", n, err)
+	}
+}
+
+// TestNewRefuses: what cannot be opened or made says why.
+func TestNewRefuses(t *testing.T) {
+	for want, spoil := range map[string]func(c *train.Config){
+		"no kind":         func(c *train.Config) { c.Data = "zip:x" },
+		"no trunk":        func(c *train.Config) { c.Trunk = "resnet19" },
+		"no augmentation": func(c *train.Config) { c.Augment = "blur" },
+		"has no labels":   func(c *train.Config) { c.Task, c.Data = Supervised, "folder:"+pictures(t, 3)+"?labels=no" },
+	} {
+		c := quickConfig("scenes:?n=40&side=16")
+		spoil(&c)
+		if _, err := New(c, Options{}); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}
+
+// TestLoad: a run is loaded as it sees pictures; its exported file gives the same features and says how; a bare file is torchvision's.
+func TestLoad(t *testing.T) {
+	c := quickConfig("scenes:?n=40&side=16")
+	dir := t.TempDir()
+	trained(t, c, dir, Options{Command: "as it was made"})
+	m, err := LoadRun(dir)
+	if err != nil || m.Label != "pretext" || m.Side != 16 || m.Dir != dir || m.Info.Command != "as it was made" || m.Norm.String() != m.Info.Config.Norm {
+		t.Fatalf("%+v, %v", m, err)
+	}
+	path := filepath.Join(t.TempDir(), "trunk.safetensors")
+	if err := checkpoint.Save(path, m.Export()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := LoadFile(path, "")
+	if err != nil || f.Side != 16 || f.Norm != m.Norm || f.Label != "trunk.safetensors" || f.Trunk.Name != "convnet" {
+		t.Fatalf("%+v, %v", f, err)
+	}
+	src, _ := data.Open("scenes:?n=6&side=16", data.Test)
+	a, err := m.Encoder().Encode(context.Background(), src.Inputs, eval.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := f.Encoder().Encode(context.Background(), src.Inputs, eval.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range a {
+		for i, v := range a[k].Grid.Data {
+			if b[k].Grid.Data[i] != v {
+				t.Fatalf("stage %s of the exported trunk differs", a[k].Name)
+			}
+		}
+	}
+	bare := m.Export()
+	bare.Metadata = map[string]string{"format": "pt"}
+	checkpoint.Save(path, bare)
+	if f, err := LoadFile(path, "convnet"); err != nil || f.Norm != data.ImageNetNorm || f.Side != f.Trunk.Side {
+		t.Errorf("a bare file: %+v, %v", f, err)
+	}
+	var s *SettingError
+	if _, err := LoadFile(path, ""); !errors.As(err, &s) || s.Setting != "trunk" {
+		t.Errorf("a file of an unknown network: %v", err)
+	}
+	if _, err := LoadFile(path, "resnet18"); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("weights of another network: %v", err)
+	}
+	for k, v := range map[string]string{"tessera.side": "0", "tessera.norm": "grey"} {
+		bare.Metadata = map[string]string{"format": "pt", "tessera.trunk": "convnet", k: v}
+		checkpoint.Save(path, bare)
+		if _, err := LoadFile(path, ""); err == nil {
+			t.Errorf("%s=%s passes", k, v)
+		}
+	}
+	for want, dir := range map[string]string{"no run.json": t.TempDir(), "no checkpoint": emptied(t, dir)} {
+		if _, err := LoadRun(dir); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	r1, _ := Random("convnet", 5)
+	r2, _ := Random("convnet", 6)
+	started, _ := New(func() train.Config { c := c; c.Seed = 5; return c }(), Options{})
+	if layers.State(r1.Trunk)[0].Value.Data[0] != layers.State(started.Trunk)[0].Value.Data[0] || layers.State(r1.Trunk)[0].Value.Data[0] == layers.State(r2.Trunk)[0].Value.Data[0] {
+		t.Error("random weights are not those that a run of the seed begins with")
+	}
+	if _, err := Random("resnet19", 1); err == nil {
+		t.Error("an unknown trunk is random")
+	}
+}
+
+// emptied is a copy of a run without its checkpoints.
+func emptied(t *testing.T, run string) string {
+	dir := t.TempDir()
+	b, err := os.ReadFile(filepath.Join(run, "run.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	os.WriteFile(filepath.Join(dir, "run.json"), b, 0o644)
+	return dir
+}
+
+// TestCompare: a run is judged beside random weights, pixels and a supervised network that learns from exactly the training samples;
+// scores and pictures are kept.
+func TestCompare(t *testing.T) {
+	c := quickConfig("scenes:?n=40&side=16")
+	c.MaxSteps, c.Epochs = 6, 2
+	dir := t.TempDir()
+	trained(t, c, dir, Options{})
+	var steps, supervised int
+	scores, err := Compare(context.Background(), dir, Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16&split=test", Protocols: []eval.Protocol{eval.KNN{K: 3}},
+		Progress: func(p train.Progress) { steps, supervised = p.Steps, supervised+1 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := map[string]int{}
+	for _, s := range scores {
+		count[s.Features]++
+		if s.Protocol != "knn" || s.Train != 60 || s.Test != 30 || s.Settings["side"] != 16 {
+			t.Errorf("score %+v", s)
+		}
+	}
+	if fmt.Sprint(count) != "map[pixels:1 pretext:4 random:4 supervised:4]" {
+		t.Errorf("scores %v", count)
+	}
+	if steps != 6 || supervised != 6 {
+		t.Errorf("the supervised network made %d steps, planned %d; the run made 6", supervised, steps)
+	}
+	kept, err := eval.LoadScores(dir)
+	if err != nil || len(kept) != len(scores) {
+		t.Errorf("%d scores kept of %d, %v", len(kept), len(scores), err)
+	}
+	for _, f := range []string{"neighbours.png", "filters.png"} {
+		if st, err := os.Stat(filepath.Join(dir, "eval", f)); err != nil || st.Size() == 0 {
+			t.Errorf("%s: %v", f, err)
+		}
+	}
+	if _, err := Compare(context.Background(), dir, Comparison{Data: "folder:" + pictures(t, 20) + "?labels=no"}); err == nil || !strings.Contains(err.Error(), "no labels") {
+		t.Errorf("without labels: %v", err)
+	}
+	if _, err := Compare(context.Background(), t.TempDir(), Comparison{}); err == nil {
+		t.Error("a comparison of no run")
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := Compare(ctx, dir, Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16"}); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+	sup := quickConfig("scenes:?n=40&side=16")
+	sup.Task, sup.MonitorEvery = Supervised, 0
+	other := t.TempDir()
+	trained(t, sup, other, Options{})
+	if m, err := LoadRun(other); err != nil || m.Label != "supervised" {
+		t.Errorf("a supervised run is called %v, %v", m, err)
+	}
+}
+
+// TestMonitorWarns: features that collapse are named; what cannot be looked at is said once.
+func TestMonitorWarns(t *testing.T) {
+	c := quickConfig("scenes:?n=40&side=16")
+	c.MonitorEvery, c.Test = 1, "scenes:?n=20&side=16&split=test"
+	said := ""
+	r, err := New(c, Options{Say: func(s string) { said += s + "\n" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.monitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := m.look(1, 2); v["knn"] <= 0 || v["feature_std"] <= 0 || said != "" {
+		t.Errorf("saw %v, said %q", v, said)
+	}
+	for _, p := range layers.State(r.Trunk) {
+		if p.Kind.Trained() {
+			p.Value.Fill(0)
+		}
+	}
+	tensor.Changed()
+	if m.look(1, 2); !strings.Contains(said, "step 1: the features collapse") {
+		t.Errorf("collapsed: said %q", said)
+	}
+	said = ""
+	m.held.Images = nil
+	for range 2 {
+		if p := m.picture(); p != nil {
+			t.Error("a picture of nothing")
+		}
+	}
+	if strings.Count(said, "monitor:") != 1 {
+		t.Errorf("said %q", said)
+	}
+}
+
+func TestContactSheet(t *testing.T) {
+	src := data.NewScenes(30, 32, 1, data.Train).Dataset()
+	s := ContactSheet(src.Images, 25)
+	if b := s.Bounds(); b.Dx() != 12*68+4 || b.Dy() != 3*68+4 {
+		t.Errorf("a sheet of 25 is %v", b)
+	}
+	if b := ContactSheet(src.Images, 99).Bounds(); b.Dy() != 3*68+4 {
+		t.Errorf("a sheet of all is %v", b)
+	}
+}

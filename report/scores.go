@@ -1,0 +1,154 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"sort"
+	"strings"
+
+	"github.com/tessera-go/tessera/canvas"
+	"github.com/tessera-go/tessera/eval/score"
+)
+
+// group are scores that may stand side by side: of one protocol, made on the same data with the same settings.
+type group struct {
+	Title    string
+	Settings string
+	Chart    template.HTML
+	Scores   []row
+	scores   []score.Score
+}
+
+// row is a score in a table.
+type row struct {
+	score.Score
+	Shown, TrivialShown, FoundShown string
+}
+
+// own and untrained are the features that a headline compares.
+const (
+	own       = "pretext"
+	untrained = "random"
+)
+
+// scores reads a run's scores and shows each group of them: a chart by depth, and a table.
+func (s *section) scores(dir string) error {
+	all, err := score.Load(dir)
+	if err != nil {
+		return err
+	}
+	s.Groups = groups(all)
+	for _, g := range s.Groups {
+		if svg := g.byDepth().SVG(); svg != "" {
+			g.Chart = template.HTML(svg) // canvas escapes what it writes
+		}
+		for _, c := range g.scores {
+			g.Scores = append(g.Scores, row{c, c.Metric.Format(c.Value), c.Metric.Format(c.Trivial), list(c.Found)})
+		}
+		if b := g.best(own); b != nil {
+			h := headline{What: fmt.Sprintf("%s, best stage", g.Title), Value: b.Metric.Format(b.Value)}
+			if r := g.best(untrained); r != nil {
+				h.Note = untrained + " " + r.Metric.Format(r.Value)
+			}
+			s.Headline = append(s.Headline, h)
+		}
+	}
+	return nil
+}
+
+// groups sorts scores by what made them, in the order in which they come. A title says what tells a group from others of its
+// protocol.
+func groups(all []score.Score) []*group {
+	var out []*group
+	at := map[string]*group{}
+	for _, c := range all {
+		g := at[c.Made()]
+		if g == nil {
+			g = &group{Settings: list(c.Settings)}
+			at[c.Made()] = g
+			out = append(out, g)
+		}
+		g.scores = append(g.scores, c)
+	}
+	for _, g := range out {
+		g.Title = g.scores[0].Protocol
+		if d := g.differs(out); d != "" {
+			g.Title += " (" + d + ")"
+		}
+	}
+	return out
+}
+
+// differs lists the settings in which a group differs from others of its protocol.
+func (g *group) differs(all []*group) string {
+	mine := g.scores[0]
+	different := map[string]any{}
+	for _, o := range all {
+		other := o.scores[0]
+		if other.Protocol != mine.Protocol {
+			continue
+		}
+		for k, v := range mine.Settings {
+			if fmt.Sprint(v) != fmt.Sprint(other.Settings[k]) {
+				different[k] = v
+			}
+		}
+	}
+	return list(different)
+}
+
+// byDepth draws each features' values by depth; what has no depth is a level to be seen against.
+func (g *group) byDepth() canvas.Chart {
+	first := g.scores[0]
+	c := canvas.Chart{Title: titleOf(first.Protocol) + ": " + words(first.Metric.Name) + " by stage", Percent: first.Metric.Unit == "%", Labels: []string{}}
+	if p := first.Metric.Predictor; p != "" {
+		c.Rules = append(c.Rules, canvas.Rule{Name: p, Y: first.Trivial})
+	}
+	line := map[string]int{}
+	for _, s := range g.scores {
+		if s.Depth < 1 {
+			c.Rules = append(c.Rules, canvas.Rule{Name: s.Features, Y: s.Value})
+			continue
+		}
+		i, ok := line[s.Features]
+		if !ok {
+			i = len(c.Lines)
+			line[s.Features] = i
+			c.Lines = append(c.Lines, canvas.Line{Name: s.Features})
+		}
+		c.Lines[i].Points = append(c.Lines[i].Points, canvas.Point{X: float64(s.Depth), Y: s.Value})
+		for len(c.Labels) < s.Depth {
+			c.Labels = append(c.Labels, "")
+		}
+		c.Labels[s.Depth-1] = s.Stage
+	}
+	for _, l := range c.Lines {
+		sort.SliceStable(l.Points, func(i, j int) bool { return l.Points[i].X < l.Points[j].X })
+	}
+	return c
+}
+
+// best returns the best score of some features, nil where there is none.
+func (g *group) best(features string) *score.Score {
+	var b *score.Score
+	for i, s := range g.scores {
+		if s.Features == features && (b == nil || s.Metric.Better(s.Value, b.Value)) {
+			b = &g.scores[i]
+		}
+	}
+	return b
+}
+
+// list writes settings for a person, in the order of their names.
+func list(m map[string]any) string {
+	var keys []string
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	var out []string
+	for _, k := range keys {
+		out = append(out, fmt.Sprintf("%s %v", words(k), m[k]))
+	}
+	return strings.Join(out, ", ")
+}

@@ -1,0 +1,293 @@
+package tensor
+
+import (
+	"math"
+
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
+// PointLoss is a loss of one prediction and one target, f(x - t).
+type PointLoss struct {
+	clamp  simd.Clamp
+	factor float32 // of the derivative
+	logits bool    // binary cross-entropy, of which clamp knows nothing
+}
+
+// The losses of element by element: |x - t|, (x - t)², and the binary cross-entropy of the logit x with t in [0, 1],
+// -t·log σ(x) - (1-t)·log(1 - σ(x)).
+var (
+	L1Loss            = PointLoss{clamp: simd.Clamp{Lo: 1, Hi: 1}, factor: 1}
+	L2Loss            = PointLoss{clamp: simd.Clamp{Hi: math.MaxFloat32}, factor: 2}
+	BCEWithLogitsLoss = PointLoss{logits: true}
+)
+
+// HuberLoss is e²/2 where |e| = |x - t| <= delta, delta·(|e| - delta/2) elsewhere.
+func HuberLoss(delta float32) PointLoss {
+	if !(delta > 0) {
+		fail("Huber", "delta %g, want a positive one", delta)
+	}
+	return PointLoss{clamp: simd.Clamp{Hi: delta, Half: 0.5}, factor: 1}
+}
+
+// lossBlock is how many elements a loss kernel takes at a time: its operands stay in the first-level cache.
+const lossBlock = 2048
+
+var ones = func() (o [lossBlock]float32) {
+	for i := range o {
+		o[i] = 1
+	}
+	return o
+}()
+
+// Sum returns Σ w·f(x - t) in float64, and the sum of the weights over all elements. w is nil for ones, of x's shape, or of
+// x's shape with 1 as its last side, a weight for all channels of a pixel. A weight of 0 does not hide a NaN. The pieces of the
+// sum depend on the shape alone.
+func (l PointLoss) Sum(x, t, w *Tensor) (sum, weight float64) {
+	every := lossWeights("PointLoss", x, t, w)
+	sums := make([][2]float64, (len(x.Data)+chunk-1)/chunk)
+	l.blocks(x, w, every, func(lo, hi int, w, tmp []float32) {
+		xs, ts, s := x.Data[lo:hi], t.Data[lo:hi], &sums[lo/chunk]
+		switch {
+		case !l.logits:
+			s[0] += float64(simd.ClampedSum(xs, ts, w, l.clamp))
+		case every == 0:
+			simd.Logistic(tmp, xs, ts)
+			s[0] += float64(simd.Sum(tmp))
+		default:
+			simd.Logistic(tmp, xs, ts)
+			s[0] += float64(simd.Dot(tmp, w))
+		}
+		if every != 0 {
+			s[1] += float64(simd.Sum(w))
+		}
+	})
+	for _, s := range sums {
+		sum += s[0]
+		weight += s[1]
+	}
+	if every == 0 {
+		weight = float64(len(x.Data))
+	}
+	return sum, weight
+}
+
+// Grad sets dx to scale·w·f'(x - t), or with add adds it.
+func (l PointLoss) Grad(dx, x, t, w *Tensor, scale float32, add bool) {
+	every := lossWeights("PointLoss", x, t, w)
+	sameShapes("PointLoss", dx, x)
+	l.blocks(x, w, every, func(lo, hi int, w, tmp []float32) {
+		xs, ts, d := x.Data[lo:hi], t.Data[lo:hi], dx.Data[lo:hi]
+		switch {
+		case l.logits:
+			simd.Sigmoid(tmp, xs)
+			simd.Sub(tmp, tmp, ts)
+			if every != 0 {
+				simd.Mul(tmp, tmp, w)
+			}
+			if add {
+				simd.Axpy(d, scale, tmp)
+			} else {
+				simd.Scale(d, scale, tmp)
+			}
+		case add:
+			simd.ClampedGrad(tmp, xs, ts, w, scale*l.factor, l.clamp)
+			simd.Add(d, d, tmp)
+		default:
+			simd.ClampedGrad(d, xs, ts, w, scale*l.factor, l.clamp)
+		}
+	})
+}
+
+// blocks calls f on blocks of x's elements with their weights and room for as many temporary values; chunks run on all workers,
+// the blocks of a chunk in order.
+func (l PointLoss) blocks(x, w *Tensor, every int, f func(lo, hi int, w, tmp []float32)) {
+	parallel.Chunks(len(x.Data), chunk, func(from, to int) {
+		room := borrow(2 * lossBlock)
+		defer giveBack(room)
+		for lo := from; lo < to; lo += lossBlock {
+			hi := min(to, lo+lossBlock)
+			ws := ones[:hi-lo]
+			switch {
+			case every == 1:
+				ws = w.Data[lo:hi]
+			case every > 1:
+				ws = room[lossBlock:][:hi-lo]
+				spread(ws, w.Data, lo, every)
+			}
+			f(lo, hi, ws, room[:hi-lo])
+		}
+	})
+}
+
+// spread sets dst[i] to w[(lo+i)/every].
+func spread(dst, w []float32, lo, every int) {
+	left := every - lo%every // of this pixel
+	for _, v := range w[lo/every:] {
+		n := min(left, len(dst))
+		if n == 0 {
+			return
+		}
+		if pixel := dst[:n]; n >= 2*few && n <= lossBlock {
+			simd.Scale(pixel, v, ones[:n])
+		} else {
+			for j := range pixel {
+				pixel[j] = v
+			}
+		}
+		dst, left = dst[n:], every
+	}
+}
+
+// lossWeights checks the operands of a loss and returns how many elements share a weight, 0 for no weights.
+func lossWeights(op string, x, t, w *Tensor) (every int) {
+	sameShapes(op, x, t)
+	switch {
+	case w == nil:
+		return 0
+	case SameShape(w.Shape, x.Shape):
+		return 1
+	}
+	pixelWeights(op, x, w)
+	return x.Dim(-1)
+}
+
+// pixelWeights checks that w has a weight for each row of x [... C]: x's shape with 1 as its last side.
+func pixelWeights(op string, x, w *Tensor) {
+	n := len(x.Shape) - 1
+	if n < 0 || len(w.Shape) != n+1 || !SameShape(w.Shape[:n], x.Shape[:n]) || w.Shape[n] != 1 {
+		fail(op, "weight %v of predictions %v: want their shape, or 1 as its last side", w.Shape, x.Shape)
+	}
+}
+
+// rowSums calls f for pieces of x's rows, whose results are added in order.
+func rowSums(x *Tensor, f func(lo, hi int) (sum, weight float64)) (sum, weight float64) {
+	rows, c := rows2(x)
+	step := max(1, chunk/max(c, 1)/4)
+	sums := make([][2]float64, (rows+step-1)/step)
+	parallel.Chunks(rows, step, func(lo, hi int) { sums[lo/step][0], sums[lo/step][1] = f(lo, hi) })
+	for _, s := range sums {
+		sum += s[0]
+		weight += s[1]
+	}
+	return sum, weight
+}
+
+// CrossEntropySum returns Σ w·(lse - Σ q·x) over the rows of x [... C], q being 1-smoothing at the row's label plus smoothing/C
+// everywhere, and the sum of the weights: of rows with a label, -1 has none. lse is x's LogSumExp; w is nil for ones or x's shape
+// with 1 as its last side.
+func CrossEntropySum(x *Tensor, lse []float32, labels []int32, smoothing float32, w *Tensor) (sum, weight float64) {
+	_, c := rows2(x)
+	if w != nil {
+		pixelWeights("CrossEntropy", x, w)
+	}
+	s := float64(smoothing)
+	return rowSums(x, func(lo, hi int) (sum, weight float64) {
+		for r := lo; r < hi; r++ {
+			if labels[r] < 0 {
+				continue
+			}
+			row := x.Data[r*c : (r+1)*c]
+			v := float64(lse[r]) - float64(row[labels[r]])*(1-s)
+			if s != 0 {
+				v -= s / float64(c) * float64(simd.Sum(row))
+			}
+			k := 1.0
+			if w != nil {
+				k = float64(w.Data[r])
+			}
+			sum += float64(k * v)
+			weight += k
+		}
+		return sum, weight
+	})
+}
+
+// CrossEntropyGrad sets dx to scale·w·(softmax(x) - q), or adds it; see CrossEntropySum. Rows labelled -1 get nothing.
+func CrossEntropyGrad(dx, x *Tensor, lse []float32, labels []int32, smoothing float32, w *Tensor, scale float32, add bool) {
+	sameShapes("CrossEntropy", dx, x)
+	rows, c := rows2(x)
+	rest := smoothing / float32(c)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
+		p := borrow(c)
+		for r := lo; r < hi; r++ {
+			d := dx.Data[r*c : (r+1)*c]
+			if labels[r] < 0 {
+				if !add {
+					clear(d)
+				}
+				continue
+			}
+			simd.ExpSub(p, lse[r], x.Data[r*c:(r+1)*c])
+			at := p[labels[r]]
+			if rest != 0 {
+				for j := range p {
+					p[j] -= rest
+				}
+			}
+			p[labels[r]] = at - (rest + (1 - smoothing))
+			k := scale
+			if w != nil {
+				k *= w.Data[r]
+			}
+			if add {
+				simd.Axpy(d, k, p)
+			} else {
+				simd.Scale(d, k, p)
+			}
+		}
+		giveBack(p)
+	})
+}
+
+// SoftCrossEntropySum returns Σ w·Σ t·(lse - x) over the rows of x [... C] and the sum of the weights; lse is x's LogSumExp, w
+// as in CrossEntropySum.
+func SoftCrossEntropySum(x *Tensor, lse []float32, t, w *Tensor) (sum, weight float64) {
+	sameShapes("CrossEntropySoft", x, t)
+	if w != nil {
+		pixelWeights("CrossEntropySoft", x, w)
+	}
+	_, c := rows2(x)
+	return rowSums(x, func(lo, hi int) (sum, weight float64) {
+		one := borrow(c)
+		defer giveBack(one)
+		for i := range one {
+			one[i] = 1
+		}
+		for r := lo; r < hi; r++ {
+			v := -float64(simd.DotAbout(t.Data[r*c:(r+1)*c], one, x.Data[r*c:], lse[r]))
+			k := 1.0
+			if w != nil {
+				k = float64(w.Data[r])
+			}
+			sum += float64(k * v)
+			weight += k
+		}
+		return sum, weight
+	})
+}
+
+// SoftCrossEntropyGrad sets dx to scale·w·(softmax(x)·Σt - t), or adds it; see SoftCrossEntropySum.
+func SoftCrossEntropyGrad(dx, x *Tensor, lse []float32, t, w *Tensor, scale float32, add bool) {
+	sameShapes("CrossEntropySoft", dx, x, t)
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
+		p := borrow(c)
+		for r := lo; r < hi; r++ {
+			k := scale
+			if w != nil {
+				k *= w.Data[r]
+			}
+			d, row, q := dx.Data[r*c:(r+1)*c], x.Data[r*c:(r+1)*c], t.Data[r*c:(r+1)*c]
+			simd.ExpSub(p, lse[r], row)
+			total := k * simd.Sum(q)
+			if add {
+				simd.Axpy(d, total, p)
+			} else {
+				simd.Scale(d, total, p)
+			}
+			simd.Axpy(d, -k, q)
+		}
+		giveBack(p)
+	})
+}

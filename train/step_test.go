@@ -1,0 +1,471 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/optim"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// script is a learner of named numbers whose step is a function of the test's.
+type script struct {
+	values  map[string]*layers.Value
+	order   []string
+	groups  []Group
+	metrics []metric.Metric
+	n       int
+	step    func(s Step)
+}
+
+// newScript has a number 1 for each name; a name that begins with a capital is not trained.
+func newScript(names ...string) *script {
+	l := &script{values: map[string]*layers.Value{}, order: names, n: 8, metrics: []metric.Metric{metric.Loss(), {Name: "second"}, {Name: "third"}}}
+	for _, n := range names {
+		kind := layers.Weight
+		if strings.ToUpper(n[:1]) == n[:1] {
+			kind = layers.Memory
+		}
+		l.values[n] = &layers.Value{Name: n, Value: tensor.New(1).Fill(1), Kind: kind}
+		if kind == layers.Weight {
+			l.groups = append(l.groups, Group{Name: n, Params: []layers.Param{layers.Param(*l.values[n])}})
+		}
+	}
+	return l
+}
+
+func (l *script) Visit(prefix string, f func(layers.Param)) {
+	for _, n := range l.order {
+		l.values[n].Visit(prefix, f)
+	}
+}
+func (l *script) Groups() []Group                              { return l.groups }
+func (l *script) Metrics() []metric.Metric                     { return l.metrics }
+func (l *script) Draw(data.Inputs, []int) (image.Image, error) { return nil, nil }
+func (l *script) at(name string) float32                       { return l.values[name].Value.Data[0] }
+func (l *script) of(t *autograd.Tape, name string) *autograd.Var {
+	return t.Param(l.values[name].Value)
+}
+
+// tick is a batch of a number.
+type tick struct{ i int }
+type ticker struct{}
+
+func (ticker) New(int) *tick { return &tick{} }
+func (ticker) Fill(b *tick, _, i int, _ *tensor.RNG) error {
+	b.i = i
+	return nil
+}
+
+func (l *script) Feed(_ data.Inputs, _ bool, o data.LoaderOptions) (*Feed, error) {
+	o.Ordered = true
+	return NewFeed(l.n, ticker{}, o, func(s Step, _ *tick) { l.step(s) }), nil
+}
+
+// plainRun makes steps of one sample with plain gradient descent of rate 0.1.
+func plainRun(l *script, steps int) *Run {
+	return &Run{Learner: l, Data: scenes(4), Config: Config{Epochs: 1000, MaxSteps: steps, BatchSize: 1, Optimizer: "sgd", LR: 0.1, Schedule: "constant", LogEvery: 1}}
+}
+
+func near(t *testing.T, what string, got float32, want float64) {
+	t.Helper()
+	if math.Abs(float64(got)-want) > 1e-6 {
+		t.Errorf("%s is %g, want %g", what, got, want)
+	}
+}
+
+// TestGroups: a loss changes the groups that it names, at their rates, and no others.
+func TestGroups(t *testing.T) {
+	l := newScript("a", "b", "c")
+	l.groups[1].Rate = 3
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			return autograd.Sum(autograd.Add(l.of(t, "a"), autograd.Add(l.of(t, "b"), l.of(t, "c"))))
+		}, "a", "b")
+		if update, _ := s.At(); update == 0 {
+			s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Scale(l.of(t, "c"), 5)) }, "c")
+		}
+	}
+	start(t, plainRun(l, 2))
+	near(t, "a after two steps", l.at("a"), 0.8)
+	near(t, "b at three times the rate", l.at("b"), 0.4)
+	near(t, "c after one step", l.at("c"), 0.5)
+}
+
+// TestSumOfLosses: several losses of a group are summed and make one update.
+func TestSumOfLosses(t *testing.T) {
+	l := newScript("a")
+	scaled := func(s Step, name string, k float32) {
+		s.Minimise(name, func(t *autograd.Tape) *autograd.Var {
+			return autograd.Sum(autograd.Scale(autograd.Mul(l.of(t, "a"), l.of(t, "a")), k))
+		})
+	}
+	l.step = func(s Step) { scaled(s, "loss", 1); scaled(s, "second", 2) }
+	r := plainRun(l, 1)
+	r.Config.Optimizer = "adam" // one step counts once
+	r.Config.Optimizer = "sgd"
+	start(t, r)
+	near(t, "a", l.at("a"), 1-0.1*(2+4)) // both gradients at a = 1
+	// updated in between, the second loss sees the first's update and only its own gradient is applied after it
+	l = newScript("a")
+	l.step = func(s Step) { scaled(s, "loss", 1); s.Update("a"); s.Update("a"); scaled(s, "second", 2) }
+	start(t, plainRun(l, 1))
+	first := 1 - 0.1*2.0
+	near(t, "a updated twice", l.at("a"), first-0.1*4*first)
+}
+
+// TestUpdateNow: an update within the step is seen by what follows it; without it by nothing of the step.
+func TestUpdateNow(t *testing.T) {
+	for _, now := range []bool{false, true} {
+		l := newScript("a", "b")
+		l.step = func(s Step) {
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) }, "a")
+			if now {
+				s.Update("a")
+			}
+			s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Mul(l.of(t, "a"), l.of(t, "b"))) }, "b")
+		}
+		start(t, plainRun(l, 1))
+		near(t, "a", l.at("a"), 0.9)
+		want := 0.9 // db = a
+		if now {
+			want = 1 - 0.1*0.9
+		}
+		near(t, fmt.Sprintf("b, updated now: %v", now), l.at("b"), want)
+	}
+}
+
+// TestAfter: what is registered is done once, in order, behind the update, with accumulation once for each batch.
+func TestAfter(t *testing.T) {
+	for _, n := range []int{1, 3} {
+		l := newScript("a", "Seen")
+		var order []string
+		calls := 0
+		l.n = 24
+		l.step = func(s Step) {
+			calls++
+			k := calls
+			s.After(func() { order = append(order, fmt.Sprintf("%d:%.2f", k, l.at("a"))) })
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
+			s.After(func() { l.values["Seen"].Value.Data[0] = l.at("a") })
+		}
+		r := plainRun(l, 2)
+		r.Config.Accumulate = n
+		start(t, r)
+		want := "[1:0.90 2:0.80]"
+		if n == 3 {
+			want = "[1:0.90 2:0.90 3:0.90 4:0.80 5:0.80 6:0.80]"
+		}
+		if fmt.Sprint(order) != want {
+			t.Errorf("accumulating %d: after %v, want %s", n, order, want)
+		}
+		near(t, "what was seen", l.at("Seen"), 0.8)
+	}
+}
+
+// TestAccumulate: the mean of N batches' gradients makes an update, to the bits of (g₁ + g₂ + ...)·(1/N); a group that only some
+// batches reach counts all of them.
+func TestAccumulate(t *testing.T) {
+	l := newScript("a", "b")
+	l.n = 7 // two updates of three batches an epoch, a batch is left over
+	k := 0
+	l.step = func(s Step) {
+		if update, of := s.At(); update != k/3 || of != 4 {
+			t.Errorf("batch %d is of update %d of %d", k, update, of)
+		}
+		k++
+		g := float32(k)
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Scale(l.of(t, "a"), 0.1*g)) }, "a")
+		if k%3 == 1 {
+			s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "b")) }, "b")
+		}
+		s.Update() // waits for the last batch
+	}
+	r := plainRun(l, 4)
+	r.Config.Accumulate = 3
+	var steps []int
+	r.Progress = func(p Progress) { steps = append(steps, p.Step) }
+	info := start(t, r)
+	if info.Done != 4 || k != 12 || fmt.Sprint(steps) != "[1 2 3 4]" {
+		t.Errorf("%d updates of %d batches, steps %v", info.Done, k, steps)
+	}
+	want, b := float32(1), float32(1)
+	for u := range 4 {
+		sum := float32(0)
+		for m := range 3 {
+			sum += float32(0.1) * float32(3*u+m+1)
+		}
+		third := float32(1) / 3
+		want -= float32(0.1 * float32(sum*third))
+		b -= float32(0.1 * float32(1*third))
+	}
+	if l.at("a") != want || l.at("b") != b {
+		t.Errorf("a is %g, want %g; b is %g, want %g", l.at("a"), want, l.at("b"), b)
+	}
+}
+
+// TestAccumulateLearners: a resumed run that accumulates ends with the bits of one never stopped, and an accumulated step of equal
+// batches is a step of one of them.
+func TestAccumulateLearners(t *testing.T) {
+	for name, make := range everyRun {
+		c := config()
+		c.Accumulate, c.CheckpointEvery = 2, 1
+		whole := make(t.TempDir(), c)
+		if info := start(t, whole); info.Steps != 6 {
+			t.Errorf("%s: %d updates of 44 samples in batches of 2·8, three times", name, info.Steps)
+		}
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		r := make(dir, c)
+		r.Progress = func(p Progress) {
+			if p.Step == 3 {
+				cancel()
+			}
+		}
+		r.Start(ctx, false)
+		again := make(dir, c)
+		if _, err := again.Start(context.Background(), true); err != nil {
+			t.Fatal(err)
+		}
+		differ(t, name+", accumulating, resumed", again.Learner, whole.Learner)
+	}
+}
+
+// TestReduce: the hook is called once for every parameter of every loss, with the sum that is applied, while the backward pass goes
+// on; Reduced before each update. What it does to the sum is what is applied.
+func TestReduce(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		l := newScript("a", "b")
+		var calls []string
+		k := float32(0)
+		l.step = func(s Step) {
+			k++
+			g := k
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+				// b is used first, so its gradient is whole last
+				return autograd.Sum(autograd.Mul(autograd.Scale(l.of(t, "b"), g), l.of(t, "a")))
+			})
+			if g == 1 { // only the first batch reaches a with this loss
+				s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) }, "a")
+			}
+		}
+		r := plainRun(l, 1)
+		r.Config.Accumulate = n
+		r.Reduce = func(p, d *tensor.Tensor) {
+			name := "a"
+			if p == l.values["b"].Value {
+				name = "b"
+			}
+			calls = append(calls, fmt.Sprintf("%s%g", name, d.Data[0]))
+			d.Data[0] *= 10 // ten processes with the same gradient
+		}
+		r.Reduced = func() error { calls = append(calls, "reduced"); return nil }
+		start(t, r)
+		want, a := "[a1 b1 a1 reduced]", 1-0.1*(10+10.0)
+		if n == 2 { // sums of both batches, divided by two when they are applied
+			want, a = "[a3 b3 a1 reduced]", 1-0.1*(30+10.0)/2
+		}
+		if fmt.Sprint(calls) != want {
+			t.Errorf("accumulating %d: calls %v, want %s", n, calls, want)
+		}
+		near(t, "a", l.at("a"), a)
+	}
+	l := newScript("a")
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
+		s.Update()
+		s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
+	}
+	r := plainRun(l, 1)
+	r.Reduced = func() error { return errors.New("a node is gone") }
+	if _, err := r.Start(context.Background(), false); err == nil || err.Error() != "a node is gone" || l.at("a") != 1 {
+		t.Errorf("a failed sum: %v, a is %g", err, l.at("a"))
+	}
+}
+
+// TestReached: a parameter that no gradient reaches is named in words after a step and with an error after an epoch; heads may take
+// turns within an epoch.
+func TestReached(t *testing.T) {
+	only := func(l *script, when func(update int) string) {
+		l.step = func(s Step) {
+			update, _ := s.At()
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, when(update))) })
+		}
+	}
+	run := func(l *script, steps int) (string, error) {
+		r := plainRun(l, steps)
+		said := ""
+		r.Warn = func(s string) { said += s + "\n" }
+		_, err := r.Start(context.Background(), false)
+		return said, err
+	}
+	l := newScript("a", "b")
+	only(l, func(u int) string { return map[bool]string{true: "b", false: "a"}[u == 7] }) // the last of the epoch's eight
+	if said, err := run(l, 20); err != nil || !strings.Contains(said, "1 of 2 parameters: b; if none does in an epoch") || strings.Count(said, "gradient") != 1 {
+		t.Errorf("heads that take turns: %v, said %q", err, said)
+	}
+	l = newScript("a", "b")
+	only(l, func(int) string { return "a" })
+	if _, err := run(l, 20); err == nil || !strings.Contains(err.Error(), "no gradient has reached 1 of 2 parameters: b") {
+		t.Errorf("b is never reached: %v", err)
+	}
+	if _, err := run(l, 3); err == nil {
+		t.Error("a run that ends before an epoch does not complain")
+	}
+	l = newScript("a")
+	only(l, func(int) string { return "a" })
+	if said, err := run(l, 3); err != nil || said != "" {
+		t.Errorf("all is reached: %v, %q", err, said)
+	}
+}
+
+// TestWrongLearners: what cannot be right is refused before a step is made.
+func TestWrongLearners(t *testing.T) {
+	base := func() *script {
+		l := newScript("a", "b", "Kept")
+		l.step = func(s Step) {
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Add(l.of(t, "a"), l.of(t, "b"))) })
+		}
+		return l
+	}
+	stranger := layers.Param{Name: "stranger", Value: tensor.New(1)}
+	for want, spoil := range map[string]func(l *script){
+		"no group trains b;":                                func(l *script) { l.groups = l.groups[:1] },
+		"b is in the groups \"b\" and \"c\"":                func(l *script) { l.groups = append(l.groups, Group{Name: "c", Params: l.groups[1].Params}) },
+		"there are two of the name":                         func(l *script) { l.groups[1].Name = "a" },
+		"\"c\" is empty":                                    func(l *script) { l.groups = append(l.groups, Group{Name: "c"}) },
+		"stranger, which the learner's Visit does not name": func(l *script) { l.groups[0].Params = append(l.groups[0].Params, stranger) },
+	} {
+		l := base()
+		spoil(l)
+		if _, err := plainRun(l, 1).Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+	twice := func(s Step, name string) {
+		s.Minimise(name, func(t *autograd.Tape) *autograd.Var { return autograd.Sum(t.Param(tensor.New(1))) })
+	}
+	for want, step := range map[string]func(l *script, s Step){
+		"no group \"z\"; there are a or b": func(l *script, s Step) {
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return nil }, "z")
+		},
+		"no group \"y\"":                      func(l *script, s Step) { base := l.step; base(s); s.Update("y") },
+		"\"other\" is told but not declared":  func(l *script, s Step) { s.Metric("other", 1, 1) },
+		"\"hidden\" is told but not declared": func(l *script, s Step) { twice(s, "hidden") },
+		"does not depend on any Param":        func(l *script, s Step) { twice(s, "loss") },
+	} {
+		l := base()
+		old := l.step
+		l.step = func(s Step) { l.step = old; step(l, s) }
+		var err error
+		if e := autograd.Try(func() { _, err = plainRun(l, 1).Start(context.Background(), false) }); e == nil || !strings.Contains(e.Error(), want) {
+			t.Errorf("%v, %v, want %q", e, err, want)
+		}
+	}
+	l := base()
+	inner := l.step
+	l.step = func(s Step) { inner(s); inner(s) }
+	if e := autograd.Try(func() { plainRun(l, 1).Start(context.Background(), false) }); e == nil || !strings.Contains(e.Error(), "minimised twice") {
+		t.Errorf("the same loss twice: %v", e)
+	}
+	l = base()
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { inner(s); return nil })
+	}
+	if e := autograd.Try(func() { plainRun(l, 1).Start(context.Background(), false) }); e == nil || !strings.Contains(e.Error(), "minimised twice") {
+		t.Errorf("a loss within itself: %v", e)
+	}
+}
+
+// TestFailedHalfway: where a group was updated before another loss turned out to be no number, no checkpoint claims to be the state
+// before the step; and nothing more of the step is done.
+func TestFailedHalfway(t *testing.T) {
+	l := newScript("a", "b")
+	after := false
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) }, "a")
+		s.Update("a")
+		s.Minimise("second", func(t *autograd.Tape) *autograd.Var {
+			return autograd.Sum(autograd.Scale(l.of(t, "b"), float32(math.Inf(1))))
+		}, "b")
+		s.Minimise("third", func(t *autograd.Tape) *autograd.Var { panic("a loss after the failure is run") }, "b")
+		s.After(func() { after = true })
+	}
+	r := plainRun(l, 3)
+	r.Dir = t.TempDir()
+	_, err := r.Start(context.Background(), false)
+	var e *NotFiniteError
+	if !errors.As(err, &e) || e.What != "second" || e.CheckpointPath != "" || after {
+		t.Errorf("%v, after %v", err, after)
+	}
+	all, _ := Checkpoints(r.Dir)
+	if len(all) != 1 || !strings.HasSuffix(all[0], "step-00000000.safetensors") {
+		t.Errorf("checkpoints %v", all)
+	}
+}
+
+// TestRandomness: a step's stream belongs to the seed, the update and the batch; a loss's tape to it and the loss.
+func TestRandomness(t *testing.T) {
+	draw := func(seed uint64, accumulate, steps int) (out []string) {
+		l := newScript("a")
+		l.n = 64
+		l.step = func(s Step) {
+			line := fmt.Sprint(s.RNG().Uint32())
+			for _, name := range []string{"loss", "second"} {
+				s.Minimise(name, func(t *autograd.Tape) *autograd.Var {
+					line += fmt.Sprint(" ", t.RNG().Uint32())
+					return autograd.Sum(l.of(t, "a"))
+				})
+			}
+			out = append(out, line)
+		}
+		r := plainRun(l, steps)
+		r.Config.Seed, r.Config.Accumulate = seed, accumulate
+		start(t, r)
+		return out
+	}
+	a := draw(1, 1, 3)
+	if fmt.Sprint(a) != fmt.Sprint(draw(1, 1, 3)) || fmt.Sprint(a) == fmt.Sprint(draw(2, 1, 3)) {
+		t.Error("the seed does not decide what steps draw")
+	}
+	seen := map[string]bool{}
+	for _, line := range append(a, draw(1, 2, 3)[1]) {
+		for _, f := range strings.Fields(line) {
+			if seen[f] {
+				t.Errorf("%s is drawn twice", f)
+			}
+			seen[f] = true
+		}
+	}
+}
+
+// TestOptimisersOfGroups: each group has an optimiser of its own, whose steps are counted where it is updated.
+func TestOptimisersOfGroups(t *testing.T) {
+	l := newScript("a", "b")
+	l.step = func(s Step) {
+		update, _ := s.At()
+		name := []string{"a", "b", "b", "b"}[update%4]
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Mul(l.of(t, name), l.of(t, name))) }, name)
+	}
+	r := plainRun(l, 8)
+	r.Config.Optimizer = "adam?beta1=0.5"
+	start(t, r)
+	alone := tensor.New(1).Fill(1)
+	opt := optim.NewAdam([]layers.Param{{Name: "a", Value: alone}}, optim.AdamOptions{Beta1: 0.5})
+	for range 2 {
+		tape := autograd.NewTape(nil)
+		opt.Step(tape.Backward(autograd.Sum(autograd.Mul(tape.Param(alone), tape.Param(alone)))), 0.1)
+	}
+	if l.at("a") != alone.Data[0] {
+		t.Errorf("a is %g, by itself %g", l.at("a"), alone.Data[0])
+	}
+}
