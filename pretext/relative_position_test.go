@@ -564,12 +564,12 @@ func (s *pairStep) Minimise(name string, loss func(*autograd.Tape) *autograd.Var
 	s.tape.Reset()
 }
 
-// TestRelativePositionPyTorch: from the same weights and patches the loss falls as PyTorch's does; testdata/relative-position.py. That
+// TestRelativePositionPyTorch: from the same weights and patches the loss falls as PyTorch's does; testdata/relative_position.py. That
 // is within four times what float32 and a change of 1e-7 in the first weights make there; a pair too few, a label that is another, a norm
 // with the wrong variance are hundreds of times as much.
 func TestRelativePositionPyTorch(t *testing.T) {
 	var want struct{ Loss, Spread []float64 }
-	golden.Load(t, "testdata/relative-position.json", &want)
+	golden.Load(t, "testdata/relative_position.json", &want)
 	task := RelativePosition{Patch: 10, Grid: 3, Pairs: "all", Pool: 2, Embed: 24, Hidden: 32, Depth: 2}
 	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8), RNG: tensor.NewRNG(1)})
 	if err != nil {
