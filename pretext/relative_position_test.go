@@ -72,6 +72,9 @@ func TestNeighbours(t *testing.T) {
 			t.Errorf("grid %d: %d pairs, want %d", grid, len(seen), want)
 		}
 	}
+	if p := neighboursOf(5, "centre"); len(p) != 8 || p[0].first != 12 || p[0].second != 6 {
+		t.Errorf("around the middle of 5 by 5: %v", p)
+	}
 	got := ""
 	for _, p := range neighboursOf(3, "centre") {
 		got += fmt.Sprint(p.first, p.second, p.label, " ")
@@ -260,14 +263,23 @@ func TestZoom(t *testing.T) {
 	if low != 96 || high != 96*581/398 {
 		t.Errorf("patches of %d to %d pixels, want 96 to %d", low, high, 96*581/398)
 	}
+	least, most := int32(1000), int32(0) // gap and jitter grow with the patch
+	for round := range 3000 {
+		m.lay(b.Places, 2000, 2000, 2, tensor.NewRNG(uint64(round)))
+		d := b.Places[4].Left - b.Places[3].Left
+		least, most = min(least, d), max(most, d)
+	}
+	if least != 2*(96+48-2*7) || most != 2*(96+48+2*7) {
+		t.Errorf("neighbours are %d to %d pixels apart, want 260 to 316", least, most)
+	}
 	m.grid = 2 // the grid fits everywhere
-	least, most := 10.0, 0.0
+	near, far := 10.0, 0.0
 	for round := range 4000 {
 		z := m.zoom(581, 775, tensor.NewRNG(uint64(round)))
-		least, most = min(least, z), max(most, z)
+		near, far = min(near, z), max(far, z)
 	}
-	if want := math.Sqrt(581 * 775 / 150000.0); most > want || most < want-0.01 || least < 1 || least > 1.01 {
-		t.Errorf("zoom from %g to %g, want 1 to %g", least, most, want)
+	if want := math.Sqrt(581 * 775 / 150000.0); far > want || far < want-0.01 || near < 1 || near > 1.01 {
+		t.Errorf("zoom from %g to %g, want 1 to %g", near, far, want)
 	}
 	m.still = true
 	if z, want := m.zoom(581, 775, nil), math.Sqrt(581*775/300000.0); math.Abs(z-want) > 1e-9 {
@@ -303,15 +315,15 @@ func TestColors(t *testing.T) {
 	fill := func(task RelativePosition, augment bool, seed uint64) *patchPairs {
 		task.Patch, task.Grid, task.NoStandard = 8, 2, true
 		m := cutter(t, task, augment, speckled, [2]int{24, 24})
-		m.norm.Mean = [3]float32{0.3, 0.4, 0.5}
+		m.norm = data.Norm{Mean: [3]float32{0.3, 0.4, 0.5}, Std: [3]float32{0.5, 1, 2}}
 		b := m.New(1)
 		if err := m.Fill(b, 0, 0, tensor.NewRNG(seed)); err != nil {
 			t.Fatal(err)
 		}
 		return b
 	}
-	at := func(b *patchPairs, k, i, c int) float64 { // before the mean was taken
-		return float64(b.X.Data[(k*64+i)*3+c]) + []float64{0.3, 0.4, 0.5}[c]
+	at := func(b *patchPairs, k, i, c int) float64 { // before it was normalised
+		return float64(b.X.Data[(k*64+i)*3+c])*[]float64{0.5, 1, 2}[c] + []float64{0.3, 0.4, 0.5}[c]
 	}
 	keep := fill(RelativePosition{Color: "keep", Jitter: -1}, false, 1)
 	kept := map[int]bool{}
@@ -360,7 +372,7 @@ func TestColors(t *testing.T) {
 		b := fill(RelativePosition{Color: "grey", Jitter: -1}, true, seed)
 		grey := 0
 		for i := range 4 * 64 {
-			if at(b, 0, i, 0) == at(b, 0, i, 1)-0.1+0.1 || math.Abs(at(b, 0, i, 0)-at(b, 0, i, 2)) < 1e-6 && math.Abs(at(b, 0, i, 0)-at(b, 0, i, 1)) < 1e-6 {
+			if math.Abs(at(b, 0, i, 0)-at(b, 0, i, 2)) < 1e-6 && math.Abs(at(b, 0, i, 0)-at(b, 0, i, 1)) < 1e-6 {
 				grey++
 			}
 		}
@@ -392,6 +404,10 @@ func TestStandardise(t *testing.T) {
 		if math.Abs(float64(x[i]-want)) > 1e-6 {
 			t.Fatalf("%v, want %v at %d", x, want, i)
 		}
+	}
+	faint := []float32{0.5, 0.5, 0.5, 0.502, 0.502, 0.502}
+	if standardise(faint); math.Abs(float64(faint[5]-1)) > 1e-3 {
+		t.Errorf("half a level off the mean becomes %v, want 1", faint[5])
 	}
 	flat := []float32{0.25, 0.5, 0.75, 0.25, 0.5, 0.75}
 	standardise(flat)
@@ -548,12 +564,12 @@ func (s *pairStep) Minimise(name string, loss func(*autograd.Tape) *autograd.Var
 	s.tape.Reset()
 }
 
-// TestRelativePositionPyTorch: from the same weights and patches the loss falls as PyTorch's does; testdata/relative-position.py. That
+// TestRelativePositionPyTorch: from the same weights and patches the loss falls as PyTorch's does; testdata/relative_position.py. That
 // is within four times what float32 and a change of 1e-7 in the first weights make there; a pair too few, a label that is another, a norm
 // with the wrong variance are hundreds of times as much.
 func TestRelativePositionPyTorch(t *testing.T) {
 	var want struct{ Loss, Spread []float64 }
-	golden.Load(t, "testdata/relative-position.json", &want)
+	golden.Load(t, "testdata/relative_position.json", &want)
 	task := RelativePosition{Patch: 10, Grid: 3, Pairs: "all", Pool: 2, Embed: 24, Hidden: 32, Depth: 2}
 	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8), RNG: tensor.NewRNG(1)})
 	if err != nil {

@@ -1,6 +1,6 @@
-"""Makes relative-position.json: how the loss falls in PyTorch over 20 steps of relative position, from weights and patches of golden.fill.
+"""Makes relative_position.json: how the loss falls in PyTorch over 20 steps of relative position, from weights and patches of golden.fill.
 
-  pip install torch numpy && python3 pretext/testdata/relative-position.py      (in the repository's root)
+  pip install torch numpy && python3 pretext/testdata/relative_position.py      (in the repository's root)
 
 Three pictures a step, of each a grid of 3 by 3 patches of 10 pixels, all neighbours paired both ways. A trunk of four convolutions with 8,
 8, 16 and 32 channels, features pooled to 2x2, embedded to 24, two hidden layers of 32; Nesterov 0.9, rate 0.1, decay 1e-4 of weights.
@@ -80,5 +80,5 @@ def run(dtype, off):
 
 want = run(torch.float64, 0)
 spread = np.max([np.abs(run(torch.float32, off) - want) for off in range(1, 9)], axis=0)
-json.dump({"loss": want.tolist(), "spread": spread.tolist()}, open("pretext/testdata/relative-position.json", "w"))
+json.dump({"loss": want.tolist(), "spread": spread.tolist()}, open("pretext/testdata/relative_position.json", "w"))
 print(want, spread)
