@@ -214,6 +214,18 @@ func (r *Recipe) holdOut() (err error) {
 	return nil
 }
 
+// reserved returns how many bytes of decoded pictures a feed will keep at most: as many as it may, or all of them, as large as the
+// first one is or as the side asks for, twice, for some are longer than high.
+func (r *Recipe) reserved() int64 {
+	each := int64(r.Config.Side*r.Config.Side*3) * 2
+	if r.Data.Images != nil {
+		if im, err := r.Data.Images.Image(0); err == nil {
+			each = max(each, int64(len(im.Pix))*2)
+		}
+	}
+	return min(r.pictures, int64(r.Data.Len())*each)
+}
+
 // Train runs the recipe in dir, or continues it; "" keeps nothing. When ctx ends a checkpoint is written.
 func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Info, error) {
 	o := r.options
@@ -222,7 +234,7 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 	}
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, runtime.NumCPU()),
 		MemoryLimit: o.MemoryLimit, Progress: o.Progress, Warn: o.Say,
-		Reserved: min(r.pictures, int64(r.Data.Len())*int64(r.Config.Side*r.Config.Side*3)*2)} // a resized picture may be longer than high
+		Reserved: r.reserved()}
 	if r.Held != nil {
 		m, err := r.monitor()
 		if err != nil {
