@@ -56,6 +56,7 @@ type classifier struct {
 	data  *data.Dataset
 	spoil int // the step at which the net's input becomes NaN; 0 never
 	step  int
+	hook  func(step int) // is told of each batch before it is used
 }
 
 func newClassifier(d *data.Dataset, seed uint64) *classifier {
@@ -75,6 +76,9 @@ func (l *classifier) Feed(_ data.Inputs, augment bool, o data.LoaderOptions) (*F
 	return feedOf(l.data, augment, o, func(s Step, b *seen) {
 		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 			l.step++
+			if l.hook != nil {
+				l.hook(l.step)
+			}
 			x := autograd.Dropout(t.Input(b.x), 0.1)
 			if l.spoil == l.step { // the first op with a gradient is where it shows
 				x = autograd.Mul(x, t.Input(tensor.New(1).Fill(float32(math.NaN()))))

@@ -63,7 +63,10 @@ func (r *Run) loop(ctx context.Context) error {
 				break
 			}
 		}
-		r.train.micro = 0 // a rest of micro-batches at an epoch's end is no update
+		if r.train.micro > 0 && !r.train.Last() { // interrupted between the batches of an update: they leave no trace
+			r.restoreBuffers()
+		}
+		r.train.micro = 0
 		if err := r.feed.Err(); err != nil {
 			return err
 		}
@@ -90,6 +93,13 @@ func (r *Run) keepBuffers() {
 	}
 }
 
+// restoreBuffers takes them back to there.
+func (r *Run) restoreBuffers() {
+	for i, t := range r.bufs {
+		copy(t.Data, r.saved[i])
+	}
+}
+
 // failed ends a run whose step cannot be made. Where nothing but running statistics has moved they go back to before the step, and a
 // checkpoint is written; otherwise the last one stands.
 func (r *Run) failed(s *training) error {
@@ -97,9 +107,7 @@ func (r *Run) failed(s *training) error {
 	if !errors.As(s.err, &e) || r.Dir == "" || s.moved {
 		return s.err
 	}
-	for i, t := range r.bufs {
-		copy(t.Data, r.saved[i])
-	}
+	r.restoreBuffers()
 	if err := r.checkpoint(); err != nil {
 		return errors.Join(e, err)
 	}

@@ -240,6 +240,33 @@ func TestAccumulateLearners(t *testing.T) {
 	}
 }
 
+// TestInterruptedBetween: a run that is stopped between the batches of an update goes on with the bits of one never stopped: what the
+// forward passes so far have moved goes back. The same holds for the batches that are left over at an epoch's end.
+func TestInterruptedBetween(t *testing.T) {
+	c := config()
+	c.Accumulate, c.Epochs = 3, 4 // 5 batches an epoch: an update, and two left over
+	whole := newRun(t.TempDir(), c, 0)
+	start(t, whole)
+	for _, at := range []int{2, 3, 5} {
+		dir := t.TempDir()
+		ctx, cancel := context.WithCancel(context.Background())
+		r := newRun(dir, c, 0)
+		r.Learner.(*classifier).hook = func(step int) {
+			if step == at {
+				cancel()
+			}
+		}
+		if _, err := r.Start(ctx, false); !errors.Is(err, ErrInterrupted) {
+			t.Fatal(err)
+		}
+		again := newRun(dir, c, 0)
+		if _, err := again.Start(context.Background(), true); err != nil {
+			t.Fatal(err)
+		}
+		differ(t, fmt.Sprintf("stopped in batch %d and resumed", at), again.Learner, whole.Learner)
+	}
+}
+
 // TestReduce: the hook is called once for every parameter of every loss, with the sum that is applied, while the backward pass goes
 // on; Reduced before each update. What it does to the sum is what is applied.
 func TestReduce(t *testing.T) {
