@@ -299,7 +299,7 @@ func TestBYOLColours(t *testing.T) {
 	const n = 300
 	flat := data.NewImage(32, 32)
 	for i := range flat.Pix {
-		flat.Pix[i] = []uint8{200, 60, 100}[i%3]
+		flat.Pix[i] = []uint8{200, 130, 100}[i%3]
 	}
 	count := func(of string, is func(im *data.Image) bool) (c [2]int) {
 		for _, v := range fillViews(t, of, 16, n, flat) {
@@ -311,13 +311,13 @@ func TestBYOLColours(t *testing.T) {
 		}
 		return c
 	}
-	other := func(im *data.Image) bool { return !isGrey(im) && string(im.Pix[:3]) != "\xc8\x3c\x64" }
+	other := func(im *data.Image) bool { return !isGrey(im) && string(im.Pix[:3]) != "\xc8\x82\x64" }
 	for _, p := range []float64{0, 0.3, 1} {
 		c := count(fmt.Sprintf("byol?solarise=0&jitter=%g", p), other)
 		share(t, "first view jittered", c[0], n, 0.8*p)
 		share(t, "second view jittered", c[1], n, 0.8*p)
 	}
-	dark := func(im *data.Image) bool { return im.Pix[0] == 55 }
+	dark := func(im *data.Image) bool { return string(im.Pix[:3]) == "\x37\x7d\x64" } // 100 is below the threshold, 130 above
 	for _, p := range []float64{0, 0.4, 1} {
 		c := count(fmt.Sprintf("byol?jitter=0&solarise=%g", p), dark)
 		share(t, "first view solarised", c[0], n, 0)
@@ -380,6 +380,30 @@ func TestBYOLJitter(t *testing.T) {
 	within("saturation over that of contrast", low/low0, high/high0, 0.5, 1.5, 0.15) // both extremes at once are rare
 }
 
+// TestBYOLBlurWidth: a white pixel spreads over a tenth of the side, by deviations between 0.1 and 2.
+func TestBYOLBlurWidth(t *testing.T) {
+	const s, c = 64, (32*64 + 32) * 3
+	dot := data.NewImage(s, s)
+	copy(dot.Pix[c:], []uint8{255, 255, 255})
+	low, high, width := 255, 0, 0
+	for _, v := range fillViews(t, "byol?jitter=0&solarise=0&area=1", s, 100, dot) { // all of the picture, as it is
+		at := c
+		if v[0].Pix[c] < v[0].Pix[c-3] { // mirrored
+			at = c - 3
+		}
+		low, high = min(low, int(v[0].Pix[at])), max(high, int(v[0].Pix[at]))
+		for d := range 10 {
+			if v[0].Pix[at+3*d] > 0 {
+				width = max(width, d)
+			}
+		}
+	}
+	// 7 taps of deviation 2 have 0.2164 in the middle, 255·0.2164² = 11.9
+	if width != 3 || low < 11 || low > 13 || high < 200 {
+		t.Errorf("the pixel spreads over %d pixels each way and is left with %d to %d", width, low, high)
+	}
+}
+
 // TestBYOLBlur: the first view is blurred always, the second one in ten times, in large pictures or where it is asked for.
 func TestBYOLBlur(t *testing.T) {
 	noise := data.NewImage(64, 64)
@@ -429,6 +453,10 @@ func TestBYOLOptions(t *testing.T) {
 		if _, err := New(of); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
+	}
+	c := train.Config{Augment: "crop-flip", LR: 1}
+	if Tell("byol").Config(&c); c.Optimizer != "sgd" || c.LR != 0.06 || c.Momentum != 0.9 || c.WeightDecay != 5e-4 || c.Augment != "none" {
+		t.Errorf("%+v", c)
 	}
 	b := BYOL{Decay: 0.9, LastDecay: 1}
 	for k, want := range map[int]float64{0: 0.9, 25: 0.95 - 0.05*math.Sqrt2/2, 50: 0.95, 100: 1} {
@@ -613,6 +641,26 @@ func TestBYOLDraws(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// the second row's first cells hold the views of the second picture, each pixel 6 by 6
+	m, err := l.maker(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.New(1)
+	if err := m.Fill(b, 0, 7, tensor.NewRNG(7)); err != nil {
+		t.Fatal(err)
+	}
+	top := one.Bounds().Dy() + 17 // where a sheet of one row ends the second begins, with a line of text
+	for v := range b.X {
+		im := data.HalfNorm.ToImage(b.X[v].Data, 16, 16)
+		for p := range 16 * 16 {
+			x, y := 10+106*v+p%16*6+3, top+p/16*6+3
+			r, g, bl, _ := two.At(x, y).RGBA()
+			if uint8(r>>8) != im.Pix[3*p] || uint8(g>>8) != im.Pix[3*p+1] || uint8(bl>>8) != im.Pix[3*p+2] {
+				t.Fatalf("view %d: pixel %d at (%d, %d) has another colour", v, p, x, y)
+			}
+		}
+	}
 	if one.Bounds().Dx() < 7*96 || two.Bounds().Dx() != one.Bounds().Dx() || two.Bounds().Dy() < one.Bounds().Dy()+96 {
 		t.Errorf("%v for one, %v for two", one.Bounds(), two.Bounds())
 	}
@@ -643,5 +691,29 @@ func TestBYOLLearns(t *testing.T) {
 	t.Logf("%v -> %v", first, last)
 	if last["match"] < 2*last["chance"] || last["spread"] < 0.5 || last["loss"] > 0.5*first["loss"] {
 		t.Errorf("%v -> %v", first, last)
+	}
+}
+
+// BenchmarkBYOLViews: pairs of views in a second, one worker: of CIFAR's size, and of a photograph with and without blur.
+func BenchmarkBYOLViews(b *testing.B) {
+	for _, c := range []struct {
+		of           string
+		source, side int
+	}{{"byol", 32, 32}, {"byol?blur=no", 400, 224}, {"byol", 400, 224}} {
+		b.Run(fmt.Sprintf("%s/%dto%d", c.of, c.source, c.side), func(b *testing.B) {
+			task, _ := New(c.of)
+			noise, rng := data.NewImage(c.source, c.source), tensor.NewRNG(1)
+			for i := range noise.Pix {
+				noise.Pix[i] = uint8(rng.IntN(256))
+			}
+			m := &pairMaker{side: c.side, views: task.(BYOL).views(c.side), norm: data.HalfNorm,
+				pictures: data.NewPictures(drawnPictures{1, func(int) *data.Image { return noise }}, data.View{}, data.HalfNorm, 1<<20)}
+			batch := m.New(1)
+			b.ReportAllocs()
+			for i := range b.N {
+				m.Fill(batch, 0, 0, rng.Derive(uint64(i)))
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
+		})
 	}
 }
