@@ -120,6 +120,9 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 	}
 	m := &pairMaker{side: side}
 	b := m.New(n)
+	for i := range n { // the first view of each picture but the first has the colour of another's second view
+		b.colour[0][3*i], b.colour[1][3*i] = float32(i), float32(i+1)
+	}
 	told := script(t, l, train.Config{Optimizer: "sgd", LR: 0.02, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "cosine"}, len(ref.Want.Loss), func(k int) *pairs {
 		own, shared := make([]float32, b.X[0].Len()), make([]float32, b.X[0].Len())
 		golden.Fill(shared, fmt.Sprintf("picture of step %d", k), 2)
@@ -145,6 +148,9 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 		}
 		if s := told["match"][4*k:]; s[0]+s[2] != ref.Match[k] || s[1]+s[3] != 2*n {
 			t.Errorf("step %d: %g of %g match, PyTorch %g", k, s[0]+s[2], s[1]+s[3], ref.Match[k])
+		}
+		if s := told["match_by_colour"][4*k:]; s[0] != 1 || s[2] != 1 || s[1]+s[3] != 2*n {
+			t.Errorf("step %d: %v match by colour", k, s[:4])
 		}
 	}
 	seen := 0
@@ -253,7 +259,7 @@ func isGrey(im *data.Image) bool {
 // TestBYOLViews: both views are parts of the picture of the area that the option allows, anywhere, mirrored half of the time, grey a fifth,
 // each drawn by itself.
 func TestBYOLViews(t *testing.T) {
-	const n, s = 400, 64
+	const n, s = 1000, 64
 	for _, area := range []float64{0.08, 0.5} {
 		var grey, mirrored, same [2]int
 		smallest, left, colours := 1.0, map[int]bool{}, 0
@@ -619,6 +625,46 @@ func TestBYOLLooks(t *testing.T) {
 	again, err := train.Look(f, train.Mode{}, 1, 5, 10)
 	if err != nil || fmt.Sprint(again) != fmt.Sprint(seen) {
 		t.Errorf("looked at again: %v, before %v, %v", again, seen, err)
+	}
+}
+
+// TestBYOLCosines: what is drawn is what the step sees when it is looked at: the same loss, the same matches.
+func TestBYOLCosines(t *testing.T) {
+	l := newBYOL(t, "byol?hidden=16&out=8", 16)
+	rng := tensor.NewRNG(2)
+	for _, p := range layers.State(l.teacher) { // another than the online net
+		if p.Kind == layers.Weight {
+			rng.FillNormal(p.Value, 0, 0.1)
+		}
+	}
+	m, err := l.maker(data.NewScenes(12, 16, 1, data.Test).Dataset().Inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.New(12)
+	for i := range 12 {
+		if err := m.Fill(b, i, i, rng.Derive(uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := map[string][]float64{}
+	s := &scripted{l, 1, func(int) *pairs { return b }, func(s train.Step) train.Step { return listener{s, told} }}
+	f, _ := s.Feed(data.Inputs{}, false, data.LoaderOptions{})
+	if _, err := train.Look(f, train.Mode{}, 1, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	loss := 1.0
+	for v := range 2 {
+		table := l.cosines(b, v)
+		if n := matches(table); float64(n) != told["match"][2*v] {
+			t.Errorf("view %d: %d match, the step told %g", v, n, told["match"][2*v])
+		}
+		for i := range 12 {
+			loss -= float64(table.At(i, i)) / 24
+		}
+	}
+	if math.Abs(loss-told["loss"][0]) > 1e-5 {
+		t.Errorf("loss %.6f, the step told %.6f", loss, told["loss"][0])
 	}
 }
 
