@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"math"
+	"sync"
 
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
@@ -149,40 +150,57 @@ func GaussianBlur(size int, lo, hi float32) Transform {
 	}
 	return func(im *Image, rng *tensor.RNG) *Image {
 		sigma := float64(rng.Uniform(lo, hi))
-		k := make([]float32, size)
+		b := blurrers.Get().(*blurrer)
+		defer blurrers.Put(b)
+		b.kernel = grow(b.kernel, size)
 		sum := 0.0
-		for i := range k {
+		for i := range b.kernel {
 			d := float64(i - size/2)
 			sum += math.Exp(-d * d / (2 * sigma * sigma))
 		}
-		for i := range k {
+		for i := range b.kernel {
 			d := float64(i - size/2)
-			k[i] = float32(math.Exp(-d*d/(2*sigma*sigma)) / sum)
+			b.kernel[i] = float32(math.Exp(-d*d/(2*sigma*sigma)) / sum)
 		}
-		mid := make([]float32, len(im.Pix))
-		out := NewImage(im.H, im.W)
-		for y := range im.H {
-			for x := range im.W {
-				for c := range 3 {
-					s := float32(0)
-					for i, w := range k {
-						s += w * float32(im.Pix[(y*im.W+reflect(x+i-size/2, im.W))*3+c])
-					}
-					mid[(y*im.W+x)*3+c] = s
-				}
-			}
-		}
-		for y := range im.H {
-			for x := range im.W * 3 {
-				s := float32(0)
-				for i, w := range k {
-					s += w * mid[reflect(y+i-size/2, im.H)*im.W*3+x]
-				}
-				out.Pix[y*im.W*3+x] = round8(s)
-			}
-		}
-		return out
+		return b.blur(im)
 	}
+}
+
+// blurrer keeps what a blur needs beside its pictures.
+type blurrer struct {
+	kernel, weights, row []float32 // weights: the kernel, once for each pixel of a row
+	first                []int32
+	tall                 []uint8 // the picture with its rows reflected above and below
+}
+
+var blurrers = sync.Pool{New: func() any { return new(blurrer) }}
+
+// blur convolves with the kernel in both directions, a row at a time: first its rows, in floating point, then its pixels, rounded once.
+func (b *blurrer) blur(im *Image) *Image {
+	size, h, w := len(b.kernel), im.H, im.W
+	r := size / 2
+	b.tall = grow(b.tall, (h+2*r)*w*3)
+	for y := range h + 2*r {
+		copy(b.tall[y*w*3:], im.Pix[reflect(y-r, h)*w*3:][:w*3])
+	}
+	b.first, b.weights = grow(b.first, w), grow(b.weights, w*size)
+	for x := range w {
+		b.first[x] = int32(x)
+		copy(b.weights[x*size:], b.kernel)
+	}
+	b.row = grow(b.row, (w+2*r)*3+1)
+	b.row[(w+2*r)*3] = 0
+	middle := b.row[r*3:][:w*3]
+	out := NewImage(h, w)
+	for y := range h {
+		simd.WeightedRows(middle, b.tall[y*w*3:], w*3, b.kernel)
+		for x := range r {
+			copy(b.row[x*3:][:3], middle[reflect(x-r, w)*3:])
+			copy(b.row[(r+w+x)*3:][:3], middle[reflect(w+x, w)*3:])
+		}
+		simd.WeightedPixels(out.Pix[y*w*3:][:w*3], b.row, b.first, b.weights, size)
+	}
+	return out
 }
 
 func reflect(i, n int) int {

@@ -229,7 +229,7 @@ func (l *byol) step(s train.Step, b *pairs) {
 				spread, n := spreadOf(autograd.L2Normalize(y).Value)
 				s.Metric("spread", spread*n, n)
 			})
-			p[v] = autograd.L2Normalize(l.predictor.Forward(y))
+			p[v] = l.predictor.Forward(y) // of any length: a row's largest product is its largest cosine
 		}
 		for v := range p {
 			n := float64(p[v].Shape()[0])
@@ -304,12 +304,8 @@ func (l *byol) Draw(in data.Inputs, index []int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := autograd.NewInference()
-	p := autograd.L2Normalize(l.predictor.Forward(l.online.Forward(t.Input(b.X[0]))))
-	z := autograd.L2Normalize(l.teacher.Forward(t.Input(b.X[1])))
-	n, s := p.Shape()[0], m.side
-	table := tensor.New(n, n)
-	similar(table, p.Value, z.Value)
+	table := l.cosines(b, 0)
+	n, s := table.Dim(0), m.side
 	zoom := max(1, 96/s)
 	side := s * zoom
 	const bar, label = 14, canvas.TextHeight + 4
@@ -344,6 +340,16 @@ func (l *byol) Draw(in data.Inputs, index []int) (image.Image, error) {
 		}
 	}
 	return sheet, nil
+}
+
+// cosines returns [N N], those between the predictions from view v of all pictures and the teacher's projections of their other views.
+func (l *byol) cosines(b *pairs, v int) *tensor.Tensor {
+	t := autograd.NewInference()
+	p := autograd.L2Normalize(l.predictor.Forward(l.online.Forward(t.Input(b.X[v]))))
+	z := autograd.L2Normalize(l.teacher.Forward(t.Input(b.X[1-v])))
+	table := tensor.New(p.Shape()[0], p.Shape()[0])
+	similar(table, p.Value, z.Value)
+	return table
 }
 
 // ranked returns which place own has among all by their cosines, 1 the highest, behind those that equal it, and the others, highest first.

@@ -120,6 +120,9 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 	}
 	m := &pairMaker{side: side}
 	b := m.New(n)
+	for i := range n { // the first view of each picture but the first has the colour of another's second view
+		b.colour[0][3*i], b.colour[1][3*i] = float32(i), float32(i+1)
+	}
 	told := script(t, l, train.Config{Optimizer: "sgd", LR: 0.02, Momentum: 0.9, WeightDecay: 5e-4, Schedule: "cosine"}, len(ref.Want.Loss), func(k int) *pairs {
 		own, shared := make([]float32, b.X[0].Len()), make([]float32, b.X[0].Len())
 		golden.Fill(shared, fmt.Sprintf("picture of step %d", k), 2)
@@ -145,6 +148,9 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 		}
 		if s := told["match"][4*k:]; s[0]+s[2] != ref.Match[k] || s[1]+s[3] != 2*n {
 			t.Errorf("step %d: %g of %g match, PyTorch %g", k, s[0]+s[2], s[1]+s[3], ref.Match[k])
+		}
+		if s := told["match_by_colour"][4*k:]; s[0] != 1 || s[2] != 1 || s[1]+s[3] != 2*n {
+			t.Errorf("step %d: %v match by colour", k, s[:4])
 		}
 	}
 	seen := 0
@@ -253,7 +259,7 @@ func isGrey(im *data.Image) bool {
 // TestBYOLViews: both views are parts of the picture of the area that the option allows, anywhere, mirrored half of the time, grey a fifth,
 // each drawn by itself.
 func TestBYOLViews(t *testing.T) {
-	const n, s = 400, 64
+	const n, s = 1000, 64
 	for _, area := range []float64{0.08, 0.5} {
 		var grey, mirrored, same [2]int
 		smallest, left, colours := 1.0, map[int]bool{}, 0
@@ -299,7 +305,7 @@ func TestBYOLColours(t *testing.T) {
 	const n = 300
 	flat := data.NewImage(32, 32)
 	for i := range flat.Pix {
-		flat.Pix[i] = []uint8{200, 60, 100}[i%3]
+		flat.Pix[i] = []uint8{200, 130, 100}[i%3]
 	}
 	count := func(of string, is func(im *data.Image) bool) (c [2]int) {
 		for _, v := range fillViews(t, of, 16, n, flat) {
@@ -311,13 +317,13 @@ func TestBYOLColours(t *testing.T) {
 		}
 		return c
 	}
-	other := func(im *data.Image) bool { return !isGrey(im) && string(im.Pix[:3]) != "\xc8\x3c\x64" }
+	other := func(im *data.Image) bool { return !isGrey(im) && string(im.Pix[:3]) != "\xc8\x82\x64" }
 	for _, p := range []float64{0, 0.3, 1} {
 		c := count(fmt.Sprintf("byol?solarise=0&jitter=%g", p), other)
 		share(t, "first view jittered", c[0], n, 0.8*p)
 		share(t, "second view jittered", c[1], n, 0.8*p)
 	}
-	dark := func(im *data.Image) bool { return im.Pix[0] == 55 }
+	dark := func(im *data.Image) bool { return string(im.Pix[:3]) == "\x37\x7d\x64" } // 100 is below the threshold, 130 above
 	for _, p := range []float64{0, 0.4, 1} {
 		c := count(fmt.Sprintf("byol?jitter=0&solarise=%g", p), dark)
 		share(t, "first view solarised", c[0], n, 0)
@@ -380,6 +386,30 @@ func TestBYOLJitter(t *testing.T) {
 	within("saturation over that of contrast", low/low0, high/high0, 0.5, 1.5, 0.15) // both extremes at once are rare
 }
 
+// TestBYOLBlurWidth: a white pixel spreads over a tenth of the side, by deviations between 0.1 and 2.
+func TestBYOLBlurWidth(t *testing.T) {
+	const s, c = 64, (32*64 + 32) * 3
+	dot := data.NewImage(s, s)
+	copy(dot.Pix[c:], []uint8{255, 255, 255})
+	low, high, width := 255, 0, 0
+	for _, v := range fillViews(t, "byol?jitter=0&solarise=0&area=1", s, 100, dot) { // all of the picture, as it is
+		at := c
+		if v[0].Pix[c] < v[0].Pix[c-3] { // mirrored
+			at = c - 3
+		}
+		low, high = min(low, int(v[0].Pix[at])), max(high, int(v[0].Pix[at]))
+		for d := range 10 {
+			if v[0].Pix[at+3*d] > 0 {
+				width = max(width, d)
+			}
+		}
+	}
+	// 7 taps of deviation 2 have 0.2164 in the middle, 255·0.2164² = 11.9
+	if width != 3 || low < 11 || low > 13 || high < 200 {
+		t.Errorf("the pixel spreads over %d pixels each way and is left with %d to %d", width, low, high)
+	}
+}
+
 // TestBYOLBlur: the first view is blurred always, the second one in ten times, in large pictures or where it is asked for.
 func TestBYOLBlur(t *testing.T) {
 	noise := data.NewImage(64, 64)
@@ -429,6 +459,10 @@ func TestBYOLOptions(t *testing.T) {
 		if _, err := New(of); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
+	}
+	c := train.Config{Augment: "crop-flip", LR: 1}
+	if Tell("byol").Config(&c); c.Optimizer != "sgd" || c.LR != 0.06 || c.Momentum != 0.9 || c.WeightDecay != 5e-4 || c.Augment != "none" {
+		t.Errorf("%+v", c)
 	}
 	b := BYOL{Decay: 0.9, LastDecay: 1}
 	for k, want := range map[int]float64{0: 0.9, 25: 0.95 - 0.05*math.Sqrt2/2, 50: 0.95, 100: 1} {
@@ -594,6 +628,46 @@ func TestBYOLLooks(t *testing.T) {
 	}
 }
 
+// TestBYOLCosines: what is drawn is what the step sees when it is looked at: the same loss, the same matches.
+func TestBYOLCosines(t *testing.T) {
+	l := newBYOL(t, "byol?hidden=16&out=8", 16)
+	rng := tensor.NewRNG(2)
+	for _, p := range layers.State(l.teacher) { // another than the online net
+		if p.Kind == layers.Weight {
+			rng.FillNormal(p.Value, 0, 0.1)
+		}
+	}
+	m, err := l.maker(data.NewScenes(12, 16, 1, data.Test).Dataset().Inputs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.New(12)
+	for i := range 12 {
+		if err := m.Fill(b, i, i, rng.Derive(uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	told := map[string][]float64{}
+	s := &scripted{l, 1, func(int) *pairs { return b }, func(s train.Step) train.Step { return listener{s, told} }}
+	f, _ := s.Feed(data.Inputs{}, false, data.LoaderOptions{})
+	if _, err := train.Look(f, train.Mode{}, 1, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	loss := 1.0
+	for v := range 2 {
+		table := l.cosines(b, v)
+		if n := matches(table); float64(n) != told["match"][2*v] {
+			t.Errorf("view %d: %d match, the step told %g", v, n, told["match"][2*v])
+		}
+		for i := range 12 {
+			loss -= float64(table.At(i, i)) / 24
+		}
+	}
+	if math.Abs(loss-told["loss"][0]) > 1e-5 {
+		t.Errorf("loss %.6f, the step told %.6f", loss, told["loss"][0])
+	}
+}
+
 // TestBYOLDraws: a row a picture; a broken picture among those that stand beside is passed over, one that is to be drawn is an error.
 func TestBYOLDraws(t *testing.T) {
 	l := newBYOL(t, "byol?hidden=16&out=8", 16)
@@ -612,6 +686,26 @@ func TestBYOLDraws(t *testing.T) {
 	two, err := l.Draw(in, []int{5, 7})
 	if err != nil {
 		t.Fatal(err)
+	}
+	// the second row's first cells hold the views of the second picture, each pixel 6 by 6
+	m, err := l.maker(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.New(1)
+	if err := m.Fill(b, 0, 7, tensor.NewRNG(7)); err != nil {
+		t.Fatal(err)
+	}
+	top := one.Bounds().Dy() + 17 // where a sheet of one row ends the second begins, with a line of text
+	for v := range b.X {
+		im := data.HalfNorm.ToImage(b.X[v].Data, 16, 16)
+		for p := range 16 * 16 {
+			x, y := 10+106*v+p%16*6+3, top+p/16*6+3
+			r, g, bl, _ := two.At(x, y).RGBA()
+			if uint8(r>>8) != im.Pix[3*p] || uint8(g>>8) != im.Pix[3*p+1] || uint8(bl>>8) != im.Pix[3*p+2] {
+				t.Fatalf("view %d: pixel %d at (%d, %d) has another colour", v, p, x, y)
+			}
+		}
 	}
 	if one.Bounds().Dx() < 7*96 || two.Bounds().Dx() != one.Bounds().Dx() || two.Bounds().Dy() < one.Bounds().Dy()+96 {
 		t.Errorf("%v for one, %v for two", one.Bounds(), two.Bounds())
@@ -643,5 +737,29 @@ func TestBYOLLearns(t *testing.T) {
 	t.Logf("%v -> %v", first, last)
 	if last["match"] < 2*last["chance"] || last["spread"] < 0.5 || last["loss"] > 0.5*first["loss"] {
 		t.Errorf("%v -> %v", first, last)
+	}
+}
+
+// BenchmarkBYOLViews: pairs of views in a second, one worker: of CIFAR's size, and of a photograph with and without blur.
+func BenchmarkBYOLViews(b *testing.B) {
+	for _, c := range []struct {
+		of           string
+		source, side int
+	}{{"byol", 32, 32}, {"byol?blur=no", 400, 224}, {"byol", 400, 224}} {
+		b.Run(fmt.Sprintf("%s/%dto%d", c.of, c.source, c.side), func(b *testing.B) {
+			task, _ := New(c.of)
+			noise, rng := data.NewImage(c.source, c.source), tensor.NewRNG(1)
+			for i := range noise.Pix {
+				noise.Pix[i] = uint8(rng.IntN(256))
+			}
+			m := &pairMaker{side: c.side, views: task.(BYOL).views(c.side), norm: data.HalfNorm,
+				pictures: data.NewPictures(drawnPictures{1, func(int) *data.Image { return noise }}, data.View{}, data.HalfNorm, 1<<20)}
+			batch := m.New(1)
+			b.ReportAllocs()
+			for i := range b.N {
+				m.Fill(batch, 0, 0, rng.Derive(uint64(i)))
+			}
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "pairs/s")
+		})
 	}
 }
