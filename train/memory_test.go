@@ -20,7 +20,7 @@ func TestMemoryLimit(t *testing.T) {
 		c.BatchSize, c.Epochs = 16, 1
 		src := data.NewScenes(32, 32, 1, data.Train)
 		trunk := layers.CIFARResNet(tensor.NewRNG(1), 3, 20)
-		net := layers.Classifier(tensor.NewRNG(2), trunk, 10)
+		net := layers.Classifier(tensor.NewRNG(2), trunk, len(src.Classes()))
 		r := &Run{Config: c, Net: net, Source: src, Objective: &labels{net: net}, MemoryLimit: limit,
 			Loader: data.NewLoader(src, data.LoaderOptions{BatchSize: c.BatchSize, Norm: data.HalfNorm, Seed: c.Seed})}
 		info, err := r.Start(context.Background(), false)
