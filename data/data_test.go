@@ -376,28 +376,3 @@ func TestAugmentations(t *testing.T) {
 		t.Error("normalising and back differs")
 	}
 }
-
-// TestScenes: what is drawn depends on seed, split and number alone; the ground truth agrees with the picture.
-func TestScenes(t *testing.T) {
-	a, b, test := NewScenes(30, 32, 1, Train), NewScenes(30, 32, 1, Train), NewScenes(30, 32, 1, Test)
-	classes := map[int]int{}
-	for i := range 30 {
-		s := a.Scene(i)
-		if !bytes.Equal(s.Image.Pix, b.Scene(i).Image.Pix) || bytes.Equal(s.Image.Pix, test.Scene(i).Image.Pix) {
-			t.Fatal("scenes are not a function of their number and split")
-		}
-		if s.Class != a.Label(i) {
-			t.Errorf("scene %d: class %d, label %d", i, s.Class, a.Label(i))
-		}
-		classes[s.Class]++
-		if s.Box[2] <= s.Box[0] || s.Box[3] <= s.Box[1] {
-			t.Errorf("scene %d has no object: box %v", i, s.Box)
-		}
-		if (len(s.Joints) > 0) != (sceneClasses[s.Class] == "person") {
-			t.Errorf("scene %d of class %s has %d joints", i, sceneClasses[s.Class], len(s.Joints))
-		}
-	}
-	if len(classes) < 7 {
-		t.Errorf("only %d classes in 30 scenes", len(classes))
-	}
-}

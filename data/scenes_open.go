@@ -4,10 +4,12 @@ import (
 	"math"
 
 	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/tensor"
 )
 
 var scenesOptions = []spec.Option{
 	{Name: "side", Default: "32", About: "pixels, 8 to 512"},
+	{Name: "objects", Default: "1", About: "of a class in each scene, 1 to 8; the label is the first one's"},
 	{Name: "seed", Default: "1", About: "of what is drawn"},
 }
 
@@ -19,16 +21,19 @@ func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
 	if v.Given("n") {
 		n = v.Int("n", 1, math.MaxInt32)
 	}
-	side, seed := v.Int("side", 8, 512), v.Int("seed", 0, math.MaxInt)
+	side, objects, seed := v.Int("side", 8, 512), v.Int("objects", 1, 8), v.Int("seed", 0, math.MaxInt)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
-	return NewScenes(n, side, uint64(seed), split).Dataset(), nil
+	s := NewScenes(n, side, uint64(seed), split)
+	s.Objects = objects
+	return s.Dataset(), nil
 }
 
-// Dataset returns the scenes with what is known about them.
+// Dataset returns the scenes with what is known about them: all of Truth.
 func (s *Scenes) Dataset() *Dataset {
-	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{Labels: sceneTruth{s}}}
+	t := sceneTruth{s}
+	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{t, t, t, t, t, t, t}}
 }
 
 // scenePictures are the pictures of scenes alone.
@@ -38,8 +43,48 @@ func (p scenePictures) Len() int                    { return p.s.Len() }
 func (p scenePictures) Describe(i int) string       { return p.s.Describe(i) }
 func (p scenePictures) Image(i int) (*Image, error) { return p.s.Image(i) }
 
-// sceneTruth is what is known about scenes.
+// sceneTruth is what is known about scenes. A scene is drawn for each question but that for the label.
 type sceneTruth struct{ s *Scenes }
 
 func (t sceneTruth) Classes() []string { return t.s.Classes() }
 func (t sceneTruth) Label(i int) int   { return t.s.Label(i) }
+
+// Boxes returns the visible extents of the objects that have a class.
+func (t sceneTruth) Boxes(i int) ([]Box, error) {
+	var out []Box
+	for _, o := range t.s.Scene(i).Objects {
+		if b := o.Box; o.Class >= 0 && b[2] > b[0] {
+			out = append(out, Box{b[0], b[1], b[2], b[3], o.Class})
+		}
+	}
+	return out, nil
+}
+
+// Joints returns those of the object that the picture is of.
+func (t sceneTruth) Joints(i int) ([]Joint, error) {
+	var out []Joint
+	for _, p := range t.s.Scene(i).Points {
+		out = append(out, Joint{p.Name, p.X, p.Y, p.Visible})
+	}
+	return out, nil
+}
+
+// Mask returns the number of the object that is seen at each pixel.
+func (t sceneTruth) Mask(i int) (*tensor.Tensor, error) {
+	s := t.s.Scene(i)
+	x := tensor.New(t.s.Side, t.s.Side)
+	for p, v := range s.Instances {
+		x.Data[p] = float32(v)
+	}
+	return x, nil
+}
+
+func (t sceneTruth) Depth(i int) (*tensor.Tensor, error) {
+	return tensor.From(t.s.Scene(i).Depth, t.s.Side, t.s.Side), nil
+}
+
+func (t sceneTruth) Normals(i int) (*tensor.Tensor, error) {
+	return tensor.From(t.s.Scene(i).Normals, t.s.Side, t.s.Side, 3), nil
+}
+
+func (t sceneTruth) Factors(i int) ([]Factor, error) { return t.s.Scene(i).Factors, nil }

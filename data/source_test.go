@@ -26,13 +26,11 @@ func (e every) Text(i int) (string, error)            { return fmt.Sprint("text 
 func (e every) Classes() []string                     { return []string{"a", "b"} }
 func (e every) Label(i int) int                       { return i % 2 }
 func (e every) Boxes(i int) ([]Box, error)            { return []Box{{Class: i}}, nil }
-func (e every) JointNames() []string                  { return []string{"head"} }
 func (e every) Joints(i int) ([]Joint, error)         { return []Joint{{X: float32(i)}}, nil }
 func (e every) Mask(i int) (*tensor.Tensor, error)    { return tensor.New(1, i+1), nil }
 func (e every) Depth(i int) (*tensor.Tensor, error)   { return tensor.New(2, i+1), nil }
 func (e every) Normals(i int) (*tensor.Tensor, error) { return tensor.New(3, i+1), nil }
-func (e every) FactorNames() []string                 { return []string{"size"} }
-func (e every) Factors(i int) []float64               { return []float64{float64(i)} }
+func (e every) Factors(i int) ([]Factor, error)       { return []Factor{{"size", float64(i)}}, nil }
 
 func everything(n int) *Dataset {
 	e := every{n}
@@ -57,7 +55,9 @@ func tell(d *Dataset, i int) string {
 	add(text, err)
 	add([]any{d.Describe(i), d.Images.Describe(i), d.Clips.Describe(i), d.Sounds.Describe(i), d.Texts.Describe(i)}, nil)
 	t := d.Truth
-	add([]any{t.Classes(), t.Label(i), t.Joints.JointNames(), t.Factors.FactorNames(), t.Factors.Factors(i)}, nil)
+	add([]any{t.Classes(), t.Label(i)}, nil)
+	factors, err := t.Factors.Factors(i)
+	add(factors, err)
 	boxes, err := t.Boxes.Boxes(i)
 	add(boxes, err)
 	joints, err := t.Joints.Joints(i)
@@ -158,5 +158,53 @@ func TestTestSplit(t *testing.T) {
 		if d, err := Open(of, Train); err != nil || d.Len() != want {
 			t.Errorf("%s has %v samples, want %d", of, d, want)
 		}
+	}
+}
+
+// TestSceneTruth: all that is known about scenes is told, each in its own form, and agrees with the scene.
+func TestSceneTruth(t *testing.T) {
+	d, err := Open("scenes:?n=40&side=32&objects=2", Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := NewScenes(40, 32, 1, Train)
+	s.Objects = 2
+	joints := 0
+	for i := range 40 {
+		want := s.Scene(i)
+		boxes, _ := d.Truth.Boxes.Boxes(i)
+		if len(boxes) > 0 && boxes[0].Class == want.Class && [4]float32{boxes[0].X0, boxes[0].Y0, boxes[0].X1, boxes[0].Y1} != want.Box {
+			t.Errorf("scene %d: box %v, want %v", i, boxes[0], want.Box)
+		}
+		for _, b := range boxes {
+			if b.Class < 0 || b.X1 <= b.X0 {
+				t.Errorf("scene %d: box %v", i, b)
+			}
+		}
+		mask, _ := d.Truth.Masks.Mask(i)
+		depth, _ := d.Truth.Depths.Depth(i)
+		normals, _ := d.Truth.Normals.Normals(i)
+		for p := range 32 * 32 {
+			if int(mask.Data[p]) != int(want.Instances[p]) || depth.Data[p] != want.Depth[p] || normals.Data[3*p+2] != want.Normals[3*p+2] {
+				t.Fatalf("scene %d differs at pixel %d", i, p)
+			}
+		}
+		points, _ := d.Truth.Joints.Joints(i)
+		joints += len(points)
+		for k, p := range points {
+			if w := want.Points[k]; p != (Joint{w.Name, w.X, w.Y, w.Visible}) {
+				t.Errorf("scene %d: joint %v, want %v", i, p, w)
+			}
+		}
+		factors, _ := d.Truth.Factors.Factors(i)
+		if len(factors) == 0 || factors[0] != want.Factors[0] {
+			t.Errorf("scene %d: factors %v", i, factors)
+		}
+		if d.Truth.Label(i) != want.Class {
+			t.Errorf("scene %d: label %d, class %d", i, d.Truth.Label(i), want.Class)
+		}
+	}
+	if joints == 0 {
+		t.Error("no scene has joints")
 	}
 }

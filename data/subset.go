@@ -127,7 +127,6 @@ type subJoints struct {
 	index []int
 }
 
-func (s *subJoints) JointNames() []string          { return s.all.JointNames() }
 func (s *subJoints) Joints(i int) ([]Joint, error) { return s.all.Joints(s.index[i]) }
 
 type subMasks struct {
@@ -156,5 +155,4 @@ type subFactors struct {
 	index []int
 }
 
-func (s *subFactors) FactorNames() []string   { return s.all.FactorNames() }
-func (s *subFactors) Factors(i int) []float64 { return s.all.Factors(s.index[i]) }
+func (s *subFactors) Factors(i int) ([]Factor, error) { return s.all.Factors(s.index[i]) }

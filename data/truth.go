@@ -35,13 +35,13 @@ type Boxes interface {
 
 // Joint is a key point, in pixels of the picture at its native size.
 type Joint struct {
+	Name    string
 	X, Y    float32
 	Visible bool
 }
 
 // Joints are key points of a figure; none where a sample has no figure.
 type Joints interface {
-	JointNames() []string
 	Joints(i int) ([]Joint, error)
 }
 
@@ -62,8 +62,7 @@ type Normals interface {
 
 // Factors are the numbers that a procedural sample was made from.
 type Factors interface {
-	FactorNames() []string
-	Factors(i int) []float64
+	Factors(i int) ([]Factor, error)
 }
 
 // Classes returns the names of the classes, none where there are no labels.

@@ -650,7 +650,7 @@ func TestBYOLCosines(t *testing.T) {
 	told := map[string][]float64{}
 	s := &scripted{l, 1, func(int) *pairs { return b }, func(s train.Step) train.Step { return listener{s, told} }}
 	f, _ := s.Feed(data.Inputs{}, false, data.LoaderOptions{})
-	if _, err := train.Look(f, train.Mode{}, 1, 0, 1); err != nil {
+	if _, err := train.Look(f, tensor.Mode{}, 1, 0, 1); err != nil {
 		t.Fatal(err)
 	}
 	loss := 1.0
