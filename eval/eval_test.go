@@ -111,7 +111,7 @@ func TestLargest(t *testing.T) {
 
 // TestExtract: features come in the source's order, one for each stage, and judging needs labels.
 func TestExtract(t *testing.T) {
-	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 8)
+	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 8, layers.TrunkOptions{})
 	src := data.NewScenes(30, 16, 1, data.Train)
 	o := Options{BatchSize: 8, Norm: data.HalfNorm}
 	s, err := Extract(context.Background(), trunk, src, o)

@@ -1,7 +1,9 @@
 package layers
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -60,4 +62,51 @@ func TruncatedNormal(rng *tensor.RNG, w *tensor.Tensor, std float32) {
 		}
 		w.Data[i] = v * std
 	}
+}
+
+// Init is how a trunk's convolutions begin. Biases begin at zero unless it is InitUniform.
+type Init int
+
+const (
+	InitOwn     Init = iota // the trunk's own, which its constructor names
+	InitUniform             // uniform in ±1/√fanIn, which is PyTorch's default: KaimingUniform
+	InitFanOut              // normal, He et al. 2015 for the backward pass: KaimingNormal
+	InitFanIn               // normal, He et al. 2015 for the forward pass: KaimingNormalFanIn
+)
+
+var initNames = []string{"own", "uniform", "fan-out", "fan-in"}
+
+// String returns own, uniform, fan-out or fan-in.
+func (i Init) String() string { return initNames[i] }
+
+// MarshalText returns the name.
+func (i Init) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an error that says which there are.
+func (i *Init) UnmarshalText(b []byte) error { return choose(i, initNames, b) }
+
+// fill fills a convolution's weight, and its bias if it has one.
+func (i Init) fill(rng *tensor.RNG, c *Conv2D) {
+	switch i {
+	case InitFanOut:
+		KaimingNormal(rng, c.W)
+	case InitFanIn:
+		KaimingNormalFanIn(rng, c.W)
+	default:
+		return // NewConv2D has done it
+	}
+	if c.B != nil {
+		c.B.Fill(0)
+	}
+}
+
+// choose sets v to the place of a name among names.
+func choose[T ~int](v *T, names []string, name []byte) error {
+	for k, n := range names {
+		if n == string(name) {
+			*v = T(k)
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no %q; there are %s", name, strings.Join(names, ", "))
 }

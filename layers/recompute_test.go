@@ -22,7 +22,7 @@ func TestRecompute(t *testing.T) {
 			var peaks [3]int
 			for _, level := range []autograd.Recompute{autograd.RecomputeNothing, autograd.RecomputeNorms, autograd.RecomputeBlocks} {
 				rng := tensor.NewRNG(1)
-				trunk, err := NewTrunk(c.trunk, rng, 3)
+				trunk, err := NewTrunk(c.trunk, rng, 3, TrunkOptions{})
 				if err != nil {
 					t.Fatal(err)
 				}

@@ -89,7 +89,7 @@ func TestLearns(t *testing.T) {
 	src := data.NewScenes(64, 16, 3, data.Train)
 	l := data.NewLoader(src, data.LoaderOptions{BatchSize: 32, Norm: data.HalfNorm, Seed: 1})
 	rng := tensor.NewRNG(1)
-	trunk := layers.ConvNet(rng, 3, 16)
+	trunk := layers.ConvNet(rng, 3, 16, layers.TrunkOptions{})
 	task := Rotation{}
 	net := &layers.Net{Trunk: trunk, Head: task.Head(rng, trunk, 16)}
 	opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, Nesterov: true})

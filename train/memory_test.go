@@ -19,7 +19,7 @@ func TestMemoryLimit(t *testing.T) {
 		c := config()
 		c.BatchSize, c.Epochs = 16, 1
 		src := data.NewScenes(32, 32, 1, data.Train)
-		trunk := layers.CIFARResNet(tensor.NewRNG(1), 3, 20)
+		trunk := layers.CIFARResNet(tensor.NewRNG(1), 3, 20, layers.TrunkOptions{})
 		net := layers.Classifier(tensor.NewRNG(2), trunk, 10)
 		r := &Run{Config: c, Net: net, Source: src, Objective: &labels{net: net}, MemoryLimit: limit,
 			Loader: data.NewLoader(src, data.LoaderOptions{BatchSize: c.BatchSize, Norm: data.HalfNorm, Seed: c.Seed})}

@@ -48,7 +48,7 @@ func config() Config {
 
 func newRun(dir string, c Config, spoil int) *Run {
 	src := data.NewScenes(44, 12, 1, data.Train)
-	net := layers.Classifier(tensor.NewRNG(c.Seed), layers.ConvNet(tensor.NewRNG(c.Seed).Derive(1), 3, 8), 10)
+	net := layers.Classifier(tensor.NewRNG(c.Seed), layers.ConvNet(tensor.NewRNG(c.Seed).Derive(1), 3, 8, layers.TrunkOptions{}), 10)
 	return &Run{Dir: dir, Config: c, Net: net, Source: src, Objective: &labels{net: net, spoil: spoil},
 		Loader: data.NewLoader(src, data.LoaderOptions{BatchSize: c.BatchSize, Transform: data.RandomHorizontalFlip(0.5), Norm: data.HalfNorm, Seed: c.Seed})}
 }

@@ -109,7 +109,7 @@ func (m *modelFlags) load(name string) (*model, error) {
 
 // newTrunk returns a trunk with the weights that a run of that seed begins with.
 func newTrunk(name string, seed uint64) (*layers.Trunk, error) {
-	return layers.NewTrunk(name, tensor.NewRNG(seed).Derive(initStream).Derive(1), 3)
+	return layers.NewTrunk(name, tensor.NewRNG(seed).Derive(initStream).Derive(1), 3, layers.TrunkOptions{})
 }
 
 func restoreTrunk(t *layers.Trunk, path, prefix string) error {

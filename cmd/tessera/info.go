@@ -185,7 +185,7 @@ type layerPlan struct {
 
 // explainTrunk prints the algorithm of each convolution: forward, gradient of the input, gradient of the weight.
 func explainTrunk(name string, batch, side int, picture string, asJSON bool) error {
-	net, err := layers.NewTrunk(name, tensor.NewRNG(1), 3)
+	net, err := layers.NewTrunk(name, tensor.NewRNG(1), 3, layers.TrunkOptions{})
 	if err != nil {
 		return usage("--trunk: %v", err)
 	}

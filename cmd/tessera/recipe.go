@@ -122,7 +122,7 @@ func newRecipe(c train.Config, limit int64) (*recipe, error) {
 	r.limit = limit
 	r.reserved = min(pictures, int64(src.Len())*int64(c.Side*c.Side*3)*2) // a resized picture may be longer than high
 	rng := tensor.NewRNG(c.Seed).Derive(initStream)
-	trunk, err := layers.NewTrunk(c.Trunk, rng.Derive(1), 3)
+	trunk, err := layers.NewTrunk(c.Trunk, rng.Derive(1), 3, layers.TrunkOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -26,7 +26,7 @@ func Example() {
 	}
 	loader := data.NewLoader(src, data.LoaderOptions{BatchSize: 16, Norm: data.HalfNorm, Seed: 1})
 	task := pretext.Rotation{}
-	trunk := layers.ConvNet(rng, 3, 8)
+	trunk := layers.ConvNet(rng, 3, 8, layers.TrunkOptions{})
 	net := &layers.Net{Trunk: trunk, Head: task.Head(rng, trunk, 16)}
 	opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 5e-4})
 	rate := optim.Cosine(0.1, 20*loader.Steps())
