@@ -493,7 +493,7 @@ var benchModels = []benchModel{
 		return layers.Classifier(r, layers.ResNet(r, 3, 18, true, layers.TrunkOptions{}), 10)
 	}},
 	{"cifar_resnet20", 32, 3, 10, func(r *tensor.RNG) layers.Module {
-		return layers.Classifier(r, layers.CIFARResNet(r, 3, 20, layers.TrunkOptions{}), 10)
+		return layers.Classifier(r, layers.CIFARResNet(r, 3, 20, layers.TrunkOptions{Shortcut: layers.OptionA}), 10)
 	}},
 	{"rotnet_alexnet_227", 227, 3, 4, func(r *tensor.RNG) layers.Module {
 		return &layers.Net{Trunk: layers.AlexNet(r, 3, layers.TrunkOptions{}), Head: layers.AlexNetHead(r, 6, 256, 4)}
