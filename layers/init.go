@@ -100,6 +100,41 @@ func (i Init) fill(rng *tensor.RNG, c *Conv2D) {
 	}
 }
 
+// HeadInit is how a linear head begins.
+type HeadInit int
+
+const (
+	HeadUniform   HeadInit = iota // weight and bias uniform in ±1/√fanIn, PyTorch's default and NewLinear's
+	HeadTruncated                 // weight truncated normal of deviation 0.01, bias zero: every class begins as likely as the others
+)
+
+var headInitNames = []string{"uniform", "truncated"}
+
+// String returns uniform or truncated.
+func (h HeadInit) String() string { return headInitNames[h] }
+
+// MarshalText returns the name.
+func (h HeadInit) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an error that says which there are.
+func (h *HeadInit) UnmarshalText(b []byte) error { return choose(h, headInitNames, b) }
+
+// Fill fills a linear layer's weight, and its bias if it has one.
+func (h HeadInit) Fill(rng *tensor.RNG, l *Linear) {
+	if h == HeadTruncated {
+		TruncatedNormal(rng, l.W, 0.01)
+		if l.B != nil {
+			l.B.Fill(0)
+		}
+		return
+	}
+	in, _ := fans(l.W)
+	KaimingUniform(rng, l.W)
+	if l.B != nil {
+		FanInUniform(rng, l.B, in)
+	}
+}
+
 // choose sets v to the place of a name among names.
 func choose[T ~int](v *T, names []string, name []byte) error {
 	for k, n := range names {

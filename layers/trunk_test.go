@@ -203,6 +203,32 @@ func TestTrunkOptionNames(t *testing.T) {
 	}
 }
 
+// TestHeadInit: uniform is what NewLinear does, truncated is small, bounded and without preference.
+func TestHeadInit(t *testing.T) {
+	want := NewLinear(tensor.NewRNG(5), 300, 40, LinearOptions{})
+	l := NewLinear(tensor.NewRNG(6), 300, 40, LinearOptions{})
+	HeadUniform.Fill(tensor.NewRNG(5), l)
+	if !slices.Equal(l.W.Data, want.W.Data) || !slices.Equal(l.B.Data, want.B.Data) {
+		t.Error("HeadUniform is not what NewLinear does")
+	}
+	HeadTruncated.Fill(tensor.NewRNG(5), l)
+	std := math.Sqrt(tensor.SumSquares(l.W) / float64(l.W.Len()))
+	if far := max(slices.Max(l.W.Data), -slices.Min(l.W.Data)); far > 0.02 || far < 0.0195 || math.Abs(std/0.0088-1) > 0.03 || tensor.SumSquares(l.B) != 0 {
+		t.Errorf("HeadTruncated: deviation %g, farthest %g, bias %v", std, far, l.B.Data[:4])
+	}
+	for _, h := range []HeadInit{HeadUniform, HeadTruncated} {
+		h.Fill(tensor.NewRNG(5), &Linear{W: tensor.New(3, 2)}) // no bias
+		b, _ := h.MarshalText()
+		back := HeadInit(-1)
+		if err := back.UnmarshalText(b); err != nil || back != h {
+			t.Errorf("%v is read back from %q as %v: %v", h, b, back, err)
+		}
+	}
+	if got := fmt.Sprint(HeadUniform, HeadTruncated); got != "uniform truncated" {
+		t.Errorf("the names are %s", got)
+	}
+}
+
 // TestPlainTrunkOptions: a network without residual blocks refuses their options instead of ignoring them.
 func TestPlainTrunkOptions(t *testing.T) {
 	for _, name := range TrunkNames() {
