@@ -66,7 +66,7 @@ func scenes(t *testing.T, n int) *data.Dataset {
 // TestTrunkEncoder: the features are the trunk's stages of all samples in their order, whatever the size of a batch; pooled is the
 // mean over positions, grid the means of a grid's cells.
 func TestTrunkEncoder(t *testing.T) {
-	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 24)
+	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 24, layers.TrunkOptions{})
 	src := scenes(t, 30)
 	in := Pictures{16, data.HalfNorm}
 	e := &TrunkEncoder{Label: "mine", Trunk: trunk, Input: in}
@@ -176,7 +176,7 @@ func TestBrokenSamples(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	for _, e := range []Encoder{Pixels{Pictures{8, data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Input: Pictures{8, data.HalfNorm}}} {
+	for _, e := range []Encoder{Pixels{Pictures{8, data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: Pictures{8, data.HalfNorm}}} {
 		bad = nil
 		done := 0
 		o.Progress = func(d, total int, _ string) { done = d }
@@ -203,7 +203,7 @@ func TestBrokenSamples(t *testing.T) {
 		t.Errorf("three of twelve with 24 %% allowed: %v", err)
 	}
 	all := &album{n: 2, side: 8, broken: map[int]bool{0: true, 1: true}}
-	for _, e := range []Encoder{Pixels{Pictures{8, data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Input: Pictures{8, data.HalfNorm}}} {
+	for _, e := range []Encoder{Pixels{Pictures{8, data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: Pictures{8, data.HalfNorm}}} {
 		if _, err := e.Encode(ctx, data.Inputs{Images: all}, Options{MaxBad: 1}); err == nil || !strings.Contains(err.Error(), "none of the 2 samples") {
 			t.Errorf("%s: nothing readable: %v", e.Name(), err)
 		}
@@ -256,7 +256,7 @@ func (b band) Over(in data.Inputs) (func(dst []float32, i int) error, error) {
 // TestAnyInput: a trunk may want one channel, or vectors; features of a kind that nobody can judge are an error.
 func TestAnyInput(t *testing.T) {
 	in := data.Inputs{Images: &album{n: 6, side: 4}}
-	f, err := (&TrunkEncoder{Label: "grey", Trunk: layers.ConvNet(tensor.NewRNG(1), 1, 4), Input: band{[]int{8, 12, 1}}}).Encode(ctx, in, Options{BatchSize: 4})
+	f, err := (&TrunkEncoder{Label: "grey", Trunk: layers.ConvNet(tensor.NewRNG(1), 1, 4, layers.TrunkOptions{}), Input: band{[]int{8, 12, 1}}}).Encode(ctx, in, Options{BatchSize: 4})
 	if err != nil || f[0].Pooled.Dim(0) != 6 || f[0].Pooled.Dim(1) != 4 || f[0].GridSide != 8 {
 		t.Fatalf("one channel: %+v, %v", f, err)
 	}

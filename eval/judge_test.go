@@ -27,7 +27,7 @@ func TestJudge(t *testing.T) {
 	train, read := albumSet("train", 20, 8)
 	test, readTest := albumSet("test", 10, 8)
 	in := Pictures{8, data.HalfNorm}
-	encoders := []Encoder{&TrunkEncoder{Label: "random", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Input: in}, Pixels{in}}
+	encoders := []Encoder{&TrunkEncoder{Label: "random", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: in}, Pixels{in}}
 	var told, progress []string
 	whole := map[string]int{}
 	o := Options{
@@ -147,7 +147,7 @@ func TestJudgeFails(t *testing.T) {
 func TestCache(t *testing.T) {
 	a, b := Pictures{8, data.HalfNorm}, Pictures{4, data.HalfNorm}
 	trunk := func(in Input) Encoder {
-		return &TrunkEncoder{Label: "t", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Input: in}
+		return &TrunkEncoder{Label: "t", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: in}
 	}
 	for _, c := range []struct {
 		name     string

@@ -8,12 +8,14 @@ import (
 )
 
 // convBN returns convolution, batch norm and ReLU, as children of those names.
-func convBN(rng *tensor.RNG, conv, norm string, in, out, k int, o ConvOptions) Sequential {
-	return Sequential{{conv, heConv(rng, in, out, k, o)}, {norm, NewBatchNormReLU(out)}}
+func (m maker) convBN(conv, norm string, in, out, k int, o ConvOptions) Sequential {
+	return Sequential{{conv, m.conv(in, out, k, o)}, {norm, NewBatchNormReLU(out)}}
 }
 
-// ConvNet is four 3x3 convolutions with batch norm and ReLU: w, w, 2w and 4w channels, the last three with stride 2.
-func ConvNet(rng *tensor.RNG, c, w int) *Trunk {
+// ConvNet is four 3x3 convolutions with batch norm and ReLU: w, w, 2w and 4w channels, the last three with stride 2. Its own
+// initialisation is InitFanOut.
+func ConvNet(rng *tensor.RNG, c, w int, o TrunkOptions) *Trunk {
+	m := o.plain("ConvNet").maker(rng, InitFanOut)
 	t := &Trunk{Name: "convnet", Side: 32}
 	in := c
 	for i, out := range []int{w, w, 2 * w, 4 * w} {
@@ -22,15 +24,16 @@ func ConvNet(rng *tensor.RNG, c, w int) *Trunk {
 			stride = 1
 		}
 		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), out,
-			convBN(rng, fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, 3, ConvOptions{Stride: stride, Pad: 1})})
+			m.convBN(fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, 3, ConvOptions{Stride: stride, Pad: 1})})
 		in = out
 	}
 	return t
 }
 
 // NIN is the network in network of RotNet's CIFAR experiments (Gidaris et al. 2018; Lin et al. 2014): blocks of a k by k
-// and two 1x1 convolutions, each with batch norm and ReLU; stages block1 to block4.
-func NIN(rng *tensor.RNG, c int) *Trunk {
+// and two 1x1 convolutions, each with batch norm and ReLU; stages block1 to block4. Its own initialisation is InitFanOut, as RotNet's.
+func NIN(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
+	m := o.plain("NIN").maker(rng, InitFanOut)
 	t := &Trunk{Name: "nin", Side: 32}
 	in := c
 	pool := tensor.SquareWindow(3, 2, 1)
@@ -45,7 +48,7 @@ func NIN(rng *tensor.RNG, c int) *Trunk {
 			if j == 0 {
 				kk, pad = k, k/2
 			}
-			s = append(s, convBN(rng, fmt.Sprintf("block%d.%d.conv", i+1, j), fmt.Sprintf("block%d.%d.bn", i+1, j), in, out, kk, ConvOptions{Pad: pad})...)
+			s = append(s, m.convBN(fmt.Sprintf("block%d.%d.conv", i+1, j), fmt.Sprintf("block%d.%d.bn", i+1, j), in, out, kk, ConvOptions{Pad: pad})...)
 			in = out
 		}
 		switch i {
@@ -60,17 +63,18 @@ func NIN(rng *tensor.RNG, c int) *Trunk {
 }
 
 // AlexNet is RotNet's AlexNet: no groups, batch norm behind every convolution (Gidaris et al. 2018, ImageNet models);
-// stages conv1 to conv5, the last with its pooling.
-func AlexNet(rng *tensor.RNG, c int) *Trunk {
-	return alexNet(rng, "alexnet", c, [5]int{64, 192, 384, 256, 256}, 1, 2)
+// stages conv1 to conv5, the last with its pooling. Its own initialisation is InitFanOut, as RotNet's.
+func AlexNet(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
+	return o.plain("AlexNet").maker(rng, InitFanOut).alexNet("alexnet", c, [5]int{64, 192, 384, 256, 256}, 1, 2)
 }
 
-// CaffeNet has AlexNet's two columns as groups and its channel counts (Krizhevsky et al. 2012; Jia et al. 2014).
-func CaffeNet(rng *tensor.RNG, c int) *Trunk {
-	return alexNet(rng, "caffenet", c, [5]int{96, 256, 384, 384, 256}, 2, 0)
+// CaffeNet has AlexNet's two columns as groups and its channel counts (Krizhevsky et al. 2012; Jia et al. 2014). Its own
+// initialisation is InitFanOut.
+func CaffeNet(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
+	return o.plain("CaffeNet").maker(rng, InitFanOut).alexNet("caffenet", c, [5]int{96, 256, 384, 384, 256}, 2, 0)
 }
 
-func alexNet(rng *tensor.RNG, name string, c int, w [5]int, groups, stemPad int) *Trunk {
+func (m maker) alexNet(name string, c int, w [5]int, groups, stemPad int) *Trunk {
 	t := &Trunk{Name: name, Side: 227}
 	pool := MaxPool(tensor.SquareWindow(3, 2, 0))
 	in := c
@@ -84,7 +88,7 @@ func alexNet(rng *tensor.RNG, name string, c int, w [5]int, groups, stemPad int)
 		case 3, 4:
 			o.Groups = groups
 		}
-		s := convBN(rng, fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, k, o)
+		s := m.convBN(fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, k, o)
 		if i < 2 || i == 4 {
 			s = append(s, Child{fmt.Sprint("pool", i+1), pool})
 		}
@@ -109,8 +113,9 @@ var vggWidths = map[int][][]int{
 }
 
 // VGG returns VGG-11 or VGG-16 (Simonyan and Zisserman 2015), with or without batch norm: stages block1 to block5, names
-// as torchvision's features.N.
-func VGG(rng *tensor.RNG, c, depth int, norm bool) *Trunk {
+// as torchvision's features.N. Its own initialisation is InitFanOut, as torchvision's.
+func VGG(rng *tensor.RNG, c, depth int, norm bool, o TrunkOptions) *Trunk {
+	m := o.plain("VGG").maker(rng, InitFanOut)
 	t := &Trunk{Name: fmt.Sprint("vgg", depth), Side: 224}
 	n := 0
 	name := func() string {
@@ -122,8 +127,7 @@ func VGG(rng *tensor.RNG, c, depth int, norm bool) *Trunk {
 		var s Sequential
 		for _, out := range widths {
 			conv := NewConv2D(rng, in, out, 3, ConvOptions{Pad: 1})
-			KaimingNormal(rng, conv.W)
-			conv.B.Fill(0)
+			m.Init.fill(rng, conv)
 			s = append(s, Child{name(), conv})
 			if norm {
 				s = append(s, Child{name(), NewBatchNormReLU(out)})
@@ -141,7 +145,7 @@ func VGG(rng *tensor.RNG, c, depth int, norm bool) *Trunk {
 
 // TorchVGG returns torchvision's whole VGG, classifier included.
 func TorchVGG(rng *tensor.RNG, depth int, norm bool, classes int) Module {
-	t := VGG(rng, 3, depth, norm)
+	t := VGG(rng, 3, depth, norm, TrunkOptions{})
 	return Sequential{{"", t}, {"avgpool", adaptive(7)}, {"", FlattenCHW},
 		{"classifier.0", NewLinear(rng, 512*7*7, 4096, LinearOptions{})}, {"", ReLU}, {"", Dropout(0.5)},
 		{"classifier.3", NewLinear(rng, 4096, 4096, LinearOptions{})}, {"", ReLU}, {"", Dropout(0.5)},

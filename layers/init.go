@@ -1,7 +1,9 @@
 package layers
 
 import (
+	"fmt"
 	"math"
+	"strings"
 
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -60,4 +62,86 @@ func TruncatedNormal(rng *tensor.RNG, w *tensor.Tensor, std float32) {
 		}
 		w.Data[i] = v * std
 	}
+}
+
+// Init is how a trunk's convolutions begin. Biases begin at zero unless it is InitUniform.
+type Init int
+
+const (
+	InitOwn     Init = iota // the trunk's own, which its constructor names
+	InitUniform             // uniform in ±1/√fanIn, which is PyTorch's default: KaimingUniform
+	InitFanOut              // normal, He et al. 2015 for the backward pass: KaimingNormal
+	InitFanIn               // normal, He et al. 2015 for the forward pass: KaimingNormalFanIn
+)
+
+var initNames = []string{"own", "uniform", "fan-out", "fan-in"}
+
+// String returns own, uniform, fan-out or fan-in.
+func (i Init) String() string { return initNames[i] }
+
+// MarshalText returns the name.
+func (i Init) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an error that says which there are.
+func (i *Init) UnmarshalText(b []byte) error { return choose(i, initNames, b) }
+
+// fill fills a convolution's weight, and its bias if it has one.
+func (i Init) fill(rng *tensor.RNG, c *Conv2D) {
+	switch i {
+	case InitFanOut:
+		KaimingNormal(rng, c.W)
+	case InitFanIn:
+		KaimingNormalFanIn(rng, c.W)
+	default:
+		return // NewConv2D has done it
+	}
+	if c.B != nil {
+		c.B.Fill(0)
+	}
+}
+
+// HeadInit is how a linear head begins.
+type HeadInit int
+
+const (
+	HeadUniform   HeadInit = iota // weight and bias uniform in ±1/√fanIn, PyTorch's default and NewLinear's
+	HeadTruncated                 // weight truncated normal of deviation 0.01, bias zero: every class begins as likely as the others
+)
+
+var headInitNames = []string{"uniform", "truncated"}
+
+// String returns uniform or truncated.
+func (h HeadInit) String() string { return headInitNames[h] }
+
+// MarshalText returns the name.
+func (h HeadInit) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an error that says which there are.
+func (h *HeadInit) UnmarshalText(b []byte) error { return choose(h, headInitNames, b) }
+
+// Fill fills a linear layer's weight, and its bias if it has one.
+func (h HeadInit) Fill(rng *tensor.RNG, l *Linear) {
+	if h == HeadTruncated {
+		TruncatedNormal(rng, l.W, 0.01)
+		if l.B != nil {
+			l.B.Fill(0)
+		}
+		return
+	}
+	in, _ := fans(l.W)
+	KaimingUniform(rng, l.W)
+	if l.B != nil {
+		FanInUniform(rng, l.B, in)
+	}
+}
+
+// choose sets v to the place of a name among names.
+func choose[T ~int](v *T, names []string, name []byte) error {
+	for k, n := range names {
+		if n == string(name) {
+			*v = T(k)
+			return nil
+		}
+	}
+	return fmt.Errorf("there is no %q; there are %s", name, strings.Join(names, ", "))
 }

@@ -48,73 +48,90 @@ func torchWeights(t *testing.T, m Module) {
 	}
 }
 
+// torchNet is what PyTorch gave with golden weights; Grads has each gradient's norm and its product with golden.Fill.
+type torchNet struct {
+	N, Side int
+	Logits  []float64 // the first 20 columns at most
+	Norm    float64
+	Loss    float64
+	Grads   map[string][2]float64
+}
+
 // TestTorchvision: with the same weights torchvision's networks give the same logits within 1e-4 and, in training mode,
 // the same gradients within 1e-3, relative to the norm. Reference: testdata/nets.json, made by testdata/nets.py.
 func TestTorchvision(t *testing.T) {
-	var want map[string]struct {
-		N, Side int
-		Logits  []float64
-		Norm    float64
-		Loss    float64
-		Grads   map[string][2]float64
-	}
+	var want map[string]torchNet
 	golden.Load(t, "testdata/nets.json", &want)
 	rng := tensor.NewRNG(1)
 	for name, m := range map[string]Module{
-		"resnet18": Classifier(rng, ResNet(rng, 3, 18, false), 1000), "resnet50": Classifier(rng, ResNet(rng, 3, 50, false), 1000),
+		"resnet18": Classifier(rng, ResNet(rng, 3, 18, false, TrunkOptions{}), 1000), "resnet50": Classifier(rng, ResNet(rng, 3, 50, false, TrunkOptions{}), 1000),
 		"alexnet": TorchAlexNet(rng, 1000), "vgg11_bn": TorchVGG(rng, 11, true, 1000),
 	} {
-		t.Run(name, func(t *testing.T) {
-			w := want[name]
-			if w.N == 0 {
-				t.Fatal("the reference lacks this network")
-			}
-			torchWeights(t, m)
-			x := tensor.New(w.N, w.Side, w.Side, 3)
-			golden.Fill(x.Data, "input", 2)
-			y := m.Forward(autograd.Const(x)).Value
-			scale := w.Norm / math.Sqrt(float64(y.Len()))
-			for i, v := range w.Logits {
-				if got := float64(y.At(i/20, i%20)); math.Abs(got-v) > 1e-4*scale {
-					t.Fatalf("logit %d: %g, PyTorch %g (typical size %g)", i, got, v, scale)
-				}
-			}
-			if n := math.Sqrt(tensor.SumSquares(y)); math.Abs(n-w.Norm) > 1e-4*w.Norm {
-				t.Errorf("norm of the logits %g, PyTorch %g", n, w.Norm)
-			}
-			if w.Grads == nil {
-				return
-			}
-			tape := autograd.NewTape(nil)
-			loss := autograd.CrossEntropy(m.Forward(tape.Input(x)), []int32{3, 1, 4, 15})
-			if math.Abs(float64(loss.Scalar())-w.Loss) > 1e-4*w.Loss {
-				t.Errorf("loss %g, PyTorch %g", loss.Scalar(), w.Loss)
-			}
-			g := tape.Backward(loss)
-			ps := Params(m)
-			if len(ps) != len(w.Grads) {
-				t.Errorf("%d parameters, torchvision has %d", len(ps), len(w.Grads))
-			}
-			worst := 0.0
-			for _, p := range ps {
-				d := checkpoint.ToTorch(g.Of(p.Value), p.Layout)
-				probe := tensor.New(d.Shape...)
-				golden.Fill(probe.Data, "probe/"+p.Name, 1)
-				dot := 0.0
-				for i, v := range d.Data {
-					dot += float64(v) * float64(probe.Data[i])
-				}
-				norm := math.Sqrt(tensor.SumSquares(d))
-				// a random direction sees about norm/√3 of a difference of that norm
-				e := math.Max(math.Abs(norm-w.Grads[p.Name][0]), math.Abs(dot-w.Grads[p.Name][1])*math.Sqrt(3)) / (w.Grads[p.Name][0] + 1e-12)
-				worst = math.Max(worst, e)
-				if e > 1e-3 {
-					t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1])
-				}
-			}
-			t.Logf("largest relative difference of a gradient: %.2g", worst)
+		t.Run(name, func(t *testing.T) { compareTorch(t, m, want[name], []int32{3, 1, 4, 15}) })
+	}
+}
+
+// TestTorchCIFAR is TestTorchvision for ResNet-20 with either shortcut. Reference: testdata/cifar.json, made by testdata/cifar.py.
+func TestTorchCIFAR(t *testing.T) {
+	var want map[string]torchNet
+	golden.Load(t, "testdata/cifar.json", &want)
+	rng := tensor.NewRNG(1)
+	for _, s := range []Shortcut{Projection, OptionA} {
+		t.Run(s.String(), func(t *testing.T) {
+			compareTorch(t, Classifier(rng, CIFARResNet(rng, 3, 20, TrunkOptions{Shortcut: s}), 10), want[s.String()], []int32{3, 1, 4, 5})
 		})
 	}
+}
+
+func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
+	if w.N == 0 {
+		t.Fatal("the reference lacks this network")
+	}
+	torchWeights(t, m)
+	x := tensor.New(w.N, w.Side, w.Side, 3)
+	golden.Fill(x.Data, "input", 2)
+	y := m.Forward(autograd.Const(x)).Value
+	scale := w.Norm / math.Sqrt(float64(y.Len()))
+	cols := len(w.Logits) / w.N
+	for i, v := range w.Logits {
+		if got := float64(y.At(i/cols, i%cols)); math.Abs(got-v) > 1e-4*scale {
+			t.Fatalf("logit %d: %g, PyTorch %g (typical size %g)", i, got, v, scale)
+		}
+	}
+	if n := math.Sqrt(tensor.SumSquares(y)); math.Abs(n-w.Norm) > 1e-4*w.Norm {
+		t.Errorf("norm of the logits %g, PyTorch %g", n, w.Norm)
+	}
+	if w.Grads == nil {
+		return
+	}
+	tape := autograd.NewTape(nil)
+	loss := autograd.CrossEntropy(m.Forward(tape.Input(x)), labels)
+	if math.Abs(float64(loss.Scalar())-w.Loss) > 1e-4*w.Loss {
+		t.Errorf("loss %g, PyTorch %g", loss.Scalar(), w.Loss)
+	}
+	g := tape.Backward(loss)
+	ps := Params(m)
+	if len(ps) != len(w.Grads) {
+		t.Errorf("%d parameters, PyTorch has %d", len(ps), len(w.Grads))
+	}
+	worst := 0.0
+	for _, p := range ps {
+		d := checkpoint.ToTorch(g.Of(p.Value), p.Layout)
+		probe := tensor.New(d.Shape...)
+		golden.Fill(probe.Data, "probe/"+p.Name, 1)
+		dot := 0.0
+		for i, v := range d.Data {
+			dot += float64(v) * float64(probe.Data[i])
+		}
+		norm := math.Sqrt(tensor.SumSquares(d))
+		// a random direction sees about norm/√3 of a difference of that norm
+		e := math.Max(math.Abs(norm-w.Grads[p.Name][0]), math.Abs(dot-w.Grads[p.Name][1])*math.Sqrt(3)) / (w.Grads[p.Name][0] + 1e-12)
+		worst = math.Max(worst, e)
+		if e > 1e-3 {
+			t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1])
+		}
+	}
+	t.Logf("largest relative difference of a gradient: %.2g", worst)
 }
 
 // TestTorchvisionFiles reads real torchvision files and compares the same logits. testdata/nets.py DIR writes them; they are too
@@ -124,15 +141,11 @@ func TestTorchvisionFiles(t *testing.T) {
 	if dir == "" {
 		t.Skip("TESSERA_NETS is not set: python3 layers/testdata/nets.py DIR writes torchvision's files, TESSERA_NETS=DIR reads them")
 	}
-	var want map[string]struct {
-		N, Side int
-		Logits  []float64
-		Norm    float64
-	}
+	var want map[string]torchNet
 	golden.Load(t, "testdata/nets.json", &want)
 	rng := tensor.NewRNG(1)
 	for name, m := range map[string]Module{
-		"resnet18": Classifier(rng, ResNet(rng, 3, 18, false), 1000), "resnet50": Classifier(rng, ResNet(rng, 3, 50, false), 1000),
+		"resnet18": Classifier(rng, ResNet(rng, 3, 18, false, TrunkOptions{}), 1000), "resnet50": Classifier(rng, ResNet(rng, 3, 50, false, TrunkOptions{}), 1000),
 		"alexnet": TorchAlexNet(rng, 1000),
 	} {
 		f, err := checkpoint.Load(filepath.Join(dir, name+".safetensors"))
@@ -210,10 +223,11 @@ func TestSizes(t *testing.T) {
 		m    Module
 		want int
 	}{
-		"resnet18": {Classifier(rng, ResNet(rng, 3, 18, false), 1000), 11689512}, "resnet50": {Classifier(rng, ResNet(rng, 3, 50, false), 1000), 25557032},
-		"resnet101": {Classifier(rng, ResNet(rng, 3, 101, false), 1000), 44549160}, "resnet34": {Classifier(rng, ResNet(rng, 3, 34, false), 1000), 21797672},
-		"alexnet":  {TorchAlexNet(rng, 1000), 61100840},
-		"resnet20": {Classifier(rng, CIFARResNet(rng, 3, 20), 10), 269722},
+		"resnet18": {Classifier(rng, ResNet(rng, 3, 18, false, TrunkOptions{}), 1000), 11689512}, "resnet50": {Classifier(rng, ResNet(rng, 3, 50, false, TrunkOptions{}), 1000), 25557032},
+		"resnet101": {Classifier(rng, ResNet(rng, 3, 101, false, TrunkOptions{}), 1000), 44549160}, "resnet34": {Classifier(rng, ResNet(rng, 3, 34, false, TrunkOptions{}), 1000), 21797672},
+		"alexnet":             {TorchAlexNet(rng, 1000), 61100840},
+		"resnet20?shortcut=a": {Classifier(rng, CIFARResNet(rng, 3, 20, TrunkOptions{Shortcut: OptionA}), 10), 269722},
+		"resnet20":            {Classifier(rng, CIFARResNet(rng, 3, 20, TrunkOptions{}), 10), 269722 + 16*32 + 2*32 + 32*64 + 2*64},
 	} {
 		if got := Size(c.m); got != c.want {
 			t.Errorf("%s has %d parameters, want %d", name, got, c.want)

@@ -18,13 +18,6 @@ type block struct {
 	pad      int // channels that an option A shortcut adds on each side
 }
 
-func heConv(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv2D {
-	o.NoBias = true
-	c := NewConv2D(rng, in, out, k, o)
-	KaimingNormal(rng, c.W)
-	return c
-}
-
 // Forward runs the block. The tape may let go what only the block's own backward pass reads.
 func (b *block) Forward(x *autograd.Var) *autograd.Var {
 	tape := x.Tape()
@@ -110,46 +103,68 @@ func (b *block) Visit(prefix string, f func(Param)) {
 	}
 }
 
-func basicBlock(rng *tensor.RNG, in, out, stride int, project bool) *block {
+// maker makes the parts of one trunk, all by its options.
+type maker struct {
+	rng *tensor.RNG
+	TrunkOptions
+}
+
+// conv returns a convolution without bias: a norm follows it.
+func (m maker) conv(in, out, k int, o ConvOptions) *Conv2D {
+	o.NoBias = true
+	c := NewConv2D(m.rng, in, out, k, o)
+	m.Init.fill(m.rng, c)
+	return c
+}
+
+// basic is the block of two 3x3 convolutions.
+func (m maker) basic(in, out, stride int) *block {
 	b := &block{stride: stride}
-	b.convs = []*Conv2D{heConv(rng, in, out, 3, ConvOptions{Stride: stride, Pad: 1}), heConv(rng, out, out, 3, ConvOptions{Pad: 1})}
+	b.convs = []*Conv2D{m.conv(in, out, 3, ConvOptions{Stride: stride, Pad: 1}), m.conv(out, out, 3, ConvOptions{Pad: 1})}
 	b.norms = []*BatchNorm{NewBatchNormReLU(out), NewBatchNormReLU(out)}
-	if in != out || stride != 1 {
-		if project {
-			b.down, b.downNorm = heConv(rng, in, out, 1, ConvOptions{Stride: stride}), NewBatchNorm(out)
-		} else {
-			b.pad = (out - in) / 2
-		}
-	}
+	m.finish(b, in, out)
 	return b
 }
 
 // bottleneck is torchvision's, with the stride in the 3x3 convolution.
-func bottleneck(rng *tensor.RNG, in, mid, stride int) *block {
+func (m maker) bottleneck(in, mid, stride int) *block {
 	out := 4 * mid
-	b := &block{}
-	b.convs = []*Conv2D{heConv(rng, in, mid, 1, ConvOptions{}), heConv(rng, mid, mid, 3, ConvOptions{Stride: stride, Pad: 1}), heConv(rng, mid, out, 1, ConvOptions{})}
+	b := &block{stride: stride}
+	b.convs = []*Conv2D{m.conv(in, mid, 1, ConvOptions{}), m.conv(mid, mid, 3, ConvOptions{Stride: stride, Pad: 1}), m.conv(mid, out, 1, ConvOptions{})}
 	b.norms = []*BatchNorm{NewBatchNormReLU(mid), NewBatchNormReLU(mid), NewBatchNormReLU(out)}
-	if in != out || stride != 1 {
-		b.down, b.downNorm = heConv(rng, in, out, 1, ConvOptions{Stride: stride}), NewBatchNorm(out)
-	}
+	m.finish(b, in, out)
 	return b
 }
 
+// finish gives a block its shortcut and its last norm's scale.
+func (m maker) finish(b *block, in, out int) {
+	switch {
+	case in == out && b.stride == 1:
+	case m.Shortcut == Projection:
+		b.down, b.downNorm = m.conv(in, out, 1, ConvOptions{Stride: b.stride}), NewBatchNorm(out)
+	default:
+		b.pad = (out - in) / 2
+	}
+	if m.ZeroLast {
+		b.norms[len(b.norms)-1].Gamma.Fill(0)
+	}
+}
+
 // ResNet returns a residual network of depth 18, 34, 50 or 101 for images of c channels: stages conv1, layer1 to layer4.
-// With cifar the stem is one 3x3 convolution without pooling.
-func ResNet(rng *tensor.RNG, c, depth int, cifar bool) *Trunk {
+// With cifar the stem is one 3x3 convolution without pooling. Its own initialisation is InitFanOut, as torchvision's.
+func ResNet(rng *tensor.RNG, c, depth int, cifar bool, o TrunkOptions) *Trunk {
 	blocks := map[int][4]int{18: {2, 2, 2, 2}, 34: {3, 4, 6, 3}, 50: {3, 4, 6, 3}, 101: {3, 4, 23, 3}}[depth]
 	if blocks[0] == 0 {
 		panic(fmt.Sprintf("layers.ResNet: depth %d, there are 18, 34, 50 and 101", depth))
 	}
+	m := o.maker(rng, InitFanOut)
 	t := &Trunk{Name: fmt.Sprint("resnet", depth), Side: 224}
 	if cifar {
 		t.Side = 32
 		t.Name += "-cifar"
-		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", heConv(rng, c, 64, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(64)}}})
+		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", m.conv(c, 64, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(64)}}})
 	} else {
-		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", heConv(rng, c, 64, 7, ConvOptions{Stride: 2, Pad: 3})},
+		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", m.conv(c, 64, 7, ConvOptions{Stride: 2, Pad: 3})},
 			{"bn1", NewBatchNormReLU(64)}, {"maxpool", MaxPool(tensor.SquareWindow(3, 2, 1))}}})
 	}
 	in := 64
@@ -162,10 +177,10 @@ func ResNet(rng *tensor.RNG, c, depth int, cifar bool) *Trunk {
 				stride = 2
 			}
 			if depth >= 50 {
-				bs = append(bs, bottleneck(rng, in, mid, stride))
+				bs = append(bs, m.bottleneck(in, mid, stride))
 				in = 4 * mid
 			} else {
-				bs = append(bs, basicBlock(rng, in, mid, stride, true))
+				bs = append(bs, m.basic(in, mid, stride))
 				in = mid
 			}
 		}
@@ -176,10 +191,12 @@ func ResNet(rng *tensor.RNG, c, depth int, cifar bool) *Trunk {
 }
 
 // CIFARResNet returns the residual network of He et al. 2016, section 4.2, depth 6n+2 (20, 32, 56): stages conv1 (16
-// channels), layer1 (16), layer2 (32), layer3 (64), shortcuts without parameters.
-func CIFARResNet(rng *tensor.RNG, c, depth int) *Trunk {
+// channels), layer1 (16), layer2 (32), layer3 (64). The paper's shortcuts are OptionA; its own initialisation is InitUniform
+// (docs/decisions.md has what both do).
+func CIFARResNet(rng *tensor.RNG, c, depth int, o TrunkOptions) *Trunk {
+	m := o.maker(rng, InitUniform)
 	t := &Trunk{Name: fmt.Sprint("resnet", depth), Side: 32}
-	t.Stages = append(t.Stages, Stage{"conv1", 16, Sequential{{"conv1", heConv(rng, c, 16, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(16)}}})
+	t.Stages = append(t.Stages, Stage{"conv1", 16, Sequential{{"conv1", m.conv(c, 16, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(16)}}})
 	in := 16
 	for i := range 3 {
 		out := 16 << i
@@ -189,7 +206,7 @@ func CIFARResNet(rng *tensor.RNG, c, depth int) *Trunk {
 			if i > 0 && j == 0 {
 				stride = 2
 			}
-			bs = append(bs, basicBlock(rng, in, out, stride, false))
+			bs = append(bs, m.basic(in, out, stride))
 			in = out
 		}
 		name := fmt.Sprint("layer", i+1)

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -100,45 +101,136 @@ func TripletOf(m Module, anchor, positive, negative *autograd.Var) (a, p, n *aut
 	return autograd.Slice(y, 0, 0, k, 1), autograd.Slice(y, 0, k, k, 1), autograd.Slice(y, 0, 2*k, k, 1)
 }
 
+// Shortcut is what a residual block adds where its result has another shape than its input.
+type Shortcut int
+
+const (
+	Projection Shortcut = iota // a 1x1 convolution and a norm (He et al. 2016, option B)
+	OptionA                    // every stride-th pixel, zeros for the new channels: no parameters
+)
+
+var shortcutNames = []string{"projection", "a"}
+
+// String returns projection or a.
+func (s Shortcut) String() string { return shortcutNames[s] }
+
+// MarshalText returns the name.
+func (s Shortcut) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads a name; an unknown one is an error that says which there are.
+func (s *Shortcut) UnmarshalText(b []byte) error { return choose(s, shortcutNames, b) }
+
+// TrunkOptions are choices that an architecture's name leaves open. docs/decisions.md has what they do to accuracy.
+type TrunkOptions struct {
+	Shortcut Shortcut // of residual networks
+	Init     Init     // of convolutions
+	ZeroLast bool     // residual networks: each block's last norm begins with scale 0, the block with its shortcut (Goyal et al. 2017)
+}
+
+// maker returns what makes a trunk whose own initialisation is own.
+func (o TrunkOptions) maker(rng *tensor.RNG, own Init) maker {
+	if o.Init == InitOwn {
+		o.Init = own
+	}
+	return maker{rng, o}
+}
+
+// residual says whether an option is set that only residual networks have.
+func (o TrunkOptions) residual() bool { return o.Shortcut != Projection || o.ZeroLast }
+
+// plain panics where an option asks for what a network without shortcuts does not have.
+func (o TrunkOptions) plain(name string) TrunkOptions {
+	if o.residual() {
+		panic(fmt.Sprintf("layers.%s: no residual blocks, so no Shortcut and no ZeroLast: %+v", name, o))
+	}
+	return o
+}
+
 // trunkMaker builds a trunk for images of a channel count.
 type trunkMaker struct {
-	about string
-	make  func(rng *tensor.RNG, channels int) *Trunk
+	about    string
+	residual bool
+	make     func(rng *tensor.RNG, channels int, o TrunkOptions) *Trunk
 }
 
 var trunks = map[string]trunkMaker{
-	"convnet":         {"four 3x3 convolutions, the last three with stride 2, 32 to 128 channels; for small images", func(r *tensor.RNG, c int) *Trunk { return ConvNet(r, c, 32) }},
-	"resnet18":        {"ResNet-18, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 18, false) }},
-	"resnet34":        {"ResNet-34, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 34, false) }},
-	"resnet50":        {"ResNet-50, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 50, false) }},
-	"resnet101":       {"ResNet-101, ImageNet stem", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 101, false) }},
-	"resnet18-cifar":  {"ResNet-18, 3x3 stem without pooling, for 32 to 64 pixels", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 18, true) }},
-	"resnet34-cifar":  {"ResNet-34, 3x3 stem without pooling", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 34, true) }},
-	"resnet50-cifar":  {"ResNet-50, 3x3 stem without pooling", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 50, true) }},
-	"resnet101-cifar": {"ResNet-101, 3x3 stem without pooling", func(r *tensor.RNG, c int) *Trunk { return ResNet(r, c, 101, true) }},
-	"resnet20":        {"CIFAR ResNet-20 (He et al. 2016, section 4.2), 16 to 64 channels", func(r *tensor.RNG, c int) *Trunk { return CIFARResNet(r, c, 20) }},
-	"resnet32":        {"CIFAR ResNet-32", func(r *tensor.RNG, c int) *Trunk { return CIFARResNet(r, c, 32) }},
-	"resnet56":        {"CIFAR ResNet-56", func(r *tensor.RNG, c int) *Trunk { return CIFARResNet(r, c, 56) }},
-	"alexnet":         {"AlexNet with batch norm, as in RotNet", func(r *tensor.RNG, c int) *Trunk { return AlexNet(r, c) }},
-	"caffenet":        {"CaffeNet: AlexNet with grouped convolutions, with batch norm", func(r *tensor.RNG, c int) *Trunk { return CaffeNet(r, c) }},
-	"nin":             {"network in network, four blocks, as in RotNet", func(r *tensor.RNG, c int) *Trunk { return NIN(r, c) }},
-	"vgg11":           {"VGG-11 with batch norm", func(r *tensor.RNG, c int) *Trunk { return VGG(r, c, 11, true) }},
-	"vgg16":           {"VGG-16 with batch norm", func(r *tensor.RNG, c int) *Trunk { return VGG(r, c, 16, true) }},
+	"convnet": {"four 3x3 convolutions, the last three with stride 2, 32 to 128 channels; for small images", false,
+		func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return ConvNet(r, c, 32, o) }},
+	"resnet18":        {"ResNet-18, ImageNet stem", true, resNet(18, false)},
+	"resnet34":        {"ResNet-34, ImageNet stem", true, resNet(34, false)},
+	"resnet50":        {"ResNet-50, ImageNet stem", true, resNet(50, false)},
+	"resnet101":       {"ResNet-101, ImageNet stem", true, resNet(101, false)},
+	"resnet18-cifar":  {"ResNet-18, 3x3 stem without pooling, for 32 to 64 pixels", true, resNet(18, true)},
+	"resnet34-cifar":  {"ResNet-34, 3x3 stem without pooling", true, resNet(34, true)},
+	"resnet50-cifar":  {"ResNet-50, 3x3 stem without pooling", true, resNet(50, true)},
+	"resnet101-cifar": {"ResNet-101, 3x3 stem without pooling", true, resNet(101, true)},
+	"resnet20":        {"CIFAR ResNet-20 (He et al. 2016, section 4.2), 16 to 64 channels", true, cifarResNet(20)},
+	"resnet32":        {"CIFAR ResNet-32", true, cifarResNet(32)},
+	"resnet56":        {"CIFAR ResNet-56", true, cifarResNet(56)},
+	"alexnet":         {"AlexNet with batch norm, as in RotNet", false, AlexNet},
+	"caffenet":        {"CaffeNet: AlexNet with grouped convolutions, with batch norm", false, CaffeNet},
+	"nin":             {"network in network, four blocks, as in RotNet", false, NIN},
+	"vgg11":           {"VGG-11 with batch norm", false, vgg(11)},
+	"vgg16":           {"VGG-16 with batch norm", false, vgg(16)},
 }
 
-// NewTrunk returns the trunk of that name for images of so many channels.
-func NewTrunk(name string, rng *tensor.RNG, channels int) (*Trunk, error) {
-	m, ok := trunks[name]
+func resNet(depth int, cifar bool) func(*tensor.RNG, int, TrunkOptions) *Trunk {
+	return func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return ResNet(r, c, depth, cifar, o) }
+}
+
+func cifarResNet(depth int) func(*tensor.RNG, int, TrunkOptions) *Trunk {
+	return func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return CIFARResNet(r, c, depth, o) }
+}
+
+func vgg(depth int) func(*tensor.RNG, int, TrunkOptions) *Trunk {
+	return func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return VGG(r, c, depth, true, o) }
+}
+
+// trunkOptions are what a trunk's specification can say: those of every trunk, then those of residual networks.
+var (
+	trunkOptions    = []spec.Option{{Name: "init", Default: "own", About: "of convolutions: uniform, fan-out, fan-in, or the trunk's own"}}
+	residualOptions = []spec.Option{{Name: "shortcut", Default: "projection", About: "where a block changes the shape: projection, or a (no parameters)"},
+		{Name: "zero", Default: "no", About: "yes: each block's last norm begins with scale 0"}}
+)
+
+// NewTrunk returns the trunk of a specification such as resnet20 or resnet20?shortcut=a&init=fan-out, for images of so many channels.
+func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return nil, fmt.Errorf("trunk %w", err)
+	}
+	m, ok := trunks[s.Kind]
 	if !ok {
-		return nil, fmt.Errorf("there is no trunk %q; there are %s", name, strings.Join(TrunkNames(), ", "))
+		return nil, fmt.Errorf("there is no trunk %q; there are %s", s.Kind, strings.Join(TrunkNames(), ", "))
+	}
+	v := s.Values("trunk "+s.Kind, TrunkOptionsOf(s.Kind))
+	if s.Path != "" {
+		v.Fail("it takes no path; options stand after '?'")
+	}
+	var o TrunkOptions
+	v.Into("init", &o.Init)
+	if m.residual {
+		v.Into("shortcut", &o.Shortcut)
+		o.ZeroLast = v.Bool("zero")
+	}
+	if err := v.Err(); err != nil {
+		return nil, err
 	}
 	var again func(rng *tensor.RNG) *Trunk
 	again = func(rng *tensor.RNG) *Trunk {
-		t := m.make(rng, channels)
-		t.Name, t.Again = name, again
+		t := m.make(rng, channels, o)
+		t.Name, t.Again = s.String(), again
 		return t
 	}
 	return again(rng), nil
+}
+
+// TrunkOptionsOf returns the options that a trunk's specification can have.
+func TrunkOptionsOf(name string) []spec.Option {
+	if trunks[name].residual {
+		return append(append([]spec.Option(nil), trunkOptions...), residualOptions...)
+	}
+	return trunkOptions
 }
 
 // TrunkNames returns the names that NewTrunk knows, sorted.

@@ -471,7 +471,7 @@ func TestBYOLOptions(t *testing.T) {
 		}
 	}
 	rng := tensor.NewRNG(1)
-	if _, err := b.Learner(Setup{Trunk: layers.ConvNet(rng, 3, 4), Side: 8, RNG: rng}); err == nil || !strings.Contains(err.Error(), "Again") {
+	if _, err := b.Learner(Setup{Trunk: layers.ConvNet(rng, 3, 4, layers.TrunkOptions{}), Side: 8, RNG: rng}); err == nil || !strings.Contains(err.Error(), "Again") {
 		t.Errorf("a trunk that cannot be made again: %v", err)
 	}
 	l := newBYOL(t, "byol", 16)

@@ -39,7 +39,7 @@ func (w waves) Image(i int) (*data.Image, error) {
 // painter returns a context encoder around a small trunk for pictures of a side, as plain as they are.
 func painter(t *testing.T, task ContextEncoder, side, width int) *contextEncoder {
 	t.Helper()
-	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, width), Side: side, Norm: data.HalfNorm, Augment: data.PlainView(side),
+	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, width, layers.TrunkOptions{}), Side: side, Norm: data.HalfNorm, Augment: data.PlainView(side),
 		Plain: data.PlainView(side), RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
@@ -364,7 +364,7 @@ func BenchmarkHoles(b *testing.B) {
 	const s = 224
 	for _, mask := range []string{"centre", "blocks", "region"} {
 		b.Run(mask, func(b *testing.B) {
-			l, err := ContextEncoder{Mask: mask, NoAdversary: true, Width: 2}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2), Side: s, Norm: data.HalfNorm,
+			l, err := ContextEncoder{Mask: mask, NoAdversary: true, Width: 2}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2, layers.TrunkOptions{}), Side: s, Norm: data.HalfNorm,
 				Plain: data.PlainView(s), RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 			if err != nil {
 				b.Fatal(err)
@@ -519,13 +519,13 @@ func TestContextEncoderOptions(t *testing.T) {
 		}
 	}
 	alex, _ := layers.NewTrunk("alexnet", tensor.NewRNG(1), 3)
-	for want, s := range map[string]Setup{"does not take": {Trunk: alex, Side: 16}, "nothing to hide": {Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2), Side: 6}} {
+	for want, s := range map[string]Setup{"does not take": {Trunk: alex, Side: 16}, "nothing to hide": {Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2, layers.TrunkOptions{}), Side: 6}} {
 		s.RNG = tensor.NewRNG(1)
 		if _, err := (ContextEncoder{}).Learner(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("side %d: %v, want %q", s.Side, err, want)
 		}
 	}
-	if _, err := (ContextEncoder{Overlap: 4}).Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2), Side: 16, RNG: tensor.NewRNG(1)}); err == nil {
+	if _, err := (ContextEncoder{Overlap: 4}).Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 2, layers.TrunkOptions{}), Side: 16, RNG: tensor.NewRNG(1)}); err == nil {
 		t.Error("a band as wide as the hole must complain")
 	}
 	l := painter(t, ContextEncoder{Overlap: -1}, 16, 2)

@@ -45,7 +45,7 @@ func whereabouts(y, x int) [3]uint8 { return [3]uint8{uint8(y), uint8(x), uint8(
 // cutter returns the maker of a task for drawn pictures, values left between 0 and 1.
 func cutter(t *testing.T, task RelativePosition, augment bool, pixel func(y, x int) [3]uint8, sizes ...[2]int) *patchMaker {
 	t.Helper()
-	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Norm: data.Norm{Std: [3]float32{1, 1, 1}}, RNG: tensor.NewRNG(1), CacheBytes: 1 << 30})
+	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Norm: data.Norm{Std: [3]float32{1, 1, 1}}, RNG: tensor.NewRNG(1), CacheBytes: 1 << 30})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,7 +232,7 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%+v of %v: kept as %+v, want %+v", c.task, c.size, f, c.frame)
 		}
 	}
-	l, err := RelativePosition{}.Learner(Setup{Trunk: layers.AlexNet(tensor.NewRNG(1), 3), RNG: tensor.NewRNG(1)})
+	l, err := RelativePosition{}.Learner(Setup{Trunk: layers.AlexNet(tensor.NewRNG(1), 3, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -525,7 +525,7 @@ func TestRelativePositionOptions(t *testing.T) {
 	if _, err := (RelativePosition{Grid: 4, Pairs: "centre"}).Learner(Setup{}); err == nil {
 		t.Error("a grid of 4 has no middle")
 	}
-	l, _ := RelativePosition{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
+	l, _ := RelativePosition{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 	if _, err := l.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "pictures") {
 		t.Errorf("without pictures: %v", err)
 	}
@@ -533,7 +533,7 @@ func TestRelativePositionOptions(t *testing.T) {
 	if Tell("relative-position").Config(&c); c.Augment != "none" || c.WeightDecay != 1e-4 {
 		t.Errorf("a run has %+v", c)
 	}
-	drop, _ := RelativePosition{Dropout: 0.5}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
+	drop, _ := RelativePosition{Dropout: 0.5}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 	if h := drop.(*relativePosition).head; len(h) != 4 || h[2].Name != "dropout" {
 		t.Errorf("head %v, want dropout before the last layer", h)
 	}
@@ -571,7 +571,7 @@ func TestRelativePositionPyTorch(t *testing.T) {
 	var want struct{ Loss, Spread []float64 }
 	golden.Load(t, "testdata/relative_position.json", &want)
 	task := RelativePosition{Patch: 10, Grid: 3, Pairs: "all", Pool: 2, Embed: 24, Hidden: 32, Depth: 2}
-	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8), RNG: tensor.NewRNG(1)})
+	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -634,7 +634,7 @@ func TestRelativePositionLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := RelativePosition{Hidden: 128}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 16), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+	l, err := RelativePosition{Hidden: 128}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 16, layers.TrunkOptions{}), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -658,7 +658,7 @@ func TestRelativePositionLearns(t *testing.T) {
 
 // TestRelativePositionDraws: of a net that always says "to the right" each frame is in its place and colour, and the second patch in it.
 func TestRelativePositionDraws(t *testing.T) {
-	l, err := RelativePosition{Color: "keep"}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+	l, err := RelativePosition{Color: "keep"}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -735,7 +735,7 @@ func BenchmarkRelativePositionFill(b *testing.B) {
 		size [2]int
 	}{{"32", RelativePosition{}, [2]int{32, 32}}, {"480x640/drop", RelativePosition{}, [2]int{480, 640}}, {"480x640/grey", RelativePosition{Color: "grey"}, [2]int{480, 640}}} {
 		b.Run(c.name, func(b *testing.B) {
-			l, _ := c.task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Norm: data.HalfNorm, RNG: tensor.NewRNG(1), CacheBytes: 1 << 30})
+			l, _ := c.task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Norm: data.HalfNorm, RNG: tensor.NewRNG(1), CacheBytes: 1 << 30})
 			m, err := l.(*relativePosition).maker(data.Inputs{Images: drawnImages{[][2]int{c.size}, speckled}}, true)
 			if err != nil {
 				b.Fatal(err)

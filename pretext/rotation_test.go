@@ -32,7 +32,7 @@ var plain = data.Norm{Std: [3]float32{1.0 / 255, 1.0 / 255, 1.0 / 255}}
 func views(t *testing.T, r Rotation, f flat) (red [][]float32, labels []int32) {
 	t.Helper()
 	s := int(math.Sqrt(float64(len(f[0]))))
-	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4)
+	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{})
 	l, err := r.Learner(Setup{Trunk: trunk, Side: s, Plain: data.PlainView(s), Norm: plain, RNG: tensor.NewRNG(2)})
 	if err != nil {
 		t.Fatal(err)
@@ -142,7 +142,7 @@ func TestOptions(t *testing.T) {
 		if fmt.Sprint(r.degrees()) != angles {
 			t.Errorf("%s turns by %v", of, r.degrees())
 		}
-		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
+		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +155,7 @@ func TestOptions(t *testing.T) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
 	}
-	l, _ := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
+	l, _ := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 	if _, err := l.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "learns from pictures; the data has nothing") {
 		t.Errorf("without pictures: %v", err)
 	}

@@ -54,6 +54,10 @@ func LoadRun(dir string) (*Model, error) {
 	if m.Norm, err = runNorm(c); err != nil {
 		return nil, err
 	}
+	if c.Norm == "" {
+		c.Trunk = firstTrunk(c.Trunk)
+		info.Config.Trunk = c.Trunk
+	}
 	if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
 		return nil, err
 	}
@@ -66,6 +70,15 @@ func runNorm(c train.Config) (data.Norm, error) {
 		return data.HalfNorm, nil
 	}
 	return data.ParseNorm(c.Norm)
+}
+
+// firstTrunk returns the specification of what a name meant to the first version, whose runs do not say their norm.
+func firstTrunk(name string) string {
+	switch name {
+	case "resnet20", "resnet32", "resnet56":
+		return name + "?init=fan-out&shortcut=a"
+	}
+	return name
 }
 
 // Random returns a trunk with the weights that a run of that seed begins with.

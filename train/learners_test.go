@@ -60,7 +60,7 @@ type classifier struct {
 }
 
 func newClassifier(d *data.Dataset, seed uint64) *classifier {
-	net := layers.Classifier(tensor.NewRNG(seed), layers.ConvNet(tensor.NewRNG(seed).Derive(1), 3, 8), len(d.Truth.Classes()))
+	net := layers.Classifier(tensor.NewRNG(seed), layers.ConvNet(tensor.NewRNG(seed).Derive(1), 3, 8, layers.TrunkOptions{}), len(d.Truth.Classes()))
 	return &classifier{Sequential: net, data: d}
 }
 

@@ -19,7 +19,7 @@ func TestMemoryLimit(t *testing.T) {
 		c := config()
 		c.BatchSize, c.Epochs = 32, 1
 		d := scenes(64)
-		trunk := layers.CIFARResNet(tensor.NewRNG(1), 3, 20)
+		trunk := layers.CIFARResNet(tensor.NewRNG(1), 3, 20, layers.TrunkOptions{})
 		l := &classifier{Sequential: layers.Classifier(tensor.NewRNG(2), trunk, len(d.Truth.Classes())), data: d}
 		r := &Run{Config: c, Learner: l, Data: d, MemoryLimit: limit}
 		info, err := r.Start(context.Background(), false)

@@ -39,6 +39,14 @@ func newTasks(g *global) *cobra.Command {
 			for _, n := range layers.TrunkNames() {
 				list(n, layers.AboutTrunk(n), nil)
 			}
+			fmt.Println("  of every network:")
+			for _, o := range spec.Usage(layers.TrunkOptionsOf("convnet")) {
+				fmt.Println(strings.Repeat(" ", 20) + o)
+			}
+			fmt.Println("  of residual networks also:")
+			for _, o := range spec.Usage(layers.TrunkOptionsOf("resnet18")[len(layers.TrunkOptionsOf("convnet")):]) {
+				fmt.Println(strings.Repeat(" ", 20) + o)
+			}
 			fmt.Println("\nData (--data):")
 			for _, k := range data.Kinds() {
 				list(k.Name, k.About, k.Options)

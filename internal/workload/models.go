@@ -17,15 +17,19 @@ type benchModel struct {
 
 var benchModels = []benchModel{
 	{"resnet18_224", 224, 3, 1000, func(r *tensor.RNG) layers.Module {
-		return layers.Classifier(r, layers.ResNet(r, 3, 18, false), 1000)
+		return layers.Classifier(r, layers.ResNet(r, 3, 18, false, layers.TrunkOptions{}), 1000)
 	}},
 	{"resnet50_224", 224, 3, 1000, func(r *tensor.RNG) layers.Module {
-		return layers.Classifier(r, layers.ResNet(r, 3, 50, false), 1000)
+		return layers.Classifier(r, layers.ResNet(r, 3, 50, false, layers.TrunkOptions{}), 1000)
 	}},
-	{"cifar_resnet18", 32, 3, 10, func(r *tensor.RNG) layers.Module { return layers.Classifier(r, layers.ResNet(r, 3, 18, true), 10) }},
-	{"cifar_resnet20", 32, 3, 10, func(r *tensor.RNG) layers.Module { return layers.Classifier(r, layers.CIFARResNet(r, 3, 20), 10) }},
+	{"cifar_resnet18", 32, 3, 10, func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.ResNet(r, 3, 18, true, layers.TrunkOptions{}), 10)
+	}},
+	{"cifar_resnet20", 32, 3, 10, func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.CIFARResNet(r, 3, 20, layers.TrunkOptions{Shortcut: layers.OptionA}), 10)
+	}},
 	{"rotnet_alexnet_227", 227, 3, 4, func(r *tensor.RNG) layers.Module {
-		return &layers.Net{Trunk: layers.AlexNet(r, 3), Head: layers.AlexNetHead(r, 6, 256, 4)}
+		return &layers.Net{Trunk: layers.AlexNet(r, 3, layers.TrunkOptions{}), Head: layers.AlexNetHead(r, 6, 256, 4)}
 	}},
 	{"mnist_cnn", 28, 1, 10, func(r *tensor.RNG) layers.Module {
 		c := func(i, o int) layers.Module {

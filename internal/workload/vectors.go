@@ -47,7 +47,7 @@ func vectorBenches() []Item {
 	for _, name := range []string{"adam", "sgdm"} {
 		bytes := map[string]float64{"adam": 28, "sgdm": 20}[name]
 		out = append(out, Item{ID: "optim/" + name + "/resnet50_25M", bytes: bytes * 25557032, setup: func() func() {
-			params := layers.Params(layers.Classifier(tensor.NewRNG(1), layers.ResNet(tensor.NewRNG(1), 3, 50, false), 1000))
+			params := layers.Params(layers.Classifier(tensor.NewRNG(1), layers.ResNet(tensor.NewRNG(1), 3, 50, false, layers.TrunkOptions{}), 1000))
 			tape := autograd.NewTape(nil)
 			var loss *autograd.Var
 			for _, p := range params { // a loss whose gradient is random

@@ -15,7 +15,7 @@ func TestBenchConvs(t *testing.T) {
 		cifar bool
 	}{{18, false}, {50, false}, {18, true}} {
 		n := 0
-		for _, p := range layers.State(layers.ResNet(rng, 3, c.depth, c.cifar)) {
+		for _, p := range layers.State(layers.ResNet(rng, 3, c.depth, c.cifar, layers.TrunkOptions{})) {
 			if len(p.Value.Shape) == 4 {
 				n++
 			}
