@@ -57,7 +57,8 @@ type BYOL struct {
 const blurSide = 64
 
 var byolAbout = About{
-	Line: "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
+	Line:     "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
+	OwnViews: true,
 	Options: []spec.Option{
 		{Name: "decay", Default: "0.99", About: "how much of the teacher stays at the first update (0.996 in the paper's 1000 epochs)"},
 		{Name: "last", Default: "1", About: "how much of it stays at the end; between them half a cosine"},

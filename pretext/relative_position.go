@@ -71,7 +71,8 @@ type RelativePosition struct {
 }
 
 var relativePositionAbout = About{
-	Line: "predict which of eight neighbours a patch of a picture is of another (Doersch, Gupta, Efros 2015)",
+	Line:     "predict which of eight neighbours a patch of a picture is of another (Doersch, Gupta, Efros 2015)",
+	OwnViews: true,
 	Options: []spec.Option{
 		{Name: "patch", About: "side in pixels; if not given a third of the pictures' shorter side, at most 96"},
 		{Name: "grid", About: "patches along a side of the grid, 2 to 8; if not given 3 where so many fit, otherwise 2"},

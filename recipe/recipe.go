@@ -111,8 +111,14 @@ func Check(c train.Config) error {
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
 	}
-	_, err := For(c.Task)
-	return err
+	usual, err := For(c.Task)
+	if err != nil {
+		return err
+	}
+	if kind, _, _ := strings.Cut(c.Task, "?"); pretext.Tell(kind).OwnViews && c.Augment != usual.Augment {
+		return &SettingError{"augment", fmt.Sprintf("%s: %s makes its own views; its options say how", c.Augment, kind)}
+	}
+	return nil
 }
 
 // cacheBytes is how much memory decoded pictures may take.

@@ -64,6 +64,7 @@ func TestCheck(t *testing.T) {
 		"weight-decay":     {func(c *train.Config) { c.WeightDecay = -1 }},
 		"clip-norm":        {func(c *train.Config) { c.ClipNorm = -1 }},
 		"precision":        {func(c *train.Config) { c.Precision = tensor.Int8 }},
+		"augment":          {func(c *train.Config) { c.Task = "byol" }},
 	} {
 		for _, f := range spoil {
 			c := ok

@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/recipe"
 )
@@ -89,9 +91,8 @@ func (e *evalFlags) options(t *teller) eval.Options {
 func newEval(g *global) *cobra.Command {
 	var m modelFlags
 	var e evalFlags
-	var of, test, solver string
-	var k, gallery int
-	var temperature float64
+	var of, test string
+	var gallery int
 	var names []string
 	for _, p := range eval.Protocols() {
 		names = append(append(names, p.Name), p.Aliases...)
@@ -114,20 +115,13 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 			if e.layers != "all" && e.layers != "last" {
 				return usage("--layers %s: want all or last", e.layers)
 			}
-			knn, probe := eval.KNN{K: k, Temperature: temperature}, eval.Probe{Solver: solver, Seed: m.seed}
-			protocols := []eval.Protocol{knn, probe}
-			switch a[0] {
-			case "compare":
-			case "knn":
-				protocols = protocols[:1]
-			case "probe", "linear":
-				protocols = protocols[1:]
-			default:
-				p, err := eval.NewProtocol(a[0])
-				if err != nil {
-					return usageError{err}
-				}
-				protocols = []eval.Protocol{p}
+			named := []string{a[0]}
+			if a[0] == "compare" {
+				named = []string{"knn", "probe"}
+			}
+			protocols, err := protocolsOf(named, cmd.Flags())
+			if err != nil {
+				return usageError{err}
 			}
 			mod, err := m.load(g, a[1])
 			if err != nil {
@@ -172,12 +166,49 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	f.StringVar(&of, "data", "", "training samples with labels; default the run's data")
 	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
 	f.StringVar(&e.layers, "layers", "all", "all stages or only the last")
-	f.StringVar(&solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
-	f.IntVar(&k, "k", 20, "neighbours")
-	f.Float64Var(&temperature, "temperature", 0.07, "of the neighbours' votes")
+	f.String("solver", "lbfgs", "of the linear probe: lbfgs or sgd")
+	f.Int("k", 20, "neighbours")
+	f.Float64("temperature", 0.07, "of the neighbours' votes")
 	f.IntVar(&gallery, "gallery", 8, "queries in the gallery of neighbours")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken")
 	return cmd
+}
+
+// protocolsOf makes protocols from their specifications and the flags that are options of one of them: a flag that none has, or that a
+// specification says as well, is refused.
+func protocolsOf(named []string, flags *pflag.FlagSet) ([]eval.Protocol, error) {
+	var out []eval.Protocol
+	used := map[string]bool{}
+	for _, of := range named {
+		s, err := spec.Parse(of)
+		if err != nil {
+			return nil, fmt.Errorf("protocol %w", err)
+		}
+		for _, o := range eval.OptionsOf(s.Kind) {
+			f := flags.Lookup(o.Name)
+			switch {
+			case f == nil || !f.Changed && o.Name != "seed":
+			case s.Has(o.Name) && f.Changed:
+				return nil, fmt.Errorf("--%s and the option %s of %s say the same thing; one will do", o.Name, o.Name, of)
+			default:
+				used[o.Name] = true
+				if !s.Has(o.Name) {
+					s = s.With(o.Name, f.Value.String())
+				}
+			}
+		}
+		p, err := eval.NewProtocol(s.String())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, p)
+	}
+	for _, name := range []string{"solver", "k", "temperature"} {
+		if flags.Changed(name) && !used[name] {
+			return nil, fmt.Errorf("--%s is no option of %s", name, strings.Join(named, " or "))
+		}
+	}
+	return out, nil
 }
 
 // judge scores one model, and keeps the scores where it is a run.
