@@ -69,9 +69,9 @@ var byolAbout = About{
 		{Name: "solarise", Default: "0.2", About: "how likely the second view is solarised"},
 		{Name: "blur", Default: "auto", About: "the first view always, the second one in ten times: yes, no, or auto, from 64 pixels on"},
 	},
+	OwnViews: true,
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "sgd", 0.06, 0.9, 5e-4
-		c.Augment = "none" // it makes its own views
 	},
 	make: func(v *spec.Values) Task {
 		b := BYOL{Decay: v.Float("decay", 0, 1), LastDecay: v.Float("last", 0, 1), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16),

@@ -90,10 +90,8 @@ var relativePositionAbout = About{
 		{Name: "depth", Default: "1", About: "how many hidden layers"},
 		{Name: "dropout", Default: "0", About: "before the last layer"},
 	},
-	Config: func(c *train.Config) {
-		c.Augment = "none" // patches are drawn by the task
-		c.WeightDecay = 1e-4
-	},
+	OwnViews: true,
+	Config:   func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
 		// off tells a given 0 from what is not given, for options whose zero value means the usual.
 		off := func(name string, value int) int {
