@@ -227,6 +227,28 @@ func TestPackedByPrecision(t *testing.T) {
 	}
 }
 
+// TestKeptTapeFollowsWeights: a tape for inference that was reset before the weights changed does not read their old packed form.
+func TestKeptTapeFollowsWeights(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	x, w := rng.FillNormal(tensor.New(2, 9, 9, 32), 0, 1), rng.FillNormal(tensor.New(3, 3, 32, 32), 0, 0.1)
+	pass := func(t *Tape) *tensor.Tensor {
+		defer t.Reset()
+		return Conv2D(t.Input(x), t.Param(w), nil, tensor.SquareConv(1, 1)).Value.Clone()
+	}
+	kept := NewInference()
+	before := pass(kept)
+	for round := range 2 {
+		tensor.Scale(w, 2, w)
+		tensor.Changed()
+		got, want := pass(kept), pass(NewInference())
+		for k := range want.Data {
+			if got.Data[k] != want.Data[k] || want.Data[k] != before.Data[k]*float32(int(2)<<round) {
+				t.Fatalf("change %d: element %d is %g, on a fresh tape %g, before %g", round, k, got.Data[k], want.Data[k], before.Data[k])
+			}
+		}
+	}
+}
+
 func TestRecomputeNames(t *testing.T) {
 	var r Recompute
 	for i, name := range RecomputeNames() {

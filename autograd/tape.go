@@ -128,6 +128,7 @@ type Tape struct {
 	flop      float64
 	packed    *tensor.PackedSet // of a tape for inference: weights in the form that kernels read
 	changes   int64             // tensor.Changes when they were packed
+	fresh     bool              // nobody has asked for packed weights since Reset
 }
 
 // NewTape returns a tape for training. rng feeds dropout; nil is the stream of seed 0.
@@ -139,12 +140,13 @@ func NewTape(rng *tensor.RNG) *Tape {
 }
 
 // NewInference returns a tape that records nothing and reuses its memory from one Reset to the next. It also keeps the weights
-// that convolutions and linear layers have packed or transformed, for each Precision: they must not change between two Resets. Reset forgets them
-// where tensor.Changed was called since, as optimisers and whatever loads weights do.
+// that convolutions and linear layers have packed or transformed, for each Precision, until tensor.Changed is called, as optimisers
+// and whatever loads weights do: from the next pass on, the first since NewInference or Reset, they are packed anew. While a pass
+// is under way weights must not change.
 func NewInference() *Tape {
 	t := NewTape(nil)
 	t.Training, t.record = false, false
-	t.packed, t.changes = &tensor.PackedSet{}, tensor.Changes()
+	t.packed, t.changes, t.fresh = &tensor.PackedSet{}, tensor.Changes(), true
 	return t
 }
 
@@ -169,6 +171,12 @@ func (t *Tape) Frozen() bool { return t != nil && t.packed != nil }
 func (t *Tape) keep(w *tensor.Tensor) *tensor.Packed {
 	if !t.Frozen() {
 		return nil
+	}
+	if t.fresh {
+		t.fresh = false
+		if now := tensor.Changes(); t.changes != now {
+			t.packed, t.changes = &tensor.PackedSet{}, now
+		}
 	}
 	return t.packed.Of(w)
 }
@@ -261,9 +269,7 @@ func (t *Tape) Reset() {
 	t.place = t.place[:0]
 	t.grads = t.grads[:0]
 	t.mem.reset()
-	if now := tensor.Changes(); t.Frozen() && t.changes != now {
-		t.packed, t.changes = &tensor.PackedSet{}, now
-	}
+	t.fresh = true
 }
 
 // count adds the operations of a product of so many fused multiply-adds: forward, and once more for each gradient that

@@ -184,7 +184,7 @@ func kindOf(s spec.Spec) (Kind, error) {
 	return Kind{}, fmt.Errorf("data %q: there is no kind %q; there are %s", s, s.Kind, strings.Join(names, ", "))
 }
 
-// TestSplit returns the specification of a data set's own test split; ok is false where it has none.
+// TestSplit returns the specification of a data set's own test split; ok is false where it has none, or is it itself.
 func TestSplit(of string) (test string, ok bool, err error) {
 	s, err := spec.Parse(of)
 	if err != nil {
@@ -194,7 +194,11 @@ func TestSplit(of string) (test string, ok bool, err error) {
 	if err != nil || !k.Splits {
 		return "", false, err
 	}
-	return s.With("n", "").With("split", string(Test)).String(), true, nil
+	of = s.String()
+	if s = s.With("split", string(Test)); s.String() == of {
+		return "", false, nil
+	}
+	return s.With("n", "").String(), true, nil
 }
 
 // Open makes a data set from a specification kind:path?option=value (see Kinds); split chooses where the kind has splits of its

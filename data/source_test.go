@@ -138,7 +138,8 @@ func TestKinds(t *testing.T) {
 
 // TestTestSplit: the data's own test split keeps the options that say what it is.
 func TestTestSplit(t *testing.T) {
-	for of, want := range map[string]string{"scenes:?n=10&side=16": "scenes?side=16&split=test", "cifar10:dir": "cifar10:dir?split=test", "folder:dir": ""} {
+	for of, want := range map[string]string{"scenes:?n=10&side=16": "scenes?side=16&split=test", "cifar10:dir": "cifar10:dir?split=test", "folder:dir": "",
+		"cifar10:dir?split=train&n=5": "cifar10:dir?split=test", "cifar10:dir?split=test": "", "scenes:?split=test&side=16&n=10": ""} {
 		got, ok, err := TestSplit(of)
 		if err != nil || ok != (want != "") || ok && got != want {
 			t.Errorf("%s: %q, %v, %v; want %q", of, got, ok, err, want)

@@ -33,7 +33,7 @@ type Features struct {
 // Options of Encode and Judge. The zero value will do, and allows no broken sample.
 type Options struct {
 	BatchSize int                                // 0 means 128
-	Workers   int                                // that read samples; 0 means one a processor, two at least
+	Workers   int                                // that read samples; 0 means as many as compute (tensor.Threads), two at least
 	Last      bool                               // only the deepest features
 	MaxBad    float64                            // how large a part of the samples may be broken; 0 means none
 	Bad       func(i int, err error)             // is told of each broken sample; it may be called from several goroutines

@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 	"fmt"
-	"runtime"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
@@ -94,7 +93,7 @@ func each(ctx context.Context, what string, input Input, in data.Inputs, o Optio
 		o.BatchSize = 128
 	}
 	if o.Workers == 0 {
-		o.Workers = max(2, runtime.GOMAXPROCS(0))
+		o.Workers = max(2, tensor.Threads())
 	}
 	fill, err := input.Over(in)
 	if err != nil {

@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/tessera-go/tessera/data"
@@ -41,16 +40,6 @@ type Kind struct {
 
 // Protocols lists the protocols of NewProtocol.
 func Protocols() []Kind { return []Kind{knnKind, probeKind} }
-
-// OptionsOf returns the options of the protocol of that name or alias, none where there is no such protocol.
-func OptionsOf(name string) []spec.Option {
-	for _, k := range Protocols() {
-		if k.Name == name || slices.Contains(k.Aliases, name) {
-			return k.Options
-		}
-	}
-	return nil
-}
 
 // NewProtocol makes a protocol from a specification name?option=value.
 func NewProtocol(of string) (Protocol, error) {

@@ -115,7 +115,7 @@ func NewSGD(params []layers.Param, o SGDOptions) Optimizer {
 	return r
 }
 
-// AdamOptions of NewAdam, NewAdamW and NewLAMB; zeros mean 0.9, 0.999 and 1e-8.
+// AdamOptions of NewAdam, NewAdamW and NewLAMB; zeros mean 0.9, 0.999 and 1e-8, and what is below 0 is none: 0.
 type AdamOptions struct {
 	Beta1, Beta2, Eps float32
 	WeightDecay       float32
@@ -123,16 +123,16 @@ type AdamOptions struct {
 }
 
 func (o AdamOptions) fill() AdamOptions {
-	if o.Beta1 == 0 {
-		o.Beta1 = 0.9
-	}
-	if o.Beta2 == 0 {
-		o.Beta2 = 0.999
-	}
-	if o.Eps == 0 {
-		o.Eps = 1e-8
-	}
+	o.Beta1, o.Beta2, o.Eps = or(o.Beta1, 0.9), or(o.Beta2, 0.999), or(o.Eps, 1e-8)
 	return o
+}
+
+// or returns v, the usual value where it is 0, and 0 where it is below.
+func or(v, usual float32) float32 {
+	if v == 0 {
+		return usual
+	}
+	return max(v, 0)
 }
 
 // corrections returns 1/√(1-β2ᵗ) and 1/(1-β1ᵗ).
@@ -170,7 +170,7 @@ func NewAdamW(params []layers.Param, o AdamOptions) Optimizer {
 	return r
 }
 
-// RMSpropOptions of NewRMSprop; zeros mean alpha 0.99 and eps 1e-8.
+// RMSpropOptions of NewRMSprop; zeros mean alpha 0.99 and eps 1e-8, and what is below 0 is none: 0.
 type RMSpropOptions struct {
 	Alpha, Eps, Momentum float32
 	WeightDecay          float32
@@ -180,12 +180,7 @@ type RMSpropOptions struct {
 // NewRMSprop returns RMSprop (Tieleman and Hinton 2012), PyTorch's form: v = α·v + (1-α)·g²; b = momentum·b + g/(√v + ε);
 // w -= lr·b.
 func NewRMSprop(params []layers.Param, o RMSpropOptions) Optimizer {
-	if o.Alpha == 0 {
-		o.Alpha = 0.99
-	}
-	if o.Eps == 0 {
-		o.Eps = 1e-8
-	}
+	o.Alpha, o.Eps = or(o.Alpha, 0.99), or(o.Eps, 1e-8)
 	r := newRule(params, o.WeightDecay, o.DecayAll, "v", "momentum")
 	r.update = func(w, g []float32, s [][]float32, lr, wd float32, _ int) {
 		v, b := s[0], s[1]
@@ -312,10 +307,17 @@ func New(of string, params []layers.Param, momentum, decay float32) (Optimizer, 
 }
 
 func build(name string, v *spec.Values, params []layers.Param, momentum, decay float32) Optimizer {
-	number := func(name string, low, high float64) float32 { return float32(v.Float(name, low, high)) }
+	number := func(name string, low, high float64) float32 {
+		x := float32(v.Float(name, low, high))
+		if x == 0 { // said, not left out: none
+			return -1
+		}
+		return x
+	}
+	below1 := float64(math.Nextafter32(1, 0)) // what stays of a mean: with 1 it would never move
 	all := name != "lars" && v.One("decay", "weights", "all") == "all"
 	adam := func() AdamOptions {
-		return AdamOptions{number("beta1", 0, 1), number("beta2", 0, 1), number("eps", 0, 1), decay, all}
+		return AdamOptions{number("beta1", 0, below1), number("beta2", 0, below1), number("eps", 0, 1), decay, all}
 	}
 	switch name {
 	case "sgd", "nesterov":
@@ -325,11 +327,11 @@ func build(name string, v *spec.Values, params []layers.Param, momentum, decay f
 	case "adamw":
 		return NewAdamW(params, adam())
 	case "rmsprop":
-		return NewRMSprop(params, RMSpropOptions{Alpha: number("alpha", 0, 1), Eps: number("eps", 0, 1), Momentum: momentum, WeightDecay: decay, DecayAll: all})
+		return NewRMSprop(params, RMSpropOptions{Alpha: number("alpha", 0, below1), Eps: number("eps", 0, 1), Momentum: momentum, WeightDecay: decay, DecayAll: all})
 	case "adagrad":
 		return NewAdagrad(params, Options{WeightDecay: decay, DecayAll: all})
 	case "lars":
-		return NewLARS(params, LARSOptions{Momentum: momentum, Trust: number("trust", 0, 10), WeightDecay: decay})
+		return NewLARS(params, LARSOptions{Momentum: momentum, Trust: number("trust", 1e-6, 10), WeightDecay: decay})
 	}
 	return NewLAMB(params, adam())
 }

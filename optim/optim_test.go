@@ -156,9 +156,29 @@ func TestUnknown(t *testing.T) {
 	if _, err := New("adamax", nil, 0, 0); err == nil {
 		t.Error("an unknown optimiser must be an error")
 	}
-	for spec, want := range map[string]string{"adam?beta3=1": `no option "beta3"`, "adam?beta1=2": "beta1=2", "lars?decay=all": `no option "decay"`} {
+	for spec, want := range map[string]string{"adam?beta3=1": `no option "beta3"`, "adam?beta1=2": "beta1=2", "lars?decay=all": `no option "decay"`,
+		"adam?beta1=1": "beta1=1", "lamb?beta2=1": "beta2=1", "rmsprop?alpha=1": "alpha=1", "lars?trust=0": "trust=0"} {
 		if _, err := New(spec, nil, 0, 0); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", spec, err, want)
+		}
+	}
+}
+
+// TestNone: a decay of 0 that was said is one of 0, not the usual one. Without a memory a step is the rate in the gradient's
+// direction, so that one up and one down end where they began.
+func TestNone(t *testing.T) {
+	for _, of := range []string{"adam?beta1=0&beta2=0&eps=0", "adamw?beta1=0&beta2=0&eps=0", "rmsprop?alpha=0&eps=0"} {
+		w := tensor.New(1).Fill(1)
+		o, err := New(of, []layers.Param{{Name: "w", Value: w}}, 0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k, want := range []float32{0.75, 1, 1.25} {
+			tape := autograd.NewTape(nil)
+			o.Step(tape.Backward(autograd.Scale(autograd.Sum(tape.Param(w)), []float32{3, -0.5, -8}[k])), 0.25)
+			if w.Data[0] != want {
+				t.Errorf("%s: after step %d w is %g, want %g", of, k+1, w.Data[0], want)
+			}
 		}
 	}
 }

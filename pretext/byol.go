@@ -57,8 +57,7 @@ type BYOL struct {
 const blurSide = 64
 
 var byolAbout = About{
-	Line:     "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
-	OwnViews: true,
+	Line: "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
 	Options: []spec.Option{
 		{Name: "decay", Default: "0.99", About: "how much of the teacher stays at the first update (0.996 in the paper's 1000 epochs)"},
 		{Name: "last", Default: "1", About: "how much of it stays at the end; between them half a cosine"},
@@ -70,9 +69,9 @@ var byolAbout = About{
 		{Name: "solarise", Default: "0.2", About: "how likely the second view is solarised"},
 		{Name: "blur", Default: "auto", About: "the first view always, the second one in ten times: yes, no, or auto, from 64 pixels on"},
 	},
+	OwnViews: true,
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "sgd", 0.06, 0.9, 5e-4
-		c.Augment = "none" // it makes its own views
 	},
 	make: func(v *spec.Values) Task {
 		b := BYOL{Decay: v.Float("decay", 0, 1), LastDecay: v.Float("last", 0, 1), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16),

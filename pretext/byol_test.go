@@ -460,8 +460,8 @@ func TestBYOLOptions(t *testing.T) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
 	}
-	c := train.Config{Augment: "crop-flip", LR: 1}
-	if Tell("byol").Config(&c); c.Optimizer != "sgd" || c.LR != 0.06 || c.Momentum != 0.9 || c.WeightDecay != 5e-4 || c.Augment != "none" {
+	c := train.Config{LR: 1}
+	if Tell("byol").Config(&c); c.Optimizer != "sgd" || c.LR != 0.06 || c.Momentum != 0.9 || c.WeightDecay != 5e-4 || !Tell("byol").OwnViews {
 		t.Errorf("%+v", c)
 	}
 	b := BYOL{Decay: 0.9, LastDecay: 1}

@@ -71,8 +71,7 @@ type RelativePosition struct {
 }
 
 var relativePositionAbout = About{
-	Line:     "predict which of eight neighbours a patch of a picture is of another (Doersch, Gupta, Efros 2015)",
-	OwnViews: true,
+	Line: "predict which of eight neighbours a patch of a picture is of another (Doersch, Gupta, Efros 2015)",
 	Options: []spec.Option{
 		{Name: "patch", About: "side in pixels; if not given a third of the pictures' shorter side, at most 96"},
 		{Name: "grid", About: "patches along a side of the grid, 2 to 8; if not given 3 where so many fit, otherwise 2"},
@@ -91,10 +90,8 @@ var relativePositionAbout = About{
 		{Name: "depth", Default: "1", About: "how many hidden layers"},
 		{Name: "dropout", Default: "0", About: "before the last layer"},
 	},
-	Config: func(c *train.Config) {
-		c.Augment = "none" // patches are drawn by the task
-		c.WeightDecay = 1e-4
-	},
+	OwnViews: true,
+	Config:   func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
 		// off tells a given 0 from what is not given, for options whose zero value means the usual.
 		off := func(name string, value int) int {

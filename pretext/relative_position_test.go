@@ -529,8 +529,8 @@ func TestRelativePositionOptions(t *testing.T) {
 	if _, err := l.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "pictures") {
 		t.Errorf("without pictures: %v", err)
 	}
-	c := train.Config{Augment: "crop-flip", WeightDecay: 5e-4}
-	if Tell("relative-position").Config(&c); c.Augment != "none" || c.WeightDecay != 1e-4 {
+	c := train.Config{WeightDecay: 5e-4}
+	if Tell("relative-position").Config(&c); c.WeightDecay != 1e-4 || !Tell("relative-position").OwnViews {
 		t.Errorf("a run has %+v", c)
 	}
 	drop, _ := RelativePosition{Dropout: 0.5}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})

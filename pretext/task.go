@@ -34,7 +34,7 @@ type Setup struct {
 type About struct {
 	Line    string // what it is, with its paper
 	Options []spec.Option
-	// OwnViews says that the task makes views of its own, to which Setup.Augment does not apply.
+	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"strings"
 
@@ -62,8 +61,12 @@ func For(task string) (train.Config, error) {
 	if _, err := pretext.New(task); err != nil {
 		return c, err
 	}
-	if f := pretext.Tell(s.Kind).Config; f != nil {
-		f(&c)
+	about := pretext.Tell(s.Kind)
+	if about.OwnViews {
+		c.Augment = "none"
+	}
+	if about.Config != nil {
+		about.Config(&c)
 	}
 	return c, nil
 }
@@ -111,12 +114,14 @@ func Check(c train.Config) error {
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
 	}
-	usual, err := For(c.Task)
-	if err != nil {
+	if _, err := For(c.Task); err != nil {
 		return err
 	}
-	if kind, _, _ := strings.Cut(c.Task, "?"); pretext.Tell(kind).OwnViews && c.Augment != usual.Augment {
-		return &SettingError{"augment", fmt.Sprintf("%s: %s makes its own views; its options say how", c.Augment, kind)}
+	if s, err := spec.Parse(c.Task); err == nil && pretext.Tell(s.Kind).OwnViews && c.Augment != "none" {
+		return &SettingError{"augment", fmt.Sprintf("%s: the task %s makes its own views; its options say which", c.Augment, s.Kind)}
+	}
+	if c.Schedule == "onecycle" && c.WarmupSteps > 0 {
+		return &SettingError{"warmup-steps", fmt.Sprintf("%d: the schedule onecycle rises by itself", c.WarmupSteps)}
 	}
 	return nil
 }
@@ -238,7 +243,7 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 	if o.MemoryLimit > 0 {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MemoryLimit))
 	}
-	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, runtime.NumCPU()),
+	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
 		MemoryLimit: o.MemoryLimit, Progress: o.Progress, Warn: o.Say,
 		Reserved: r.reserved()}
 	if r.Held != nil {

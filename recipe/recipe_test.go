@@ -55,7 +55,7 @@ func TestCheck(t *testing.T) {
 		"max-steps":        {func(c *train.Config) { c.MaxSteps = -1 }},
 		"batch-size":       {func(c *train.Config) { c.BatchSize = 0 }},
 		"accumulate":       {func(c *train.Config) { c.Accumulate = -1 }},
-		"warmup-steps":     {func(c *train.Config) { c.WarmupSteps = -1 }},
+		"warmup-steps":     {func(c *train.Config) { c.WarmupSteps = -1 }, func(c *train.Config) { c.Schedule, c.WarmupSteps = "onecycle", 1 }},
 		"checkpoint-every": {func(c *train.Config) { c.CheckpointEvery = -1 }},
 		"log-every":        {func(c *train.Config) { c.LogEvery = 0 }},
 		"lr":               {func(c *train.Config) { c.LR = 0 }, func(c *train.Config) { c.LR = 1e6 }, func(c *train.Config) { c.LR = float32(math.NaN()) }},
@@ -63,6 +63,7 @@ func TestCheck(t *testing.T) {
 		"momentum":         {func(c *train.Config) { c.Momentum = 1 }, func(c *train.Config) { c.Momentum = -0.1 }},
 		"weight-decay":     {func(c *train.Config) { c.WeightDecay = -1 }},
 		"clip-norm":        {func(c *train.Config) { c.ClipNorm = -1 }},
+		"augment":          {func(c *train.Config) { c.Task = "byol" }, func(c *train.Config) { c.Task = "relative-position?patch=16" }},
 		"precision":        {func(c *train.Config) { c.Precision = tensor.Int8 }},
 		"augment":          {func(c *train.Config) { c.Task = "byol" }},
 	} {

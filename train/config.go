@@ -3,6 +3,7 @@ package train
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -16,8 +17,6 @@ import (
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
-
-	"io"
 )
 
 // Config is everything that decides a run's weights, and a few things that do not. It is stored in run.json.
@@ -140,6 +139,9 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	case "poly":
 		s = optim.Polynomial(c.LR, steps, 2)
 	case "onecycle":
+		if c.WarmupSteps > 0 {
+			return nil, fmt.Errorf("the schedule onecycle rises by itself; it takes no warm-up of %d steps", c.WarmupSteps)
+		}
 		return optim.OneCycle(c.LR, steps), nil
 	default:
 		return nil, fmt.Errorf("there is no schedule %q; there are cosine, step, constant, poly and onecycle", c.Schedule)

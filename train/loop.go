@@ -44,7 +44,6 @@ func (r *Run) loop(ctx context.Context) error {
 			if s.micro == 0 || s.Last() {
 				s.begin(r.step)
 				r.keepBuffers()
-				began = time.Now()
 			}
 			s.next(seed)
 			if step(s); s.err == nil && !s.Last() {
@@ -62,6 +61,7 @@ func (r *Run) loop(ctx context.Context) error {
 			if r.step == r.steps || r.step%r.epoch == 0 {
 				break
 			}
+			began = time.Now() // waiting for the next batch is part of its step; logs, monitor and checkpoints are not
 		}
 		if r.train.micro > 0 && !r.train.Last() { // interrupted between the batches of an update: they leave no trace
 			r.restoreBuffers()

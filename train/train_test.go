@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"iter"
 	"math"
 	"os"
 	"path/filepath"
@@ -404,8 +405,60 @@ func TestSchedules(t *testing.T) {
 		t.Errorf("warm-up begins at %g", s(0))
 	}
 	c.Schedule = "onecycle"
+	if _, err := c.schedule(100); err == nil || !strings.Contains(err.Error(), "warm-up of 4") {
+		t.Errorf("onecycle with a warm-up that it does not read: %v", err)
+	}
+	c.WarmupSteps = 0
 	if s, err := c.schedule(100); err != nil || math.Abs(float64(s(0))-0.04) > 1e-6 {
 		t.Errorf("onecycle: %v", err)
+	}
+}
+
+// late is a learner whose batches come late.
+type late struct {
+	Learner
+	by time.Duration
+}
+
+func (l late) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
+	f, err := l.Learner.Feed(in, augment, o)
+	if err != nil {
+		return nil, err
+	}
+	epoch := f.Epoch
+	f.Epoch = func(n, from int) iter.Seq[func(Step)] {
+		return func(yield func(func(Step)) bool) {
+			for step := range epoch(n, from) {
+				time.Sleep(l.by)
+				if !yield(step) {
+					return
+				}
+			}
+		}
+	}
+	return f, nil
+}
+
+// TestRateCountsWaiting: samples a second are those that a person gets, the time in which views are made and waited for among it;
+// a monitor's time is not.
+func TestRateCountsWaiting(t *testing.T) {
+	const wait = 30 * time.Millisecond
+	c := config()
+	c.MonitorEvery, c.MaxSteps = 1, 3
+	r := newRun("", c, 0)
+	r.Learner = late{r.Learner, wait}
+	r.Monitor = func(int, int) map[string]float64 { time.Sleep(30 * wait); return nil }
+	var rates []float64
+	r.Progress = func(p Progress) { rates = append(rates, p.SamplesPerSecond) }
+	start(t, r)
+	most, least := float64(c.BatchSize)/wait.Seconds(), float64(c.BatchSize)/(20*wait).Seconds()
+	for i, rate := range rates {
+		if rate > most || rate < least {
+			t.Errorf("step %d: %.0f samples a second, want %.0f at most, for the feed gives no more, and %.0f at least, for the monitor is not counted", i+1, rate, most, least)
+		}
+	}
+	if len(rates) != 3 {
+		t.Errorf("%d steps", len(rates))
 	}
 }
 

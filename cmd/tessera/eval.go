@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -8,10 +9,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
-	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/recipe"
 )
@@ -22,6 +21,7 @@ type modelFlags struct {
 	side  int
 	seed  uint64
 	norm  string
+	said  func(flag string) bool
 }
 
 func (m *modelFlags) add(cmd *cobra.Command) {
@@ -30,6 +30,17 @@ func (m *modelFlags) add(cmd *cobra.Command) {
 	f.IntVar(&m.side, "side", 0, "image side, for random or a file")
 	f.Uint64Var(&m.seed, "seed", 1, "of random weights and of the probe")
 	f.StringVar(&m.norm, "norm", "", "of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
+	m.said = f.Changed
+}
+
+// unread refuses flags that were given and that nobody reads; why says so.
+func unread(said func(flag string) bool, why string, flags ...string) error {
+	for _, f := range flags {
+		if said(f) {
+			return usage("--%s: %s", f, why)
+		}
+	}
+	return nil
 }
 
 // load returns the model of RUN, random, or FILE.safetensors.
@@ -37,9 +48,11 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 	st, err := os.Stat(name)
 	switch {
 	case err == nil && st.IsDir():
-		out, err = recipe.LoadRun(name)
-		if err == nil && g.said {
-			out.Mode = g.mode
+		if err := unread(m.said, "a run knows its own", "trunk", "side", "norm"); err != nil {
+			return nil, err
+		}
+		if out, err = recipe.LoadRun(name); err == nil {
+			out.Mode = g.over(out.Mode, m.said)
 		}
 		return out, err
 	case name == "random":
@@ -88,17 +101,40 @@ func (e *evalFlags) options(t *teller) eval.Options {
 		}}
 }
 
+// protocolFlags are the options of protocols that have flags of their own.
+type protocolFlags struct {
+	solver      string
+	k, gallery  int
+	temperature float64
+}
+
+// protocols returns what is judged by: PROTOCOL with the flags as its options. A flag that the protocol does not read is refused.
+func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag string) bool) ([]eval.Protocol, error) {
+	knn, probe := eval.KNN{K: p.k, Temperature: p.temperature}, eval.Probe{Solver: p.solver, Seed: seed}
+	switch protocol {
+	case "compare":
+		return []eval.Protocol{knn, probe}, nil
+	case "knn":
+		return []eval.Protocol{knn}, unread(said, "is not of knn", "solver", "gallery")
+	case "probe", "linear":
+		return []eval.Protocol{probe}, unread(said, "is not of the probe", "k", "temperature", "gallery")
+	}
+	one, err := eval.NewProtocol(protocol)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return []eval.Protocol{one}, unread(said, "PROTOCOL says its options itself, after '?'", "k", "temperature", "solver", "gallery")
+}
+
 func newEval(g *global) *cobra.Command {
 	var m modelFlags
 	var e evalFlags
+	var p protocolFlags
 	var of, test string
-	var gallery int
 	var names []string
-	for _, p := range eval.Protocols() {
-		names = append(append(names, p.Name), p.Aliases...)
-	}
 	about := ""
 	for _, p := range eval.Protocols() {
+		names = append(append(names, p.Name), p.Aliases...)
 		about += fmt.Sprintf("          %-9s %s\n", p.Name, p.About)
 	}
 	cmd := &cobra.Command{
@@ -115,13 +151,9 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 			if e.layers != "all" && e.layers != "last" {
 				return usage("--layers %s: want all or last", e.layers)
 			}
-			named := []string{a[0]}
-			if a[0] == "compare" {
-				named = []string{"knn", "probe"}
-			}
-			protocols, err := protocolsOf(named, cmd.Flags())
+			protocols, err := p.protocols(a[0], m.seed, m.said)
 			if err != nil {
-				return usageError{err}
+				return err
 			}
 			mod, err := m.load(g, a[1])
 			if err != nil {
@@ -138,18 +170,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 			}
 			t := newTeller("features")
 			defer t.end()
-			var scores []eval.Score
-			if a[0] == "compare" {
-				if mod.Info == nil {
-					return usage("compare needs a RUN")
-				}
-				sup := newTeller("supervised")
-				defer sup.end()
-				scores, err = recipe.Compare(cmd.Context(), mod.Dir, recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: gallery,
-					Eval: e.options(t), Progress: sup.step, Say: t.say})
-			} else {
-				scores, err = judge(cmd, mod, of, test, protocols, e.options(t))
-			}
+			scores, err := judge(cmd.Context(), a[0], mod, recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: p.gallery, Eval: e.options(t), Say: t.say})
 			if err != nil {
 				return err
 			}
@@ -166,58 +187,30 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	f.StringVar(&of, "data", "", "training samples with labels; default the run's data")
 	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
 	f.StringVar(&e.layers, "layers", "all", "all stages or only the last")
-	f.String("solver", "lbfgs", "of the linear probe: lbfgs or sgd")
-	f.Int("k", 20, "neighbours")
-	f.Float64("temperature", 0.07, "of the neighbours' votes")
-	f.IntVar(&gallery, "gallery", 8, "queries in the gallery of neighbours")
+	f.StringVar(&p.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
+	f.IntVar(&p.k, "k", 20, "neighbours")
+	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes")
+	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken")
 	return cmd
 }
 
-// protocolsOf makes protocols from their specifications and the flags that are options of one of them: a flag that none has, or that a
-// specification says as well, is refused.
-func protocolsOf(named []string, flags *pflag.FlagSet) ([]eval.Protocol, error) {
-	var out []eval.Protocol
-	used := map[string]bool{}
-	for _, of := range named {
-		s, err := spec.Parse(of)
-		if err != nil {
-			return nil, fmt.Errorf("protocol %w", err)
+// judge scores a model by c's protocols, or compares it, and keeps the scores where it is a run.
+func judge(ctx context.Context, protocol string, m *recipe.Model, c recipe.Comparison) ([]eval.Score, error) {
+	if protocol == "compare" {
+		if m.Info == nil {
+			return nil, usage("compare needs a RUN")
 		}
-		for _, o := range eval.OptionsOf(s.Kind) {
-			f := flags.Lookup(o.Name)
-			switch {
-			case f == nil || !f.Changed && o.Name != "seed":
-			case s.Has(o.Name) && f.Changed:
-				return nil, fmt.Errorf("--%s and the option %s of %s say the same thing; one will do", o.Name, o.Name, of)
-			default:
-				used[o.Name] = true
-				if !s.Has(o.Name) {
-					s = s.With(o.Name, f.Value.String())
-				}
-			}
-		}
-		p, err := eval.NewProtocol(s.String())
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
+		sup := newTeller("supervised")
+		defer sup.end()
+		c.Progress = sup.step
+		return recipe.Compare(ctx, m.Dir, c)
 	}
-	for _, name := range []string{"solver", "k", "temperature"} {
-		if flags.Changed(name) && !used[name] {
-			return nil, fmt.Errorf("--%s is no option of %s", name, strings.Join(named, " or "))
-		}
-	}
-	return out, nil
-}
-
-// judge scores one model, and keeps the scores where it is a run.
-func judge(cmd *cobra.Command, m *recipe.Model, of, test string, protocols []eval.Protocol, o eval.Options) ([]eval.Score, error) {
-	a, b, err := eval.Open(of, test)
+	a, b, err := eval.Open(c.Data, c.Test)
 	if err != nil {
 		return nil, err
 	}
-	scores, err := eval.Judge(cmd.Context(), []eval.Encoder{m.Encoder()}, a, b, protocols, o)
+	scores, err := eval.Judge(ctx, []eval.Encoder{m.Encoder()}, a, b, c.Protocols, c.Eval)
 	if err == nil && m.Dir != "" {
 		err = eval.SaveScores(m.Dir, scores)
 	}

@@ -65,8 +65,18 @@ type global struct {
 	threads int
 	simd    string
 	mode    tensor.Mode // --precision and --conv
-	said    bool        // the person gave one of the two
 	json    bool
+}
+
+// over returns a mode with what the person said of it.
+func (g *global) over(m tensor.Mode, said func(flag string) bool) tensor.Mode {
+	if said("precision") {
+		m.Precision = g.mode.Precision
+	}
+	if said("conv") {
+		m.Algorithm = g.mode.Algorithm
+	}
+	return m
 }
 
 func newRoot() *cobra.Command {
@@ -105,7 +115,6 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 			if p := g.mode.Precision; !p.Native() {
 				fmt.Fprintf(os.Stderr, "--precision %v: this processor (%v) has no instructions for it: the same bits, but no faster than float32\n", p, simd.Active())
 			}
-			g.said = cmd.Flags().Changed("conv") || cmd.Flags().Changed("precision")
 			return nil
 		},
 	}

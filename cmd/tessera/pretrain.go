@@ -47,7 +47,8 @@ supervised learns from the labels instead, for comparison.`,
 			if err := said(); err != nil {
 				return err
 			}
-			c.Conv, c.Precision = g.mode.Algorithm, g.mode.Precision
+			mode := g.over(c.Mode(), cmd.Flags().Changed)
+			c.Conv, c.Precision = mode.Algorithm, mode.Precision
 			if err := recipe.Check(c); err != nil {
 				return usageError{err}
 			}
