@@ -11,14 +11,18 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/klauspost/cpuid/v2"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -50,6 +54,10 @@ func TestResume(t *testing.T) {
 			if _, err := r.Start(ctx, false); !errors.Is(err, ErrInterrupted) {
 				t.Fatalf("%s stopped at %d: %v", name, stopAt, err)
 			}
+			if all, err := Checkpoints(dir); err != nil || all[len(all)-1] != checkpointPath(dir, stopAt) {
+				t.Errorf("%s stopped at %d leaves %v, %v", name, stopAt, all, err)
+			}
+			took := r.info.Seconds
 			if stopAt == 7 { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
 				all, _ := Checkpoints(dir)
 				os.WriteFile(all[len(all)-1], []byte("cut short"), 0o644)
@@ -60,6 +68,9 @@ func TestResume(t *testing.T) {
 			info, err := again.Start(context.Background(), true)
 			if err != nil || info.Done != 15 {
 				t.Fatalf("%s resumed from %d: %+v, %v", name, stopAt, info, err)
+			}
+			if stopAt == 14 && info.Seconds <= took { // one step more
+				t.Errorf("%s: %g seconds before and %g in all", name, took, info.Seconds)
 			}
 			if (stopAt == 7) != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
 				t.Errorf("%s stopped at %d: said %q", name, stopAt, warned)
@@ -151,8 +162,8 @@ func TestLookingChangesNothing(t *testing.T) {
 		if looks != 8 { // after 2, 4, ..., 14 and at the end
 			t.Errorf("%s: %d looks", name, looks)
 		}
-		if drawn == 0 {
-			t.Errorf("%s was not drawn", name)
+		if kept, _ := filepath.Glob(filepath.Join(watched.Dir, "samples", "*.png")); drawn != 5 || len(kept) != 5 { // with each checkpoint
+			t.Errorf("%s was drawn %d times, kept %v", name, drawn, kept)
 		}
 		for _, l := range logged(t, watched.Dir) {
 			if step := int(l["step"].(float64)); (l["held_loss"] != nil) != (step%2 == 0 || step == 15) {
@@ -292,6 +303,16 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("a harmless change: %v", err)
 		}
 	}
+	done := newRun(dir, c, 0)
+	done.MemoryLimit = 1 << 20
+	if _, err := done.Start(context.Background(), true); err != nil {
+		t.Errorf("a run that is done needs memory: %v", err)
+	}
+	alone := newRun("", config(), 0)
+	alone.Progress = func(Progress) { panic("a step is made") }
+	if _, err := alone.Start(cancelled(), false); !errors.Is(err, ErrInterrupted) {
+		t.Errorf("interrupted without a directory: %v", err)
+	}
 	// a run of the first version: its optimiser counted one number of steps
 	all, _ := Checkpoints(dir)
 	f, err := checkpoint.Load(all[len(all)-1])
@@ -337,8 +358,16 @@ func TestLog(t *testing.T) {
 	c.LogEvery = 4
 	r := newRun(t.TempDir(), c, 0)
 	var told []Progress
-	r.Progress = func(p Progress) { told = append(told, p) }
-	start(t, r)
+	first := 0.0
+	r.Progress = func(p Progress) {
+		if told = append(told, p); len(told) == 1 {
+			first = r.info.FirstStep
+		}
+	}
+	info := start(t, r)
+	if first <= 0 || info.FirstStep != first || info.FirstStep > time.Since(processStart).Seconds() {
+		t.Errorf("the first step ended after %g s, at last after %g s", first, info.FirstStep)
+	}
 	lines := logged(t, r.Dir)
 	var steps []int
 	for _, l := range lines {
@@ -362,6 +391,50 @@ func TestLog(t *testing.T) {
 	want := 0.01 * 0.5 * (1 + math.Cos(math.Pi*7/15))
 	if lr := lines[1]["lr"].(float64); math.Abs(lr-want) > 1e-8 {
 		t.Errorf("rate of step 8 is %g, want %g", lr, want)
+	}
+}
+
+// TestRates: samples and operations by the second, of all batches of an update; what is no number is logged in words, what has no
+// count not at all.
+func TestRates(t *testing.T) {
+	c := config()
+	c.Accumulate, c.CheckpointEvery = 2, 100
+	r := newRun(t.TempDir(), c, 0)
+	r.Warn = func(string) {}
+	if err := r.open(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.prepare(false); err != nil {
+		t.Fatal(err)
+	}
+	defer r.closeFiles()
+	r.train.begin(0)
+	r.train.flop = 6e9
+	r.train.Metric("loss", math.Inf(-1), 1)
+	r.train.Metric("accuracy", 0, 0)
+	s := &session{run: r, began: time.Now()}
+	if err := s.made(0, 2*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	line := logged(t, r.Dir)[0]
+	if line["samples_per_s"] != 8.0 || line["gflops"] != 3.0 || line["loss"] != "-Inf" || line["accuracy"] != nil {
+		t.Errorf("line %v", line)
+	}
+}
+
+// TestDescribe: a run says where it was made, and the version its revision where the build knows it.
+func TestDescribe(t *testing.T) {
+	var i Info
+	i.Describe()
+	if cpu := cpuid.CPU.BrandName; i.CPU == "" || cpu != "" && i.CPU != cpu || i.SIMD != simd.Active().String() || i.Threads != parallel.Workers() || i.Go != runtime.Version() || i.Version != Version() {
+		t.Errorf("%+v", i)
+	}
+	b := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}
+	for revision, want := range map[string]string{"0123456789ab": "v1.2.3 0123456789ab", "0123456789abcdef": "v1.2.3 0123456789ab", "0123456789a": "v1.2.3"} {
+		b.Settings = []debug.BuildSetting{{Key: "GOOS", Value: "a system with a long name"}, {Key: "vcs.revision", Value: revision}}
+		if v := version(b); v != want {
+			t.Errorf("revision %s: version %q, want %q", revision, v, want)
+		}
 	}
 }
 
@@ -460,8 +533,9 @@ func TestEvents(t *testing.T) {
 		if binary.LittleEndian.Uint32(b[8:]) != maskedCRC(b[:8]) || binary.LittleEndian.Uint32(b[12+n:]) != maskedCRC(b[12:12+n]) {
 			t.Fatal("a checksum is wrong")
 		}
-		if records == 1 && !bytes.Contains(b[12:12+n], []byte("loss")) {
-			t.Error("the value is not there")
+		// wall time, step, and a summary of one value: a tag and 1.5
+		if want := "\x09\x00\x00\x00\x00\x00\x00\x00\x40\x10\x03\x2a\x0d\x0a\x0b\x0a\x04loss\x15\x00\x00\xc0\x3f"; records == 1 && string(b[12:12+n]) != want {
+			t.Errorf("the event is %q, want %q", b[12:12+n], want)
 		}
 		b = b[16+n:]
 		records++
