@@ -513,3 +513,29 @@ func TestSettingsOfOptimisers(t *testing.T) {
 	a1 := 1 - 0.1*v1
 	near(t, "a after two steps", l.at("a"), a1-0.1*(0.5*v1+1+0.25*a1))
 }
+
+// TestMode: training, measuring and looking compute as the run says.
+func TestMode(t *testing.T) {
+	l := newScript("a")
+	var modes []tensor.Mode
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			modes = append(modes, t.Mode)
+			return autograd.Sum(l.of(t, "a"))
+		})
+	}
+	r := plainRun(l, 2)
+	r.Config.Precision, r.Config.Conv, r.MemoryLimit = tensor.BFloat16, tensor.Direct, 64<<30
+	start(t, r)
+	if _, err := Look(r.feed, r.Config.Mode(), 1, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	if len(modes) != 2+2+l.n {
+		t.Errorf("%d passes, want two that measure, two that train and %d that look", len(modes), l.n)
+	}
+	for i, m := range modes {
+		if want := (tensor.Mode{Precision: tensor.BFloat16, Algorithm: tensor.Direct}); m != want {
+			t.Errorf("pass %d computes %+v, want %+v", i, m, want)
+		}
+	}
+}

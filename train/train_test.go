@@ -58,7 +58,8 @@ func TestResume(t *testing.T) {
 				t.Errorf("%s stopped at %d leaves %v, %v", name, stopAt, all, err)
 			}
 			took := r.info.Seconds
-			if stopAt == 7 { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
+			broken := stopAt == 1 || stopAt == 7
+			if broken { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
 				all, _ := Checkpoints(dir)
 				os.WriteFile(all[len(all)-1], []byte("cut short"), 0o644)
 			}
@@ -72,10 +73,14 @@ func TestResume(t *testing.T) {
 			if stopAt == 14 && info.Seconds <= took { // one step more
 				t.Errorf("%s: %g seconds before and %g in all", name, took, info.Seconds)
 			}
-			if (stopAt == 7) != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
+			if broken != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
 				t.Errorf("%s stopped at %d: said %q", name, stopAt, warned)
 			}
 			differ(t, fmt.Sprintf("%s stopped at step %d and resumed", name, stopAt), again.Learner, whole.Learner)
+			if n := len(logged(t, dir)); n != len(lines) {
+				t.Errorf("%s stopped at %d: %d lines, want %d", name, stopAt, n, len(lines))
+				continue
+			}
 			for k, got := range logged(t, dir) {
 				for _, v := range []string{"images_per_s", "samples_per_s", "gflops"} {
 					delete(got, v)
@@ -162,6 +167,9 @@ func TestLookingChangesNothing(t *testing.T) {
 		if looks != 8 { // after 2, 4, ..., 14 and at the end
 			t.Errorf("%s: %d looks", name, looks)
 		}
+		if all, _ := Checkpoints(watched.Dir); len(all) != keepCheckpoints {
+			t.Errorf("%s, drawn, keeps %v", name, all)
+		}
 		if kept, _ := filepath.Glob(filepath.Join(watched.Dir, "samples", "*.png")); drawn != 5 || len(kept) != 5 { // with each checkpoint
 			t.Errorf("%s was drawn %d times, kept %v", name, drawn, kept)
 		}
@@ -218,7 +226,7 @@ func TestNotFinite(t *testing.T) {
 	if !errors.As(err, &e) || e.Step != 7 || e.Op != "Conv2D" || e.Place != "conv1" {
 		t.Fatalf("error %v", err)
 	}
-	if !strings.Contains(err.Error(), "step 7: the loss is not finite; it first appears in") || !strings.Contains(err.Error(), " of conv1") || e.CheckpointPath == "" {
+	if !strings.Contains(err.Error(), "step 7: the loss is not finite; it first appears in") || !strings.Contains(err.Error(), " of conv1") || e.CheckpointPath == "" || !strings.HasSuffix(err.Error(), "the state before this step is in "+e.CheckpointPath) {
 		t.Errorf("message %q", err)
 	}
 	if !bytes.Equal(state(r.Learner), before[6]) {
@@ -232,7 +240,7 @@ func TestNotFinite(t *testing.T) {
 		t.Error("the checkpoint is not the state before the bad step")
 	}
 	alone := newRun("", config(), 7)
-	if _, err := alone.Start(context.Background(), false); !errors.As(err, &e) || e.CheckpointPath != "" {
+	if _, err := alone.Start(context.Background(), false); !errors.As(err, &e) || e.CheckpointPath != "" || strings.Contains(err.Error(), "the state before") {
 		t.Errorf("without a directory: %v", err)
 	}
 	// a gradient that is no number, of finite losses
@@ -342,6 +350,12 @@ func TestCheckpoints(t *testing.T) {
 	}
 	if fmt.Sprint(saved.Metrics) != fmt.Sprint(r.Learner.Metrics()) || saved.DataLen != 44 || saved.Fingerprint != r.Data.Fingerprint || info.Seconds <= 0 {
 		t.Errorf("run.json %+v", saved)
+	}
+	if _, err := r.met.Write([]byte("x")); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the log stays open: %v", err)
+	}
+	if err := r.ev.close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the events stay open: %v", err)
 	}
 	if _, err := LoadInfo(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no run.json") {
 		t.Errorf("no run: %v", err)
