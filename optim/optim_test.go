@@ -40,7 +40,7 @@ func TestPyTorch(t *testing.T) {
 			tape.Reset()
 		}
 		for i, v := range x.Data {
-			if math.Abs(float64(v)-w[i]) > 1e-6*math.Max(2, math.Abs(w[i])) {
+			if !(math.Abs(float64(v)-w[i]) <= 1e-6*math.Max(2, math.Abs(w[i]))) { // what is no number is not near
 				t.Errorf("%s: weight %d is %g, PyTorch's %g", name, i, v, w[i])
 			}
 		}
@@ -50,7 +50,7 @@ func TestPyTorch(t *testing.T) {
 			t.Fatalf("no reference for %s", name)
 		}
 		for i, w := range want.LR[name] {
-			if math.Abs(float64(s(i))-w) > 1e-6 {
+			if !(math.Abs(float64(s(i))-w) <= 1e-6) {
 				t.Errorf("%s at step %d: %g, PyTorch %g", name, i, s(i), w)
 			}
 		}
@@ -72,20 +72,23 @@ func TestLARSandLAMB(t *testing.T) {
 	wn := norm(func(i int) float64 { return float64(w0.Data[i]) })
 	gn := norm(func(i int) float64 { return float64(g.Data[i]) })
 	adam := func(i int) float64 {
-		return float64(g.Data[i])/(math.Abs(float64(g.Data[i]))+1e-8) + 0.01*float64(w0.Data[i])
+		return float64(g.Data[i])/(math.Abs(float64(g.Data[i]))+1e-8) + 0.3*float64(w0.Data[i])
 	}
 	an := norm(adam)
 	for name, want := range map[string]func(i int) float64{
-		"lars": func(i int) float64 {
-			return float64(w0.Data[i]) - 0.1*0.001*wn/(gn+0.01*wn)*(float64(g.Data[i])+0.01*float64(w0.Data[i]))
+		"lars?trust=0.5": func(i int) float64 {
+			return float64(w0.Data[i]) - 0.1*0.5*wn/(gn+0.3*wn)*(float64(g.Data[i])+0.3*float64(w0.Data[i]))
 		},
 		"lamb": func(i int) float64 { return float64(w0.Data[i]) - 0.1*wn/an*adam(i) },
 	} {
 		w := w0.Clone()
-		o, _ := New(name, []layers.Param{{Name: "w", Value: w}}, 0.9, 0.01)
+		o, err := New(name, []layers.Param{{Name: "w", Value: w}}, 0.9, 0.3)
+		if err != nil {
+			t.Fatal(err)
+		}
 		o.Step(gradient(autograd.NewTape(nil), w, g), 0.1)
 		for i, v := range w.Data {
-			if math.Abs(float64(v)-want(i)) > 1e-6 {
+			if !(math.Abs(float64(v)-want(i)) <= 1e-6) {
 				t.Errorf("%s: weight %d is %g, want %g", name, i, v, want(i))
 			}
 		}
@@ -129,6 +132,82 @@ func TestClipAndEMA(t *testing.T) {
 	}
 	if _, err := NewEMA(layers.Value{Name: "other", Value: w}, student); err == nil {
 		t.Error("a teacher of another shape must be an error")
+	}
+}
+
+// TestNothingToScaleBy: where a norm is zero, LARS and LAMB take the plain step.
+func TestNothingToScaleBy(t *testing.T) {
+	for _, c := range []struct {
+		name           string
+		w, g, wd, want float32
+	}{{"lars", 0, 0.5, 0.1, -0.05}, {"lars", 1, 0, 0.1, 1 - 0.1*0.1}, {"lamb", 0, 0.5, 0.1, -0.1}, {"lamb", 1, 0, 0, 1}} {
+		w := tensor.New(1).Fill(c.w)
+		o, _ := New(c.name, []layers.Param{{Name: "w", Value: w}}, 0, c.wd)
+		o.Step(gradient(autograd.NewTape(nil), w, tensor.New(1).Fill(c.g)), 0.1)
+		if !(math.Abs(float64(w.Data[0]-c.want)) <= 1e-7) {
+			t.Errorf("%s takes %g with gradient %g to %g, want %g", c.name, c.w, c.g, w.Data[0], c.want)
+		}
+	}
+}
+
+// TestOptions: New's options are those of the rule, each of which changes what it does; zeros mean the usual values; decay=all is for
+// biases.
+func TestOptions(t *testing.T) {
+	type maker func(p []layers.Param) Optimizer
+	by := func(name string) maker {
+		return func(p []layers.Param) Optimizer {
+			o, err := New(name, p, 0.9, 0.1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return o
+		}
+	}
+	walk := func(m maker) [2]float32 {
+		w, b := tensor.New(1).Fill(1), tensor.New(1).Fill(1)
+		o := m([]layers.Param{{Name: "w", Value: w}, {Name: "b", Value: b, Kind: layers.Vector}})
+		for _, g := range []float32{0.5, -0.2, 0.1} {
+			tape := autograd.NewTape(nil)
+			o.Step(tape.Backward(autograd.Scale(autograd.Sum(autograd.Add(tape.Param(w), tape.Param(b))), g)), 0.1)
+		}
+		return [2]float32{w.Data[0], b.Data[0]}
+	}
+	adam := func(make func([]layers.Param, AdamOptions) Optimizer, b1, b2, eps float32) maker {
+		return func(p []layers.Param) Optimizer {
+			return make(p, AdamOptions{Beta1: b1, Beta2: b2, Eps: eps, WeightDecay: 0.1})
+		}
+	}
+	rms := func(alpha, eps float32) maker {
+		return func(p []layers.Param) Optimizer {
+			return NewRMSprop(p, RMSpropOptions{Alpha: alpha, Eps: eps, Momentum: 0.9, WeightDecay: 0.1})
+		}
+	}
+	lars := func(trust float32) maker {
+		return func(p []layers.Param) Optimizer {
+			return NewLARS(p, LARSOptions{Momentum: 0.9, Trust: trust, WeightDecay: 0.1})
+		}
+	}
+	for name, rule := range map[string]maker{
+		"adam": adam(NewAdam, 0, 0, 0), "adam?beta1=0.5": adam(NewAdam, 0.5, 0, 0), "adam?beta2=0.9": adam(NewAdam, 0, 0.9, 0), "adam?eps=0.1": adam(NewAdam, 0, 0, 0.1),
+		"adamw": adam(NewAdamW, 0, 0, 0), "adamw?beta1=0.5": adam(NewAdamW, 0.5, 0, 0), "lamb": adam(NewLAMB, 0, 0, 0), "lamb?beta2=0.9": adam(NewLAMB, 0, 0.9, 0),
+		"rmsprop": rms(0, 0), "rmsprop?alpha=0.5": rms(0.5, 0), "rmsprop?eps=0.1": rms(0, 0.1), "lars": lars(0), "lars?trust=0.1": lars(0.1),
+	} {
+		got := walk(by(name))
+		if want := walk(rule); got != want {
+			t.Errorf("%s goes to %g, the rule to %g", name, got, want)
+		}
+		if kind, _, more := strings.Cut(name, "?"); more && got == walk(by(kind)) {
+			t.Errorf("%s goes where %s goes: %g", name, kind, got)
+		}
+	}
+	for _, name := range Names() {
+		if name == "lars" {
+			continue
+		}
+		some, all := walk(by(name)), walk(by(name+"?decay=all"))
+		if some[0] != all[0] || some[0] == some[1] || all[0] != all[1] {
+			t.Errorf("%s takes a weight and a bias to %g, with decay=all to %g", name, some, all)
+		}
 	}
 }
 
@@ -185,7 +264,10 @@ func TestNone(t *testing.T) {
 
 func TestWarmup(t *testing.T) {
 	s := Warmup(4, Constant(1))
-	if s(0) != 0.25 || s(3) != 1 || s(9) != 1 {
-		t.Errorf("warm-up %g %g %g", s(0), s(3), s(9))
+	if s(0) != 0.25 || s(3) != 1 || s(4) != 1 || s(9) != 1 {
+		t.Errorf("warm-up %g %g %g %g", s(0), s(3), s(4), s(9))
+	}
+	if s := Cosine(1, 0); s(0) != 0 {
+		t.Errorf("the rate at the end of no steps is %g", s(0))
 	}
 }

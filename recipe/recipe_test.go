@@ -406,3 +406,62 @@ func TestContactSheet(t *testing.T) {
 		t.Errorf("a sheet of all is %v", b)
 	}
 }
+
+// TestMonitorLooksAtHeldOut: what the monitor tells is of held-out samples, shown plainly; their neighbours are sought among those that
+// are trained on. Of large sets it takes some.
+func TestMonitorLooksAtHeldOut(t *testing.T) {
+	c := quickConfig("scenes:?n=40&side=16")
+	c.MonitorEvery, c.Test = 1, "scenes:?n=21&side=16&split=test"
+	r, err := New(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.monitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := m.look(0, 2)
+	loss := func(d *data.Dataset, augment bool) float64 {
+		feed, err := r.Learner.Feed(d.Inputs, augment, data.LoaderOptions{BatchSize: 64, KeepLast: true, Seed: c.Seed})
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := train.Look(feed, c.Mode(), c.Seed, 0, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return v["loss"]
+	}
+	if want := loss(r.Held, false); math.Abs(got["held_loss"]-want) > 1e-5 {
+		t.Errorf("the monitor's loss is %g, that of what is held out %g", got["held_loss"], want)
+	}
+	for what, other := range map[string]float64{"trained on": loss(r.Data, false), "held out, augmented,": loss(r.Held, true)} {
+		if math.Abs(got["held_loss"]-other) < 1e-4 {
+			t.Errorf("the loss of what is %s is the monitor's: %g", what, other)
+		}
+	}
+	features := func(d *data.Dataset) eval.Sample {
+		f, err := r.encoder("x", r.Trunk).Encode(context.Background(), d.Inputs, eval.Options{BatchSize: 64})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return eval.Sample{Features: f[len(f)-1], Truth: d.Truth}
+	}
+	a, b := features(r.Data), features(r.Held)
+	near, err := eval.KNN{}.Judge(context.Background(), a, b)
+	if h := eval.CheckHealth(b.Pooled); err != nil || got["knn"] != near.Value || math.Abs(got["feature_std"]-h.Std) > 1e-5 || math.Abs(got["effective_rank"]-h.EffectiveRank) > 1e-3 {
+		t.Errorf("the monitor sees %v, want neighbours of %g, %v and health %+v", got, near.Value, err, h)
+	}
+	for name, x := range map[string][2]eval.Sample{"what is held out": {b, b}, "what is trained on, alone": {a, a}} {
+		if s, _ := (eval.KNN{}).Judge(context.Background(), x[0], x[1]); s.Value == got["knn"] {
+			t.Errorf("this test cannot tell neighbours among %s: %g", name, s.Value)
+		}
+	}
+	c.Data, c.Test = "scenes:?n=2100&side=16", "scenes:?n=600&side=16&split=test"
+	if r, err = New(c, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err = r.monitor(); err != nil || m.held.Len() != 500 || m.train.Len() != 2000 || len(m.drawn) != 6 {
+		t.Errorf("of 600 the monitor looks at %d among %d, draws %d, %v", m.held.Len(), m.train.Len(), len(m.drawn), err)
+	}
+}

@@ -89,6 +89,10 @@ func Version() string {
 	if !ok {
 		return "unknown"
 	}
+	return version(b)
+}
+
+func version(b *debug.BuildInfo) string {
 	v := b.Main.Version
 	for _, s := range b.Settings {
 		if s.Key == "vcs.revision" && len(s.Value) >= 12 {

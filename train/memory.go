@@ -103,18 +103,60 @@ func (r *Run) measure(level autograd.Recompute, n int) (map[string]*autograd.Ste
 	return s.asked, feed.Err()
 }
 
+// beside returns how many bytes a run holds beside its parameters and its tapes: the optimisers' state, the sums of accumulated batches,
+// and what is reserved.
+func (r *Run) beside() int64 {
+	params := int64(layers.Size(r.Learner)) * 4
+	n := params
+	if o := strings.ToLower(r.Config.Optimizer); strings.HasPrefix(o, "adam") || strings.HasPrefix(o, "lamb") {
+		n += params
+	}
+	if r.accumulate() > 1 {
+		n += params
+	}
+	return n + r.Reserved
+}
+
+// sized is what the losses of two small steps ask of memory, as a step of another size does.
+type sized struct {
+	expect map[string]*autograd.StepMemory // by loss, where every batch asks for the same but for lengths
+	peak   int64                           // of all losses
+	each   int64                           // bytes that a sample adds
+}
+
+// forBatch returns what a step of batch samples asks for, from steps of few and of more.
+func forBatch(small map[string]*autograd.StepMemory, few int, large map[string]*autograd.StepMemory, more, batch int) sized {
+	s := sized{expect: map[string]*autograd.StepMemory{}}
+	for name, a := range small {
+		b := large[name]
+		if b == nil {
+			continue
+		}
+		at, ok := a.At(few, b, more, batch)
+		if ok {
+			s.expect[name] = at
+		} else { // not the same at every batch size: the peak is as good as linear
+			at = &autograd.StepMemory{Peak: a.Peak + (b.Peak-a.Peak)/(more-few)*(batch-few)}
+		}
+		s.peak += int64(at.Peak)
+		s.each += int64((b.Peak - a.Peak) / (more - few))
+	}
+	return s
+}
+
+// largest returns the batch size that takes need bytes down to limit, of samples that take each; 0 if none of at least 2 does.
+func largest(batch int, need, limit, each int64) int {
+	n := batch - int((need-limit+each-1)/each)
+	if n < 2 {
+		return 0
+	}
+	return n
+}
+
 // fitMemory chooses the least recomputation with which a step fits r.MemoryLimit, and what the tapes' memory will be laid out for.
 // Every length in a step is linear in its batch: two small batches are measured at each level.
 func (r *Run) fitMemory() error {
-	batch := r.Config.BatchSize
-	state := int64(layers.Size(r.Learner)) * 4 // of the optimisers
-	if o := strings.ToLower(r.Config.Optimizer); strings.HasPrefix(o, "adam") || strings.HasPrefix(o, "lamb") {
-		state *= 2
-	}
-	if r.accumulate() > 1 {
-		state += int64(layers.Size(r.Learner)) * 4 // of the sums
-	}
-	beside := r.Reserved + state
+	batch, beside := r.Config.BatchSize, r.beside()
 	best := &MemoryError{Limit: r.MemoryLimit, Need: math.MaxInt64}
 	for _, level := range []autograd.Recompute{autograd.RecomputeNothing, autograd.RecomputeNorms, autograd.RecomputeBlocks} {
 		const few, more = 2, 4
@@ -126,38 +168,21 @@ func (r *Run) fitMemory() error {
 		if err != nil {
 			return err
 		}
-		expect, peak, each := map[string]*autograd.StepMemory{}, int64(0), int64(0)
-		for name, a := range small {
-			b := large[name]
-			if b == nil {
-				continue
-			}
-			at, ok := a.At(few, b, more, batch)
-			if ok {
-				expect[name] = at
-			} else { // not the same at every batch size: the peak is as good as linear
-				at = &autograd.StepMemory{Peak: a.Peak + (b.Peak-a.Peak)/(more-few)*(batch-few)}
-			}
-			peak += int64(at.Peak)
-			each += int64(b.Peak-a.Peak) / (more - few)
-		}
+		step := forBatch(small, few, large, more, batch)
+		views := r.batchBytes() * int64(r.feed.Ahead+1)
 		debug.FreeOSMemory()
-		need := held() + beside + peak + r.batchBytes()*int64(r.feed.Ahead+1)
+		need := held() + beside + step.peak + views
 		need += need / 20 // garbage, and what kernels need for larger tensors
 		if need <= r.MemoryLimit {
-			r.expect, r.level = expect, level
+			r.expect, r.level = step.expect, level
 			r.info.Recompute = level.String()
 			r.Warn(fmt.Sprintf("memory limit %s: about %s are needed; computed twice: %s", Bytes(r.MemoryLimit), Bytes(need), level))
 			return nil
 		}
 		if need < best.Need {
 			best.Need = need
-			each = max(each+r.batchBytes()*int64(r.feed.Ahead+1)/int64(batch), 1)
-			best.BatchSize = max(0, batch-int((need-r.MemoryLimit+each-1)/each))
+			best.BatchSize = largest(batch, need, r.MemoryLimit, max(step.each+views/int64(batch), 1))
 		}
-	}
-	if best.BatchSize < 2 {
-		best.BatchSize = 0
 	}
 	return best
 }

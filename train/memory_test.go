@@ -4,9 +4,13 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"math"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
@@ -116,5 +120,120 @@ func TestParseBytes(t *testing.T) {
 		if n, err := ParseBytes(s); err == nil {
 			t.Errorf("%q passes as %d", s, n)
 		}
+	}
+}
+
+// TestNeed: what a step needs is what the process holds, the optimisers' state, the tapes of the batch at hand and the views that are
+// ahead, and a twentieth; the batch size that is named takes it down to the limit.
+func TestNeed(t *testing.T) {
+	open := func(batch int) *Run {
+		c := config()
+		c.BatchSize = batch
+		d := scenes(600)
+		r := &Run{Config: c, Data: d, MemoryLimit: 1, Warn: func(string) {}, Learner: &classifier{data: d,
+			Sequential: layers.Classifier(tensor.NewRNG(2), layers.CIFARResNet(tensor.NewRNG(1), 3, 20), len(d.Truth.Classes()))}}
+		if err := r.open(); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	refused := func(r *Run) *MemoryError {
+		var e *MemoryError
+		if err := r.fitMemory(); !errors.As(err, &e) {
+			t.Fatal(err)
+		}
+		return e
+	}
+	r := open(3)
+	r.feed.Bytes = func() int64 { return 1 << 40 }
+	r.feed.Ahead, r.Reserved, r.MemoryLimit = 1, 1<<38, 5<<40
+	e := refused(r)
+	if want := 1.05 * (2*3 + 0.25) * (1 << 40); math.Abs(float64(e.Need)/want-1) > 1e-3 || e.BatchSize != 2 { // each takes 2<<40
+		t.Errorf("needs %d and fits %d, want %g and 2", e.Need, e.BatchSize, want)
+	}
+	few, many := open(8), open(512)
+	small, err := many.measure(autograd.RecomputeBlocks, 8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	large, err := many.measure(autograd.RecomputeBlocks, 512)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := float64(large["loss"].Peak-small["loss"].Peak) + 504*float64(many.feed.Bytes())*float64(many.feed.Ahead+1)
+	if more := float64(refused(many).Need - refused(few).Need); math.Abs(more/(1.05*want)-1) > 0.3 {
+		t.Errorf("504 samples more need %g bytes, want %g", more, 1.05*want)
+	}
+}
+
+// TestNeedParts: the parts of TestNeed that are small beside what the process holds.
+func TestNeedParts(t *testing.T) {
+	r := newRichRun("", config())
+	r.Reserved = 5
+	params := int64(layers.Size(r.Learner)) * 4
+	for _, c := range []struct {
+		optimizer  string
+		accumulate int
+		want       int64
+	}{{"sgd", 1, 1}, {"AdamW?beta1=0.5", 0, 2}, {"lamb", 2, 3}, {"lars", 2, 2}} {
+		r.Config.Optimizer, r.Config.Accumulate = c.optimizer, c.accumulate
+		if n := r.beside(); n != c.want*params+5 {
+			t.Errorf("%s accumulating %d holds %d bytes beside, want %d times %d and 5", c.optimizer, c.accumulate, n, c.want, params)
+		}
+	}
+	r = newRichRun("", config())
+	if err := r.open(); err != nil {
+		t.Fatal(err)
+	}
+	var asked []map[string]*autograd.StepMemory
+	for _, n := range []int{2, 4, 11} {
+		a, err := r.measure(autograd.RecomputeNothing, n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		asked = append(asked, a)
+	}
+	asked[0]["only here"] = asked[0]["loss"]
+	s := forBatch(asked[0], 2, asked[1], 4, 11)
+	var peak, each int64
+	for name, a := range asked[2] {
+		peak += int64(a.Peak)
+		each += int64(asked[1][name].Peak-asked[0][name].Peak) / 2
+	}
+	if len(s.expect) != 3 || s.peak != peak || s.each != each {
+		t.Errorf("11 samples are expected to ask for %d, %d each, of %d losses; they ask for %d, %d each", s.peak, s.each, len(s.expect), peak, each)
+	}
+	a, b := *asked[0]["loss"], *asked[1]["loss_critic"] // not the same step
+	a.Peak, b.Peak = 100, 180
+	s = forBatch(map[string]*autograd.StepMemory{"x": &a}, 2, map[string]*autograd.StepMemory{"x": &b}, 4, 11)
+	if len(s.expect) != 0 || s.peak != 100+9*40 || s.each != 40 {
+		t.Errorf("steps that differ: %+v", s)
+	}
+	for _, c := range [][5]int{{32, 1000, 900, 10, 22}, {32, 1001, 900, 10, 21}, {4, 1000, 980, 10, 2}, {4, 1000, 970, 10, 0}, {4, 1000, 1, 10, 0}} {
+		if n := largest(c[0], int64(c[1]), int64(c[2]), int64(c[3])); n != c[4] {
+			t.Errorf("%v: a batch of %d fits, want %d", c[:4], n, c[4])
+		}
+	}
+}
+
+var hold []byte
+
+// TestHeld: memory that was given up is not held, neither before nor after the system has it back.
+func TestHeld(t *testing.T) {
+	const size = 256 << 20
+	debug.FreeOSMemory()
+	before := held()
+	hold = make([]byte, size)
+	if more := held() - before; more < size*3/4 || more > size*5/4 {
+		t.Errorf("%d bytes more are held, want %d", more, size)
+	}
+	hold = nil
+	runtime.GC()
+	if more := held() - before; more > size/4 || more < -size/4 {
+		t.Errorf("given up, %d bytes more are held", more)
+	}
+	debug.FreeOSMemory()
+	if more := held() - before; more > size/4 || more < -size/4 {
+		t.Errorf("given back, %d bytes more are held", more)
 	}
 }

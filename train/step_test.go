@@ -282,7 +282,10 @@ func TestReduce(t *testing.T) {
 				return autograd.Sum(autograd.Mul(autograd.Scale(l.of(t, "b"), g), l.of(t, "a")))
 			})
 			if g == 1 { // only the first batch reaches a with this loss
-				s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) }, "a")
+				s.Minimise("second", func(t *autograd.Tape) *autograd.Var {
+					calls = append(calls, "second")
+					return autograd.Sum(l.of(t, "a"))
+				}, "a")
 			}
 		}
 		r := plainRun(l, 1)
@@ -297,9 +300,9 @@ func TestReduce(t *testing.T) {
 		}
 		r.Reduced = func() error { calls = append(calls, "reduced"); return nil }
 		start(t, r)
-		want, a := "[a1 b1 a1 reduced]", 1-0.1*(10+10.0)
+		want, a := "[a1 b1 second a1 reduced]", 1-0.1*(10+10.0)
 		if n == 2 { // sums of both batches, divided by two when they are applied
-			want, a = "[a3 b3 a1 reduced]", 1-0.1*(30+10.0)/2
+			want, a = "[second a3 b3 a1 reduced]", 1-0.1*(30+10.0)/2
 		}
 		if fmt.Sprint(calls) != want {
 			t.Errorf("accumulating %d: calls %v, want %s", n, calls, want)
@@ -494,5 +497,45 @@ func TestOptimisersOfGroups(t *testing.T) {
 	}
 	if l.at("a") != alone.Data[0] {
 		t.Errorf("a is %g, by itself %g", l.at("a"), alone.Data[0])
+	}
+}
+
+// TestSettingsOfOptimisers: momentum and weight decay are the run's.
+func TestSettingsOfOptimisers(t *testing.T) {
+	l := newScript("a")
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
+	}
+	r := plainRun(l, 2)
+	r.Config.Momentum, r.Config.WeightDecay = 0.5, 0.25
+	start(t, r)
+	v1 := 1 + 0.25*1.0
+	a1 := 1 - 0.1*v1
+	near(t, "a after two steps", l.at("a"), a1-0.1*(0.5*v1+1+0.25*a1))
+}
+
+// TestMode: training, measuring and looking compute as the run says.
+func TestMode(t *testing.T) {
+	l := newScript("a")
+	var modes []tensor.Mode
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			modes = append(modes, t.Mode)
+			return autograd.Sum(l.of(t, "a"))
+		})
+	}
+	r := plainRun(l, 2)
+	r.Config.Precision, r.Config.Conv, r.MemoryLimit = tensor.BFloat16, tensor.Direct, 64<<30
+	start(t, r)
+	if _, err := Look(r.feed, r.Config.Mode(), 1, 0, 1); err != nil {
+		t.Fatal(err)
+	}
+	if len(modes) != 2+2+l.n {
+		t.Errorf("%d passes, want two that measure, two that train and %d that look", len(modes), l.n)
+	}
+	for i, m := range modes {
+		if want := (tensor.Mode{Precision: tensor.BFloat16, Algorithm: tensor.Direct}); m != want {
+			t.Errorf("pass %d computes %+v, want %+v", i, m, want)
+		}
 	}
 }

@@ -12,14 +12,18 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/klauspost/cpuid/v2"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -51,7 +55,12 @@ func TestResume(t *testing.T) {
 			if _, err := r.Start(ctx, false); !errors.Is(err, ErrInterrupted) {
 				t.Fatalf("%s stopped at %d: %v", name, stopAt, err)
 			}
-			if stopAt == 7 { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
+			if all, err := Checkpoints(dir); err != nil || all[len(all)-1] != checkpointPath(dir, stopAt) {
+				t.Errorf("%s stopped at %d leaves %v, %v", name, stopAt, all, err)
+			}
+			took := r.info.Seconds
+			broken := stopAt == 1 || stopAt == 7
+			if broken { // as after kill -9: the checkpoint of the interruption is not there, a broken one is
 				all, _ := Checkpoints(dir)
 				os.WriteFile(all[len(all)-1], []byte("cut short"), 0o644)
 			}
@@ -62,10 +71,17 @@ func TestResume(t *testing.T) {
 			if err != nil || info.Done != 15 {
 				t.Fatalf("%s resumed from %d: %+v, %v", name, stopAt, info, err)
 			}
-			if (stopAt == 7) != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
+			if stopAt == 14 && info.Seconds <= took { // one step more
+				t.Errorf("%s: %g seconds before and %g in all", name, took, info.Seconds)
+			}
+			if broken != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
 				t.Errorf("%s stopped at %d: said %q", name, stopAt, warned)
 			}
 			differ(t, fmt.Sprintf("%s stopped at step %d and resumed", name, stopAt), again.Learner, whole.Learner)
+			if n := len(logged(t, dir)); n != len(lines) {
+				t.Errorf("%s stopped at %d: %d lines, want %d", name, stopAt, n, len(lines))
+				continue
+			}
 			for k, got := range logged(t, dir) {
 				for _, v := range []string{"images_per_s", "samples_per_s", "gflops"} {
 					delete(got, v)
@@ -152,8 +168,11 @@ func TestLookingChangesNothing(t *testing.T) {
 		if looks != 8 { // after 2, 4, ..., 14 and at the end
 			t.Errorf("%s: %d looks", name, looks)
 		}
-		if drawn == 0 {
-			t.Errorf("%s was not drawn", name)
+		if all, _ := Checkpoints(watched.Dir); len(all) != keepCheckpoints {
+			t.Errorf("%s, drawn, keeps %v", name, all)
+		}
+		if kept, _ := filepath.Glob(filepath.Join(watched.Dir, "samples", "*.png")); drawn != 5 || len(kept) != 5 { // with each checkpoint
+			t.Errorf("%s was drawn %d times, kept %v", name, drawn, kept)
 		}
 		for _, l := range logged(t, watched.Dir) {
 			if step := int(l["step"].(float64)); (l["held_loss"] != nil) != (step%2 == 0 || step == 15) {
@@ -208,7 +227,7 @@ func TestNotFinite(t *testing.T) {
 	if !errors.As(err, &e) || e.Step != 7 || e.Op != "Conv2D" || e.Place != "conv1" {
 		t.Fatalf("error %v", err)
 	}
-	if !strings.Contains(err.Error(), "step 7: the loss is not finite; it first appears in") || !strings.Contains(err.Error(), " of conv1") || e.CheckpointPath == "" {
+	if !strings.Contains(err.Error(), "step 7: the loss is not finite; it first appears in") || !strings.Contains(err.Error(), " of conv1") || e.CheckpointPath == "" || !strings.HasSuffix(err.Error(), "the state before this step is in "+e.CheckpointPath) {
 		t.Errorf("message %q", err)
 	}
 	if !bytes.Equal(state(r.Learner), before[6]) {
@@ -222,7 +241,7 @@ func TestNotFinite(t *testing.T) {
 		t.Error("the checkpoint is not the state before the bad step")
 	}
 	alone := newRun("", config(), 7)
-	if _, err := alone.Start(context.Background(), false); !errors.As(err, &e) || e.CheckpointPath != "" {
+	if _, err := alone.Start(context.Background(), false); !errors.As(err, &e) || e.CheckpointPath != "" || strings.Contains(err.Error(), "the state before") {
 		t.Errorf("without a directory: %v", err)
 	}
 	// a gradient that is no number, of finite losses
@@ -293,6 +312,16 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("a harmless change: %v", err)
 		}
 	}
+	done := newRun(dir, c, 0)
+	done.MemoryLimit = 1 << 20
+	if _, err := done.Start(context.Background(), true); err != nil {
+		t.Errorf("a run that is done needs memory: %v", err)
+	}
+	alone := newRun("", config(), 0)
+	alone.Progress = func(Progress) { panic("a step is made") }
+	if _, err := alone.Start(cancelled(), false); !errors.Is(err, ErrInterrupted) {
+		t.Errorf("interrupted without a directory: %v", err)
+	}
 	// a run of the first version: its optimiser counted one number of steps
 	all, _ := Checkpoints(dir)
 	f, err := checkpoint.Load(all[len(all)-1])
@@ -323,6 +352,12 @@ func TestCheckpoints(t *testing.T) {
 	if fmt.Sprint(saved.Metrics) != fmt.Sprint(r.Learner.Metrics()) || saved.DataLen != 44 || saved.Fingerprint != r.Data.Fingerprint || info.Seconds <= 0 {
 		t.Errorf("run.json %+v", saved)
 	}
+	if _, err := r.met.Write([]byte("x")); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the log stays open: %v", err)
+	}
+	if err := r.ev.close(); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the events stay open: %v", err)
+	}
 	if _, err := LoadInfo(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no run.json") {
 		t.Errorf("no run: %v", err)
 	}
@@ -338,8 +373,16 @@ func TestLog(t *testing.T) {
 	c.LogEvery = 4
 	r := newRun(t.TempDir(), c, 0)
 	var told []Progress
-	r.Progress = func(p Progress) { told = append(told, p) }
-	start(t, r)
+	first := 0.0
+	r.Progress = func(p Progress) {
+		if told = append(told, p); len(told) == 1 {
+			first = r.info.FirstStep
+		}
+	}
+	info := start(t, r)
+	if first <= 0 || info.FirstStep != first || info.FirstStep > time.Since(processStart).Seconds() {
+		t.Errorf("the first step ended after %g s, at last after %g s", first, info.FirstStep)
+	}
 	lines := logged(t, r.Dir)
 	var steps []int
 	for _, l := range lines {
@@ -363,6 +406,50 @@ func TestLog(t *testing.T) {
 	want := 0.01 * 0.5 * (1 + math.Cos(math.Pi*7/15))
 	if lr := lines[1]["lr"].(float64); math.Abs(lr-want) > 1e-8 {
 		t.Errorf("rate of step 8 is %g, want %g", lr, want)
+	}
+}
+
+// TestRates: samples and operations by the second, of all batches of an update; what is no number is logged in words, what has no
+// count not at all.
+func TestRates(t *testing.T) {
+	c := config()
+	c.Accumulate, c.CheckpointEvery = 2, 100
+	r := newRun(t.TempDir(), c, 0)
+	r.Warn = func(string) {}
+	if err := r.open(); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.prepare(false); err != nil {
+		t.Fatal(err)
+	}
+	defer r.closeFiles()
+	r.train.begin(0)
+	r.train.flop = 6e9
+	r.train.Metric("loss", math.Inf(-1), 1)
+	r.train.Metric("accuracy", 0, 0)
+	s := &session{run: r, began: time.Now()}
+	if err := s.made(0, 2*time.Second); err != nil {
+		t.Fatal(err)
+	}
+	line := logged(t, r.Dir)[0]
+	if line["samples_per_s"] != 8.0 || line["gflops"] != 3.0 || line["loss"] != "-Inf" || line["accuracy"] != nil {
+		t.Errorf("line %v", line)
+	}
+}
+
+// TestDescribe: a run says where it was made, and the version its revision where the build knows it.
+func TestDescribe(t *testing.T) {
+	var i Info
+	i.Describe()
+	if cpu := cpuid.CPU.BrandName; i.CPU == "" || cpu != "" && i.CPU != cpu || i.SIMD != simd.Active().String() || i.Threads != parallel.Workers() || i.Go != runtime.Version() || i.Version != Version() {
+		t.Errorf("%+v", i)
+	}
+	b := &debug.BuildInfo{Main: debug.Module{Version: "v1.2.3"}}
+	for revision, want := range map[string]string{"0123456789ab": "v1.2.3 0123456789ab", "0123456789abcdef": "v1.2.3 0123456789ab", "0123456789a": "v1.2.3"} {
+		b.Settings = []debug.BuildSetting{{Key: "GOOS", Value: "a system with a long name"}, {Key: "vcs.revision", Value: revision}}
+		if v := version(b); v != want {
+			t.Errorf("revision %s: version %q, want %q", revision, v, want)
+		}
 	}
 }
 
@@ -513,8 +600,9 @@ func TestEvents(t *testing.T) {
 		if binary.LittleEndian.Uint32(b[8:]) != maskedCRC(b[:8]) || binary.LittleEndian.Uint32(b[12+n:]) != maskedCRC(b[12:12+n]) {
 			t.Fatal("a checksum is wrong")
 		}
-		if records == 1 && !bytes.Contains(b[12:12+n], []byte("loss")) {
-			t.Error("the value is not there")
+		// wall time, step, and a summary of one value: a tag and 1.5
+		if want := "\x09\x00\x00\x00\x00\x00\x00\x00\x40\x10\x03\x2a\x0d\x0a\x0b\x0a\x04loss\x15\x00\x00\xc0\x3f"; records == 1 && string(b[12:12+n]) != want {
+			t.Errorf("the event is %q, want %q", b[12:12+n], want)
 		}
 		b = b[16+n:]
 		records++

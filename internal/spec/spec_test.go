@@ -72,6 +72,12 @@ func TestValues(t *testing.T) {
 			t.Errorf("n=%d: %v", n, v.Err())
 		}
 	}
+	for rate, ok := range map[string]bool{"0": true, "1": true, "-0.01": false, "1.01": false} {
+		v := read(t, "x?rate="+rate)
+		if v.Float("rate", 0, 1); (v.Err() == nil) != ok {
+			t.Errorf("rate=%s: %v", rate, v.Err())
+		}
+	}
 	v = read(t, "x?n=-1")
 	if v.Int("n", 2, math.MaxInt); !strings.Contains(v.Err().Error(), "of at least 2") {
 		t.Errorf("%v", v.Err())
