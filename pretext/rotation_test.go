@@ -204,7 +204,7 @@ func TestTurnAny(t *testing.T) {
 // TestRotationDraws: a row a picture, a column an angle, each framed by whether the net is right, a bar for each angle below.
 func TestRotationDraws(t *testing.T) {
 	const s, zoom = 20, 4
-	l, err := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Side: s, Plain: data.PlainView(s), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+	l, err := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: s, Plain: data.PlainView(s), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,7 +263,7 @@ func TestRotationDraws(t *testing.T) {
 			t.Fatalf("at (%d, %d) the page is %d, want %d", i/4%want.Rect.Dx(), i/4/want.Rect.Dx(), page.Pix[i], v)
 		}
 	}
-	large, err := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Side: 100, Plain: data.PlainView(100), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+	large, err := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: 100, Plain: data.PlainView(100), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -278,7 +278,7 @@ func TestRotationDraws(t *testing.T) {
 // TestRotationStep: the loss is the cross-entropy of the angles and falls, and what is right is counted.
 func TestRotationStep(t *testing.T) {
 	const s, n = 8, 6
-	l, err := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8), Side: s, Plain: data.PlainView(s), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+	l, err := Rotation{}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8, layers.TrunkOptions{}), Side: s, Plain: data.PlainView(s), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -327,7 +327,7 @@ func TestTaskViews(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Side: s, Plain: data.PlainView(s), Augment: data.View{Side: s, Random: black}, Norm: plain,
+		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: s, Plain: data.PlainView(s), Augment: data.View{Side: s, Random: black}, Norm: plain,
 			RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 		if err != nil {
 			t.Fatal(err)

@@ -65,7 +65,6 @@ func TestCheck(t *testing.T) {
 		"clip-norm":        {func(c *train.Config) { c.ClipNorm = -1 }},
 		"augment":          {func(c *train.Config) { c.Task = "byol" }, func(c *train.Config) { c.Task = "relative-position?patch=16" }},
 		"precision":        {func(c *train.Config) { c.Precision = tensor.Int8 }},
-		"augment":          {func(c *train.Config) { c.Task = "byol" }},
 	} {
 		for _, f := range spoil {
 			c := ok

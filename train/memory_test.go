@@ -131,7 +131,7 @@ func TestNeed(t *testing.T) {
 		c.BatchSize = batch
 		d := scenes(600)
 		r := &Run{Config: c, Data: d, MemoryLimit: 1, Warn: func(string) {}, Learner: &classifier{data: d,
-			Sequential: layers.Classifier(tensor.NewRNG(2), layers.CIFARResNet(tensor.NewRNG(1), 3, 20), len(d.Truth.Classes()))}}
+			Sequential: layers.Classifier(tensor.NewRNG(2), layers.CIFARResNet(tensor.NewRNG(1), 3, 20, layers.TrunkOptions{}), len(d.Truth.Classes()))}}
 		if err := r.open(); err != nil {
 			t.Fatal(err)
 		}
