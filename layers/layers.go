@@ -208,9 +208,9 @@ func Seq(ms ...Module) Sequential {
 }
 
 // Forward runs the children; on a tape for inference a convolution and the batch norm behind it run as one, and nothing between
-// children stays; inside NoGrad nothing stays either. While training the tape may let go what convolutions and batch norms inside the sequence gave, once the next
-// child has read it; what every second batch norm, pools and other modules gave stays where convolutions go, and bounds what is
-// computed again at once.
+// children stays; inside NoGrad nothing stays either. While training the tape may let go what convolutions and batch norms inside
+// the sequence gave, once the next child has read it; what every second batch norm, pools and other modules gave stays where
+// convolutions go, and bounds what is computed again at once.
 func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
 	tape := x.Tape()
 	norms := 0

@@ -68,15 +68,17 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 	if err != nil {
 		return scores, err
 	}
-	sup, err := c.supervised(ctx, m, a)
-	if err != nil {
-		return scores, err
+	if m.Info.Config.Task != Supervised { // such a run is the row itself
+		sup, err := c.supervised(ctx, m, a)
+		if err != nil {
+			return scores, err
+		}
+		more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
+		if err != nil {
+			return scores, err
+		}
+		scores = append(scores, more...)
 	}
-	more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
-	if err != nil {
-		return scores, err
-	}
-	scores = append(scores, more...)
 	return scores, eval.SaveScores(dir, scores)
 }
 

@@ -356,6 +356,14 @@ func TestCompare(t *testing.T) {
 	if m, err := LoadRun(other); err != nil || m.Label != "supervised" {
 		t.Errorf("a supervised run is called %v, %v", m, err)
 	}
+	scores, err = Compare(context.Background(), other, Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16&split=test", Protocols: []eval.Protocol{eval.KNN{K: 3}}})
+	count = map[string]int{}
+	for _, s := range scores {
+		count[s.Features]++
+	}
+	if err != nil || fmt.Sprint(count) != "map[pixels:1 random:4 supervised:4]" {
+		t.Errorf("a supervised run is the supervised row: %v, %v", count, err)
+	}
 }
 
 // TestMonitorWarns: features that collapse are named; what cannot be looked at is said once.

@@ -3,6 +3,7 @@ package doccheck
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -58,5 +59,46 @@ func TestLinks(t *testing.T) {
 	}
 	if n < 40 {
 		t.Errorf("only %d links found", n)
+	}
+}
+
+// TestImports: the README's drawing of the rooms has each of them, and a room imports only what stands on lower lines.
+func TestImports(t *testing.T) {
+	_, drawing, _ := strings.Cut(read(t, "README.md"), "go test ./internal/doccheck`):\n\n")
+	drawing, _, _ = strings.Cut(drawing, "\n\n")
+	line := map[string]int{}
+	for i, l := range strings.Split(drawing, "\n") {
+		for _, room := range strings.Fields(l) {
+			line[room] = i
+		}
+	}
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "github.com/tessera-go/tessera/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	rooms := map[string]bool{}
+	const module, internal = "github.com/tessera-go/tessera/", "internal/"
+	for _, l := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		paths := strings.Fields(l)
+		room := strings.TrimPrefix(paths[0], module)
+		at, drawn := line[room]
+		if strings.HasPrefix(room, internal) {
+			continue
+		}
+		if !drawn {
+			t.Errorf("%s is not in the drawing", room)
+		}
+		for _, p := range paths[1:] {
+			below, ours := strings.CutPrefix(p, module)
+			if ours && !strings.HasPrefix(below, internal) && line[below] <= at {
+				t.Errorf("%s imports %s, which does not stand below it", room, below)
+			}
+		}
+		rooms[room] = true
+	}
+	for room := range line {
+		if !rooms[room] {
+			t.Errorf("the drawing has %s, which is no room", room)
+		}
 	}
 }
