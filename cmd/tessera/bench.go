@@ -1,18 +1,14 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
 	"regexp"
-	"runtime"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/internal/workload"
-	"github.com/tessera-go/tessera/tensor"
 )
 
 func newBench(g *global) *cobra.Command {
@@ -34,26 +30,21 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 			if err != nil {
 				return usage("--only: %v", err)
 			}
-			if images != "" {
-				if _, err := workload.Pictures(images); err != nil {
-					return err
-				}
+			items, err := workload.Select(re, images, level, g.mode)
+			if err != nil {
+				return err
 			}
-			out := bufio.NewWriter(os.Stdout)
+			if len(items) == 0 {
+				return usage("--only %q matches no workload; --list shows them", only)
+			}
+			out := os.Stdout
 			if file != "" {
-				f, err := os.Create(file)
-				if err != nil {
+				if out, err = os.Create(file); err != nil {
 					return err
 				}
-				defer f.Close()
-				out = bufio.NewWriter(f)
+				defer out.Close()
 			}
-			found := 0
-			for _, w := range append(workload.All(level, g.mode), workload.Images(images)...) {
-				if !re.MatchString(w.ID) {
-					continue
-				}
-				found++
+			for _, w := range items {
 				if list {
 					fmt.Println(w.ID)
 					continue
@@ -62,26 +53,12 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 				if err != nil {
 					return err
 				}
-				if p := g.mode.Precision; p != tensor.Float32 && (strings.HasPrefix(w.ID, "train_step/") || strings.HasPrefix(w.ID, "infer/")) {
-					r.ID += "#" + p.String()
-				}
-				if level != autograd.RecomputeNothing && (w.Child || strings.HasPrefix(w.ID, "train_step/")) {
-					r.ID += "#" + level.String()
-				}
 				if err := json.NewEncoder(out).Encode(r); err != nil {
-					return err
-				}
-				if err := out.Flush(); err != nil {
 					return err
 				}
 				if file != "" {
 					fmt.Fprintf(os.Stderr, "%-52s min %10.3f ms  med %10.3f ms %8.1f GF/s\n", r.ID, r.Min*1e3, r.Median*1e3, r.GFLOPS)
 				}
-				tensor.FreeScratch()
-				runtime.GC()
-			}
-			if found == 0 {
-				return usage("--only %q matches no workload; --list shows them", only)
 			}
 			return nil
 		},

@@ -44,6 +44,12 @@ func vectorBenches() []Item {
 			return func() { tensor.Add(y, a, b) }
 		}})
 	}
+	return append(append(append(out, updateBenches()...), normBenches()...), poolBenches()...)
+}
+
+// updateBenches are optimisers on the weights of ResNet-50.
+func updateBenches() []Item {
+	var out []Item
 	for _, name := range []string{"adam", "sgdm"} {
 		bytes := map[string]float64{"adam": 28, "sgdm": 20}[name]
 		out = append(out, Item{ID: "optim/" + name + "/resnet50_25M", bytes: bytes * 25557032, setup: func() func() {
@@ -65,6 +71,12 @@ func vectorBenches() []Item {
 			return func() { opt.Step(grads, 1e-3) }
 		}})
 	}
+	return out
+}
+
+// normBenches are batch normalisations, with a ReLU or without.
+func normBenches() []Item {
+	var out []Item
 	for _, s := range [][3]int{{16, 64, 112}, {16, 256, 28}, {128, 64, 32}} {
 		for _, relu := range []bool{false, true} {
 			for _, back := range []bool{false, true} {
@@ -94,6 +106,12 @@ func vectorBenches() []Item {
 			}
 		}
 	}
+	return out
+}
+
+// poolBenches are poolings, and the cross-entropy of many classes.
+func poolBenches() []Item {
+	var out []Item
 	for _, p := range []tensor.Window{tensor.SquareWindow(2, 2, 0), tensor.SquareWindow(3, 2, 1)} {
 		x := []int{16, 112, 112, 64}
 		y := tensor.PoolShape(x, p)

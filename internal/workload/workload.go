@@ -12,6 +12,8 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 	"os"
 	"os/exec"
+	"regexp"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -41,6 +43,8 @@ type Item struct {
 	slow  bool // few repetitions are enough
 	Child bool // measured in processes of its own
 	setup func() func()
+
+	suffix string // of the record's id: another way than the usual one
 }
 
 // Measure times an item as the peers' benchmark does: warm up, then samples of at least 10 ms each, for about two seconds.
@@ -183,12 +187,41 @@ func (w Item) measureChild(level autograd.Recompute) (Record, error) {
 	return r, nil
 }
 
-// Record measures an item, in this process or in others.
-func (w Item) Record(quick bool, level autograd.Recompute) (Record, error) {
+// Record measures an item, in this process or in others, and lets go of its memory.
+func (w Item) Record(quick bool, level autograd.Recompute) (r Record, err error) {
 	if w.Child {
-		return w.measureChild(level)
+		r, err = w.measureChild(level)
+	} else {
+		r = w.Measure(quick)
 	}
-	return w.Measure(quick), nil
+	r.ID += w.suffix
+	tensor.FreeScratch()
+	runtime.GC()
+	return r, err
+}
+
+// Select returns the workloads whose ids match; images is a folder of JPEGs for those of pictures, or empty.
+func Select(only *regexp.Regexp, images string, level autograd.Recompute, mode tensor.Mode) ([]Item, error) {
+	if images != "" {
+		if _, err := Pictures(images); err != nil {
+			return nil, err
+		}
+	}
+	var out []Item
+	for _, w := range append(All(level, mode), Images(images)...) {
+		if !only.MatchString(w.ID) {
+			continue
+		}
+		step := strings.HasPrefix(w.ID, "train_step/")
+		if p := mode.Precision; p != tensor.Float32 && (step || strings.HasPrefix(w.ID, "infer/")) {
+			w.suffix += "#" + p.String()
+		}
+		if level != autograd.RecomputeNothing && (w.Child || step) {
+			w.suffix += "#" + level.String()
+		}
+		out = append(out, w)
+	}
+	return out, nil
 }
 
 // TilePeak measures a matrix-product tile whose operands stay in the first-level cache, on one thread: what the machine's
