@@ -15,6 +15,18 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
+// suffix tells the id of a workload that ran in another way than the peers' from theirs.
+func suffix(w workload.Item, level autograd.Recompute, p tensor.Precision) string {
+	out, step := "", strings.HasPrefix(w.ID, "train_step/")
+	if p != tensor.Float32 && (step || strings.HasPrefix(w.ID, "infer/")) {
+		out += "#" + p.String()
+	}
+	if level != autograd.RecomputeNothing && (w.Child || step) {
+		out += "#" + level.String()
+	}
+	return out
+}
+
 func newBench(g *global) *cobra.Command {
 	var only, file, images string
 	var level autograd.Recompute
@@ -62,12 +74,7 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 				if err != nil {
 					return err
 				}
-				if p := g.mode.Precision; p != tensor.Float32 && (strings.HasPrefix(w.ID, "train_step/") || strings.HasPrefix(w.ID, "infer/")) {
-					r.ID += "#" + p.String()
-				}
-				if level != autograd.RecomputeNothing && (w.Child || strings.HasPrefix(w.ID, "train_step/")) {
-					r.ID += "#" + level.String()
-				}
+				r.ID += suffix(w, level, g.mode.Precision)
 				if err := json.NewEncoder(out).Encode(r); err != nil {
 					return err
 				}
