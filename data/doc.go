@@ -1,8 +1,8 @@
-// Package data reads, decodes, augments and batches images in a seeded order. It has never heard of models.
+// Package data reads, decodes, augments and batches samples in a seeded order. It has never heard of models.
 //
-// A Source hands out samples by number; Open makes one from a specification such as cifar10:DIR or folder:DIR. A Loader
-// decodes and augments batches ahead of the consumer; what a sample looks like depends on the seed, the epoch and the
-// sample, never on which worker made it.
+// A Dataset is Inputs (pictures, films, sounds, texts) and, apart from them, Truth; Open makes one from a specification such as
+// cifar10:DIR or folder:DIR. A Maker fills the rows of a batch, a Loader has its workers do so ahead of the consumer; what a row
+// holds depends on the seed, the epoch and the sample, never on which worker made it.
 //
-// Start with source.go, then loader.go.
+// Start with source.go, then loader.go and view.go.
 package data
