@@ -165,7 +165,15 @@ func (t RelativePosition) Learner(s Setup) (train.Learner, error) {
 		head = append(head, layers.Child{Name: "dropout", Module: layers.Dropout(t.Dropout)})
 	}
 	head = append(head, layers.Child{Name: "fc", Module: layers.NewLinear(s.RNG, width, directions, layers.LinearOptions{})})
-	return &relativePosition{task: t, setup: s, embed: embed, head: head}, nil
+	r := &relativePosition{task: t, setup: s, embed: embed, head: head}
+	if s.Inputs.Images != nil && (t.Patch == 0 || t.Grid == 0) {
+		m := &patchMaker{patch: t.Patch, grid: t.Grid}
+		if err := r.suit(m, s.Inputs.Images); err != nil {
+			return nil, err
+		}
+		r.task.Patch, r.task.Grid = m.patch, m.grid
+	}
+	return r, nil
 }
 
 // plainNorm returns a linear layer, batch normalisation without scale and shift, and ReLU.
@@ -292,7 +300,7 @@ func neighboursOf(grid int, pairs string) []neighbours {
 	return out
 }
 
-// maker chooses how the inputs' pictures are cut. It depends on them alone, so that a resumed run cuts as before.
+// maker chooses how pictures are cut: by those that are learned from, where Setup has them, otherwise by the inputs'.
 func (r *relativePosition) maker(in data.Inputs, augment bool) (*patchMaker, error) {
 	images, err := wantImages("relative-position", in)
 	if err != nil {

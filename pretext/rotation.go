@@ -181,8 +181,10 @@ func turn(dst, src []float32, s, c, degrees int) {
 			continue
 		}
 		for len(row) >= c {
-			for k, v := range src[at : at+c] {
-				row[k] = v
+			if from := src[at : at+c]; c == 3 { // a call is more than three moves
+				row[0], row[1], row[2] = from[0], from[1], from[2]
+			} else {
+				copy(row, from)
 			}
 			row, at = row[c:], at+step*c
 		}

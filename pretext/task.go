@@ -27,7 +27,10 @@ type Setup struct {
 	// its own.
 	Augment, Plain data.View
 	RNG            *tensor.RNG // the weights that the task adds
-	CacheBytes     int64       // how much memory decoded pictures may take, of every feed
+	// Inputs are what will be learned from, for what a task has to know of it beforehand: how large pictures are, which colours are
+	// frequent. What looks on (a monitor, a drawing) is fed other inputs and must see the same task.
+	Inputs     data.Inputs
+	CacheBytes int64 // how much memory decoded pictures may take, of every feed
 }
 
 // About is what a person is told of a task.

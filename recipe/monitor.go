@@ -36,7 +36,7 @@ func (r *Recipe) monitor() (*monitor, error) {
 		index := tensor.NewRNG(r.Config.Seed).Derive(stream.Monitor, tag).Perm(d.Len())
 		return d.Subset(index[:min(n, len(index))], "part=monitor")
 	}
-	m := &monitor{r: r, held: some(r.Held, monitorHeld, 1), train: eval.Cache(some(r.Data, monitorTrain, 2), r.Config.Side, monitorBytes)}
+	m := &monitor{r: r, held: some(r.Held, monitorHeld, stream.Held), train: eval.Cache(some(r.Data, monitorTrain, stream.Near), r.Config.Side, monitorBytes)}
 	for i := range min(monitorDrawn, m.held.Len()) {
 		m.drawn = append(m.drawn, i)
 	}

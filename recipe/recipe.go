@@ -161,7 +161,7 @@ func (r *Recipe) build() (err error) {
 	if r.Trunk, err = layers.NewTrunk(c.Trunk, rng.Derive(stream.Trunk), 3); err != nil {
 		return err
 	}
-	setup := pretext.Setup{Trunk: r.Trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: rng.Derive(stream.Head), CacheBytes: r.pictures}
+	setup := pretext.Setup{Trunk: r.Trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: rng.Derive(stream.Head), Inputs: r.Data.Inputs, CacheBytes: r.pictures}
 	if setup.Augment, err = data.NewView(c.Augment, c.Side); err != nil {
 		return err
 	}

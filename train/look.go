@@ -57,7 +57,7 @@ func (s *looking) Minimise(name string, loss func(t *autograd.Tape) *autograd.Va
 		t = Inference(s.mode)
 		s.tapes[name] = t
 	}
-	t.SetRNG(s.rng.Derive(1))
+	t.SetRNG(s.rng.Derive(stream.Tape))
 	s.means.add(name, float64(loss(t).Scalar())*s.weight, s.weight)
 	t.Reset()
 }
@@ -75,7 +75,7 @@ func Look(feed *Feed, mode tensor.Mode, seed uint64, update, of int) (map[string
 	s := &looking{tapes: map[string]*autograd.Tape{}, mode: mode, update: update, of: of, means: means{}}
 	k := 0
 	for step := range feed.Epoch(0, 0) {
-		s.rng = tensor.NewRNG(seed).Derive(stream.Monitor, uint64(k))
+		s.rng = tensor.NewRNG(seed).Derive(stream.Look, uint64(k))
 		s.weight = float64(max(1, min(feed.Samples, feed.Total-k*feed.Samples)))
 		step(s)
 		k++

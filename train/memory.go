@@ -11,6 +11,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -84,7 +85,7 @@ func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.
 	t.Mode = s.run.Config.Mode()
 	o := &objective{tape: t}
 	s.run.train.want(o, s.run.train.named(groups))
-	t.SetRNG(s.rng.Derive(1))
+	t.SetRNG(s.rng.Derive(stream.Tape))
 	t.Backward(loss(t))
 	s.asked[name] = t.Measured()
 }

@@ -181,7 +181,7 @@ func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.V
 	t := o.tape
 	t.Reset()
 	s.want(o, names)
-	t.SetRNG(s.rng.Derive(1, uint64(o.order)))
+	t.SetRNG(s.rng.Derive(stream.Tape, uint64(o.order)))
 	v := loss(t)
 	if s.err != nil { // a nested loss
 		return

@@ -10,7 +10,15 @@ const (
 	Step    uint64 = 0x57e9 // what a step draws: step, micro-batch
 	Init    uint64 = 0x1417 // the weights that a run begins with: Trunk or Head
 	HoldOut uint64 = 0x401d // which samples are held out for the monitor
-	Monitor uint64 = 0x300c // which held-out samples the monitor looks at, and what their views draw
+	Monitor uint64 = 0x300c // which samples the monitor looks at: Held or Near
+	Look    uint64 = 0x100c // what a look's steps draw: step
+	Tape    uint64 = 0x7a9e // under a step's stream, what a loss's tape draws: where the loss is declared
+)
+
+// The parts of Monitor.
+const (
+	Held uint64 = 1
+	Near uint64 = 2
 )
 
 // The parts of Init.
@@ -27,8 +35,7 @@ const (
 	Gallery    uint64 = 0x6a11  // which queries a gallery shows
 )
 
-// The streams of data.
+// The streams of data. (The first n of a seeded order are the stream of seed 1 itself.)
 const (
-	Subset uint64 = 0x5b5e7  // the first n of a seeded order
 	Scenes uint64 = 0x5ce4e5 // a scene: split, number
 )
