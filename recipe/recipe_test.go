@@ -8,6 +8,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -592,6 +593,57 @@ func TestReserved(t *testing.T) {
 		}
 		if n := r.reserved(); n != c.want {
 			t.Errorf("side %d under %d bytes: %d reserved, want %d", c.side, c.limit, n, c.want)
+		}
+	}
+}
+
+// TestAugments: with augmentation what is learned from differs from epoch to epoch, without it it is the same pictures.
+func TestAugments(t *testing.T) {
+	for _, task := range []string{Supervised, "rotation"} {
+		c := quickConfig("scenes:?n=40&side=16")
+		c.Task = task
+		r, err := New(c, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss := func(augment bool, seed uint64) float64 {
+			feed, err := r.Learner.Feed(r.Data.Inputs, augment, data.LoaderOptions{BatchSize: 40, Seed: seed, Ordered: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := train.Look(feed, c.Mode(), 1, 0, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v["loss"]
+		}
+		if loss(false, 1) != loss(false, 2) || loss(true, 1) == loss(true, 2) || loss(true, 1) == loss(false, 1) {
+			t.Errorf("%s: losses of plain pictures %g and %g, augmented %g and %g", task, loss(false, 1), loss(false, 2), loss(true, 1), loss(true, 2))
+		}
+	}
+	c := quickConfig("scenes:?n=40&side=16")
+	c.Task = Supervised
+	r, err := New(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Learner.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "learns from pictures") {
+		t.Errorf("without pictures: %v", err)
+	}
+}
+
+// TestLimited: the collector keeps to a run's memory limit while it trains, and only then.
+func TestLimited(t *testing.T) {
+	usual := debug.SetMemoryLimit(-1)
+	for _, limit := range []int64{0, 40 << 30} {
+		during := int64(-1)
+		trained(t, quickConfig("scenes:?n=40&side=16"), "", Options{MemoryLimit: limit, Progress: func(train.Progress) { during = debug.SetMemoryLimit(-1) }})
+		want := usual
+		if limit > 0 {
+			want = limit
+		}
+		if after := debug.SetMemoryLimit(-1); during != want || after != usual {
+			t.Errorf("limited to %d bytes the collector has %d, then %d; usually %d", limit, during, after, usual)
 		}
 	}
 }
