@@ -24,16 +24,12 @@ type Comparison struct {
 	Say        func(msg string)
 }
 
-// Compare judges the run in dir, and writes scores and pictures into its folder eval.
-func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error) {
-	m, err := LoadRun(dir)
-	if err != nil {
-		return nil, err
-	}
+// filled is the comparison of a run with what was not said.
+func (c Comparison) filled(run train.Config) Comparison {
 	if c.Data == "" {
-		c.Data = m.Info.Config.Data
+		c.Data = run.Data
 		if c.Test == "" {
-			c.Test = m.Info.Config.Test
+			c.Test = run.Test
 		}
 	}
 	if c.Protocols == nil {
@@ -42,6 +38,16 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 	if c.Gallery == 0 {
 		c.Gallery = 8
 	}
+	return c
+}
+
+// Compare judges the run in dir, and writes scores and pictures into its folder eval.
+func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error) {
+	m, err := LoadRun(dir)
+	if err != nil {
+		return nil, err
+	}
+	c = c.filled(m.Info.Config)
 	a, b, err := eval.Open(c.Data, c.Test)
 	if err != nil {
 		return nil, err

@@ -1,12 +1,14 @@
 package recipe
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -157,10 +159,15 @@ func TestHoldOut(t *testing.T) {
 	if other.Held.Describe(0) == r.Held.Describe(0) && other.Held.Describe(1) == r.Held.Describe(1) {
 		t.Error("the seed does not decide what is held out")
 	}
-	c = quickConfig("folder:" + pictures(t, 30))
-	c.MonitorEvery = 0
+	c.Data = "folder:" + pictures(t, 99)
 	if r := open(c); r.Held != nil || !strings.Contains(said, "too few to hold some out") {
-		t.Errorf("of 30 pictures some are held out: said %q", said)
+		t.Errorf("of 99 pictures some are held out: said %q", said)
+	}
+	for n, want := range map[int]int{100: 5, 9999: 499, 12000: 500} { // of a folder; whose pictures does not matter
+		r := &Recipe{Config: c, Data: data.NewScenes(n, 16, 1, data.Train).Dataset(), options: Options{Say: func(string) {}}}
+		if err := r.holdOut(); err != nil || r.Held.Len() != want || r.Data.Len() != n-want {
+			t.Errorf("of %d samples %d are held out, %v", n, r.Held.Len(), err)
+		}
 	}
 }
 
@@ -276,6 +283,11 @@ func TestLoad(t *testing.T) {
 			t.Errorf("%s=%s passes", k, v)
 		}
 	}
+	bare.Metadata = map[string]string{"format": "pt", "tessera.trunk": "convnet", "tessera.side": "1"}
+	checkpoint.Save(path, bare)
+	if f, err := LoadFile(path, ""); err != nil || f.Side != 1 {
+		t.Errorf("a side of 1: %v", err)
+	}
 	for want, dir := range map[string]string{"no run.json": t.TempDir(), "no checkpoint": emptied(t, dir)} {
 		if _, err := LoadRun(dir); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v, want %q", err, want)
@@ -310,9 +322,9 @@ func TestCompare(t *testing.T) {
 	c.MaxSteps, c.Epochs = 6, 2
 	dir := t.TempDir()
 	trained(t, c, dir, Options{})
-	var steps, supervised int
+	var steps, supervised, epochs int
 	scores, err := Compare(context.Background(), dir, Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16&split=test", Protocols: []eval.Protocol{eval.KNN{K: 3}},
-		Progress: func(p train.Progress) { steps, supervised = p.Steps, supervised+1 }})
+		Progress: func(p train.Progress) { steps, supervised, epochs = p.Steps, supervised+1, p.Epochs }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -326,8 +338,8 @@ func TestCompare(t *testing.T) {
 	if fmt.Sprint(count) != "map[pixels:1 pretext:4 random:4 supervised:4]" {
 		t.Errorf("scores %v", count)
 	}
-	if steps != 6 || supervised != 6 {
-		t.Errorf("the supervised network made %d steps, planned %d; the run made 6", supervised, steps)
+	if steps != 6 || supervised != 6 || epochs != 1 { // six of the seven batches of 60 samples
+		t.Errorf("the supervised network made %d steps, planned %d in %d epochs; the run made 6", supervised, steps, epochs)
 	}
 	kept, err := eval.LoadScores(dir)
 	if err != nil || len(kept) != len(scores) {
@@ -352,7 +364,9 @@ func TestCompare(t *testing.T) {
 	sup := quickConfig("scenes:?n=40&side=16")
 	sup.Task, sup.MonitorEvery = Supervised, 0
 	other := t.TempDir()
-	trained(t, sup, other, Options{})
+	if r := trained(t, sup, other, Options{}); r.Held != nil {
+		t.Error("a supervised run holds something out")
+	}
 	if m, err := LoadRun(other); err != nil || m.Label != "supervised" {
 		t.Errorf("a supervised run is called %v, %v", m, err)
 	}
@@ -390,6 +404,11 @@ func TestMonitorWarns(t *testing.T) {
 	tensor.Changed()
 	if m.look(1, 2); !strings.Contains(said, "step 1: the features collapse") {
 		t.Errorf("collapsed: said %q", said)
+	}
+	m.train.Truth = data.Truth{}
+	v := m.look(1, 2)
+	if _, alive := v["feature_std"]; !alive || v["knn"] != 0 {
+		t.Errorf("without labels: %v", v)
 	}
 	said = ""
 	m.held.Images = nil
@@ -470,5 +489,170 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 	}
 	if m, err = r.monitor(); err != nil || m.held.Len() != 500 || m.train.Len() != 2000 || len(m.drawn) != 6 {
 		t.Errorf("of 600 the monitor looks at %d among %d, draws %d, %v", m.held.Len(), m.train.Len(), len(m.drawn), err)
+	}
+}
+
+// TestCompareDefaults: where nothing else is said a run is judged on its own data, by neighbours and a probe, beside the weights that it
+// began with; the pictures are of its own features, as many as are asked for.
+func TestCompareDefaults(t *testing.T) {
+	run := train.Config{Data: "its data", Test: "its test"}
+	for _, c := range [][4]string{{"", "", "its data", "its test"}, {"", "other", "its data", "other"}, {"other", "", "other", ""}} {
+		if f := (Comparison{Data: c[0], Test: c[1]}).filled(run); f.Data != c[2] || f.Test != c[3] || f.Gallery != 8 || fmt.Sprint(f.Protocols) != fmt.Sprint([]eval.Protocol{eval.KNN{}, eval.Probe{}}) {
+			t.Errorf("%v: %+v", c, f)
+		}
+	}
+	c := quickConfig("scenes:?n=40&side=16")
+	c.Test, c.LR = "scenes:?n=30&side=16&split=test", 1
+	dir := t.TempDir()
+	trained(t, c, dir, Options{})
+	m, err := LoadRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, err := eval.Open(c.Data, c.Test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	knn := []eval.Protocol{eval.KNN{K: 3}}
+	scores, err := Compare(context.Background(), dir, Comparison{Gallery: 5, Protocols: knn})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := func(scores []eval.Score, features string) string {
+		out := ""
+		for _, s := range scores {
+			if s.Features == features {
+				out += fmt.Sprint(" ", s.Value)
+			}
+			if s.Train != 40 || s.Test != 30 {
+				t.Errorf("score %+v", s)
+			}
+		}
+		return out
+	}
+	began, err := Random(c.Trunk, c.Seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	began.Side, began.Norm = m.Side, m.Norm
+	want, err := eval.Judge(context.Background(), []eval.Encoder{began.Encoder()}, a, b, knn, eval.Options{})
+	if got := values(scores, "random"); err != nil || got != values(want, "random") || got == values(scores, "pretext") {
+		t.Errorf("random weights score %s, those that the run began with %s, its own %s, %v", got, values(want, "random"), values(scores, "pretext"), err)
+	}
+	last := func(d *data.Dataset) eval.Sample {
+		f, err := m.Encoder().Encode(context.Background(), d.Inputs, eval.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return eval.Sample{Features: f[len(f)-1], Truth: d.Truth}
+	}
+	alone := *m
+	alone.Dir = t.TempDir()
+	if err := alone.pictures(last(a), last(b), a, b, 5); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range []string{"neighbours.png", "filters.png"} {
+		got, _ := os.ReadFile(filepath.Join(dir, "eval", f))
+		if want, err := os.ReadFile(filepath.Join(alone.Dir, "eval", f)); err != nil || !bytes.Equal(got, want) {
+			t.Errorf("%s is not of five queries by the run's features", f)
+		}
+	}
+}
+
+// TestSupervisedOf: the supervised network of a comparison makes as many steps as the run did, in batches that the labelled samples
+// have.
+func TestSupervisedOf(t *testing.T) {
+	for _, c := range []struct{ samples, batch, accumulate, done, epochs int }{
+		{20, 8, 0, 7, 4}, {20, 8, 1, 8, 4}, {10, 8, 2, 3, 3}, {5, 8, 0, 2, 2}, {40, 8, 2, 5, 3}, {40, 8, 0, 0, 1},
+	} {
+		cfg := quickConfig("scenes:?n=40&side=16")
+		cfg.BatchSize, cfg.Accumulate, cfg.Norm = c.batch, c.accumulate, "half"
+		m := &Model{Side: 16, Norm: data.HalfNorm, Info: &train.Info{Config: cfg, Done: c.done}}
+		var last train.Progress
+		made := 0
+		d := data.NewScenes(c.samples, 16, 1, data.Train).Dataset()
+		_, err := Comparison{Progress: func(p train.Progress) { last = p; made++ }}.supervised(context.Background(), m, d)
+		if err != nil {
+			t.Errorf("%+v: %v", c, err)
+			continue
+		}
+		want := c.done
+		if want == 0 {
+			want = 5 // of a run that made none: an epoch
+		}
+		if made != want || last.Steps != want || last.Epochs != c.epochs {
+			t.Errorf("%+v: %d steps of %d, %d epochs; want %d", c, made, last.Steps, last.Epochs, want)
+		}
+	}
+}
+
+// TestReserved: what decoded pictures will take of a memory limit: all of them, as large as they are or as is asked for, or as many as
+// a feed may keep.
+func TestReserved(t *testing.T) {
+	for _, c := range []struct {
+		side  int
+		limit int64
+		want  int64
+	}{{32, 0, 40 * 32 * 32 * 3 * 2}, {8, 0, 40 * 16 * 16 * 3 * 2}, {8, 80 << 20, 40 * 16 * 16 * 3 * 2}, {32, 80000, 10000}} {
+		cfg := quickConfig("scenes:?n=40&side=16")
+		cfg.Side = c.side
+		r, err := New(cfg, Options{MemoryLimit: c.limit})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := r.reserved(); n != c.want {
+			t.Errorf("side %d under %d bytes: %d reserved, want %d", c.side, c.limit, n, c.want)
+		}
+	}
+}
+
+// TestAugments: with augmentation what is learned from differs from epoch to epoch, without it it is the same pictures.
+func TestAugments(t *testing.T) {
+	for _, task := range []string{Supervised, "rotation"} {
+		c := quickConfig("scenes:?n=40&side=16")
+		c.Task = task
+		r, err := New(c, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		loss := func(augment bool, seed uint64) float64 {
+			feed, err := r.Learner.Feed(r.Data.Inputs, augment, data.LoaderOptions{BatchSize: 40, Seed: seed, Ordered: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := train.Look(feed, c.Mode(), 1, 0, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return v["loss"]
+		}
+		if loss(false, 1) != loss(false, 2) || loss(true, 1) == loss(true, 2) || loss(true, 1) == loss(false, 1) {
+			t.Errorf("%s: losses of plain pictures %g and %g, augmented %g and %g", task, loss(false, 1), loss(false, 2), loss(true, 1), loss(true, 2))
+		}
+	}
+	c := quickConfig("scenes:?n=40&side=16")
+	c.Task = Supervised
+	r, err := New(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Learner.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "learns from pictures") {
+		t.Errorf("without pictures: %v", err)
+	}
+}
+
+// TestLimited: the collector keeps to a run's memory limit while it trains, and only then.
+func TestLimited(t *testing.T) {
+	usual := debug.SetMemoryLimit(-1)
+	for _, limit := range []int64{0, 40 << 30} {
+		during := int64(-1)
+		trained(t, quickConfig("scenes:?n=40&side=16"), "", Options{MemoryLimit: limit, Progress: func(train.Progress) { during = debug.SetMemoryLimit(-1) }})
+		want := usual
+		if limit > 0 {
+			want = limit
+		}
+		if after := debug.SetMemoryLimit(-1); during != want || after != usual {
+			t.Errorf("limited to %d bytes the collector has %d, then %d; usually %d", limit, during, after, usual)
+		}
 	}
 }

@@ -144,11 +144,11 @@ func TestNeed(t *testing.T) {
 		}
 		return e
 	}
-	r := open(3)
+	r := open(4)
 	r.feed.Bytes = func() int64 { return 1 << 40 }
 	r.feed.Ahead, r.Reserved, r.MemoryLimit = 1, 1<<38, 5<<40
 	e := refused(r)
-	if want := 1.05 * (2*3 + 0.25) * (1 << 40); math.Abs(float64(e.Need)/want-1) > 1e-3 || e.BatchSize != 2 { // each takes 2<<40
+	if want := 1.05 * (2*4 + 0.25) * (1 << 40); math.Abs(float64(e.Need)/want-1) > 1e-3 || e.BatchSize != 2 { // each takes 2<<40
 		t.Errorf("needs %d and fits %d, want %g and 2", e.Need, e.BatchSize, want)
 	}
 	few, many := open(8), open(512)

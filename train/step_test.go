@@ -539,3 +539,19 @@ func TestMode(t *testing.T) {
 		}
 	}
 }
+
+// TestOrderOfSum: the losses of a group are summed in the order in which they are declared, not in that of their use, which a resumed
+// run may begin elsewhere.
+func TestOrderOfSum(t *testing.T) {
+	l := newScript("a")
+	l.step = func(s Step) {
+		for _, one := range []struct {
+			name string
+			k    float32
+		}{{"third", 1}, {"loss", 1e8}, {"second", -1e8}} {
+			s.Minimise(one.name, func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Scale(l.of(t, "a"), one.k)) })
+		}
+	}
+	start(t, plainRun(l, 1))
+	near(t, "a", l.at("a"), 0.9) // (1e8 - 1e8) + 1; another order loses the one
+}
