@@ -177,6 +177,15 @@ func TestSceneTruth(t *testing.T) {
 		if len(boxes) > 0 && boxes[0].Class == want.Class && [4]float32{boxes[0].X0, boxes[0].Y0, boxes[0].X1, boxes[0].Y1} != want.Box {
 			t.Errorf("scene %d: box %v, want %v", i, boxes[0], want.Box)
 		}
+		whole := 0
+		for _, o := range want.Objects {
+			if o.Class >= 0 && o.Box != [4]float32{} {
+				whole++
+			}
+		}
+		if len(boxes) != whole {
+			t.Errorf("scene %d: %d boxes for %d objects that are seen", i, len(boxes), whole)
+		}
 		for _, b := range boxes {
 			if b.Class < 0 || b.X1 <= b.X0 {
 				t.Errorf("scene %d: box %v", i, b)
