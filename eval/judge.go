@@ -98,7 +98,7 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 	return out, nil
 }
 
-// describe adds to a score's settings what it was made on.
+// describe adds to a score's settings what it was made on, and what net made the features, where an encoder says it.
 func describe(s *Score, e Encoder, train, test *data.Dataset) {
 	all := map[string]any{"data": train.Name, "data_fingerprint": train.Fingerprint, "test": test.Name, "test_fingerprint": test.Fingerprint}
 	for _, m := range []map[string]any{e.Settings(), s.Settings} {
@@ -110,6 +110,9 @@ func describe(s *Score, e Encoder, train, test *data.Dataset) {
 		}
 	}
 	s.Settings = all
+	if n, ok := e.(interface{ Network() map[string]any }); ok {
+		s.Network = n.Network()
+	}
 }
 
 // encode returns an encoder's features of a data set, and what is known about it.

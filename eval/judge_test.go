@@ -70,6 +70,9 @@ func TestJudge(t *testing.T) {
 				t.Errorf("score %d: %s is %v", i, k, x.Settings[k])
 			}
 		}
+		if (x.Network == nil) != (x.Features == "pixels") || x.Network != nil && x.Network["trunk"] != encoders[0].(*TrunkEncoder).Trunk.Name {
+			t.Errorf("score %d of %s: network %v", i, x.Features, x.Network)
+		}
 		if x.Settings["norm"] == nil || x.Settings["k"] == nil && x.Settings["solver"] == nil {
 			t.Errorf("score %d: settings %v", i, x.Settings)
 		}

@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -17,6 +18,7 @@ type TrunkEncoder struct {
 	Trunk *layers.Trunk
 	Input Input                 // how it sees samples; as many channels as the trunk wants
 	Tape  func() *autograd.Tape // that it runs on; nil means autograd.NewInference
+	Of    map[string]any        // what else a score should say of the net: how it computes, after which update
 }
 
 // Name returns the label.
@@ -33,6 +35,13 @@ func (e *TrunkEncoder) Depths() []string {
 
 // Settings are the input's.
 func (e *TrunkEncoder) Settings() map[string]any { return e.Input.Settings() }
+
+// Network returns the trunk's name and what else is said of the net.
+func (e *TrunkEncoder) Network() map[string]any {
+	all := map[string]any{"trunk": e.Trunk.Name}
+	maps.Copy(all, e.Of)
+	return all
+}
 
 // gridSide returns the side of the grid that c channels of s by s positions are pooled to, so that there are about 1024
 // values (Goyal et al. 2019 pool every stage to about the same size, so that depth is compared and not dimension).

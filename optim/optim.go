@@ -3,6 +3,7 @@ package optim
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/internal/parallel"
@@ -283,6 +284,12 @@ func Names() []string {
 		out = append(out, n.name)
 	}
 	return out
+}
+
+// TakesMomentum reports whether the optimiser that a specification names has a momentum; those that adapt have their own betas.
+func TakesMomentum(of string) bool {
+	s, err := spec.Parse(of)
+	return err == nil && slices.Contains([]string{"sgd", "nesterov", "rmsprop", "lars"}, s.Kind)
 }
 
 // New returns the optimiser that a specification names, such as nesterov or adam?beta1=0.5: sgd, nesterov, adam, adamw, rmsprop,

@@ -271,3 +271,26 @@ func TestWarmup(t *testing.T) {
 		t.Errorf("the rate at the end of no steps is %g", s(0))
 	}
 }
+
+// TestTakesMomentum: it matters to an optimiser's second step exactly where the optimiser is said to have one.
+func TestTakesMomentum(t *testing.T) {
+	after := func(name string, momentum float32) float32 {
+		x, g := tensor.New(1).Fill(1), tensor.New(1).Fill(0.5)
+		o, err := New(name, []layers.Param{{Name: "w", Value: x}}, momentum, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			o.Step(gradient(autograd.NewTape(nil), x, g), 0.1)
+		}
+		return x.Data[0]
+	}
+	for _, name := range Names() {
+		if matters := after(name, 0) != after(name, 0.9); matters != TakesMomentum(name) {
+			t.Errorf("%s: momentum matters: %v, takes one: %v", name, matters, TakesMomentum(name))
+		}
+	}
+	if !TakesMomentum("nesterov?decay=all") || TakesMomentum("nothing") || TakesMomentum("sgd?") != TakesMomentum("sgd") {
+		t.Error("by specification")
+	}
+}

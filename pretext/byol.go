@@ -42,6 +42,8 @@ import (
 // is worth. spread is how far the projections are apart: √D times their mean deviation, made unit length; 1 is evenly over all
 // directions, 0 collapsed.
 //
+// The zero value cannot be trained: New("byol") returns one that can.
+//
 // The views are the task, so it is looked at with the same ones as it is trained with.
 type BYOL struct {
 	Decay, LastDecay float64 // of the teacher, at the first update and at the end
@@ -122,6 +124,9 @@ func (b BYOL) encoder(rng *tensor.RNG, trunk *layers.Trunk) layers.Sequential {
 func (b BYOL) Learner(s Setup) (train.Learner, error) {
 	if s.Trunk.Again == nil {
 		return nil, fmt.Errorf("task byol needs a second trunk as its teacher, and trunk %q does not say how another is made (layers.Trunk.Again)", s.Trunk.Name)
+	}
+	if b.Hidden < 1 || b.Out < 2 || !(b.MinArea > 0) || b.LastDecay < b.Decay || b.Blur != "auto" && b.Blur != "yes" && b.Blur != "no" {
+		return nil, fmt.Errorf("task byol of %+v: want Hidden >= 1, Out >= 2, MinArea > 0, Decay <= LastDecay and Blur auto, yes or no; pretext.New(\"byol\") has them", b)
 	}
 	l := &byol{task: b, setup: s}
 	l.online = b.encoder(s.RNG, s.Trunk)

@@ -15,7 +15,7 @@ import (
 
 // TestRelativePositionPage: every pixel of a picture, drawn once more cell by cell, each answer where the compass says.
 func TestRelativePositionPage(t *testing.T) {
-	l, err := RelativePosition{Color: "keep", Grids: 2}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
+	l, err := RelativePosition{Color: "keep", Grids: 2}.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -176,7 +176,7 @@ func TestRelativePositionLimits(t *testing.T) {
 			t.Errorf("%s: %v", of, err)
 			continue
 		}
-		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4), RNG: tensor.NewRNG(1)})
+		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
 		if err != nil {
 			t.Errorf("%s: %v", of, err)
 		} else if h := l.(*relativePosition).head; len(h) != 3 {
@@ -201,7 +201,7 @@ func TestRelativePositionLimits(t *testing.T) {
 	}
 	// a trunk that takes no patch below so many pixels gets the next of half as many more
 	for least, want := range map[int]int{10: 10, 11: 16, 17: 24, 25: 36, 37: 54, 55: 82, 180: 186, 187: 0} {
-		trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4)
+		trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{})
 		first := &trunk.Stages[0]
 		first.Parts = append(layers.Sequential{{Name: "picky", Module: layers.Func(func(x *autograd.Var) *autograd.Var {
 			if x.Shape()[1] < least {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
@@ -189,11 +190,18 @@ func TestTaskResume(t *testing.T) {
 	})
 }
 
-// TestTaskMemoryLimit: a memory limit, ample or tight, does not change a bit, and measuring has no side effects.
+// TestTaskMemoryLimit: a memory limit, ample or so tight that values are computed twice, does not change a bit, and measuring has
+// no side effects.
 func TestTaskMemoryLimit(t *testing.T) {
 	forEveryTask(t, func(t *testing.T, task string) {
 		plain := trained(t, small(t, task), "", Options{})
 		differ(t, "an ample limit", trained(t, small(t, task), "", Options{MemoryLimit: 64 << 30}), plain)
+		for _, level := range []autograd.Recompute{autograd.RecomputeNorms, autograd.RecomputeBlocks} {
+			again := trained(t, small(t, task), "", Options{Recompute: level})
+			differ(t, "computed twice: "+level.String(), again, plain)
+			laid := trained(t, small(t, task), "", Options{Recompute: level, MemoryLimit: 64 << 30})
+			differ(t, "laid out and computed twice: "+level.String(), laid, plain)
+		}
 	})
 }
 

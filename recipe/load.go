@@ -24,11 +24,18 @@ type Model struct {
 	Label string      // pretext, random, supervised, or a file's name
 	Dir   string      // of the run, where there is one
 	Info  *train.Info // of the run, where there is one
+	// Checkpoint is the file of the run's that the weights are of, without its folder.
+	Checkpoint string
 }
 
 // Encoder returns the model as an encoder.
 func (m *Model) Encoder() *eval.TrunkEncoder {
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
+	of := map[string]any{"precision": m.Mode.Precision.String(), "conv": m.Mode.Algorithm.String()}
+	if m.Checkpoint != "" {
+		of["checkpoint"] = m.Checkpoint
+	}
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Of: of,
+		Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
 }
 
 // newTrunk returns a trunk with the weights that a run of that seed begins with.
@@ -61,7 +68,9 @@ func LoadRun(dir string) (*Model, error) {
 	if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
 		return nil, err
 	}
-	return m, restore(m.Trunk, all[len(all)-1], "model.trunk.")
+	last := all[len(all)-1]
+	m.Checkpoint = filepath.Base(last)
+	return m, restore(m.Trunk, last, "model.trunk.")
 }
 
 // runNorm returns the norm of a run; those of earlier versions, which do not say, have half.

@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 	"strings"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
@@ -20,6 +21,8 @@ import (
 type Options struct {
 	// MemoryLimit is how many bytes the process should hold at most; 0 means no limit.
 	MemoryLimit int64
+	// Recompute is the least that is computed a second time, whatever memory there is: to the same bits, in more time.
+	Recompute autograd.Recompute
 	// Say is told of what a person should know.
 	Say func(msg string)
 	// Progress is told of each step.
@@ -123,6 +126,15 @@ func Check(c train.Config) error {
 	if c.Schedule == "onecycle" && c.WarmupSteps > 0 {
 		return &SettingError{"warmup-steps", fmt.Sprintf("%d: the schedule onecycle rises by itself", c.WarmupSteps)}
 	}
+	if setting, value, err := c.Check(); err != nil {
+		return &SettingError{setting, value + ": " + err.Error()}
+	}
+	if _, err := data.NewView(c.Augment, c.Side); err != nil {
+		return &SettingError{"augment", c.Augment + ": " + err.Error()}
+	}
+	if _, err := runNorm(c); err != nil {
+		return &SettingError{"norm", c.Norm + ": " + err.Error()}
+	}
 	return nil
 }
 
@@ -159,7 +171,7 @@ func (r *Recipe) build() (err error) {
 	}
 	rng := tensor.NewRNG(c.Seed).Derive(stream.Init)
 	if r.Trunk, err = layers.NewTrunk(c.Trunk, rng.Derive(stream.Trunk), 3); err != nil {
-		return err
+		return &SettingError{"trunk", c.Trunk + ": " + err.Error()}
 	}
 	setup := pretext.Setup{Trunk: r.Trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: rng.Derive(stream.Head), Inputs: r.Data.Inputs, CacheBytes: r.pictures}
 	if setup.Augment, err = data.NewView(c.Augment, c.Side); err != nil {
@@ -244,7 +256,7 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MemoryLimit))
 	}
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
-		MemoryLimit: o.MemoryLimit, Progress: o.Progress, Warn: o.Say,
+		MemoryLimit: o.MemoryLimit, Recompute: o.Recompute, Progress: o.Progress, Warn: o.Say,
 		Reserved: r.reserved()}
 	if r.Held != nil {
 		m, err := r.monitor()

@@ -65,8 +65,12 @@ func TestCheck(t *testing.T) {
 		"momentum":         {func(c *train.Config) { c.Momentum = 1 }, func(c *train.Config) { c.Momentum = -0.1 }},
 		"weight-decay":     {func(c *train.Config) { c.WeightDecay = -1 }},
 		"clip-norm":        {func(c *train.Config) { c.ClipNorm = -1 }},
-		"augment":          {func(c *train.Config) { c.Task = "byol" }, func(c *train.Config) { c.Task = "relative-position?patch=16" }},
-		"precision":        {func(c *train.Config) { c.Precision = tensor.Int8 }},
+		"augment": {func(c *train.Config) { c.Task = "byol" }, func(c *train.Config) { c.Task = "relative-position?patch=16" },
+			func(c *train.Config) { c.Augment = "upside-down" }},
+		"optimizer": {func(c *train.Config) { c.Optimizer = "sgdx" }, func(c *train.Config) { c.Optimizer = "adam?beta9=1" }},
+		"schedule":  {func(c *train.Config) { c.Schedule = "down" }},
+		"norm":      {func(c *train.Config) { c.Norm = "black" }},
+		"precision": {func(c *train.Config) { c.Precision = tensor.Int8 }},
 	} {
 		for _, f := range spoil {
 			c := ok
@@ -236,7 +240,7 @@ func TestLoad(t *testing.T) {
 	dir := t.TempDir()
 	trained(t, c, dir, Options{Command: "as it was made"})
 	m, err := LoadRun(dir)
-	if err != nil || m.Label != "pretext" || m.Side != 16 || m.Dir != dir || m.Info.Command != "as it was made" || m.Norm.String() != m.Info.Config.Norm {
+	if err != nil || m.Label != "pretext" || m.Side != 16 || m.Dir != dir || m.Info.Command != "as it was made" || m.Norm.String() != m.Info.Config.Norm || m.Checkpoint == "" || m.Encoder().Network()["checkpoint"] != m.Checkpoint || m.Encoder().Network()["precision"] != "float32" {
 		t.Fatalf("%+v, %v", m, err)
 	}
 	path := filepath.Join(t.TempDir(), "trunk.safetensors")

@@ -130,6 +130,17 @@ func (c *Config) Mode() tensor.Mode {
 	return tensor.Mode{Precision: c.Precision, Algorithm: c.Conv}
 }
 
+// Check returns the setting that cannot be what the configuration says, optimizer or schedule, its value, and why.
+func (c *Config) Check() (setting, value string, err error) {
+	if _, err := optim.New(c.Optimizer, nil, c.Momentum, c.WeightDecay); err != nil {
+		return "optimizer", c.Optimizer, err
+	}
+	if _, err := c.schedule(1); err != nil {
+		return "schedule", c.Schedule, err
+	}
+	return "", "", nil
+}
+
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	var s optim.Schedule

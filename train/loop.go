@@ -25,6 +25,7 @@ type Progress struct {
 
 // loop makes the steps.
 func (r *Run) loop(ctx context.Context) error {
+	r.level = r.Recompute
 	if r.MemoryLimit > 0 && r.step < r.steps {
 		if err := r.fitMemory(); err != nil {
 			return err

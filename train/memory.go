@@ -160,6 +160,9 @@ func (r *Run) fitMemory() error {
 	batch, beside := r.Config.BatchSize, r.beside()
 	best := &MemoryError{Limit: r.MemoryLimit, Need: math.MaxInt64}
 	for _, level := range []autograd.Recompute{autograd.RecomputeNothing, autograd.RecomputeNorms, autograd.RecomputeBlocks} {
+		if level < r.Recompute {
+			continue
+		}
 		const few, more = 2, 4
 		small, err := r.measure(level, few)
 		if err != nil {

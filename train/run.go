@@ -34,6 +34,8 @@ type Run struct {
 	// MemoryLimit is how many bytes the process should hold at most; 0 means no limit. Values are then computed a second time
 	// in the backward pass where they would not fit, to the same bits; Start returns a MemoryError where that is not enough.
 	MemoryLimit int64
+	// Recompute is the least that is computed a second time, whatever memory there is: to the same bits, in more time.
+	Recompute autograd.Recompute
 	// Reserved is what of the limit others will use: decoded pictures that are kept.
 	Reserved int64
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -64,10 +63,6 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 		}
 	case err == nil:
 		if out, err = recipe.LoadFile(name, m.trunk); err != nil {
-			var s *recipe.SettingError
-			if errors.As(err, &s) {
-				return nil, usageError{err}
-			}
 			return nil, err
 		}
 	default:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -46,13 +47,14 @@ func run(args []string) int {
 		err = e
 	}
 	var u usageError
+	var setting *recipe.SettingError
 	switch {
 	case err == nil:
 		return 0
 	case errors.Is(err, train.ErrInterrupted) || errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "tessera:", err)
 		return exitInterrupted
-	case errors.As(err, &u) || strings.HasPrefix(err.Error(), "unknown command") || strings.HasPrefix(err.Error(), "unknown flag"):
+	case errors.As(err, &u) || errors.As(err, &setting) || strings.HasPrefix(err.Error(), "unknown command") || strings.HasPrefix(err.Error(), "unknown flag"):
 		fmt.Fprintf(os.Stderr, "tessera: %v\nSee tessera --help.\n", err)
 		return exitUsage
 	}

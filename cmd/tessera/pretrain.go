@@ -12,6 +12,7 @@ import (
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/train"
@@ -50,7 +51,10 @@ supervised learns from the labels instead, for comparison.`,
 			mode := g.over(c.Mode(), cmd.Flags().Changed)
 			c.Conv, c.Precision = mode.Algorithm, mode.Precision
 			if err := recipe.Check(c); err != nil {
-				return usageError{err}
+				return err
+			}
+			if cmd.Flags().Changed("momentum") && !optim.TakesMomentum(c.Optimizer) {
+				return usage("--momentum %g: the optimiser %s takes none", c.Momentum, c.Optimizer)
 			}
 			limit, err := train.ParseBytes(memory)
 			if err != nil {

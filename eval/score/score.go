@@ -26,8 +26,9 @@ type Score struct {
 	Train    int            `json:"n_train"`
 	Test     int            `json:"n_test"`
 	Dim      int            `json:"dim"`
-	Settings map[string]any `json:"settings"`        // what made it: data, test, fingerprints, side, norm, the protocol's own
-	Found    map[string]any `json:"found,omitempty"` // what the protocol chose or counted on the way
+	Settings map[string]any `json:"settings"`          // what made it: data, test, fingerprints, side, norm, the protocol's own
+	Network  map[string]any `json:"network,omitempty"` // what net the features are of, and how it computed; does not tell scores apart
+	Found    map[string]any `json:"found,omitempty"`   // what the protocol chose or counted on the way
 	Seconds  float64        `json:"seconds"`
 }
 
