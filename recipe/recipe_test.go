@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -670,18 +671,38 @@ func TestAugments(t *testing.T) {
 	}
 }
 
-// TestLimited: the collector keeps to a run's memory limit while it trains, and only then.
+// TestLimited: a run keeps to its memory limit, and the collector while it trains and only then; what is loaded is its end, as it
+// computes.
 func TestLimited(t *testing.T) {
 	usual := debug.SetMemoryLimit(-1)
 	for _, limit := range []int64{0, 40 << 30} {
+		c := quickConfig("scenes:?n=40&side=16")
+		c.Precision = tensor.BFloat16
 		during := int64(-1)
-		trained(t, quickConfig("scenes:?n=40&side=16"), "", Options{MemoryLimit: limit, Progress: func(train.Progress) { during = debug.SetMemoryLimit(-1) }})
+		r, err := New(c, Options{MemoryLimit: limit, Progress: func(train.Progress) { during = debug.SetMemoryLimit(-1) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		info, err := r.Train(context.Background(), dir, false)
+		if err != nil || (info.Recompute != "") != (limit > 0) {
+			t.Errorf("limited to %d bytes: computed twice: %q, %v", limit, info.Recompute, err)
+		}
 		want := usual
 		if limit > 0 {
 			want = limit
 		}
 		if after := debug.SetMemoryLimit(-1); during != want || after != usual {
 			t.Errorf("limited to %d bytes the collector has %d, then %d; usually %d", limit, during, after, usual)
+		}
+		m, err := LoadRun(dir)
+		if err != nil || m.Mode != c.Mode() {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		for i, p := range layers.State(m.Trunk) {
+			if q := layers.State(r.Trunk)[i]; !slices.Equal(p.Value.Data, q.Value.Data) {
+				t.Errorf("%s is not as the run left it", p.Name)
+			}
 		}
 	}
 }
