@@ -135,12 +135,12 @@ func TestClipAndEMA(t *testing.T) {
 	}
 }
 
-// TestNothingToScaleBy: where a norm is zero, LARS and LAMB take the plain step.
+// TestNothingToScaleBy: where a norm is zero, LARS and LAMB take the plain step; where there is hardly a gradient, Adagrad a short one.
 func TestNothingToScaleBy(t *testing.T) {
 	for _, c := range []struct {
 		name           string
 		w, g, wd, want float32
-	}{{"lars", 0, 0.5, 0.1, -0.05}, {"lars", 1, 0, 0.1, 1 - 0.1*0.1}, {"lamb", 0, 0.5, 0.1, -0.1}, {"lamb", 1, 0, 0, 1}} {
+	}{{"lars", 0, 0.5, 0.1, -0.05}, {"lars", 1, 0, 0.1, 1 - 0.1*0.1}, {"lamb", 0, 0.5, 0.1, -0.1}, {"lamb", 1, 0, 0, 1}, {"adagrad", 1, 1e-10, 0, 1 - 0.1/2}} {
 		w := tensor.New(1).Fill(c.w)
 		o, _ := New(c.name, []layers.Param{{Name: "w", Value: w}}, 0, c.wd)
 		o.Step(gradient(autograd.NewTape(nil), w, tensor.New(1).Fill(c.g)), 0.1)

@@ -5,10 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image/color"
 	"math"
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,7 +86,7 @@ func TestCheck(t *testing.T) {
 			}
 		}
 	}
-	for _, f := range []func(c *train.Config){func(c *train.Config) { c.Side = 8 }, func(c *train.Config) { c.Momentum = 0 }, func(c *train.Config) { c.MaxBad = 1 }, func(c *train.Config) { c.WeightDecay = 0 },
+	for _, f := range []func(c *train.Config){func(c *train.Config) { c.Side = 8 }, func(c *train.Config) { c.Momentum = 0 }, func(c *train.Config) { c.MaxBad = 1 }, func(c *train.Config) { c.MaxBad, c.ClipNorm = 0, 0 }, func(c *train.Config) { c.WeightDecay = 0 },
 		func(c *train.Config) { c.BatchSize, c.Epochs, c.LogEvery = 1, 1, 1 }, func(c *train.Config) { c.Precision = tensor.BFloat16 }} {
 		c := ok
 		f(&c)
@@ -127,8 +129,8 @@ func TestHoldOut(t *testing.T) {
 		t.Error("who does not look holds something out")
 	}
 	c.MonitorEvery = 1
-	if r := open(c); r.Held == nil || r.Held.Len() != 2000 || !strings.Contains(r.Held.Name, "split=test") || r.Data.Len() != 40 {
-		t.Errorf("the data's own test split: %+v", r.Held)
+	if r := open(c); r.Held == nil || r.Held.Len() != 2000 || !strings.Contains(r.Held.Name, "split=test") || r.Data.Len() != 40 || said != "" {
+		t.Errorf("the data's own test split: %+v, said %q", r.Held, said)
 	}
 	c.Test = "scenes:?n=30&side=16&seed=9"
 	if r := open(c); r.Held.Len() != 30 || !strings.Contains(r.Held.Name, "seed=9") {
@@ -432,6 +434,13 @@ func TestContactSheet(t *testing.T) {
 	if b := s.Bounds(); b.Dx() != 12*68+4 || b.Dy() != 3*68+4 {
 		t.Errorf("a sheet of 25 is %v", b)
 	}
+	colours := map[color.Color]bool{}
+	for x := range 64 { // of the last picture, which is alone in the third row
+		colours[s.At(4+x, 2*68+4+32)] = true
+	}
+	if len(colours) < 10 {
+		t.Errorf("the last picture of a sheet has %d colours in its middle", len(colours))
+	}
 	if b := ContactSheet(src.Images, 99).Bounds(); b.Dy() != 3*68+4 {
 		t.Errorf("a sheet of all is %v", b)
 	}
@@ -486,6 +495,18 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 		if s, _ := (eval.KNN{}).Judge(context.Background(), x[0], x[1]); s.Value == got["knn"] {
 			t.Errorf("this test cannot tell neighbours among %s: %g", name, s.Value)
 		}
+	}
+	var seen map[string]float64
+	if r, err = New(c, Options{Progress: func(p train.Progress) { seen = p.Seen }}); err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	info, err := r.Train(context.Background(), dir, false)
+	if err != nil || info.Done != 2 || seen["held_loss"] == 0 {
+		t.Errorf("a run that is watched: %+v, saw %v, %v", info, seen, err)
+	}
+	if drawn, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png")); len(drawn) == 0 {
+		t.Error("a run that is watched is not drawn")
 	}
 	c.Data, c.Test = "scenes:?n=2100&side=16", "scenes:?n=600&side=16&split=test"
 	if r, err = New(c, Options{}); err != nil {
@@ -590,6 +611,24 @@ func TestSupervisedOf(t *testing.T) {
 	}
 }
 
+// TestSupervisedSays: what the supervised network's run has to say is said.
+func TestSupervisedSays(t *testing.T) {
+	dir := pictures(t, 120)
+	one, _ := filepath.Glob(filepath.Join(dir, "*", "000.png"))
+	os.WriteFile(one[0], []byte("broken"), 0o644)
+	d, err := data.Open("folder:"+dir, data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := quickConfig("folder:" + dir)
+	cfg.Norm = "half"
+	m := &Model{Side: 16, Norm: data.HalfNorm, Info: &train.Info{Config: cfg, Done: 15}}
+	said := ""
+	if _, err := (Comparison{Say: func(s string) { said += s }}).supervised(context.Background(), m, d); err != nil || !strings.Contains(said, "000.png") {
+		t.Errorf("of a broken picture it says %q, %v", said, err)
+	}
+}
+
 // TestReserved: what decoded pictures will take of a memory limit: all of them, as large as they are or as is asked for, or as many as
 // a feed may keep.
 func TestReserved(t *testing.T) {
@@ -645,18 +684,38 @@ func TestAugments(t *testing.T) {
 	}
 }
 
-// TestLimited: the collector keeps to a run's memory limit while it trains, and only then.
+// TestLimited: a run keeps to its memory limit, and the collector while it trains and only then; what is loaded is its end, as it
+// computes.
 func TestLimited(t *testing.T) {
 	usual := debug.SetMemoryLimit(-1)
 	for _, limit := range []int64{0, 40 << 30} {
+		c := quickConfig("scenes:?n=40&side=16")
+		c.Precision = tensor.BFloat16
 		during := int64(-1)
-		trained(t, quickConfig("scenes:?n=40&side=16"), "", Options{MemoryLimit: limit, Progress: func(train.Progress) { during = debug.SetMemoryLimit(-1) }})
+		r, err := New(c, Options{MemoryLimit: limit, Progress: func(train.Progress) { during = debug.SetMemoryLimit(-1) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir := t.TempDir()
+		info, err := r.Train(context.Background(), dir, false)
+		if err != nil || (info.Recompute != "") != (limit > 0) {
+			t.Errorf("limited to %d bytes: computed twice: %q, %v", limit, info.Recompute, err)
+		}
 		want := usual
 		if limit > 0 {
 			want = limit
 		}
 		if after := debug.SetMemoryLimit(-1); during != want || after != usual {
 			t.Errorf("limited to %d bytes the collector has %d, then %d; usually %d", limit, during, after, usual)
+		}
+		m, err := LoadRun(dir)
+		if err != nil || m.Mode != c.Mode() {
+			t.Fatalf("%+v, %v", m, err)
+		}
+		for i, p := range layers.State(m.Trunk) {
+			if q := layers.State(r.Trunk)[i]; !slices.Equal(p.Value.Data, q.Value.Data) {
+				t.Errorf("%s is not as the run left it", p.Name)
+			}
 		}
 	}
 }
