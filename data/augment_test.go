@@ -316,7 +316,7 @@ func TestLoaderLends(t *testing.T) {
 		t.Fatalf("%d workers, want one", l.Options().Workers)
 	}
 	order, filled, opened, k := l.Order(0), 0, 0, 0
-	until := func(rows int) { // lets rows be filled, and waits for them
+	until := func(rows int) { // lets so many rows be filled
 		for ; opened < rows; opened++ {
 			g.open <- struct{}{}
 		}
@@ -331,6 +331,7 @@ func TestLoaderLends(t *testing.T) {
 		}
 		for row, i := range b.sample {
 			if i != order[k*size+row] {
+				until(n) // nobody waits any more
 				t.Fatalf("batch %d, row %d: sample %d, want %d: it was filled again while the consumer has it", k, row, i, order[k*size+row])
 			}
 		}

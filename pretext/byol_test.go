@@ -482,6 +482,29 @@ func TestBYOLOptions(t *testing.T) {
 	if _, err := l.Feed(scenes, true, data.LoaderOptions{BatchSize: 1}); err == nil || !strings.Contains(err.Error(), "batches of 2") {
 		t.Errorf("a batch of one: %v", err)
 	}
+	if _, err := l.Feed(scenes, true, data.LoaderOptions{BatchSize: 2}); err != nil {
+		t.Errorf("a batch of two: %v", err)
+	}
+	m, err := l.maker(scenes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, one := m.New(3), m.New(1)
+	for i := range 3 {
+		if err := m.Fill(all, i, i, rng.Derive(uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i := range 3 { // a row has its own colours and pixels
+		if err := m.Fill(one, 0, i, rng.Derive(uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+		for v := range one.X {
+			if !slices.Equal(one.colour[v], all.colour[v][3*i:3*i+3]) || !slices.Equal(one.X[v].Data, all.X[v].Rows(i, i+1).Data) {
+				t.Errorf("row %d, view %d differs from the same sample alone", i, v)
+			}
+		}
+	}
 }
 
 // TestBYOLAverage: the teacher begins as the online net is, moves once an update, by the decay, to what the update made of the online

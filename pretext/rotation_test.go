@@ -80,6 +80,11 @@ func TestQuarterTurns(t *testing.T) {
 				next, direct := make([]float32, len(x)), make([]float32, len(x))
 				turn(next, cur, s, c, 90)
 				turn(direct, x, s, c, (90*(k+1))%360)
+				for i, v := range next { // counter-clockwise: row y was column s-1-y
+					if y, x0 := i/c/s, i/c%s; v != cur[(x0*s+s-1-y)*c+i%c] {
+						t.Fatalf("side %d, %d channels: value %d is not one of the picture's", s, c, i)
+					}
+				}
 				if fmt.Sprint(next) != fmt.Sprint(direct) {
 					t.Fatalf("side %d, %d channels: %d quarter turns differ from a turn by %d degrees", s, c, k+1, 90*(k+1)%360)
 				}
