@@ -16,7 +16,7 @@ func TestRunningStatistics(t *testing.T) {
 	check := func(what string, got []float32, want ...float64) {
 		t.Helper()
 		for i, w := range want {
-			if math.Abs(float64(got[i])-w) > 1e-6 {
+			if !(math.Abs(float64(got[i])-w) <= 1e-6) {
 				t.Errorf("%s: %d is %g, want %g", what, i, got[i], w)
 			}
 		}

@@ -171,7 +171,7 @@ func TestLongLine(t *testing.T) {
 
 func TestNiceStep(t *testing.T) {
 	for r, want := range map[float64]float64{1: 0.2, 10: 2, 0.7: 0.2, 5: 1, 0: 1, -3: 1, 1234: 500, 6: 1, 6.1: 2, 3: 0.5, 3.1: 1, 4.9: 1, 30: 5, math.Inf(1): 1} {
-		if got := niceStep(r); math.Abs(got-want) > 1e-9 {
+		if got := niceStep(r); !(math.Abs(got-want) <= 1e-9) {
 			t.Errorf("niceStep(%g) = %g, want %g", r, got, want)
 		}
 	}

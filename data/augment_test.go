@@ -108,7 +108,7 @@ func TestRandomResized(t *testing.T) {
 		}
 	}
 	for what, c := range map[string]struct{ got, want [2]float64 }{"area": {area, [2]float64{0.1, 0.5}}, "ratio": {ratio, [2]float64{0.75, 4.0 / 3}}, "top": {top, [2]float64{0, 1}}, "left": {left, [2]float64{0, 1}}} {
-		if math.Abs(c.got[0]-c.want[0]) > 0.03 || math.Abs(c.got[1]-c.want[1]) > 0.03 {
+		if !(math.Abs(c.got[0]-c.want[0]) <= 0.03) || !(math.Abs(c.got[1]-c.want[1]) <= 0.03) {
 			t.Errorf("%s from %.3f to %.3f, want %v", what, c.got[0], c.got[1], c.want)
 		}
 	}
@@ -203,7 +203,7 @@ func TestColorJitter(t *testing.T) {
 			v := c.measure(c.jitter(c.picture, rng).Pix)
 			low, high = min(low, v), max(high, v)
 		}
-		if math.Abs(low-c.low) > c.off || math.Abs(high-c.high) > c.off {
+		if !(math.Abs(low-c.low) <= c.off) || !(math.Abs(high-c.high) <= c.off) {
 			t.Errorf("%s: from %g to %g, want %g to %g", c.what, low, high, c.low, c.high)
 		}
 	}
@@ -258,7 +258,7 @@ func TestRandomErasing(t *testing.T) {
 		got, want [2]float64
 		off       float64
 	}{"area": {area, [2]float64{0.02, 0.33}, 0.015}, "ratio": {ratio, [2]float64{0.3, 3.3}, 0.3}, "top": {top, [2]float64{0, 1}, 0}, "left": {left, [2]float64{0, 1}, 0}} {
-		if math.Abs(c.got[0]-c.want[0]) > c.off || math.Abs(c.got[1]-c.want[1]) > c.off {
+		if !(math.Abs(c.got[0]-c.want[0]) <= c.off) || !(math.Abs(c.got[1]-c.want[1]) <= c.off) {
 			t.Errorf("%s from %.3f to %.3f, want %v", what, c.got[0], c.got[1], c.want)
 		}
 	}

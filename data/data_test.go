@@ -107,7 +107,7 @@ func TestDecodePillow(t *testing.T) {
 			mean[i%3] += float64(v) / float64(im.H*im.W)
 		}
 		for c := range 3 {
-			if math.Abs(mean[c]-w.Mean[c]) > 1.5 {
+			if !(math.Abs(mean[c]-w.Mean[c]) <= 1.5) {
 				t.Errorf("%s: mean %v, Pillow %v", name, mean, w.Mean)
 				break
 			}

@@ -271,7 +271,7 @@ func TestScenesTruth(t *testing.T) {
 				t.Fatalf("scene %d: mask and instances differ", i)
 			}
 			n := s.Normals[p*3 : p*3+3]
-			if l := n[0]*n[0] + n[1]*n[1] + n[2]*n[2]; math.Abs(float64(l)-1) > 1e-5 {
+			if l := n[0]*n[0] + n[1]*n[1] + n[2]*n[2]; !(math.Abs(float64(l)-1) <= 1e-5) {
 				t.Fatalf("scene %d: a normal of length² %g", i, l)
 			}
 			if d := s.Depth[p]; !(d > 0.2 && d <= skyDepth) {
@@ -440,7 +440,7 @@ func TestScenesLeftAndRight(t *testing.T) {
 		for _, v := range s.Factors {
 			f[v.Name] = v.Value
 		}
-		if math.Abs(f["yaw"]) > 0.7 {
+		if !(math.Abs(f["yaw"]) <= 0.7) {
 			continue
 		}
 		mirrored[int(f["mirrored"])]++
@@ -469,7 +469,7 @@ func TestScenesFactors(t *testing.T) {
 		if len(f) != len(s.Factors) {
 			t.Fatal("two factors of one name")
 		}
-		if l := (vec{f["light x"], f["light y"], f["light z"]}); math.Abs(l.length()-1) > 1e-9 || l.z >= 0 || math.Abs(math.Atan2(-l.y, l.x)-math.Atan2(math.Sin(f["light azimuth"]), math.Cos(f["light azimuth"]))) > 1e-9 {
+		if l := (vec{f["light x"], f["light y"], f["light z"]}); !(math.Abs(l.length()-1) <= 1e-9) || l.z >= 0 || !(math.Abs(math.Atan2(-l.y, l.x)-math.Atan2(math.Sin(f["light azimuth"]), math.Cos(f["light azimuth"]))) <= 1e-9) {
 			t.Errorf("scene %d: light %v at azimuth %g", i, l, f["light azimuth"])
 		}
 		if m := f["mirrored"]; m != 0 && m != 1 || f["things"] != float64(len(s.Objects)) || f["hue"] < 0 || f["hue"] >= 1 {
@@ -478,7 +478,7 @@ func TestScenesFactors(t *testing.T) {
 		x, y := float64(s.Full[0]+s.Full[2])/128, float64(s.Full[1]+s.Full[3])/128
 		size := float64(max(s.Full[2]-s.Full[0], s.Full[3]-s.Full[1])) / 64
 		for k, d := range []float64{x - f["x"], y - f["y"], size - f["size"]} {
-			if off[k] += math.Abs(d) / float64(src.N); math.Abs(d) > 0.25 {
+			if off[k] += math.Abs(d) / float64(src.N); !(math.Abs(d) <= 0.25) {
 				t.Errorf("scene %d (%s): box %v, factors x %.2f y %.2f size %.2f", i, sceneClasses[s.Class], s.Full, f["x"], f["y"], f["size"])
 			}
 		}
@@ -527,7 +527,7 @@ func TestScenesUniform(t *testing.T) {
 		count[src.Label(i)]++
 	}
 	for c, k := range count {
-		if math.Abs(float64(k)-n/20) > 4*math.Sqrt(n/20) {
+		if !(math.Abs(float64(k)-n/20) <= 4*math.Sqrt(n/20)) {
 			t.Errorf("%s: %d of %d", sceneClasses[c], k, n)
 		}
 	}
@@ -600,7 +600,7 @@ func TestScenesColour(t *testing.T) {
 // TestSincos against package math.
 func TestSincos(t *testing.T) {
 	for a := -20.0; a < 20; a += 0.0137 {
-		if s, c := sincos(a); math.Abs(s-math.Sin(a)) > 1e-10 || math.Abs(c-math.Cos(a)) > 1e-10 {
+		if s, c := sincos(a); !(math.Abs(s-math.Sin(a)) <= 1e-10) || !(math.Abs(c-math.Cos(a)) <= 1e-10) {
 			t.Fatalf("sincos(%g) = %g, %g", a, s, c)
 		}
 	}

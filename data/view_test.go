@@ -164,7 +164,7 @@ func TestNorms(t *testing.T) {
 	for c := range 3 {
 		mean := sum[c] / count
 		std := math.Sqrt(square[c]/count - mean*mean)
-		if math.Abs(float64(n.Mean[c])-mean) > 6e-5 || c < 2 && math.Abs(float64(n.Std[c])-std) > 6e-5 {
+		if !(math.Abs(float64(n.Mean[c])-mean) <= 6e-5) || c < 2 && !(math.Abs(float64(n.Std[c])-std) <= 6e-5) {
 			t.Errorf("channel %d: mean %g, deviation %g; want %g, %g", c, n.Mean[c], n.Std[c], mean, std)
 		}
 	}

@@ -94,11 +94,11 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 	scale := w.Norm / math.Sqrt(float64(y.Len()))
 	cols := len(w.Logits) / w.N
 	for i, v := range w.Logits {
-		if got := float64(y.At(i/cols, i%cols)); math.Abs(got-v) > 1e-4*scale {
+		if got := float64(y.At(i/cols, i%cols)); !(math.Abs(got-v) <= 1e-4*scale) {
 			t.Fatalf("logit %d: %g, PyTorch %g (typical size %g)", i, got, v, scale)
 		}
 	}
-	if n := math.Sqrt(tensor.SumSquares(y)); math.Abs(n-w.Norm) > 1e-4*w.Norm {
+	if n := math.Sqrt(tensor.SumSquares(y)); !(math.Abs(n-w.Norm) <= 1e-4*w.Norm) {
 		t.Errorf("norm of the logits %g, PyTorch %g", n, w.Norm)
 	}
 	if w.Grads == nil {
@@ -106,7 +106,7 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 	}
 	tape := autograd.NewTape(nil)
 	loss := autograd.CrossEntropy(m.Forward(tape.Input(x)), labels)
-	if math.Abs(float64(loss.Scalar())-w.Loss) > 1e-4*w.Loss {
+	if !(math.Abs(float64(loss.Scalar())-w.Loss) <= 1e-4*w.Loss) {
 		t.Errorf("loss %g, PyTorch %g", loss.Scalar(), w.Loss)
 	}
 	g := tape.Backward(loss)
@@ -262,7 +262,7 @@ func TestInitialisers(t *testing.T) {
 		"XavierNormal": {func() { XavierNormal(rng, w) }, math.Sqrt(2. / (9 * 192))}, "TruncatedNormal": {func() { TruncatedNormal(rng, w, 0.1) }, 0.1 * 0.8796},
 	} {
 		c.f()
-		if std := math.Sqrt(tensor.SumSquares(w) / float64(w.Len())); math.Abs(std/c.std-1) > 0.02 {
+		if std := math.Sqrt(tensor.SumSquares(w) / float64(w.Len())); !(math.Abs(std/c.std-1) <= 0.02) {
 			t.Errorf("%s: deviation %g, want %g", name, std, c.std)
 		}
 	}

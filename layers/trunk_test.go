@@ -69,7 +69,7 @@ func checkInit(t *testing.T, name string, w *tensor.Tensor, init Init) {
 	in, out := float64(s[0]*s[1]*s[2]), float64(s[0]*s[1]*s[3])
 	want := map[Init]float64{InitUniform: 1 / math.Sqrt(3*in), InitFanOut: math.Sqrt(2 / out), InitFanIn: math.Sqrt(2 / in)}[init]
 	std := math.Sqrt(tensor.SumSquares(w) / float64(w.Len()))
-	if math.Abs(std/want-1) > 4/math.Sqrt(float64(w.Len())) { // four deviations of what a normal sample's deviation has
+	if !(math.Abs(std/want-1) <= 4/math.Sqrt(float64(w.Len()))) { // four deviations of what a normal sample's deviation has
 		t.Errorf("%v: %s %v has deviation %g, want %g", init, name, s, std, want)
 	}
 	far := 0.0
@@ -217,7 +217,7 @@ func TestHeadInit(t *testing.T) {
 	}
 	HeadTruncated.Fill(tensor.NewRNG(5), l)
 	std := math.Sqrt(tensor.SumSquares(l.W) / float64(l.W.Len()))
-	if far := max(slices.Max(l.W.Data), -slices.Min(l.W.Data)); far > 0.02 || far < 0.0195 || math.Abs(std/0.0088-1) > 0.03 || tensor.SumSquares(l.B) != 0 {
+	if far := max(slices.Max(l.W.Data), -slices.Min(l.W.Data)); far > 0.02 || far < 0.0195 || !(math.Abs(std/0.0088-1) <= 0.03) || tensor.SumSquares(l.B) != 0 {
 		t.Errorf("HeadTruncated: deviation %g, farthest %g, bias %v", std, far, l.B.Data[:4])
 	}
 	for _, h := range []HeadInit{HeadUniform, HeadTruncated} {

@@ -230,7 +230,7 @@ func fillViews(t *testing.T, of string, side, n int, picture *data.Image) [][2]*
 			for p := 0; p < len(v[k].Pix); p += 3 {
 				mean += float64(v[k].Pix[p+1]) / float64(side*side)
 			}
-			if math.Abs(mean-float64(b.colour[k][1])) > 0.01 {
+			if !(math.Abs(mean-float64(b.colour[k][1])) <= 0.01) {
 				t.Fatalf("sample %d view %d: mean green %.3f, told %.3f", i, k, mean, b.colour[k][1])
 			}
 		}
@@ -344,7 +344,7 @@ func TestBYOLJitter(t *testing.T) {
 		return low, high
 	}
 	within := func(what string, low, high, wantLow, wantHigh, off float64) {
-		if math.Abs(low-wantLow) > off || math.Abs(high-wantHigh) > off {
+		if !(math.Abs(low-wantLow) <= off) || !(math.Abs(high-wantHigh) <= off) {
 			t.Errorf("%s from %.3f to %.3f, want about %.3f to %.3f", what, low, high, wantLow, wantHigh)
 		}
 	}
@@ -466,7 +466,7 @@ func TestBYOLOptions(t *testing.T) {
 	}
 	b := BYOL{Decay: 0.9, LastDecay: 1}
 	for k, want := range map[int]float64{0: 0.9, 25: 0.95 - 0.05*math.Sqrt2/2, 50: 0.95, 100: 1} {
-		if got := b.decay(k, 100); math.Abs(float64(got)-want) > 1e-6 {
+		if got := b.decay(k, 100); !(math.Abs(float64(got)-want) <= 1e-6) {
 			t.Errorf("decay at %d of 100: %g, want %g", k, got, want)
 		}
 	}
@@ -585,7 +585,7 @@ func TestBYOLMetrics(t *testing.T) {
 			}
 			mean += s * s / float64(4096/n)
 		}
-		if want := 1.0; n > 2 && math.Abs(math.Sqrt(mean)-want) > 0.05 {
+		if want := 1.0; n > 2 && !(math.Abs(math.Sqrt(mean)-want) <= 0.05) {
 			t.Errorf("random directions in batches of %d: spread %.3f", n, math.Sqrt(mean))
 		}
 	}
@@ -636,7 +636,7 @@ func TestBYOLLooks(t *testing.T) {
 	if !slices.Equal(before, after) {
 		t.Error("looking changed the nets")
 	}
-	if c := seen["chance"]; math.Abs(c-3.0/9) > 1e-9 {
+	if c := seen["chance"]; !(math.Abs(c-3.0/9) <= 1e-9) {
 		t.Errorf("chance %g, want one in each of three batches of 4, 4 and 1", c)
 	}
 	if v := seen["loss"]; !(v > 0 && v < 2) {
@@ -686,7 +686,7 @@ func TestBYOLCosines(t *testing.T) {
 			loss -= float64(table.At(i, i)) / 24
 		}
 	}
-	if math.Abs(loss-told["loss"][0]) > 1e-5 {
+	if !(math.Abs(loss-told["loss"][0]) <= 1e-5) {
 		t.Errorf("loss %.6f, the step told %.6f", loss, told["loss"][0])
 	}
 }

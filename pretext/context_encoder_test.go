@@ -130,7 +130,7 @@ func TestBlocks(t *testing.T) {
 				t.Fatalf("side %d: pixel %d, %d is hidden %d times of 400", s, p/s, p%s, n)
 			}
 		}
-		if ratio := float64(half[0]) / float64(half[1]); s > 8 && math.Abs(ratio-1) > 0.05 {
+		if ratio := float64(half[0]) / float64(half[1]); s > 8 && !(math.Abs(ratio-1) <= 0.05) {
 			t.Errorf("side %d: the upper left is hidden %.3f times as often as the lower right", s, ratio)
 		}
 	}
@@ -170,7 +170,7 @@ func TestRegion(t *testing.T) {
 			for x := range s {
 				on, between = on+ever[x]+ever[50*s+x], between+ever[8*s+x]+ever[58*s+x]
 			}
-			if ratio := float64(on) / float64(between); math.Abs(ratio-1) > 0.1 {
+			if ratio := float64(on) / float64(between); !(math.Abs(ratio-1) <= 0.1) {
 				t.Errorf("rows on the grid are hidden %.3f times as often as those between", ratio)
 			}
 		}
@@ -182,7 +182,7 @@ func TestRegion(t *testing.T) {
 			one += float64(v)
 			square += float64(v) * float64(at+k-1) * float64(at+k-1)
 		}
-		if math.Abs(one-1) > 1e-6 || math.Abs(square-float64(x*x)) > 1e-4 || at != int(x) {
+		if !(math.Abs(one-1) <= 1e-6) || !(math.Abs(square-float64(x*x)) <= 1e-4) || at != int(x) {
 			t.Errorf("at %g: from %d, weights %v: their sum is %g, the parabola %g", x, at, w, one, square)
 		}
 	}
@@ -274,7 +274,7 @@ func TestContinueBorder(t *testing.T) {
 		want := borderRef(x, mask, s)
 		continueBorder(x, mask, s, make([]int, 2*s))
 		for i := range x {
-			if math.Abs(float64(x[i]-want[i])) > 1e-5 {
+			if !(math.Abs(float64(x[i]-want[i])) <= 1e-5) {
 				t.Fatalf("trial %d, pixel %d, %d: %g, want %g\n%s", trial, i/3/s, i/3%s, x[i], want[i], picture(mask, s))
 			}
 		}
@@ -335,7 +335,7 @@ func TestFill(t *testing.T) {
 				case seen:
 					wants, weighs = 0, 0
 				}
-				if b.X.Data[(s*s+p)*3+c] != sees || math.Abs(float64(b.Want.Data[k])-wants) > 1e-6 || b.Weight.Data[k] != weighs {
+				if b.X.Data[(s*s+p)*3+c] != sees || !(math.Abs(float64(b.Want.Data[k])-wants) <= 1e-6) || b.Weight.Data[k] != weighs {
 					t.Fatalf("%s, pixel %d, %d: sees %g, wants %g, weighs %g; want %g, %g, %g", name, p/s, p%s, b.X.Data[(s*s+p)*3+c], b.Want.Data[k], b.Weight.Data[k], sees, wants, weighs)
 				}
 				if b.Asked != nil && (b.Asked.Data[k] != 0) != (v != seen) || b.Asked != nil && b.Asked.Data[k] > 1 {
@@ -350,7 +350,7 @@ func TestFill(t *testing.T) {
 		if h.pixels != count(mask, hidden) || h.asked != asked || h.pixels == 0 || h.asked == h.pixels {
 			t.Errorf("%s: %+v, %d hidden, %d asked for", name, h, count(mask, hidden), asked)
 		}
-		if math.Abs(h.border-continued) > 1e-4*continued || math.Abs(h.meanColour-colour) > 1e-4*colour {
+		if !(math.Abs(h.border-continued) <= 1e-4*continued) || !(math.Abs(h.meanColour-colour) <= 1e-4*colour) {
 			t.Errorf("%s: errors %g and %g, want %g and %g", name, h.border, h.meanColour, continued, colour)
 		}
 		if (b.Asked == nil) != (name == "centre") {
@@ -381,7 +381,7 @@ func BenchmarkHoles(b *testing.B) {
 func TestPSNR(t *testing.T) {
 	h := hole{pixels: 10}
 	for squares, want := range map[float64]float64{4 * 30 * 0.25: 6.0206, 4 * 30 * 0.01: 20, 0: 58.92} { // 30 values whose range is 2
-		if got := h.psnr(squares); math.Abs(got-want) > 0.01 {
+		if got := h.psnr(squares); !(math.Abs(got-want) <= 0.01) {
 			t.Errorf("squares %g: %g dB, want %g", squares, got, want)
 		}
 	}
@@ -475,7 +475,7 @@ func TestDecoderSizes(t *testing.T) {
 		for _, p := range layers.Params(m) {
 			if p.Kind == layers.Weight {
 				got = append(got, fmt.Sprint(p.Name, p.Value.Shape))
-				if rms := math.Sqrt(tensor.SumSquares(p.Value) / float64(p.Value.Len())); p.Value.Len() > 500 && math.Abs(rms-0.02) > 0.003 {
+				if rms := math.Sqrt(tensor.SumSquares(p.Value) / float64(p.Value.Len())); p.Value.Len() > 500 && !(math.Abs(rms-0.02) <= 0.003) {
 					t.Errorf("%s begins with a deviation of %.3f, want 0.02", p.Name, rms)
 				}
 			}
@@ -752,7 +752,7 @@ func TestContextEncoderDraws(t *testing.T) {
 			}
 			if inside {
 				for c, v := range at[1] {
-					if w := (float64(made.At(row, p/s-4, p%s-4, c)) + 1) * 127.5; math.Abs(w-float64(v)) > 0.51 {
+					if w := (float64(made.At(row, p/s-4, p%s-4, c)) + 1) * 127.5; !(math.Abs(w-float64(v)) <= 0.51) {
 						t.Fatalf("row %d, pixel %d: painted %d, drawn %g", row, p, v, w)
 					}
 				}

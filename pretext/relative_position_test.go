@@ -167,7 +167,7 @@ func TestPlaces(t *testing.T) {
 			for _, q := range [][2]int{{0, 0}, {9, 9}, {3, 7}} {
 				want := whereabouts(top+q[0], left+q[1])
 				for c, v := range want {
-					if got := x[(q[0]*10+q[1])*3+c] * 255; math.Abs(float64(got)-float64(v)) > 1e-3 {
+					if got := x[(q[0]*10+q[1])*3+c] * 255; !(math.Abs(float64(got)-float64(v)) <= 1e-3) {
 						t.Fatalf("patch %d at %+v, pixel %v: %g, want %d", k, p, q, got, v)
 					}
 				}
@@ -282,7 +282,7 @@ func TestZoom(t *testing.T) {
 		t.Errorf("zoom from %g to %g, want 1 to %g", near, far, want)
 	}
 	m.still = true
-	if z, want := m.zoom(581, 775, nil), math.Sqrt(581*775/300000.0); math.Abs(z-want) > 1e-9 {
+	if z, want := m.zoom(581, 775, nil), math.Sqrt(581*775/300000.0); !(math.Abs(z-want) <= 1e-9) {
 		t.Errorf("without randomness: zoom %g, want %g", z, want)
 	}
 	if z := m.zoom(300, 400, nil); z != 1 {
@@ -300,7 +300,7 @@ func TestZoom(t *testing.T) {
 		t.Fatal(err)
 	}
 	row := b.X.Data[50*96*3:]
-	if got, want := float64(row[90*3]-row[5*3])*255, 85*800/math.Sqrt(300000)/4; math.Abs(got-want) > 1.5 {
+	if got, want := float64(row[90*3]-row[5*3])*255, 85*800/math.Sqrt(300000)/4; !(math.Abs(got-want) <= 1.5) {
 		t.Errorf("over 85 pixels of a patch the ramp rises by %g, want %g", got, want)
 	}
 }
@@ -362,7 +362,7 @@ func TestColors(t *testing.T) {
 		}
 		along := (2*x[1] - x[0] - x[2]) / 6
 		for c, a := range []float64{-1, 2, -1} {
-			if math.Abs(y[c]-(x[c]-a*along)) > 1e-6 {
+			if !(math.Abs(y[c]-(x[c]-a*along)) <= 1e-6) {
 				t.Fatalf("project makes of %v %v", x, y)
 			}
 		}
@@ -380,7 +380,7 @@ func TestColors(t *testing.T) {
 			count++
 			p := b.Places[0]
 			v := speckled(int(p.Top), int(p.Left))
-			if want := float64(simd.Luma(v[0], v[1], v[2])) / 255; math.Abs(at(b, 0, 0, 0)-want) > 1e-6 {
+			if want := float64(simd.Luma(v[0], v[1], v[2])) / 255; !(math.Abs(at(b, 0, 0, 0)-want) <= 1e-6) {
 				t.Fatalf("grey of %v is %g, want %g", v, at(b, 0, 0, 0), want)
 			}
 		} else if grey > 4*64/8 {
@@ -401,12 +401,12 @@ func TestStandardise(t *testing.T) {
 	standardise(x)
 	r := float32(math.Sqrt(10.0 / 6))
 	for i, want := range []float32{-1 / r, 0, -2 / r, 1 / r, 0, 2 / r} {
-		if math.Abs(float64(x[i]-want)) > 1e-6 {
+		if !(math.Abs(float64(x[i]-want)) <= 1e-6) {
 			t.Fatalf("%v, want %v at %d", x, want, i)
 		}
 	}
 	faint := []float32{0.5, 0.5, 0.5, 0.502, 0.502, 0.502}
-	if standardise(faint); math.Abs(float64(faint[5]-1)) > 1e-3 {
+	if standardise(faint); !(math.Abs(float64(faint[5]-1)) <= 1e-3) {
 		t.Errorf("half a level off the mean becomes %v, want 1", faint[5])
 	}
 	flat := []float32{0.25, 0.5, 0.75, 0.25, 0.5, 0.75}
@@ -425,7 +425,7 @@ func TestStandardise(t *testing.T) {
 		t.Fatal(err)
 	}
 	for k := range 4 {
-		if s := tensor.SumSquares(b.X.Rows(k, k+1)); math.Abs(s-192) > 1e-2 {
+		if s := tensor.SumSquares(b.X.Rows(k, k+1)); !(math.Abs(s-192) <= 1e-2) {
 			t.Errorf("patch %d has a mean square of %g, want 1", k, s/192)
 		}
 	}

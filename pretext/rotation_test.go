@@ -126,7 +126,7 @@ func TestEighths(t *testing.T) {
 		}
 	}
 	for _, d := range []int{45, 135, 225, 315} { // the middle stays where it is
-		if turn(a, x, s, 1, d); math.Abs(float64(a[s/2*s+s/2]-x[s/2*s+s/2])) > 1e-4 {
+		if turn(a, x, s, 1, d); !(math.Abs(float64(a[s/2*s+s/2]-x[s/2*s+s/2])) <= 1e-4) {
 			t.Errorf("a turn by %d degrees moves the middle", d)
 		}
 	}
@@ -197,7 +197,7 @@ func TestTurnAny(t *testing.T) {
 							want += max(0, 1-math.Abs(py-float64(y))) * max(0, 1-math.Abs(px-float64(x))) * at(y, x, k)
 						}
 					}
-					if math.Abs(float64(got[i*c+k])-want) > 1e-5 {
+					if !(math.Abs(float64(got[i*c+k])-want) <= 1e-5) {
 						t.Fatalf("side %d, %d degrees, pixel %d, %d: %g, want %g", s, degrees, i/s, i%s, got[i*c+k], want)
 					}
 				}
@@ -312,7 +312,7 @@ func TestRotationStep(t *testing.T) {
 		}
 	}
 	r.step(step, b)
-	if want := math.Log(3+math.E) - 0.25; math.Abs(step.values["loss"]-want) > 1e-5 || step.values["accuracy"] != 0.25 {
+	if want := math.Log(3+math.E) - 0.25; !(math.Abs(step.values["loss"]-want) <= 1e-5) || step.values["accuracy"] != 0.25 {
 		t.Errorf("always the third angle: %v, want a loss of %g and a quarter right", step.values, want)
 	}
 	for range 30 {

@@ -23,6 +23,9 @@ type Options struct {
 	MemoryLimit int64
 	// Recompute is the least that is computed a second time, whatever memory there is: to the same bits, in more time.
 	Recompute autograd.Recompute
+	// Task, if set, is a task of the caller's own, made somewhere else than pretext; Config.Task is then what run.json calls it, a name
+	// that is not taken.
+	Task pretext.Task
 	// Say is told of what a person should know.
 	Say func(msg string)
 	// Progress is told of each step.
@@ -93,6 +96,25 @@ func (e *SettingError) Error() string { return fmt.Sprintf("--%s %s", e.Setting,
 
 // Check refuses settings that cannot work, naming the setting.
 func Check(c train.Config) error {
+	if _, err := For(c.Task); err != nil {
+		return err
+	}
+	if s, err := spec.Parse(c.Task); err == nil && pretext.Tell(s.Kind).OwnViews && c.Augment != "none" {
+		return &SettingError{"augment", fmt.Sprintf("%s: the task %s makes its own views; its options say which", c.Augment, s.Kind)}
+	}
+	return checkRun(c)
+}
+
+// checkOwn checks a configuration for a task that is not pretext's.
+func checkOwn(c train.Config) error {
+	if _, err := For(c.Task); err == nil || c.Task == "" {
+		return &SettingError{"task", fmt.Sprintf("%q: want a name of its own for a task that is not pretext's", c.Task)}
+	}
+	return checkRun(c)
+}
+
+// checkRun checks what does not depend on the task.
+func checkRun(c train.Config) error {
 	for _, n := range []struct {
 		name   string
 		v, low int
@@ -117,12 +139,6 @@ func Check(c train.Config) error {
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
 	}
-	if _, err := For(c.Task); err != nil {
-		return err
-	}
-	if s, err := spec.Parse(c.Task); err == nil && pretext.Tell(s.Kind).OwnViews && c.Augment != "none" {
-		return &SettingError{"augment", fmt.Sprintf("%s: the task %s makes its own views; its options say which", c.Augment, s.Kind)}
-	}
 	if c.Schedule == "onecycle" && c.WarmupSteps > 0 {
 		return &SettingError{"warmup-steps", fmt.Sprintf("%d: the schedule onecycle rises by itself", c.WarmupSteps)}
 	}
@@ -146,7 +162,11 @@ func New(c train.Config, o Options) (*Recipe, error) {
 	if o.Say == nil {
 		o.Say = func(string) {}
 	}
-	if err := Check(c); err != nil {
+	check := Check
+	if o.Task != nil {
+		check = checkOwn
+	}
+	if err := check(c); err != nil {
 		return nil, err
 	}
 	d, err := data.Open(c.Data, data.Train)
@@ -185,9 +205,11 @@ func (r *Recipe) build() (err error) {
 		r.Learner, err = newSupervised(setup, r.Data)
 		return err
 	}
-	task, err := pretext.New(c.Task)
-	if err != nil {
-		return err
+	task := r.options.Task
+	if task == nil {
+		if task, err = pretext.New(c.Task); err != nil {
+			return err
+		}
 	}
 	r.Learner, err = task.Learner(setup)
 	return err

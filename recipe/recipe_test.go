@@ -471,7 +471,7 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 		}
 		return v["loss"]
 	}
-	if want := loss(r.Held, false); math.Abs(got["held_loss"]-want) > 1e-5 {
+	if want := loss(r.Held, false); !(math.Abs(got["held_loss"]-want) <= 1e-5) {
 		t.Errorf("the monitor's loss is %g, that of what is held out %g", got["held_loss"], want)
 	}
 	for what, other := range map[string]float64{"trained on": loss(r.Data, false), "held out, augmented,": loss(r.Held, true)} {
@@ -488,7 +488,7 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 	}
 	a, b := features(r.Data), features(r.Held)
 	near, err := eval.KNN{}.Judge(context.Background(), a, b)
-	if h := eval.CheckHealth(b.Pooled); err != nil || got["knn"] != near.Value || math.Abs(got["feature_std"]-h.Std) > 1e-5 || math.Abs(got["effective_rank"]-h.EffectiveRank) > 1e-3 {
+	if h := eval.CheckHealth(b.Pooled); err != nil || got["knn"] != near.Value || !(math.Abs(got["feature_std"]-h.Std) <= 1e-5) || !(math.Abs(got["effective_rank"]-h.EffectiveRank) <= 1e-3) {
 		t.Errorf("the monitor sees %v, want neighbours of %g, %v and health %+v", got, near.Value, err, h)
 	}
 	for name, x := range map[string][2]eval.Sample{"what is held out": {b, b}, "what is trained on, alone": {a, a}} {
@@ -716,6 +716,29 @@ func TestLimited(t *testing.T) {
 			if q := layers.State(r.Trunk)[i]; !slices.Equal(p.Value.Data, q.Value.Data) {
 				t.Errorf("%s is not as the run left it", p.Name)
 			}
+		}
+	}
+}
+
+// TestOwnTask: a task that pretext does not know is trained, kept and loaded as any other, under a name of its own.
+func TestOwnTask(t *testing.T) {
+	c := quickConfig("scenes:?n=40&side=16")
+	rotation := trained(t, c, "", Options{})
+	own, err := pretext.New(c.Task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Task = "my-own"
+	dir := t.TempDir()
+	differ(t, "by another name", trained(t, c, dir, Options{Task: own}), rotation)
+	if m, err := LoadRun(dir); err != nil || m.Info.Config.Task != "my-own" || m.Label != "pretext" {
+		t.Errorf("%+v, %v", m, err)
+	}
+	for _, taken := range []string{"", "rotation", Supervised} {
+		c.Task = taken
+		var e *SettingError
+		if _, err := New(c, Options{Task: own}); !errors.As(err, &e) || e.Setting != "task" {
+			t.Errorf("own task called %q: %v", taken, err)
 		}
 	}
 }

@@ -204,7 +204,7 @@ func TestConvInt8(t *testing.T) {
 				}
 			}
 			want := max(0, sum*float64(e.Scale[j])+float64(e.Shift[j]))
-			if math.Abs(float64(v)-want) > 1e-4*(1+math.Abs(want)) {
+			if !(math.Abs(float64(v)-want) <= 1e-4*(1+math.Abs(want))) {
 				off++ // a value on the edge between two quanta may fall to the other side in float32
 			}
 			far = max(far, math.Abs(float64(v-exact.Data[p])))

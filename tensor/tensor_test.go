@@ -39,7 +39,7 @@ func TestRNG(t *testing.T) {
 		s += v
 		q += v * v
 	}
-	if m, v := s/float64(n), q/float64(n); math.Abs(m) > 0.02 || math.Abs(v-1) > 0.02 {
+	if m, v := s/float64(n), q/float64(n); !(math.Abs(m) <= 0.02) || !(math.Abs(v-1) <= 0.02) {
 		t.Errorf("Normal: mean %g, variance %g", m, v)
 	}
 	count := [7]int{}

@@ -148,7 +148,7 @@ func TestNeed(t *testing.T) {
 	r.feed.Bytes = func() int64 { return 1 << 40 }
 	r.feed.Ahead, r.Reserved, r.MemoryLimit = 1, 1<<38, 5<<40
 	e := refused(r)
-	if want := 1.05 * (2*4 + 0.25) * (1 << 40); math.Abs(float64(e.Need)/want-1) > 1e-3 || e.BatchSize != 2 { // each takes 2<<40
+	if want := 1.05 * (2*4 + 0.25) * (1 << 40); !(math.Abs(float64(e.Need)/want-1) <= 1e-3) || e.BatchSize != 2 { // each takes 2<<40
 		t.Errorf("needs %d and fits %d, want %g and 2", e.Need, e.BatchSize, want)
 	}
 	few, many := open(8), open(512)
@@ -161,7 +161,7 @@ func TestNeed(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := float64(large["loss"].Peak-small["loss"].Peak) + 504*float64(many.feed.Bytes())*float64(many.feed.Ahead+1)
-	if more := float64(refused(many).Need - refused(few).Need); math.Abs(more/(1.05*want)-1) > 0.3 {
+	if more := float64(refused(many).Need - refused(few).Need); !(math.Abs(more/(1.05*want)-1) <= 0.3) {
 		t.Errorf("504 samples more need %g bytes, want %g", more, 1.05*want)
 	}
 }

@@ -78,7 +78,7 @@ func plainRun(l *script, steps int) *Run {
 
 func near(t *testing.T, what string, got float32, want float64) {
 	t.Helper()
-	if math.Abs(float64(got)-want) > 1e-6 {
+	if !(math.Abs(float64(got)-want) <= 1e-6) {
 		t.Errorf("%s is %g, want %g", what, got, want)
 	}
 }

@@ -199,7 +199,7 @@ func TestLookWeighs(t *testing.T) {
 		if want == nil {
 			want = v
 		}
-		if math.Abs(v["loss"]-want["loss"]) > 1e-5 || math.Abs(v["accuracy"]-want["accuracy"]) > 1e-9 {
+		if !(math.Abs(v["loss"]-want["loss"]) <= 1e-5) || !(math.Abs(v["accuracy"]-want["accuracy"]) <= 1e-9) {
 			t.Errorf("batches of %d: %v, in one batch %v", batch, v, want)
 		}
 	}
@@ -404,7 +404,7 @@ func TestLog(t *testing.T) {
 	}
 	// the rate of a cosine over 15 steps, rounded as the schedule has it
 	want := 0.01 * 0.5 * (1 + math.Cos(math.Pi*7/15))
-	if lr := lines[1]["lr"].(float64); math.Abs(lr-want) > 1e-8 {
+	if lr := lines[1]["lr"].(float64); !(math.Abs(lr-want) <= 1e-8) {
 		t.Errorf("rate of step 8 is %g, want %g", lr, want)
 	}
 }
@@ -466,7 +466,7 @@ func TestSmoother(t *testing.T) {
 	}
 	before := s.values["a"]
 	s.add(map[string]float64{"a": 1}, 0, 0)
-	if math.Abs(s.values["a"]-(before+0.05*(1-before))) > 1e-12 {
+	if !(math.Abs(s.values["a"]-(before+0.05*(1-before))) <= 1e-12) {
 		t.Errorf("a late value counts %g", s.values["a"]-before)
 	}
 }
@@ -482,7 +482,7 @@ func TestSchedules(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, at := range []int{0, 50, 100} {
-			if math.Abs(float64(s(at))-want[i]) > 1e-6 {
+			if !(math.Abs(float64(s(at))-want[i]) <= 1e-6) {
 				t.Errorf("%s at %d is %g, want %g", name, at, s(at), want[i])
 			}
 		}
@@ -496,7 +496,7 @@ func TestSchedules(t *testing.T) {
 		t.Errorf("onecycle with a warm-up that it does not read: %v", err)
 	}
 	c.WarmupSteps = 0
-	if s, err := c.schedule(100); err != nil || math.Abs(float64(s(0))-0.04) > 1e-6 {
+	if s, err := c.schedule(100); err != nil || !(math.Abs(float64(s(0))-0.04) <= 1e-6) {
 		t.Errorf("onecycle: %v", err)
 	}
 }
@@ -569,13 +569,13 @@ func TestClip(t *testing.T) {
 		return math.Sqrt(norm), logged(t, r.Dir)[0]["grad_norm"].(float64)
 	}
 	free, told := moved(0)
-	if math.Abs(free/told-1) > 1e-4 {
+	if !(math.Abs(free/told-1) <= 1e-4) {
 		t.Errorf("a step of rate 1 moves the weights by %g, the gradient's norm is %g", free, told)
 	}
-	if cut, told := moved(free / 4); math.Abs(cut/(free/4)-1) > 1e-4 || math.Abs(told/free-1) > 1e-4 {
+	if cut, told := moved(free / 4); !(math.Abs(cut/(free/4)-1) <= 1e-4) || !(math.Abs(told/free-1) <= 1e-4) {
 		t.Errorf("clipped to %g it moves by %g and logs %g", free/4, cut, told)
 	}
-	if whole, _ := moved(free * 4); math.Abs(whole/free-1) > 1e-6 {
+	if whole, _ := moved(free * 4); !(math.Abs(whole/free-1) <= 1e-6) {
 		t.Errorf("a limit above the norm changes the step: %g, %g", whole, free)
 	}
 }
