@@ -26,6 +26,9 @@ type Options struct {
 	// Task, if set, is a task of the caller's own, made somewhere else than pretext; Config.Task is then what run.json calls it, a name
 	// that is not taken.
 	Task pretext.Task
+	// Reduce and Reduced sum gradients over processes, as train.Run's do; nil for a run of one process.
+	Reduce  func(p, d *tensor.Tensor)
+	Reduced func() error
 	// Say is told of what a person should know.
 	Say func(msg string)
 	// Progress is told of each step.
@@ -279,7 +282,7 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 	}
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
 		MemoryLimit: o.MemoryLimit, Recompute: o.Recompute, Progress: o.Progress, Warn: o.Say,
-		Reserved: r.reserved()}
+		Reserved: r.reserved(), Reduce: o.Reduce, Reduced: o.Reduced}
 	if r.Held != nil {
 		m, err := r.monitor()
 		if err != nil {
