@@ -102,9 +102,24 @@ const (
 	tileRow1x16VNNI
 )
 
-// runTile calls a tile. A switch, not function values: a pointer passed through a function value escapes, and each
+// runTile calls a tile. Switches, not function values: a pointer passed through a function value escapes, and each
 // call would allocate its arguments.
 func runTile(id tileID, g *gemmArgs) {
+	switch {
+	case id >= tileRow14x32VNNI:
+		runVNNI(id, g)
+	case id >= tileRow14x32BF16:
+		runBF16(id, g)
+	case id >= tileRow6x16AVX2:
+		runAVX2(id, g)
+	case id >= tileRow14x32AVX512:
+		runAVX512(id, g)
+	default:
+		goTile(g, int(id)&3+1, id >= 4)
+	}
+}
+
+func runAVX512(id tileID, g *gemmArgs) {
 	switch id {
 	case tileRow14x32AVX512:
 		gemmRow14x32AVX512(g)
@@ -154,6 +169,11 @@ func runTile(id tileID, g *gemmArgs) {
 		gemmRow1x16AVX512(g)
 	case tileCol1x16AVX512:
 		gemmCol1x16AVX512(g)
+	}
+}
+
+func runAVX2(id tileID, g *gemmArgs) {
+	switch id {
 	case tileRow6x16AVX2:
 		gemmRow6x16AVX2(g)
 	case tileCol6x16AVX2:
@@ -186,6 +206,11 @@ func runTile(id tileID, g *gemmArgs) {
 		gemmRow1x8AVX2(g)
 	case tileCol1x8AVX2:
 		gemmCol1x8AVX2(g)
+	}
+}
+
+func runBF16(id tileID, g *gemmArgs) {
+	switch id {
 	case tileRow14x32BF16:
 		gemmRow14x32BF16(g)
 	case tileCol14x32BF16:
@@ -234,6 +259,11 @@ func runTile(id tileID, g *gemmArgs) {
 		gemmRow1x16BF16(g)
 	case tileCol1x16BF16:
 		gemmCol1x16BF16(g)
+	}
+}
+
+func runVNNI(id tileID, g *gemmArgs) {
+	switch id {
 	case tileRow14x32VNNI:
 		gemmRow14x32VNNI(g)
 	case tileRow8x32VNNI:
@@ -258,8 +288,6 @@ func runTile(id tileID, g *gemmArgs) {
 		gemmRow2x16VNNI(g)
 	case tileRow1x16VNNI:
 		gemmRow1x16VNNI(g)
-	default:
-		goTile(g, int(id)&3+1, id >= 4)
 	}
 }
 

@@ -201,40 +201,51 @@ const (
 	int8Product
 )
 
+// tilesOf returns the tiles for n columns of such words.
+func tilesOf(words, n int) *tileSet {
+	switch {
+	case words == bf16Product && active.bf16 != nil:
+		return &active.bf16[active.set(n)]
+	case words == int8Product && active.int8 != nil:
+		return &active.int8[active.set(n)]
+	}
+	return &active.tiles[active.set(n)]
+}
+
+// farthest returns the largest index of a's first m rows, in groups of group.
+func (a *A) farthest(m, group int) int {
+	last := (max(a.Runs, 1) - 1) * a.RunStride
+	if a.Transposed {
+		return last + (a.K-1)*a.LD + m - 1
+	}
+	if group == m {
+		return last + (m-1)*a.LD + a.K - 1
+	}
+	whole, rest := (m-1)/group, (m-1)%group
+	return last + max(whole*a.GroupStride+rest*a.LD, (whole-1)*a.GroupStride+(group-1)*a.LD) + a.K - 1
+}
+
 func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add bool) {
 	runs := max(a.Runs, 1)
 	if m <= 0 || n <= 0 {
 		return
 	}
 	if a.K <= 0 {
-		if !add {
-			for i := range m {
-				clear(c[i*ldc : i*ldc+n])
-			}
+		for i := 0; i < m && !add; i++ {
+			clear(c[i*ldc : i*ldc+n])
 		}
 		return
-	}
-	set := &active.tiles[active.set(n)]
-	if words == bf16Product && active.bf16 != nil {
-		set = &active.bf16[active.set(n)]
-	} else if words == int8Product && active.int8 != nil {
-		set = &active.int8[active.set(n)]
 	}
 	if n > active.panel {
 		panic("simd.MulPanel: more columns than a panel has")
 	}
-	// the farthest elements; indexing panics here rather than in assembly
-	last := (runs-1)*a.RunStride + (m-1)*a.LD + a.K - 1
+	set := tilesOf(words, n)
 	group := m
-	if a.Group > 0 && a.Group < m {
-		group = a.Group
-		whole, rest := (m-1)/group, (m-1)%group
-		last = (runs-1)*a.RunStride + max(whole*a.GroupStride+rest*a.LD, (whole-1)*a.GroupStride+(group-1)*a.LD) + a.K - 1
+	if a.Group > 0 {
+		group = min(m, a.Group)
 	}
-	if a.Transposed {
-		last = (runs-1)*a.RunStride + (a.K-1)*a.LD + m - 1
-	}
-	_ = a.Data[last]
+	// the farthest elements; indexing panics here rather than in assembly
+	_ = a.Data[a.farthest(m, group)]
 	_ = panel[runs*a.K*set.width-1]
 	_ = c[(m-1)*ldc+n-1]
 	args := gemmArgs{lda: a.LD * 4, runs: runs, runStride: a.RunStride * 4, k: a.K, b: &panel[0], ldc: ldc * 4, n: n}
@@ -272,13 +283,7 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 		runTile(id, &args)
 		if copyOut {
 			for i := range t.mr {
-				out := unsafe.Slice((*float32)(unsafe.Add(pc, i*ldc*4)), n)
-				for j, v := range scratch[i*set.width : i*set.width+n] { // not Add: scratch must stay on the stack
-					if add {
-						v += out[j]
-					}
-					out[j] = v
-				}
+				copyRow(unsafe.Slice((*float32)(unsafe.Add(pc, i*ldc*4)), n), scratch[i*set.width:], add)
 			}
 		}
 		if m -= t.mr; m <= 0 {
@@ -297,6 +302,16 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 				next = unsafe.Add(next, a.GroupStride*4)
 			}
 		}
+	}
+}
+
+// copyRow stores or adds as many of x as out has. Not Add: x must stay on the stack.
+func copyRow(out, x []float32, add bool) {
+	for j, v := range x[:len(out)] {
+		if add {
+			v += out[j]
+		}
+		out[j] = v
 	}
 }
 

@@ -62,14 +62,12 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		return
 	}
 	if k == 0 {
-		if !add {
-			for i := range m {
-				clear(c[i*ldc : i*ldc+n])
-			}
+		for i := 0; i < m && !add; i++ {
+			clear(c[i*ldc : i*ldc+n])
 		}
 		return
 	}
-	// The order of an element's sum depends on the shape alone: slices or not; fewRows has the order of the loop below.
+	// the order of an element's sum depends on the shape alone: slices or not; fewRows has the order of the loop below
 	few := tb && m <= fewRows && n >= 4*fewRows
 	switch {
 	case few && m <= simd.Panel() && e == nil:
@@ -114,18 +112,8 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 					copied = borrow(mm*(kBlock+16) + kBlock*16)
 				}
 				for bl := b0; bl < b1; bl++ {
-					k0 := bl * kBlock
-					kk := min(kBlock, k-k0)
-					at := i0*lda + k0
-					if ta {
-						at = k0*lda + i0
-					}
-					op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
-					if low {
-						op = lowBlock(copied, op, mm)
-					} else if copied != nil {
-						op = copyBlock(copied, op, mm)
-					}
+					kk := min(kBlock, k-bl*kBlock)
+					op := blockOf(a, lda, ta, i0, mm, bl*kBlock, kk, copied, low)
 					block := packed[(bl-b0)*size:]
 					for j := g0; j < g1; j += panel {
 						mulPanel(low, c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, block[simd.PackedOffset(rowsOf(kk, low), j):], add || bl > 0)
@@ -146,6 +134,23 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 			ready = ready[packedBlocks(k, cols, low):]
 		}
 	}
+}
+
+// blockOf returns kk columns from k0 on of mm rows of a from i0 on: where they lie, or in copied, if there is some, rounded where low
+// is set.
+func blockOf(a []float32, lda int, ta bool, i0, mm, k0, kk int, copied []float32, low bool) simd.A {
+	at := i0*lda + k0
+	if ta {
+		at = k0*lda + i0
+	}
+	op := simd.A{Data: a[at:], LD: lda, K: kk, Transposed: ta}
+	switch {
+	case low:
+		return lowBlock(copied, op, mm)
+	case copied != nil:
+		return copyBlock(copied, op, mm)
+	}
+	return op
 }
 
 // packedFloats is how much of b is packed at once: 8 MiB.
