@@ -286,6 +286,15 @@ func TestAddsUp(t *testing.T) {
 	if got := fmt.Sprint(sum.Of(w).Data); got != "[5 7]" {
 		t.Errorf("mean of two steps: %s", got)
 	}
+	kept := sum.Of(w)
+	if sum.Reset(); sum.Of(w) != nil || len(sum.Params()) != 0 || sum.Norm() != 0 {
+		t.Error("gradients are left after Reset")
+	}
+	tape.Reset()
+	g = step()
+	if sum.Add(g); sum.Of(w) != kept || fmt.Sprint(kept.Data) != "[5 7]" || g.Of(w) == kept {
+		t.Errorf("after Reset: %v in other memory: %v", sum.Of(w), sum.Of(w) != kept)
+	}
 }
 
 func TestErrors(t *testing.T) {

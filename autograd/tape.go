@@ -513,10 +513,19 @@ func (t *Tape) FirstBad() (op, place string, found bool) {
 type Gradients struct {
 	of    map[*tensor.Tensor]*tensor.Tensor
 	order []*tensor.Tensor
+	own   map[*tensor.Tensor]*tensor.Tensor // memory of Own, kept over Reset
 }
 
 // NewGradients returns no gradients, to add to.
-func NewGradients() *Gradients { return &Gradients{of: map[*tensor.Tensor]*tensor.Tensor{}} }
+func NewGradients() *Gradients {
+	return &Gradients{of: map[*tensor.Tensor]*tensor.Tensor{}}
+}
+
+// Reset forgets all gradients; the memory of those that Own added is used again.
+func (g *Gradients) Reset() {
+	clear(g.of)
+	g.order = g.order[:0]
+}
 
 // Join adds d to p's gradient. Where there is none d itself becomes it, and is added to later: it must live as long as g.
 func (g *Gradients) Join(p, d *tensor.Tensor) {
@@ -530,10 +539,18 @@ func (g *Gradients) Join(p, d *tensor.Tensor) {
 
 // Own adds d to p's gradient, which has memory of its own, and returns the sum.
 func (g *Gradients) Own(p, d *tensor.Tensor) *tensor.Tensor {
-	if g.of[p] == nil {
-		g.Join(p, d.Clone())
-	} else {
+	switch m := g.own[p]; {
+	case g.of[p] != nil:
 		g.Join(p, d)
+	case m != nil:
+		copy(m.Data, d.Data)
+		g.Join(p, m)
+	default:
+		if g.own == nil {
+			g.own = map[*tensor.Tensor]*tensor.Tensor{}
+		}
+		g.own[p] = d.Clone()
+		g.Join(p, g.own[p])
 	}
 	return g.of[p]
 }

@@ -120,6 +120,15 @@ func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 		rows := make(chan func())
 		stop := make(chan struct{})
 		var workers, feeder sync.WaitGroup
+		var mine *filling[B] // the consumer's
+		defer func() {       // whatever ended the epoch, its memory serves the next one
+			if mine != nil {
+				l.give(mine)
+			}
+			for f := range queue {
+				l.give(f)
+			}
+		}()
 		for range l.o.Workers {
 			workers.Add(1)
 			go func() {
@@ -153,11 +162,13 @@ func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 		defer feeder.Wait()
 		defer close(stop)
 		for f := range queue {
+			mine = f
 			<-f.done
 			if l.Err() != nil || !yield(f.b) {
 				return
 			}
 			l.give(f)
+			mine = nil
 			<-room
 		}
 	}

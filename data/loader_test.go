@@ -159,6 +159,18 @@ func TestLoaderMemory(t *testing.T) {
 	if most < 2 {
 		t.Error("no batch was filled again")
 	}
+	made := *d.made
+	for e := range 20 { // a consumer that goes away gives back what it has, and what waits for it
+		n := 0
+		for range l.Epoch(e, 0) {
+			if n++; n > e {
+				break
+			}
+		}
+	}
+	if *d.made != made {
+		t.Errorf("%d batches were made for epochs that were left early", *d.made-made)
+	}
 	if l.Options().BatchSize != 8 || l.Options().Workers != 4 {
 		t.Errorf("options %+v", l.Options())
 	}

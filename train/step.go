@@ -342,21 +342,24 @@ func badGradient(due []*group, g *autograd.Gradients) string {
 	return ""
 }
 
-// end makes the updates that are due and does what was registered for after them.
-func (s *training) end() error {
+// end makes the updates that are due and does what was registered for after them; s.err says where an update could not be made.
+func (s *training) end() {
 	if s.Update(); s.err != nil {
-		return s.err
+		return
 	}
 	for _, f := range s.after {
 		f()
 	}
 	for _, o := range s.objectives {
-		o.sums = nil
+		if s.run.accumulate() > 1 {
+			o.sums.Reset()
+		} else {
+			o.sums = nil
+		}
 		clear(o.done)
 		clear(o.reduced)
 		o.tape.Reset()
 	}
-	return nil
 }
 
 // unreached returns the parameters that no gradient has reached so far.
