@@ -77,6 +77,11 @@ func (n *Net) Visit(prefix string, f func(Param)) {
 	n.Head.Visit(join(prefix, "head"), f)
 }
 
+// PoolHead is global average pooling of a trunk's last stage, and one linear layer to so many values.
+func PoolHead(rng *tensor.RNG, t *Trunk, out int) Module {
+	return Sequential{{"pool", GlobalAvgPool}, {"fc", NewLinear(rng, t.Channels(), out, LinearOptions{})}}
+}
+
 // Classifier returns a trunk with global average pooling and one linear layer, named as torchvision names it: fc.
 func Classifier(rng *tensor.RNG, t *Trunk, classes int) Sequential {
 	return Sequential{{"", t}, {"", GlobalAvgPool}, {"fc", NewLinear(rng, t.Channels(), classes, LinearOptions{})}}

@@ -312,7 +312,7 @@ type holeMaker struct {
 }
 
 func (c *contextEncoder) maker(in data.Inputs, augment bool) (*holeMaker, error) {
-	p, err := c.setup.pictures("context-encoder", in, augment)
+	p, err := c.setup.Pictures("context-encoder", in, augment)
 	if err != nil {
 		return nil, err
 	}

@@ -49,7 +49,7 @@ func (r Rotation) degrees() []int {
 
 // Learner returns a trunk with a head that names the angle.
 func (r Rotation) Learner(s Setup) (train.Learner, error) {
-	return &rotation{r, s, &layers.Net{Trunk: s.Trunk, Head: poolHead(s.RNG, s.Trunk, len(r.degrees()))}}, nil
+	return &rotation{r, s, &layers.Net{Trunk: s.Trunk, Head: layers.PoolHead(s.RNG, s.Trunk, len(r.degrees()))}}, nil
 }
 
 type rotation struct {
@@ -78,7 +78,7 @@ type rotationMaker struct {
 }
 
 func (r *rotation) maker(in data.Inputs, augment bool) (*rotationMaker, error) {
-	p, err := r.setup.pictures("rotation", in, augment)
+	p, err := r.setup.Pictures("rotation", in, augment)
 	if err != nil {
 		return nil, err
 	}

@@ -94,8 +94,8 @@ func wantImages(task string, in data.Inputs) (data.Images, error) {
 	return in.Images, nil
 }
 
-// pictures returns the views of whole pictures, Side by Side, normalised, or says that the task needs pictures.
-func (s Setup) pictures(task string, in data.Inputs, augment bool) (*data.Pictures, error) {
+// Pictures returns the views of whole pictures, Side by Side, normalised, or says that the task needs pictures.
+func (s Setup) Pictures(task string, in data.Inputs, augment bool) (*data.Pictures, error) {
 	images, err := wantImages(task, in)
 	if err != nil {
 		return nil, err
@@ -116,9 +116,4 @@ func draw[B any](m data.Maker[B], index []int) (*B, error) {
 		}
 	}
 	return b, nil
-}
-
-// poolHead is global average pooling and one linear layer.
-func poolHead(rng *tensor.RNG, trunk *layers.Trunk, out int) layers.Module {
-	return layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}, {Name: "fc", Module: layers.NewLinear(rng, trunk.Channels(), out, layers.LinearOptions{})}}
 }

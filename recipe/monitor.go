@@ -17,26 +17,37 @@ import (
 // alive, and, where there are labels, how many neighbours are of the same class. It changes nothing: with it or without, a run ends
 // with the same bits.
 type monitor struct {
-	r           *Recipe
-	held, train *data.Dataset // some of each, pictures kept
-	feed        *train.Feed
-	drawn       []int // held-out samples of the picture
-	quiet       bool  // neighbours could not be judged; it was said
+	r          *Recipe
+	held       *data.Dataset // samples that are looked at, as the task sees them
+	seen, near *data.Dataset // the same, and training samples, as the trunk sees them: kept
+	feed       *train.Feed
+	drawn      []int // held-out samples of the picture
+	quiet      bool  // neighbours could not be judged; it was said
 }
 
 const (
-	monitorHeld  = 500  // held-out samples that are looked at
+	monitorHeld  = 500  // held-out samples that are looked at, unless the configuration says how many
 	monitorTrain = 2000 // training samples among which neighbours are sought
 	monitorDrawn = 6
-	monitorBytes = 128 << 20
+	monitorBytes = 128 << 20 // of pictures kept, of either
 )
+
+// monitorSamples returns how many held-out samples are looked at.
+func (r *Recipe) monitorSamples() int {
+	n := r.Config.MonitorSamples
+	if n == 0 {
+		n = monitorHeld
+	}
+	return min(n, r.Held.Len())
+}
 
 func (r *Recipe) monitor() (*monitor, error) {
 	some := func(d *data.Dataset, n int, tag uint64) *data.Dataset {
 		index := tensor.NewRNG(r.Config.Seed).Derive(stream.Monitor, tag).Perm(d.Len())
 		return d.Subset(index[:min(n, len(index))], "part=monitor")
 	}
-	m := &monitor{r: r, held: some(r.Held, monitorHeld, stream.Held), train: eval.Cache(some(r.Data, monitorTrain, stream.Near), r.Config.Side, monitorBytes)}
+	m := &monitor{r: r, held: some(r.Held, r.monitorSamples(), stream.Held)}
+	m.seen, m.near = eval.Cache(m.held, r.Config.Side, monitorBytes), eval.Cache(some(r.Data, monitorTrain, stream.Near), r.Config.Side, monitorBytes)
 	for i := range min(monitorDrawn, m.held.Len()) {
 		m.drawn = append(m.drawn, i)
 	}
@@ -57,9 +68,6 @@ func (m *monitor) look(update, of int) map[string]float64 {
 	for name, v := range seen {
 		out["held_"+name] = v
 	}
-	if r.Trunk == nil {
-		return out
-	}
 	features := func(d *data.Dataset) (eval.Sample, error) {
 		e := r.encoder("monitor", r.Trunk)
 		f, err := e.Encode(context.Background(), d.Inputs, eval.Options{BatchSize: 64, Last: true, MaxBad: 1})
@@ -68,7 +76,7 @@ func (m *monitor) look(update, of int) map[string]float64 {
 		}
 		return eval.Sample{Features: f[0], Truth: d.Truth}, nil
 	}
-	held, err := features(m.held)
+	held, err := features(m.seen)
 	if err != nil {
 		m.say(err)
 		return out
@@ -78,10 +86,10 @@ func (m *monitor) look(update, of int) map[string]float64 {
 	if h.Std < 0.02 || h.EffectiveRank < 1.5 {
 		r.options.Say(fmt.Sprintf("step %d: the features collapse: deviation %.3f (1 is spread out, 0 constant), effective rank %.1f of %d", update, h.Std, h.EffectiveRank, held.Pooled.Dim(1)))
 	}
-	if len(m.held.Truth.Classes()) == 0 || len(m.train.Truth.Classes()) == 0 {
+	if len(m.held.Truth.Classes()) == 0 || len(m.near.Truth.Classes()) == 0 {
 		return out
 	}
-	near, err := features(m.train)
+	near, err := features(m.near)
 	if err == nil {
 		var s eval.Score
 		if s, err = (eval.KNN{}).Judge(context.Background(), near, held); err == nil {

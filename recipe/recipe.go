@@ -122,7 +122,7 @@ func checkRun(c train.Config) error {
 		name   string
 		v, low int
 	}{{"side", c.Side, 8}, {"epochs", c.Epochs, 1}, {"max-steps", c.MaxSteps, 0}, {"batch-size", c.BatchSize, 1}, {"accumulate", c.Accumulate, 0},
-		{"warmup-steps", c.WarmupSteps, 0}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}} {
+		{"warmup-steps", c.WarmupSteps, 0}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}, {"monitor-samples", c.MonitorSamples, 0}} {
 		if n.v < n.low {
 			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
 		}
@@ -141,9 +141,6 @@ func checkRun(c train.Config) error {
 	}
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
-	}
-	if c.Schedule == "onecycle" && c.WarmupSteps > 0 {
-		return &SettingError{"warmup-steps", fmt.Sprintf("%d: the schedule onecycle rises by itself", c.WarmupSteps)}
 	}
 	if setting, value, err := c.Check(); err != nil {
 		return &SettingError{setting, value + ": " + err.Error()}
@@ -262,8 +259,8 @@ func (r *Recipe) holdOut() (err error) {
 	return nil
 }
 
-// reserved returns how many bytes of decoded pictures a feed will keep at most: as many as it may, or all of them, as large as the
-// first one is or as the side asks for, twice, for some are longer than high.
+// reserved returns how many bytes of decoded pictures a feed and the monitor will keep at most: as many as they may, or all of them, as
+// large as the first one is or as the side asks for, twice, for some are longer than high.
 func (r *Recipe) reserved() int64 {
 	each := int64(r.Config.Side*r.Config.Side*3) * 2
 	if r.Data.Images != nil {
@@ -271,7 +268,12 @@ func (r *Recipe) reserved() int64 {
 			each = max(each, int64(len(im.Pix))*2)
 		}
 	}
-	return min(r.pictures, int64(r.Data.Len())*each)
+	n := min(r.pictures, int64(r.Data.Len())*each)
+	if r.Held != nil {
+		held := int64(r.monitorSamples())
+		n += min(r.pictures, held*each) + min(monitorBytes, held*each) + min(monitorBytes, monitorTrain*each)
+	}
+	return n
 }
 
 // Train runs the recipe in dir, or continues it; "" keeps nothing. When ctx ends a checkpoint is written.

@@ -64,6 +64,7 @@ func TestCheck(t *testing.T) {
 		"checkpoint-every": {func(c *train.Config) { c.CheckpointEvery = -1 }},
 		"log-every":        {func(c *train.Config) { c.LogEvery = 0 }},
 		"lr":               {func(c *train.Config) { c.LR = 0 }, func(c *train.Config) { c.LR = 1e6 }, func(c *train.Config) { c.LR = float32(math.NaN()) }},
+		"monitor-samples":  {func(c *train.Config) { c.MonitorSamples = -1 }},
 		"max-bad":          {func(c *train.Config) { c.MaxBad = -0.1 }, func(c *train.Config) { c.MaxBad = 1.1 }},
 		"momentum":         {func(c *train.Config) { c.Momentum = 1 }, func(c *train.Config) { c.Momentum = -0.1 }},
 		"weight-decay":     {func(c *train.Config) { c.WeightDecay = -1 }},
@@ -412,7 +413,7 @@ func TestMonitorWarns(t *testing.T) {
 	if m.look(1, 2); !strings.Contains(said, "step 1: the features collapse") {
 		t.Errorf("collapsed: said %q", said)
 	}
-	m.train.Truth = data.Truth{}
+	m.near.Truth = data.Truth{}
 	v := m.look(1, 2)
 	if _, alive := v["feature_std"]; !alive || v["knn"] != 0 {
 		t.Errorf("without labels: %v", v)
@@ -513,8 +514,21 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 	if r, err = New(c, Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if m, err = r.monitor(); err != nil || m.held.Len() != 500 || m.train.Len() != 2000 || len(m.drawn) != 6 {
-		t.Errorf("of 600 the monitor looks at %d among %d, draws %d, %v", m.held.Len(), m.train.Len(), len(m.drawn), err)
+	if m, err = r.monitor(); err != nil || m.held.Len() != 500 || m.near.Len() != 2000 || len(m.drawn) != 6 {
+		t.Errorf("of 600 the monitor looks at %d among %d, draws %d, %v", m.held.Len(), m.near.Len(), len(m.drawn), err)
+	}
+	r.Config.MonitorSamples = 550
+	if m, err = r.monitor(); err != nil || m.held.Len() != 550 || m.seen.Len() != 550 {
+		t.Errorf("of 600 the monitor looks at %d and %d, want 550, %v", m.held.Len(), m.seen.Len(), err)
+	}
+	r.Config.MonitorSamples = 10000
+	if m, err = r.monitor(); err != nil || m.held.Len() != 600 {
+		t.Errorf("of 600 the monitor looks at %d, want all, %v", m.held.Len(), err)
+	}
+	watched := r.reserved() // nets see as much of a picture as there is: each takes a side of 16, twice
+	r.Held = nil
+	if more := watched - r.reserved(); more != (600+600+2000)*16*16*3*2 {
+		t.Errorf("%d bytes are reserved for the monitor", more)
 	}
 }
 

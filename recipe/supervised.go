@@ -28,8 +28,7 @@ func newSupervised(s pretext.Setup, d *data.Dataset) (train.Learner, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("%s has no labels, supervised training needs them", d.Name)
 	}
-	head := layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}, {Name: "fc", Module: layers.NewLinear(s.RNG, s.Trunk.Channels(), n, layers.LinearOptions{})}}
-	return &supervised{s, d.Truth, &layers.Net{Trunk: s.Trunk, Head: head}}, nil
+	return &supervised{s, d.Truth, &layers.Net{Trunk: s.Trunk, Head: layers.PoolHead(s.RNG, s.Trunk, n)}}, nil
 }
 
 func (l *supervised) Groups() []train.Group { return train.One(l) }
@@ -44,32 +43,26 @@ type labelled struct {
 }
 
 type labelledMaker struct {
-	side     int
 	pictures *data.Pictures
 	truth    data.Truth
 }
 
 func (m *labelledMaker) New(n int) *labelled {
-	return &labelled{tensor.New(n, m.side, m.side, 3), make([]int32, n)}
+	return &labelled{tensor.New(n, m.pictures.Side, m.pictures.Side, 3), make([]int32, n)}
 }
 
 func (m *labelledMaker) Fill(b *labelled, row, i int, rng *tensor.RNG) error {
-	size := m.side * m.side * 3
 	b.labels[row] = int32(m.truth.Label(i))
-	return m.pictures.Fill(b.x.Data[row*size:(row+1)*size], i, rng)
+	return m.pictures.Fill(b.x.Rows(row, row+1).Data, i, rng)
 }
 
 // Feed feeds the data set that the labels are of.
 func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if in.Images == nil {
-		return nil, fmt.Errorf("supervised training learns from pictures; the data has %s", in.Kinds())
+	pictures, err := l.setup.Pictures(Supervised, in, augment)
+	if err != nil {
+		return nil, err
 	}
-	s := l.setup
-	view := s.Plain
-	if augment {
-		view = s.Augment
-	}
-	m := &labelledMaker{s.Side, data.NewPictures(in.Images, view, s.Norm, s.CacheBytes), l.truth}
+	m := &labelledMaker{pictures, l.truth}
 	return train.NewFeed(in.Images.Len(), m, o, func(s train.Step, b *labelled) {
 		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 			y := l.Forward(t.Input(b.x))

@@ -44,9 +44,10 @@ type Config struct {
 	Conv        tensor.Algorithm `json:"conv,omitzero"`      // of convolutions, where it is not auto
 	Precision   tensor.Precision `json:"precision,omitzero"` // of products, where it is not float32
 
-	CheckpointEvery int `json:"checkpoint_every"` // steps; 0: at each epoch's end
-	MonitorEvery    int `json:"monitor_every"`    // steps; 0: at each epoch's end; below 0: never
-	LogEvery        int `json:"log_every"`        // steps between lines of metrics.jsonl
+	CheckpointEvery int `json:"checkpoint_every"`          // steps; 0: at each epoch's end
+	MonitorEvery    int `json:"monitor_every"`             // steps; 0: at each epoch's end; below 0: never
+	MonitorSamples  int `json:"monitor_samples,omitempty"` // held-out samples that the monitor looks at, at most; 0 means 500
+	LogEvery        int `json:"log_every"`                 // steps between lines of metrics.jsonl
 }
 
 // Info is run.json.
@@ -130,12 +131,15 @@ func (c *Config) Mode() tensor.Mode {
 	return tensor.Mode{Precision: c.Precision, Algorithm: c.Conv}
 }
 
-// Check returns the setting that cannot be what the configuration says, optimizer or schedule, its value, and why.
+// Check returns the setting that cannot be what the configuration says, of those that make optimiser and schedule, its value, and why.
 func (c *Config) Check() (setting, value string, err error) {
 	if _, err := optim.New(c.Optimizer, nil, c.Momentum, c.WeightDecay); err != nil {
 		return "optimizer", c.Optimizer, err
 	}
 	if _, err := c.schedule(1); err != nil {
+		if c.WarmupSteps > 0 && c.Schedule == "onecycle" {
+			return "warmup-steps", fmt.Sprint(c.WarmupSteps), err
+		}
 		return "schedule", c.Schedule, err
 	}
 	return "", "", nil

@@ -113,6 +113,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken")
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints; 0 means at each epoch's end")
 	f.IntVar(&c.MonitorEvery, "monitor-every", c.MonitorEvery, "steps between looks at held-out data; 0: each epoch; -1: never")
+	f.IntVar(&c.MonitorSamples, "monitor-samples", c.MonitorSamples, "held-out samples that the monitor looks at, at most; 0 means 500")
 	f.IntVar(&c.LogEvery, "log-every", c.LogEvery, "steps between lines of metrics.jsonl")
 }
 
