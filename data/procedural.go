@@ -60,13 +60,9 @@ func (t sceneTruth) Boxes(i int) ([]Box, error) {
 	return out, nil
 }
 
-// Joints returns those of the object that the picture is of.
-func (t sceneTruth) Joints(i int) ([]Joint, error) {
-	var out []Joint
-	for _, p := range t.s.Scene(i).Points {
-		out = append(out, Joint{p.Name, p.X, p.Y, p.Visible})
-	}
-	return out, nil
+// KeyPoints returns those of the object that the picture is of.
+func (t sceneTruth) KeyPoints(i int) ([]KeyPoint, error) {
+	return t.s.Scene(i).Points, nil
 }
 
 // Mask returns the number of the object that is seen at each pixel.

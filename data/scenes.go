@@ -26,7 +26,7 @@ type Scene struct {
 	Class  int
 	Box    [4]float32 // of its visible pixels; zero if there are none
 	Full   [4]float32 // of the pixels that it would touch if nothing stood before it; may reach out of the picture
-	Points []KeyPoint // of animals and people; nil for others
+	Points []KeyPoint // joints of animals and people, inside the body, left and right the figure's own; nil for others
 	Mask   []bool     // [H W], its visible pixels
 
 	Objects   []Object  // all objects; those of class -1 are clutter
@@ -42,14 +42,6 @@ type Object struct {
 	Box    [4]float32
 	Full   [4]float32
 	Points []KeyPoint
-}
-
-// KeyPoint is a joint, which lies inside the body. Left and right are the figure's own.
-type KeyPoint struct {
-	Name    string
-	X, Y    float32
-	Depth   float32
-	Visible bool // in the picture, with nothing but its own skin before it
 }
 
 // Factor is one of the numbers that a scene was made from.

@@ -26,7 +26,7 @@ func (e every) Text(i int) (string, error)            { return fmt.Sprint("text 
 func (e every) Classes() []string                     { return []string{"a", "b"} }
 func (e every) Label(i int) int                       { return i % 2 }
 func (e every) Boxes(i int) ([]Box, error)            { return []Box{{Class: i}}, nil }
-func (e every) Joints(i int) ([]Joint, error)         { return []Joint{{X: float32(i)}}, nil }
+func (e every) KeyPoints(i int) ([]KeyPoint, error)   { return []KeyPoint{{X: float32(i)}}, nil }
 func (e every) Mask(i int) (*tensor.Tensor, error)    { return tensor.New(1, i+1), nil }
 func (e every) Depth(i int) (*tensor.Tensor, error)   { return tensor.New(2, i+1), nil }
 func (e every) Normals(i int) (*tensor.Tensor, error) { return tensor.New(3, i+1), nil }
@@ -60,7 +60,7 @@ func tell(d *Dataset, i int) string {
 	add(factors, err)
 	boxes, err := t.Boxes.Boxes(i)
 	add(boxes, err)
-	joints, err := t.Joints.Joints(i)
+	joints, err := t.KeyPoints.KeyPoints(i)
 	add(joints, err)
 	for _, f := range []func(int) (*tensor.Tensor, error){t.Masks.Mask, t.Depths.Depth, t.Normals.Normals} {
 		x, err := f(i)
@@ -107,7 +107,7 @@ func TestTruthIsApart(t *testing.T) {
 			if _, ok := in.(Labels); ok {
 				t.Errorf("%T tells the labels", in)
 			}
-			if _, ok := in.(Joints); ok {
+			if _, ok := in.(KeyPoints); ok {
 				t.Errorf("%T tells the joints", in)
 			}
 		}
@@ -199,10 +199,10 @@ func TestSceneTruth(t *testing.T) {
 				t.Fatalf("scene %d differs at pixel %d", i, p)
 			}
 		}
-		points, _ := d.Truth.Joints.Joints(i)
+		points, _ := d.Truth.KeyPoints.KeyPoints(i)
 		joints += len(points)
 		for k, p := range points {
-			if w := want.Points[k]; p != (Joint{w.Name, w.X, w.Y, w.Visible}) {
+			if w := want.Points[k]; p != w {
 				t.Errorf("scene %d: joint %v, want %v", i, p, w)
 			}
 		}

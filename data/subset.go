@@ -45,8 +45,8 @@ func (t Truth) Subset(index []int) Truth {
 	if t.Boxes != nil {
 		out.Boxes = &subBoxes{t.Boxes, index}
 	}
-	if t.Joints != nil {
-		out.Joints = &subJoints{t.Joints, index}
+	if t.KeyPoints != nil {
+		out.KeyPoints = &subKeyPoints{t.KeyPoints, index}
 	}
 	if t.Masks != nil {
 		out.Masks = &subMasks{t.Masks, index}
@@ -122,12 +122,12 @@ type subBoxes struct {
 
 func (s *subBoxes) Boxes(i int) ([]Box, error) { return s.all.Boxes(s.index[i]) }
 
-type subJoints struct {
-	all   Joints
+type subKeyPoints struct {
+	all   KeyPoints
 	index []int
 }
 
-func (s *subJoints) Joints(i int) ([]Joint, error) { return s.all.Joints(s.index[i]) }
+func (s *subKeyPoints) KeyPoints(i int) ([]KeyPoint, error) { return s.all.KeyPoints(s.index[i]) }
 
 type subMasks struct {
 	all   Masks

@@ -5,13 +5,13 @@ import "github.com/tessera-go/tessera/tensor"
 // Truth is what is known about the samples of a data set; a field is nil where it is not known. A pretext task is handed Inputs
 // and cannot reach it.
 type Truth struct {
-	Labels  Labels
-	Boxes   Boxes
-	Joints  Joints
-	Masks   Masks
-	Depths  Depths
-	Normals Normals
-	Factors Factors
+	Labels    Labels
+	Boxes     Boxes
+	KeyPoints KeyPoints
+	Masks     Masks
+	Depths    Depths
+	Normals   Normals
+	Factors   Factors
 }
 
 // Labels are classes.
@@ -33,16 +33,17 @@ type Boxes interface {
 	Boxes(i int) ([]Box, error)
 }
 
-// Joint is a key point, in pixels of the picture at its native size.
-type Joint struct {
+// KeyPoint is a key point, in pixels of the picture at its native size.
+type KeyPoint struct {
 	Name    string
 	X, Y    float32
-	Visible bool
+	Depth   float32 // along the camera's axis; 0 where it is not known
+	Visible bool    // in the picture, with nothing but its own skin before it
 }
 
-// Joints are key points of a figure; none where a sample has no figure.
-type Joints interface {
-	Joints(i int) ([]Joint, error)
+// KeyPoints are key points of a figure; none where a sample has no figure.
+type KeyPoints interface {
+	KeyPoints(i int) ([]KeyPoint, error)
 }
 
 // Masks tell objects from ground: [H W], 0 or the number of an object from 1 on.
