@@ -370,9 +370,18 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 		f.gradWeight(dw, x, dy, g.H.Low, g.W.Low, add)
 		return
 	}
+	oh, ow := shape[1], shape[2]
+	// dy packed in blocks of some output rows of one image: a block of a panel stays in the first-level cache
+	block := min(oh, max(1, kBlock/ow))
+	blocks := (oh + block - 1) / block // of an image
+	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
+	merged := g.W.Dilation == 1 && g.Groups == 1
+	if merged && len(dw.Data) <= 1<<17 && x.Shape[0]*blocks >= 2*slices {
+		gradWeightSliced(dw, x, dy, g, block, add)
+		return
+	}
 	p := g.pad(x)
 	defer p.free()
-	oh, ow := shape[1], shape[2]
 	if cg == 1 && o == g.Groups {
 		if !add {
 			Zero(dw)
@@ -380,17 +389,8 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 		depthwiseGradWeight(dw, p, dy, g)
 		return
 	}
-	// dy packed in blocks of some output rows of one image: a block of a panel stays in the first-level cache
-	block := min(oh, max(1, kBlock/ow))
-	blocks := (oh + block - 1) / block // of an image
 	og := o / g.Groups
 	panel := simd.Panel()
-	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
-	merged := g.W.Dilation == 1 && g.Groups == 1
-	if merged && len(dw.Data) <= 1<<17 && p.n*blocks >= 2*slices {
-		gradWeightSliced(dw, p, dy, g, block, add)
-		return
-	}
 	size := simd.PackedSize(block*ow, og)
 	packed := borrow(p.n * blocks * g.Groups * size)
 	defer giveBack(packed)
@@ -433,11 +433,14 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 }
 
 // gradWeightSliced is ConvGradWeight for few weights, such as a stem's: each slice of the images' row blocks has a sum of its
-// own, to which a block of dy is added for all weights while it is in a cache.
-func gradWeightSliced(dw *Tensor, p plane, dy *Tensor, g Conv, block int, add bool) {
+// own, to which a block of dy is added for all weights while it is in a cache. Padding is a copy of the rows that a block reads, into
+// the cache that it reads them from.
+func gradWeightSliced(dw, x, dy *Tensor, g Conv, block int, add bool) {
 	kh, m, o := dw.Shape[0], dw.Shape[1]*dw.Shape[2], dw.Shape[3]
+	n, h, c := x.Shape[0], x.Shape[1], x.Shape[3]
 	oh, ow := dy.Shape[1], dy.Shape[2]
-	blocks := (oh + block - 1) / block
+	blocks, reach := (oh+block-1)/block, (kh-1)*g.H.Dilation+1
+	local, width := g.H.padded() || g.W.padded(), g.W.Low+x.Shape[2]+g.W.High
 	panel, size := simd.Panel(), len(dw.Data)
 	parts := borrow(slices * size)
 	defer giveBack(parts)
@@ -445,14 +448,25 @@ func gradWeightSliced(dw *Tensor, p plane, dy *Tensor, g Conv, block int, add bo
 		part := parts[s*size : (s+1)*size]
 		packed := borrow(simd.PackedSize(block*ow, o))
 		defer giveBack(packed)
-		first := s * p.n * blocks / slices
-		for b := first; b < (s+1)*p.n*blocks/slices; b++ {
+		var room plane
+		if local {
+			room = plane{borrow(((block-1)*g.H.Stride + reach) * width * c), 1, 0, width, c, true}
+			defer room.free()
+		}
+		first := s * n * blocks / slices
+		for b := first; b < (s+1)*n*blocks/slices; b++ {
 			i, q := b/blocks, b%blocks*block
 			rows := min(block, oh-q)
+			from := room.data
+			if local {
+				room.h = (rows-1)*g.H.Stride + reach
+				room.window(x, i, q*g.H.Stride-g.H.Low, g.W.Low)
+			} else {
+				from = x.Data[(i*h+q*g.H.Stride)*width*c:]
+			}
 			simd.PackB(packed, rows*ow, 0, dy.Data[(i*oh+q)*ow*o:], rows*ow, o, o)
 			for a := range kh {
-				op := simd.A{Data: p.data[(i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w*p.c:], LD: g.W.Stride * p.c, Runs: rows,
-					RunStride: g.H.Stride * p.w * p.c, K: ow, Transposed: true}
+				op := simd.A{Data: from[a*g.H.Dilation*width*c:], LD: g.W.Stride * c, Runs: rows, RunStride: g.H.Stride * width * c, K: ow, Transposed: true}
 				for j := 0; j < o; j += panel {
 					simd.MulPanel(part[a*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first)
 				}
