@@ -41,9 +41,12 @@ func OpenCIFAR10(dir string, split Split) (*Dataset, error) {
 		if err := checkCIFAR(b); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
+		if c.records == nil {
+			c.records = make([]byte, 0, len(files)*len(b)) // the files are alike
+		}
 		c.records = append(c.records, b...)
 	}
-	return &Dataset{Name: fmt.Sprintf("cifar10:%s?split=%s", dir, split), Fingerprint: fingerprint("cifar10", string(c.records)),
+	return &Dataset{Name: fmt.Sprintf("cifar10:%s?split=%s", dir, split), Fingerprint: fingerprint("cifar10", c.records),
 		Inputs: Inputs{Images: c}, Truth: Truth{Labels: cifarLabels{c}}}, nil
 }
 

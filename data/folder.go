@@ -111,11 +111,11 @@ func (f *folder) Len() int              { return len(f.files) }
 func (f *folder) Describe(i int) string { return filepath.Join(f.dir, filepath.FromSlash(f.files[i])) }
 
 func (f *folder) fingerprint() string {
-	parts := []string{"folder"}
+	var parts []string
 	for i, p := range f.files {
 		parts = append(parts, fmt.Sprint(p, f.sizes[i]))
 	}
-	return fingerprint(parts...)
+	return fingerprint("folder", parts...)
 }
 
 func (f *folder) Image(i int) (*Image, error) { return f.read(i, Decode) }

@@ -63,7 +63,7 @@ func OpenIDX(dir string, split Split) (*Dataset, error) {
 	for i := range most + 1 {
 		x.classes = append(x.classes, fmt.Sprint(i))
 	}
-	return &Dataset{Name: fmt.Sprintf("idx:%s?split=%s", dir, split), Fingerprint: fingerprint("idx", string(x.pixels), string(x.labels)),
+	return &Dataset{Name: fmt.Sprintf("idx:%s?split=%s", dir, split), Fingerprint: fingerprint("idx", x.pixels, x.labels),
 		Inputs: Inputs{Images: x}, Truth: Truth{Labels: idxLabels{x}}}, nil
 }
 

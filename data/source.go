@@ -242,10 +242,12 @@ func Open(of string, split Split) (*Dataset, error) {
 	return d, nil
 }
 
-func fingerprint(parts ...string) string {
+func fingerprint[T string | []byte](kind string, parts ...T) string {
 	h := sha256.New()
+	io.WriteString(h, kind)
+	h.Write([]byte{0})
 	for _, p := range parts {
-		io.WriteString(h, p)
+		h.Write([]byte(p))
 		h.Write([]byte{0})
 	}
 	return hex.EncodeToString(h.Sum(nil))[:16]
