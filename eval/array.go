@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -69,7 +71,7 @@ func loadRows(path string) (Rows, error) {
 		return Rows{}, fmt.Errorf("%s: the array has shape %v, wanted are rows", path, x.Shape)
 	}
 	r := Rows{Path: path, X: x.Reshape(x.Dim(0), x.Len()/x.Dim(0))}
-	list := strings.TrimSuffix(path, filepath.Ext(path)) + ".txt"
+	list := namesOf(path)
 	if r.Names, err = readLines(list); os.IsNotExist(err) {
 		return r, nil
 	}
@@ -78,6 +80,25 @@ func loadRows(path string) (Rows, error) {
 	}
 	return r, err
 }
+
+// SaveArray writes features [N D] to path, a .npy file, and the name of each row to the .txt file beside it, which LoadArray reads
+// again; it returns that file's path.
+func SaveArray(path string, x *tensor.Tensor, names []string) (list string, err error) {
+	list = namesOf(path)
+	if len(names) != x.Dim(0) {
+		return list, fmt.Errorf("%d names of %d rows", len(names), x.Dim(0))
+	}
+	if err := checkpoint.SaveNPY(path, x); err != nil {
+		return list, err
+	}
+	return list, checkpoint.Atomic(list, func(w io.Writer) error {
+		_, err := io.WriteString(w, strings.Join(names, "\n")+"\n")
+		return err
+	})
+}
+
+// namesOf returns the file that names the rows of an array.
+func namesOf(path string) string { return strings.TrimSuffix(path, filepath.Ext(path)) + ".txt" }
 
 // readLines returns the lines of a text file.
 func readLines(path string) ([]string, error) {

@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval/score"
@@ -136,3 +137,24 @@ func SaveScores(dir string, scores []Score) error { return score.Save(dir, score
 
 // LoadScores returns the scores of a run directory, none where it has not been judged.
 func LoadScores(dir string) ([]Score, error) { return score.Load(dir) }
+
+// Best returns the best score of a protocol among the stages of some features, and whether there is one.
+func Best(scores []Score, protocol, features string) (best Score, ok bool) {
+	for _, s := range scores {
+		if s.Protocol == protocol && s.Features == features && (!ok || s.Metric.Better(s.Value, best.Value)) {
+			best, ok = s, true
+		}
+	}
+	return best, ok
+}
+
+// WriteTable writes scores as a table for a terminal, a line each.
+func WriteTable(w io.Writer, scores []Score) error {
+	_, err := fmt.Fprintf(w, "%-8s %-12s %-8s %9s %8s %6s\n", "protocol", "features", "stage", "score", "trivial", "dim")
+	for _, s := range scores {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%-8s %-12.12s %-8s %9s %8s %6d\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value), s.Metric.Format(s.Trivial), s.Dim)
+		}
+	}
+	return err
+}

@@ -24,12 +24,15 @@ type Comparison struct {
 	Say        func(msg string)
 }
 
-// filled is the comparison of a run with what was not said.
-func (c Comparison) filled(run train.Config) Comparison {
+// filled is the comparison with what was not said.
+func (c Comparison) filled(m *Model) (Comparison, error) {
 	if c.Data == "" {
-		c.Data = run.Data
+		if m.Info == nil {
+			return c, &SettingError{"data", "is needed"}
+		}
+		c.Data = m.Info.Config.Data
 		if c.Test == "" {
-			c.Test = run.Test
+			c.Test = m.Info.Config.Test
 		}
 	}
 	if c.Protocols == nil {
@@ -38,7 +41,16 @@ func (c Comparison) filled(run train.Config) Comparison {
 	if c.Gallery == 0 {
 		c.Gallery = 8
 	}
-	return c
+	return c, nil
+}
+
+// open returns training and test samples.
+func (c Comparison) open() (train, test *data.Dataset, err error) {
+	train, test, err = eval.Open(c.Data, c.Test)
+	if err == nil && len(train.Truth.Classes()) == 0 {
+		err = fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", train.Name)
+	}
+	return train, test, err
 }
 
 // Compare judges the run in dir, and writes scores and pictures into its folder eval.
@@ -47,13 +59,38 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 	if err != nil {
 		return nil, err
 	}
-	c = c.filled(m.Info.Config)
-	a, b, err := eval.Open(c.Data, c.Test)
+	return m.Compare(ctx, c)
+}
+
+// Judge judges the features of a model alone; the scores of a run are also written into its folder eval.
+func (m *Model) Judge(ctx context.Context, c Comparison) ([]eval.Score, error) {
+	c, err := c.filled(m)
 	if err != nil {
 		return nil, err
 	}
-	if len(a.Truth.Classes()) == 0 {
-		return nil, fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", a.Name)
+	a, b, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	scores, err := eval.Judge(ctx, []eval.Encoder{m.Encoder()}, a, b, c.Protocols, c.Eval)
+	if err == nil && m.Dir != "" {
+		err = eval.SaveScores(m.Dir, scores)
+	}
+	return scores, err
+}
+
+// Compare judges the model of a run beside others, and writes scores and pictures into the run's folder eval.
+func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error) {
+	if m.Info == nil {
+		return nil, fmt.Errorf("%s is no run, whose data, seed and steps the others would take", m.Label)
+	}
+	c, err := c.filled(m)
+	if err != nil {
+		return nil, err
+	}
+	a, b, err := c.open()
+	if err != nil {
+		return nil, err
 	}
 	a, b = eval.Cache(a, m.Side, cacheBytes/2), eval.Cache(b, m.Side, cacheBytes/2)
 	random, err := newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed)
@@ -85,7 +122,7 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 		}
 		scores = append(scores, more...)
 	}
-	return scores, eval.SaveScores(dir, scores)
+	return scores, eval.SaveScores(m.Dir, scores)
 }
 
 // supervised trains a network of the run's shape on the labels of the training samples, for as many steps.

@@ -535,11 +535,14 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 // TestCompareDefaults: where nothing else is said a run is judged on its own data, by neighbours and a probe, beside the weights that it
 // began with; the pictures are of its own features, as many as are asked for.
 func TestCompareDefaults(t *testing.T) {
-	run := train.Config{Data: "its data", Test: "its test"}
+	run := &Model{Info: &train.Info{Config: train.Config{Data: "its data", Test: "its test"}}}
 	for _, c := range [][4]string{{"", "", "its data", "its test"}, {"", "other", "its data", "other"}, {"other", "", "other", ""}} {
-		if f := (Comparison{Data: c[0], Test: c[1]}).filled(run); f.Data != c[2] || f.Test != c[3] || f.Gallery != 8 || fmt.Sprint(f.Protocols) != fmt.Sprint([]eval.Protocol{eval.KNN{}, eval.Probe{}}) {
+		if f, err := (Comparison{Data: c[0], Test: c[1]}).filled(run); err != nil || f.Data != c[2] || f.Test != c[3] || f.Gallery != 8 || fmt.Sprint(f.Protocols) != fmt.Sprint([]eval.Protocol{eval.KNN{}, eval.Probe{}}) {
 			t.Errorf("%v: %+v", c, f)
 		}
+	}
+	if _, err := (Comparison{}).filled(&Model{}); err == nil {
+		t.Error("weights of no run are judged on nothing")
 	}
 	c := quickConfig("scenes:?n=40&side=16")
 	c.Test, c.LR = "scenes:?n=30&side=16&split=test", 1

@@ -523,73 +523,108 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 	gradInputClasses(dx, dy, w, g, add)
 }
 
+// gradClass is a class of dx's pixels, those at rows sh·q + y and columns sw·r + x: the taps that reach it, and its weights.
+type gradClass struct {
+	y, x   int
+	th, tw int
+	q0, q1 int // from q0 up to q1
+	c0, m  int // m columns from c0 on
+	k      int // taps by channels
+	packed []float32
+}
+
+// gradClasses returns the classes that have pixels, in order.
+func gradClasses(dx *Tensor, kh, kw, og int, g Conv) []gradClass {
+	sh, sw := g.H.Stride, g.W.Stride
+	bottom, right := dx.Shape[1]-1+g.H.Low, dx.Shape[2]-1+g.W.Low // the last pixel, from the padding's begin
+	var out []gradClass
+	for rh := range min(sh, kh) {
+		for rw := range min(sw, kw) {
+			if bottom < rh || right < rw {
+				continue
+			}
+			c := gradClass{y: rh - g.H.Low, x: rw - g.W.Low, th: (kh - rh + sh - 1) / sh, tw: (kw - rw + sw - 1) / sw,
+				q0: ceilDiv(g.H.Low-rh, sh), q1: (bottom-rh)/sh + 1, c0: ceilDiv(g.W.Low-rw, sw)}
+			c.m, c.k = (right-rw)/sw+1-c.c0, c.th*c.tw*og
+			if c.q0 < c.q1 && c.m > 0 {
+				out = append(out, c)
+			}
+		}
+	}
+	return out
+}
+
+// pack fills the class's weights: for each group its panels, the taps from the last on.
+func (c *gradClass) pack(w *Tensor, g Conv) {
+	kw, cg, o := w.Shape[1], w.Shape[2], w.Shape[3]
+	og, panel := o/g.Groups, simd.Panel()
+	panels, size := (cg+panel-1)/panel, simd.PackedSize(c.k, cg)
+	rh, rw := c.y+g.H.Low, c.x+g.W.Low
+	parallel.For(g.Groups*panels, func(i int) {
+		gi, j := i/panels, i%panels*panel
+		at := 0
+		for a := c.th - 1; a >= 0; a-- {
+			for b := c.tw - 1; b >= 0; b-- {
+				simd.PackBT(c.packed[gi*size+simd.PackedOffset(c.k, j):], c.k, at, w.Data[(((rh+g.H.Stride*a)*kw+rw+g.W.Stride*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
+				at += og
+			}
+		}
+	})
+}
+
 func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
 	sh, sw := g.H.Stride, g.W.Stride
 	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
-	bottom, right := h-1+g.H.Low, wd-1+g.W.Low // the last pixel, from the padding's begin
+	og, panel := o/g.Groups, simd.Panel()
+	classes := gradClasses(dx, kh, kw, og, g)
 	// dy with enough zeros around that every tap of every class reads inside
 	top, left := (kh-1)/sh, (kw-1)/sw
-	p := padded(dy, top, left, max(dy.Shape[1], bottom/sh+1)+top, max(dy.Shape[2], right/sw+1)+left)
+	p := padded(dy, top, left, max(dy.Shape[1], (h-1+g.H.Low)/sh+1)+top, max(dy.Shape[2], (wd-1+g.W.Low)/sw+1)+left)
 	defer p.free()
-	og := o / g.Groups
-	panel := simd.Panel()
-	for rh := range min(sh, kh) {
-		for rw := range min(sw, kw) {
-			th, tw := (kh-rh+sh-1)/sh, (kw-rw+sw-1)/sw // taps that reach this class
-			// dx rows y = sh·q + rh - low inside the image
-			q0, q1 := ceilDiv(g.H.Low-rh, sh), (bottom-rh)/sh
-			c0, c1 := ceilDiv(g.W.Low-rw, sw), (right-rw)/sw
-			if bottom < rh || right < rw || q1 < q0 || c1 < c0 {
-				continue
-			}
-			k := th * tw * og
-			size := simd.PackedSize(k, cg)
-			packed := borrow(size * g.Groups)
-			panels := (cg + panel - 1) / panel
-			parallel.For(g.Groups*panels, func(i int) {
-				gi, j := i/panels, i%panels*panel
-				at := 0
-				for a := th - 1; a >= 0; a-- {
-					for b := tw - 1; b >= 0; b-- {
-						simd.PackBT(packed[gi*size+simd.PackedOffset(k, j):], k, at, w.Data[(((rh+sh*a)*kw+rw+sw*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
-						at += og
-					}
-				}
-			})
-			m := c1 - c0 + 1
-			group := max(1, (1<<17)/(k*panel)) * panel
-			groups := (cg + group - 1) / group
-			nq := q1 - q0 + 1
-			rows := pieceRows(n*nq, m, groups*g.Groups)
-			rowPieces := (n*nq + rows - 1) / rows
-			parallel.For(g.Groups*groups*rowPieces, func(t int) {
-				r0 := t % rowPieces * rows
-				t /= rowPieces
-				j0, gi := t%groups*group, t/groups
-				for j := j0; j < min(cg, j0+group); j += panel {
-					b := packed[gi*size+simd.PackedOffset(k, j):]
-					cols := min(panel, cg-j)
-					width := panelWidth(cols)
-					for r := r0; r < min(n*nq, r0+rows); r++ {
-						i, q := r/nq, q0+r%nq
-						y, x := sh*q+rh-g.H.Low, sw*c0+rw-g.W.Low
-						c := dx.Data[((i*h+y)*wd+x)*ci+gi*cg+j:]
-						at := ((i*p.h+q-th+1+top)*p.w + c0 - tw + 1 + left) * p.c
-						if g.Groups == 1 {
-							simd.MulPanel(c, sw*ci, m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: th, RunStride: p.w * p.c, K: tw * og}, b, add)
-							continue
-						}
-						for a := range th {
-							simd.MulPanel(c, sw*ci, m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: tw, RunStride: p.c, K: og},
-								b[a*tw*og*width:], add || a > 0)
-						}
-					}
-				}
-			})
-			giveBack(packed)
-		}
+	low, high, wide, deep := h, 0, 1, 1 // the rows q of all classes, the most columns, the most steps
+	for i := range classes {
+		c := &classes[i]
+		c.packed = borrow(simd.PackedSize(c.k, cg) * g.Groups)
+		defer giveBack(c.packed)
+		c.pack(w, g)
+		low, high, wide, deep = min(low, c.q0), max(high, c.q1), max(wide, c.m), max(deep, c.k)
 	}
+	// A piece is some rows q of all classes, which read the same rows of dy while they are in a cache, by some panels.
+	group := max(1, (1<<17)/(deep*panel)) * panel
+	groups := (cg + group - 1) / group
+	nq := max(0, high-low)
+	rows := pieceRows(n*nq, wide, groups*g.Groups)
+	rowPieces := (n*nq + rows - 1) / rows
+	parallel.For(g.Groups*groups*rowPieces, func(t int) {
+		r0 := t % rowPieces * rows
+		t /= rowPieces
+		j0, gi := t%groups*group, t/groups
+		for _, cl := range classes {
+			size := simd.PackedSize(cl.k, cg)
+			for j := j0; j < min(cg, j0+group); j += panel {
+				b := cl.packed[gi*size+simd.PackedOffset(cl.k, j):]
+				cols := min(panel, cg-j)
+				width := panelWidth(cols)
+				for r := r0; r < min(n*nq, r0+rows); r++ {
+					i, q := r/nq, low+r%nq
+					if q < cl.q0 || q >= cl.q1 {
+						continue
+					}
+					c := dx.Data[((i*h+sh*q+cl.y)*wd+sw*cl.c0+cl.x)*ci+gi*cg+j:]
+					at := ((i*p.h+q-cl.th+1+top)*p.w + cl.c0 - cl.tw + 1 + left) * p.c
+					if g.Groups == 1 {
+						simd.MulPanel(c, sw*ci, cl.m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: cl.th, RunStride: p.w * p.c, K: cl.tw * og}, b, add)
+						continue
+					}
+					for a := range cl.th {
+						simd.MulPanel(c, sw*ci, cl.m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: cl.tw, RunStride: p.c, K: og},
+							b[a*cl.tw*og*width:], add || a > 0)
+					}
+				}
+			}
+		}
+	})
 }
 
 func ceilDiv(a, b int) int {

@@ -61,10 +61,18 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 				return printJSON(map[string]any{"run": dir, "report": page, "seconds": time.Since(began).Seconds(), "scores": scores})
 			}
 			fmt.Println()
-			printScores(os.Stdout, scores)
+			if err := eval.WriteTable(os.Stdout, scores); err != nil {
+				return err
+			}
 			fmt.Println()
 			for _, p := range protocols {
-				fmt.Printf("best stage, %-6s  random %s   pretext %s   supervised %s\n", p.Name(), best(scores, p.Name(), "random"), best(scores, p.Name(), "pretext"), best(scores, p.Name(), "supervised"))
+				fmt.Printf("best stage, %-6s ", p.Name())
+				for _, features := range []string{"random", "pretext", "supervised"} {
+					if s, ok := eval.Best(scores, p.Name(), features); ok {
+						fmt.Printf(" %s %s  ", features, s.Metric.Format(s.Value))
+					}
+				}
+				fmt.Println()
 			}
 			fmt.Printf("\nreport: %s   (%s)\n", page, time.Since(began).Round(time.Second))
 			return nil
@@ -72,7 +80,7 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 	}
 	cmd.Flags().StringVar(&out, "out", "", "run directory; default runs/demo-TIME")
 	cmd.Flags().Uint64Var(&seed, "seed", 1, "of everything random")
-	cmd.Flags().IntVar(&steps, "max-steps", 1000, "training steps")
+	cmd.Flags().IntVar(&steps, "max-steps", 600, "training steps")
 	return cmd
 }
 

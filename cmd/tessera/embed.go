@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/recipe"
 )
@@ -42,15 +40,12 @@ beside it FILE.txt, which names the image of each row.`,
 				return err
 			}
 			x := s[0].Pooled
-			if err := checkpoint.SaveNPY(out, x); err != nil {
-				return err
-			}
-			var names strings.Builder
+			var names []string
 			for _, i := range s[0].Index {
-				fmt.Fprintln(&names, src.Describe(i))
+				names = append(names, src.Describe(i))
 			}
-			list := strings.TrimSuffix(out, filepath.Ext(out)) + ".txt"
-			if err := os.WriteFile(list, []byte(names.String()), 0o644); err != nil {
+			list, err := eval.SaveArray(out, x, names)
+			if err != nil {
 				return err
 			}
 			if g.json {
@@ -87,13 +82,11 @@ npz has the same tensors for numpy.load.`,
 			if out == "" {
 				out = "trunk." + format
 			}
-			f := mod.Export()
+			save := checkpoint.Save
 			if format == "npz" {
-				err = checkpoint.SaveNPZ(out, f.Tensors)
-			} else {
-				err = checkpoint.Save(out, f)
+				save = func(path string, f *checkpoint.File) error { return checkpoint.SaveNPZ(path, f.Tensors) }
 			}
-			if err != nil {
+			if err := save(out, mod.Export()); err != nil {
 				return err
 			}
 			if g.json {

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
-	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/recipe"
 )
 
@@ -154,26 +151,25 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 			if err != nil {
 				return err
 			}
-			if of == "" {
-				if mod.Info == nil {
-					return usage("--data is needed")
-				}
-				of = mod.Info.Config.Data
-				if test == "" {
-					test = mod.Info.Config.Test
-				}
+			if a[0] == "compare" && mod.Info == nil {
+				return usage("compare needs a RUN")
 			}
-			t := newTeller("features")
+			t, sup := newTeller("features"), newTeller(recipe.Supervised)
 			defer t.end()
-			scores, err := judge(cmd.Context(), a[0], mod, recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: p.gallery, Eval: e.options(t), Say: t.say})
+			defer sup.end()
+			judge := mod.Judge
+			if a[0] == "compare" {
+				judge = mod.Compare
+			}
+			scores, err := judge(cmd.Context(), recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: p.gallery, Eval: e.options(t),
+				Progress: sup.step, Say: t.say})
 			if err != nil {
 				return err
 			}
 			if g.json {
 				return printJSON(map[string]any{"scores": scores})
 			}
-			printScores(os.Stdout, scores)
-			return nil
+			return eval.WriteTable(os.Stdout, scores)
 		},
 		ValidArgs: append(names, "compare"),
 	}
@@ -188,49 +184,4 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken")
 	return cmd
-}
-
-// judge scores a model by c's protocols, or compares it, and keeps the scores where it is a run.
-func judge(ctx context.Context, protocol string, m *recipe.Model, c recipe.Comparison) ([]eval.Score, error) {
-	if protocol == "compare" {
-		if m.Info == nil {
-			return nil, usage("compare needs a RUN")
-		}
-		sup := newTeller("supervised")
-		defer sup.end()
-		c.Progress = sup.step
-		return recipe.Compare(ctx, m.Dir, c)
-	}
-	a, b, err := eval.Open(c.Data, c.Test)
-	if err != nil {
-		return nil, err
-	}
-	scores, err := eval.Judge(ctx, []eval.Encoder{m.Encoder()}, a, b, c.Protocols, c.Eval)
-	if err == nil && m.Dir != "" {
-		err = eval.SaveScores(m.Dir, scores)
-	}
-	return scores, err
-}
-
-// printScores prints a table: features by stage.
-func printScores(w io.Writer, scores []eval.Score) {
-	fmt.Fprintf(w, "%-8s %-12s %-8s %9s %8s %6s\n", "protocol", "features", "stage", "score", "trivial", "dim")
-	for _, s := range scores {
-		fmt.Fprintf(w, "%-8s %-12.12s %-8s %9s %8s %6d\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value), s.Metric.Format(s.Trivial), s.Dim)
-	}
-}
-
-// best returns the best value of a protocol among the stages of some features, as a person reads it.
-func best(scores []eval.Score, protocol, features string) string {
-	var m metric.Metric
-	found, b := false, 0.0
-	for _, s := range scores {
-		if s.Protocol == protocol && s.Features == features && (!found || s.Metric.Better(s.Value, b)) {
-			found, b, m = true, s.Value, s.Metric
-		}
-	}
-	if !found {
-		return "-"
-	}
-	return m.Format(b)
 }

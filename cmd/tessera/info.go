@@ -12,6 +12,7 @@ import (
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/columns"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/layers"
@@ -59,14 +60,14 @@ func newTasks(g *global) *cobra.Command {
 // list prints a thing with its options, 80 columns wide.
 func list(name, about string, options []spec.Option) {
 	const left = 20
-	for i, l := range fold(fmt.Sprintf("  %-*s%s", left-2, name, about), 80, strings.Repeat(" ", left)) {
+	for i, l := range columns.Fold(fmt.Sprintf("  %-*s%s", left-2, name, about), 80, strings.Repeat(" ", left)) {
 		if i == 0 && len(name) > left-3 {
 			l = fmt.Sprintf("  %s  %s", name, about)
 		}
 		fmt.Println(l)
 	}
 	for _, o := range spec.Usage(options) {
-		for _, l := range fold(strings.Repeat(" ", left)+o, 80, strings.Repeat(" ", left+4)) {
+		for _, l := range columns.Fold(strings.Repeat(" ", left)+o, 80, strings.Repeat(" ", left+4)) {
 			fmt.Println(l)
 		}
 	}
@@ -150,12 +151,12 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 				}
 			}
 			if g.json {
-				return printJSON(map[string]any{"cpu": c.BrandName, "levels": levelNames(), "active": simd.Active().String(), "threads": tensor.Threads(),
+				return printJSON(map[string]any{"cpu": c.BrandName, "levels": simd.Levels(), "active": simd.Active().String(), "threads": tensor.Threads(),
 					"tile_gflops_1_thread": peak1, "bench": rows})
 			}
 			fmt.Printf("CPU       %s, %d cores seen, %s/%s\n", c.BrandName, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 			fmt.Printf("caches    L1 %d KiB, L2 %d KiB, L3 %d KiB\n", c.Cache.L1D>>10, c.Cache.L2>>10, c.Cache.L3>>10)
-			fmt.Printf("kernels   %v (this machine runs %v), panels of %d columns\n", simd.Active(), levelNames(), simd.Panel())
+			fmt.Printf("kernels   %v (this machine runs %v), panels of %d columns\n", simd.Active(), simd.Levels(), simd.Panel())
 			fmt.Printf("threads   %d\n", tensor.Threads())
 			fmt.Printf("tile      %.0f GFLOP/s on one thread, operands in the first-level cache\n", peak1)
 			for _, r := range rows {
@@ -232,12 +233,4 @@ func reportRoofline(path, title string, plans []workload.LayerPlan, asJSON bool)
 	}
 	fmt.Printf("roofs: %.0f GFLOP/s and %.0f GB/s; picture: %s\n", peak, bandwidth, path)
 	return nil
-}
-
-func levelNames() []string {
-	var out []string
-	for _, l := range simd.Levels() {
-		out = append(out, l.String())
-	}
-	return out
 }

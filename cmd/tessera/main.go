@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/internal/columns"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
@@ -130,52 +131,9 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
 	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))
 	for _, c := range root.Commands() {
-		c.Long = wrap(c.Long, 80)
+		c.Long = columns.Wrap(c.Long, 80)
 	}
 	return root
-}
-
-// wrap sets text in width columns: lines that begin at the margin are paragraphs and flow; indented ones stay lines, and go on
-// below, indented further, where they are too long.
-func wrap(text string, width int) string {
-	var out []string
-	var paragraph []string
-	flush := func() {
-		out = append(out, fold(strings.Join(paragraph, " "), width, "")...)
-		paragraph = nil
-	}
-	for _, line := range strings.Split(text, "\n") {
-		indent := line[:len(line)-len(strings.TrimLeft(line, " "))]
-		switch {
-		case line == "":
-			flush()
-			out = append(out, "")
-		case indent == "" && !strings.Contains(line, "  "):
-			paragraph = append(paragraph, line)
-		default:
-			flush()
-			out = append(out, fold(line, width, indent+"    ")...)
-		}
-	}
-	flush()
-	return strings.Join(out, "\n")
-}
-
-// fold breaks a line at spaces; what follows is indented.
-func fold(line string, width int, indent string) []string {
-	var out []string
-	for len(line) > width {
-		cut := strings.LastIndexByte(line[:width+1], ' ')
-		if cut <= len(indent) {
-			break
-		}
-		out = append(out, strings.TrimRight(line[:cut], " "))
-		line = indent + strings.TrimLeft(line[cut:], " ")
-	}
-	if line != "" {
-		out = append(out, line)
-	}
-	return out
 }
 
 // args returns a check of the number of arguments that explains itself.

@@ -40,11 +40,15 @@ supervised learns from the labels instead, for comparison.`,
 		Args: args(1, "one TASK, such as rotation (tessera tasks lists them)"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			said := given(cmd.Flags())
-			resolved, err := resolve(a[0], preset)
+			err := error(nil)
+			if preset != "" {
+				c, err = recipe.Preset(preset, a[0])
+			} else {
+				c, err = recipe.For(a[0])
+			}
 			if err != nil {
 				return usageError{err}
 			}
-			c = resolved
 			if err := said(); err != nil {
 				return err
 			}
@@ -129,14 +133,6 @@ func given(f *pflag.FlagSet) (said func() error) {
 		}
 		return nil
 	}
-}
-
-// resolve returns the settings of a task, or of a preset for it.
-func resolve(task, preset string) (train.Config, error) {
-	if preset != "" {
-		return recipe.Preset(preset, task)
-	}
-	return recipe.For(task)
 }
 
 // pretrain runs a configuration with progress on standard error.
