@@ -26,6 +26,7 @@ func main() {
 	files := flag.String("files", "*.go", "`pattern` of the files that are changed")
 	run := flag.String("run", ".", "`regexp` of the tests that run")
 	jobs := flag.Int("jobs", runtime.NumCPU(), "mutants at once")
+	count := flag.Bool("count", false, "say how many mutants there are, and run none")
 	wait := flag.Duration("wait", 10*time.Second, "a test that takes ten times its time and this is given up")
 	flag.Parse()
 	if flag.NArg() != 1 {
@@ -34,6 +35,9 @@ func main() {
 	tests, err := regexp.Compile(*run)
 	if err != nil {
 		log.Fatal(err)
+	}
+	if *count {
+		*jobs = 0
 	}
 	if err := judge(filepath.Clean(flag.Arg(0)), *files, tests, *jobs, *wait); err != nil {
 		log.Fatal(err)
@@ -49,6 +53,10 @@ func judge(room, files string, tests *regexp.Regexp, jobs int, wait time.Duratio
 	all, err := build(dir, room, files)
 	if err != nil {
 		return err
+	}
+	if jobs == 0 {
+		fmt.Printf("%d mutants\n", len(all))
+		return nil
 	}
 	r := &runner{binary: filepath.Join(dir, "room.test"), dir: filepath.Join(dir, "module", room), seen: filepath.Join(dir, "seen"), wait: wait}
 	if err := r.reach(all, tests); err != nil {

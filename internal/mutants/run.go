@@ -75,7 +75,7 @@ func (r *runner) judge(all []*mutant, jobs int) {
 	began := time.Now()
 	var wg sync.WaitGroup
 	todo := make(chan *mutant)
-	for range max(1, jobs) {
+	for range jobs {
 		wg.Go(func() {
 			for m := range todo {
 				m.fate = r.fate(m.id)
