@@ -238,53 +238,48 @@ func convDirect(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	groups := (og + group - 1) / group
 	rows := pieceRows(x.Shape[0]*oh, ow, groups*g.Groups)
 	rowPieces := (x.Shape[0]*oh + rows - 1) / rows
-	// Padding costs a copy: of the rows that a piece reads, into the cache that it reads them from, unless many pieces read
-	// the same rows or the images are so small that a panel of weights is better kept for several.
+	// Padding costs a copy: of the rows that a piece reads, into the cache that it reads them from, unless many pieces read the same.
 	width, reach := g.W.Low+x.Shape[2]+g.W.High, (kh-1)*g.H.Dilation+1
-	local := (g.H.padded() || g.W.padded()) && groups*g.Groups <= 2 && oh*ow >= 256
-	var p plane
+	local := (g.H.padded() || g.W.padded()) && groups*g.Groups <= 2
+	var all plane
 	if !local {
-		p = g.pad(x)
-		defer p.free()
+		all = g.pad(x)
+		defer all.free()
 	}
 	parallel.For(g.Groups*groups*rowPieces, func(t int) {
 		r0 := t % rowPieces * rows
 		t /= rowPieces
 		j0, gi := t%groups*group, t/groups
 		r1 := min(x.Shape[0]*oh, r0+rows)
-		from := p
+		from, first := all, 0 // the first image in from
 		if local {
-			from = plane{borrow(((rows-1)*g.H.Stride + reach) * width * x.Shape[3]), 1, 0, width, x.Shape[3], true}
+			first = r0 / oh
+			high := (oh-1)*g.H.Stride + reach
+			from = plane{borrow(((r1-1)/oh - first + 1) * high * width * x.Shape[3]), 1, high, width, x.Shape[3], true}
 			defer from.free()
-		}
-		top := func(r, lo int) int { // the row of from that output row r begins at
-			if local {
-				return (r - lo) * g.H.Stride
+			for r, end := r0, 0; r < r1; r = end {
+				end = min(r1, r+oh-r%oh) // of the image
+				top := r % oh * g.H.Stride
+				rows := plane{from.data[((r/oh-first)*high+top)*width*from.c:], 1, (end-r-1)*g.H.Stride + reach, width, from.c, false}
+				rows.window(x, r/oh, top-g.H.Low, g.W.Low)
 			}
-			return r/oh*from.h + r%oh*g.H.Stride
 		}
-		for lo, hi := r0, r1; lo < r1; lo, hi = hi, r1 {
-			if local { // the rows of one image
-				hi = min(r1, lo+oh-lo%oh)
-				from.h = (hi-lo-1)*g.H.Stride + reach
-				from.window(x, lo/oh, lo%oh*g.H.Stride-g.H.Low, g.W.Low)
-			}
-			for j := j0; j < min(og, j0+group); j += panel {
-				b := packed[gi*size+simd.PackedOffset(k, j):]
-				n := min(panel, og-j)
-				if g.W.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
-					for r, end := lo, hi; r < hi; r = end {
-						end = min(hi, r+oh-r%oh) // of the image
-						simd.MulPanel(y.Data[r*ow*o+j:], o, (end-r)*ow, n, simd.A{Data: from.data[top(r, lo)*from.w*from.c:], LD: g.W.Stride * from.c,
-							Runs: kh, RunStride: g.H.Dilation * from.w * from.c, K: kw * cg, Group: ow, GroupStride: g.H.Stride * from.w * from.c}, b, false)
-					}
-					continue
+		at := func(r int) int { return ((r/oh-first)*from.h + r%oh*g.H.Stride) * from.w * from.c } // what output row r begins at
+		for j := j0; j < min(og, j0+group); j += panel {
+			b := packed[gi*size+simd.PackedOffset(k, j):]
+			n := min(panel, og-j)
+			if g.W.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
+				for r, end := r0, 0; r < r1; r = end {
+					end = min(r1, r+oh-r%oh)
+					simd.MulPanel(y.Data[r*ow*o+j:], o, (end-r)*ow, n, simd.A{Data: from.data[at(r):], LD: g.W.Stride * from.c,
+						Runs: kh, RunStride: g.H.Dilation * from.w * from.c, K: kw * cg, Group: ow, GroupStride: g.H.Stride * from.w * from.c}, b, false)
 				}
-				for r := lo; r < hi; r++ {
-					for a := range kh {
-						simd.MulPanel(y.Data[r*ow*o+gi*og+j:], o, ow, n, simd.A{Data: from.data[(top(r, lo)+a*g.H.Dilation)*from.w*from.c+gi*cg:], LD: g.W.Stride * from.c,
-							Runs: kw, RunStride: g.W.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
-					}
+				continue
+			}
+			for r := r0; r < r1; r++ {
+				for a := range kh {
+					simd.MulPanel(y.Data[r*ow*o+gi*og+j:], o, ow, n, simd.A{Data: from.data[at(r)+a*g.H.Dilation*from.w*from.c+gi*cg:], LD: g.W.Stride * from.c,
+						Runs: kw, RunStride: g.W.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
 				}
 			}
 		}
@@ -578,10 +573,6 @@ func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
 	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
 	og, panel := o/g.Groups, simd.Panel()
 	classes := gradClasses(dx, kh, kw, og, g)
-	// dy with enough zeros around that every tap of every class reads inside
-	top, left := (kh-1)/sh, (kw-1)/sw
-	p := padded(dy, top, left, max(dy.Shape[1], (h-1+g.H.Low)/sh+1)+top, max(dy.Shape[2], (wd-1+g.W.Low)/sw+1)+left)
-	defer p.free()
 	low, high, wide, deep := h, 0, 1, 1 // the rows q of all classes, the most columns, the most steps
 	for i := range classes {
 		c := &classes[i]
@@ -596,23 +587,46 @@ func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
 	nq := max(0, high-low)
 	rows := pieceRows(n*nq, wide, groups*g.Groups)
 	rowPieces := (n*nq + rows - 1) / rows
+	// dy with enough zeros around that every tap of every class reads inside: a piece's own copy, in the cache that it reads it from, unless
+	// many pieces read the same rows
+	top, left := (kh-1)/sh, (kw-1)/sw
+	high, width := max(dy.Shape[1], high)+top, max(dy.Shape[2], (wd-1+g.W.Low)/sw+1)+left
+	local := groups*g.Groups <= 2 && (top > 0 || left > 0)
+	var all plane
+	if !local {
+		all = padded(dy, top, left, high, width)
+		defer all.free()
+	}
 	parallel.For(g.Groups*groups*rowPieces, func(t int) {
 		r0 := t % rowPieces * rows
 		t /= rowPieces
 		j0, gi := t%groups*group, t/groups
+		r1 := min(n*nq, r0+rows)
+		p, first := all, 0 // the first image in p
+		if local {
+			first = r0 / nq
+			p = plane{borrow(((r1-1)/nq - first + 1) * high * width * o), 1, high, width, o, true}
+			defer p.free()
+			for r, end := r0, 0; r < r1; r = end {
+				end = min(r1, r+nq-r%nq) // of the image
+				from := low + r%nq       // of dy's rows, after the zeros
+				rows := plane{p.data[((r/nq-first)*high+from)*width*o:], 1, end - r + top, width, o, false}
+				rows.window(dy, r/nq, from-top, left)
+			}
+		}
 		for _, cl := range classes {
 			size := simd.PackedSize(cl.k, cg)
 			for j := j0; j < min(cg, j0+group); j += panel {
 				b := cl.packed[gi*size+simd.PackedOffset(cl.k, j):]
 				cols := min(panel, cg-j)
 				width := panelWidth(cols)
-				for r := r0; r < min(n*nq, r0+rows); r++ {
+				for r := r0; r < r1; r++ {
 					i, q := r/nq, low+r%nq
 					if q < cl.q0 || q >= cl.q1 {
 						continue
 					}
 					c := dx.Data[((i*h+sh*q+cl.y)*wd+sw*cl.c0+cl.x)*ci+gi*cg+j:]
-					at := ((i*p.h+q-cl.th+1+top)*p.w + cl.c0 - cl.tw + 1 + left) * p.c
+					at := (((i-first)*p.h+q-cl.th+1+top)*p.w + cl.c0 - cl.tw + 1 + left) * p.c
 					if g.Groups == 1 {
 						simd.MulPanel(c, sw*ci, cl.m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: cl.th, RunStride: p.w * p.c, K: cl.tw * og}, b, add)
 						continue

@@ -66,10 +66,10 @@ random network, raw pixels and a supervised network, and writes a report. It nee
 			}
 			fmt.Println()
 			for _, p := range protocols {
-				fmt.Printf("best stage, %-6s ", p.Name())
+				fmt.Printf("best stage, %-5s", p.Name())
 				for _, features := range []string{"random", "pretext", "supervised"} {
 					if s, ok := eval.Best(scores, p.Name(), features); ok {
-						fmt.Printf(" %s %s  ", features, s.Metric.Format(s.Value))
+						fmt.Printf("   %s %s", features, s.Metric.Format(s.Value))
 					}
 				}
 				fmt.Println()
