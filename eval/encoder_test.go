@@ -119,6 +119,17 @@ func TestTrunkEncoder(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestTrunkEncoderLast: the deepest features alone are those of an encoding of all; it can be stopped, says how it sees, and refuses what
+// has no pictures; the memory of a batch is used again.
+func TestTrunkEncoderLast(t *testing.T) {
+	src := scenes(t, 30)
+	e := &TrunkEncoder{Label: "mine", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 24, layers.TrunkOptions{}), Input: Pictures{16, data.HalfNorm}}
+	f, err := e.Encode(ctx, src.Inputs, Options{BatchSize: 8})
+	if err != nil {
+		t.Fatal(err)
+	}
 	last, err := e.Encode(ctx, src.Inputs, Options{Last: true})
 	if err != nil || len(last) != 1 || last[0].Depth != 4 || last[0].Name != f[3].Name {
 		t.Fatalf("the last alone: %d, %v", len(last), err)

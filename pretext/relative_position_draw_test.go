@@ -2,6 +2,7 @@ package pretext
 
 import (
 	"fmt"
+	"image"
 	"image/color"
 	"strings"
 	"testing"
@@ -85,6 +86,12 @@ func TestRelativePositionPage(t *testing.T) {
 	if right == 0 || right == 12 {
 		t.Errorf("%d of 12 answers are right: nothing to tell apart", right)
 	}
+	samePage(t, got, want)
+}
+
+// samePage fails where two pages differ.
+func samePage(t *testing.T, got image.Image, want canvas.Sheet) {
+	t.Helper()
 	page := got.(canvas.Sheet)
 	if page.Rect != want.Rect {
 		t.Fatalf("a page of %v, want %v", page.Rect, want.Rect)

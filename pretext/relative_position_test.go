@@ -312,23 +312,11 @@ func speckled(y, x int) [3]uint8 {
 
 // TestColors: what each of the defences by colour leaves.
 func TestColors(t *testing.T) {
-	fill := func(task RelativePosition, augment bool, seed uint64) *patchPairs {
-		task.Patch, task.Grid, task.NoStandard = 8, 2, true
-		m := cutter(t, task, augment, speckled, [2]int{24, 24})
-		m.norm = data.Norm{Mean: [3]float32{0.3, 0.4, 0.5}, Std: [3]float32{0.5, 1, 2}}
-		b := m.New(1)
-		if err := m.Fill(b, 0, 0, tensor.NewRNG(seed)); err != nil {
-			t.Fatal(err)
-		}
-		return b
-	}
-	at := func(b *patchPairs, k, i, c int) float64 { // before it was normalised
-		return float64(b.X.Data[(k*64+i)*3+c])*[]float64{0.5, 1, 2}[c] + []float64{0.3, 0.4, 0.5}[c]
-	}
-	keep := fill(RelativePosition{Color: "keep", Jitter: -1}, false, 1)
+	at := uncolored
+	keep := colored(t, RelativePosition{Color: "keep", Jitter: -1}, false, 1)
 	kept := map[int]bool{}
 	for seed := range uint64(10) {
-		b := fill(RelativePosition{Color: "drop", Jitter: -1}, false, seed)
+		b := colored(t, RelativePosition{Color: "drop", Jitter: -1}, false, seed)
 		for k := range 4 {
 			var channels []int
 			for c, mean := range []float64{0.3, 0.4, 0.5} {
@@ -354,7 +342,7 @@ func TestColors(t *testing.T) {
 	if len(kept) != 3 {
 		t.Errorf("drop kept the channels %v, want each sometimes", kept)
 	}
-	b := fill(RelativePosition{Color: "project", Jitter: -1}, false, 1)
+	b := colored(t, RelativePosition{Color: "project", Jitter: -1}, false, 1)
 	for i := range 64 {
 		x, y := [3]float64{}, [3]float64{}
 		for c := range 3 {
@@ -367,9 +355,13 @@ func TestColors(t *testing.T) {
 			}
 		}
 	}
-	count := 0
+}
+
+// TestGrey: two of three pictures, all of their patches, are grey.
+func TestGrey(t *testing.T) {
+	at, count := uncolored, 0
 	for seed := range uint64(100) {
-		b := fill(RelativePosition{Color: "grey", Jitter: -1}, true, seed)
+		b := colored(t, RelativePosition{Color: "grey", Jitter: -1}, true, seed)
 		grey := 0
 		for i := range 4 * 64 {
 			if math.Abs(at(b, 0, i, 0)-at(b, 0, i, 2)) < 1e-6 && math.Abs(at(b, 0, i, 0)-at(b, 0, i, 1)) < 1e-6 {
@@ -390,9 +382,26 @@ func TestColors(t *testing.T) {
 	if count < 50 || count > 80 {
 		t.Errorf("%d of 100 pictures are grey, want about 66", count)
 	}
-	if b := fill(RelativePosition{Color: "grey", Grey: 1}, false, 1); math.Abs(at(b, 0, 0, 0)-at(b, 0, 0, 1)) < 1e-6 {
+	if b := colored(t, RelativePosition{Color: "grey", Grey: 1}, false, 1); math.Abs(at(b, 0, 0, 0)-at(b, 0, 0, 1)) < 1e-6 {
 		t.Error("without randomness pictures keep their colours")
 	}
+}
+
+// colored returns the patches of a speckled picture of 24 pixels under a norm that tells the channels apart.
+func colored(t *testing.T, task RelativePosition, augment bool, seed uint64) *patchPairs {
+	task.Patch, task.Grid, task.NoStandard = 8, 2, true
+	m := cutter(t, task, augment, speckled, [2]int{24, 24})
+	m.norm = data.Norm{Mean: [3]float32{0.3, 0.4, 0.5}, Std: [3]float32{0.5, 1, 2}}
+	b := m.New(1)
+	if err := m.Fill(b, 0, 0, tensor.NewRNG(seed)); err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// uncolored returns channel c of pixel i of patch k as it was before colored's norm.
+func uncolored(b *patchPairs, k, i, c int) float64 {
+	return float64(b.X.Data[(k*64+i)*3+c])*[]float64{0.5, 1, 2}[c] + []float64{0.3, 0.4, 0.5}[c]
 }
 
 // TestStandardise: by hand.

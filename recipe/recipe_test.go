@@ -510,11 +510,18 @@ func TestMonitorLooksAtHeldOut(t *testing.T) {
 	if drawn, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png")); len(drawn) == 0 {
 		t.Error("a run that is watched is not drawn")
 	}
-	c.Data, c.Test = "scenes:?n=2100&side=16", "scenes:?n=600&side=16&split=test"
-	if r, err = New(c, Options{}); err != nil {
+}
+
+// TestMonitorSamples: how many pictures the monitor looks at, and the memory that is reserved for them.
+func TestMonitorSamples(t *testing.T) {
+	c := quickConfig("scenes:?n=2100&side=16")
+	c.MonitorEvery, c.Test = 1, "scenes:?n=600&side=16&split=test"
+	r, err := New(c, Options{})
+	if err != nil {
 		t.Fatal(err)
 	}
-	if m, err = r.monitor(); err != nil || m.held.Len() != 500 || m.near.Len() != 2000 || len(m.drawn) != 6 {
+	m, err := r.monitor()
+	if err != nil || m.held.Len() != 500 || m.near.Len() != 2000 || len(m.drawn) != 6 {
 		t.Errorf("of 600 the monitor looks at %d among %d, draws %d, %v", m.held.Len(), m.near.Len(), len(m.drawn), err)
 	}
 	r.Config.MonitorSamples = 550

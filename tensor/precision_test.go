@@ -161,31 +161,8 @@ func TestConvInt8(t *testing.T) {
 		}
 		got := everywhere(t, run(x, Int8))
 		exact := run(x, Float32)()
-		// quantize as the documentation says
-		q := make([]float64, len(x.Data))
+		q, wq := quantized(x, w)
 		size := len(x.Data) / c.n
-		for i := range c.n {
-			im := x.Data[i*size:][:size]
-			lo, hi := 0.0, 0.0
-			for _, v := range im {
-				lo, hi = min(lo, float64(v)), max(hi, float64(v))
-			}
-			s := (hi - lo) / 255
-			zero := math.RoundToEven(-lo / s)
-			for k, v := range im {
-				q[i*size+k] = (min(max(math.RoundToEven(float64(v)/s+zero), 0), 255) - zero) * s
-			}
-		}
-		wq := make([]float64, len(w.Data))
-		for j := range c.co {
-			most := 0.0
-			for k := j; k < len(wq); k += c.co {
-				most = max(most, math.Abs(float64(w.Data[k])))
-			}
-			for k := j; k < len(wq); k += c.co {
-				wq[k] = math.RoundToEven(float64(w.Data[k])/(most/127)) * (most / 127)
-			}
-		}
 		g := c.g.norm(w.Shape)
 		oh, ow := shape[1], shape[2]
 		off, far := 0, 0.0
@@ -225,6 +202,36 @@ func TestConvInt8(t *testing.T) {
 			}
 		}
 	}
+}
+
+// quantized returns the values of images and weights after they were rounded to 8 bits, as the documentation says.
+func quantized(x, w *Tensor) (q, wq []float64) {
+	n, co := x.Shape[0], w.Shape[3]
+	q = make([]float64, len(x.Data))
+	size := len(x.Data) / n
+	for i := range n {
+		im := x.Data[i*size:][:size]
+		lo, hi := 0.0, 0.0
+		for _, v := range im {
+			lo, hi = min(lo, float64(v)), max(hi, float64(v))
+		}
+		s := (hi - lo) / 255
+		zero := math.RoundToEven(-lo / s)
+		for k, v := range im {
+			q[i*size+k] = (min(max(math.RoundToEven(float64(v)/s+zero), 0), 255) - zero) * s
+		}
+	}
+	wq = make([]float64, len(w.Data))
+	for j := range co {
+		most := 0.0
+		for k := j; k < len(wq); k += co {
+			most = max(most, math.Abs(float64(w.Data[k])))
+		}
+		for k := j; k < len(wq); k += co {
+			wq[k] = math.RoundToEven(float64(w.Data[k])/(most/127)) * (most / 127)
+		}
+	}
+	return q, wq
 }
 
 // TestInt8Shape: what is done in integers.
