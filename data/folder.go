@@ -1,20 +1,29 @@
 package data
 
 import (
+	"crypto/sha256"
 	"fmt"
-	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strconv"
 	"strings"
-)
 
-// imageExts are the endings of files that a folder source takes.
-var imageExts = map[string]bool{".jpg": true, ".jpeg": true, ".png": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true, ".webp": true}
+	"github.com/tessera-go/tessera/internal/spec"
+)
 
 // FolderOptions of OpenFolder.
 type FolderOptions struct {
-	NoLabels bool // ignore the folders' names
+	NoLabels bool       // ignore the folders' names
+	Split    Split      // of a folder that has splits; the training split where it is empty
+	Cut      [2]float64 // parts of all images that make a training and a test split; zeros for no cut
+}
+
+var folderOptions = []spec.Option{
+	{Name: "labels", Default: "yes", About: "no: ignore the folders' names"},
+	{Name: "cut", About: "such as 0.8/0.2: parts for training and testing, of a folder that has no folders train and test; a file stays in its part while others come and go"},
 }
 
 type folder struct {
@@ -32,67 +41,168 @@ type folderLabels struct {
 func (l *folderLabels) Label(i int) int   { return l.labels[i] }
 func (l *folderLabels) Classes() []string { return l.classes }
 
-// OpenFolder lists the images in a tree, in any depth, sorted by path. The folders of the first level are the classes,
-// unless there are images beside them or only one folder; then there are no labels.
+// testFolders are the names of a folder's test split, in the order in which they are looked for.
+var testFolders = []string{"test", "val", "valid", "validation"}
+
+// folderSplits returns the folders of a root that has nothing else than folders train and at least one of testFolders; nil for others.
+func folderSplits(dir string) map[Split]string {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	found := map[string]string{}
+	for _, e := range entries {
+		name := e.Name()
+		st, err := os.Stat(filepath.Join(dir, name))
+		switch {
+		case strings.HasPrefix(name, ".") || err == nil && !st.IsDir() && !imageEndings[strings.ToLower(filepath.Ext(name))]:
+			continue // a list of words beside them is no picture
+		case err != nil || !st.IsDir():
+			return nil
+		}
+		found[strings.ToLower(name)] = name
+	}
+	train, test := found["train"], ""
+	known := 1
+	for _, name := range testFolders {
+		if found[name] != "" {
+			known++
+			if test == "" {
+				test = found[name]
+			}
+		}
+	}
+	if train == "" || test == "" || known != len(found) {
+		return nil
+	}
+	return map[Split]string{Train: train, Test: test}
+}
+
+// openFolder opens what a specification names.
+func openFolder(path string, v *spec.Values, split Split) (*Dataset, error) {
+	o := FolderOptions{NoLabels: !v.Bool("labels"), Split: split}
+	if v.Given("cut") {
+		o.Cut = parseCut(v)
+	}
+	if v.Err() != nil {
+		return nil, v.Err()
+	}
+	return OpenFolder(path, o)
+}
+
+// parseCut reads the option cut.
+func parseCut(v *spec.Values) (cut [2]float64) {
+	text := v.Text("cut")
+	a, b, ok := strings.Cut(text, "/")
+	var errs [2]error
+	cut[0], errs[0] = strconv.ParseFloat(a, 64)
+	cut[1], errs[1] = strconv.ParseFloat(b, 64)
+	if !ok || errs[0] != nil || errs[1] != nil || !(cut[0] > 0) || !(cut[1] > 0) || !(cut[0]+cut[1] <= 1+1e-9) {
+		v.Fail("option cut=%s, want two parts such as 0.8/0.2, above 0 and together at most 1", text)
+	}
+	return cut
+}
+
+// hasSplits tells whether a specification's folder has splits: folders of its own, or a cut.
+func hasSplits(s spec.Spec) bool { return s.Has("cut") || folderSplits(s.Path) != nil }
+
+// OpenFolder lists the images in a tree, in any depth, sorted by path; links are followed. The folders of the first level are the
+// classes, unless there are images beside them or only one folder; then there are no labels. A root that holds nothing but folders
+// train and test (or val, valid, validation) has two splits. Notes of the data set say what was not taken, and why.
 func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 	if err := missingDir(dir, "folder: wants a folder of images"); err != nil {
 		return nil, err
 	}
+	if o.Split == "" {
+		o.Split = Train
+	}
+	d := &Dataset{Name: "folder:" + dir}
+	splits := folderSplits(dir)
+	if splits != nil {
+		if o.Cut != [2]float64{} {
+			return nil, fmt.Errorf("%s has the splits %s and %s of its own; there is nothing to cut", dir, splits[Train], splits[Test])
+		}
+		d.Name += "?split=" + string(o.Split)
+		d.Notes = append(d.Notes, fmt.Sprintf("%s has the splits %s and %s: this is %s", dir, splits[Train], splits[Test], splits[o.Split]))
+		dir = filepath.Join(dir, splits[o.Split])
+	}
 	f := &folder{dir: dir}
-	others := 0
-	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return fmt.Errorf("reading folder %s: %w", dir, err)
-		}
-		if d.IsDir() {
-			if path != dir && strings.HasPrefix(d.Name(), ".") {
-				return filepath.SkipDir
-			}
-			return nil
-		}
-		if !imageExts[strings.ToLower(filepath.Ext(path))] || strings.HasPrefix(d.Name(), ".") {
-			others++
-			return nil
-		}
-		rel, err := filepath.Rel(dir, path)
-		if err != nil {
-			return err
-		}
-		st, err := d.Info()
-		if err != nil {
-			return err
-		}
-		f.files = append(f.files, filepath.ToSlash(rel))
-		f.sizes = append(f.sizes, st.Size())
-		return nil
-	})
-	if err != nil {
+	s := scan{root: dir, into: f, left: map[string]int{}}
+	if err := s.walk("", nil); err != nil {
 		return nil, err
 	}
+	d.Notes = append(d.Notes, s.notes()...)
 	if len(f.files) == 0 {
-		return nil, fmt.Errorf("%s holds no images (%d other files); wanted are .jpg, .png, .gif, .bmp, .tiff or .webp in any depth", dir, others)
+		return nil, fmt.Errorf("%s holds no images (%s); wanted are %s in any depth", dir, s.summary(), endingsText)
 	}
-	d := &Dataset{Name: "folder:" + dir, Fingerprint: f.fingerprint(), Inputs: Inputs{Images: f}}
-	if l := f.firstLevel(); l != nil && !o.NoLabels {
-		d.Truth.Labels = l
+	labels, stray := f.firstLevel()
+	if labels == nil && stray != "" && !o.NoLabels {
+		d.Notes = append(d.Notes, fmt.Sprintf("%s lies beside the folders, so their names are no labels", stray))
+	}
+	if o.Cut != [2]float64{} {
+		d.Name += fmt.Sprintf("?cut=%g/%g&split=%s", o.Cut[0], o.Cut[1], o.Split)
+		labels = f.cut(o.Cut, o.Split, labels)
+		if len(f.files) == 0 {
+			return nil, fmt.Errorf("%s: the part %s of cut=%g/%g is empty", dir, o.Split, o.Cut[0], o.Cut[1])
+		}
+	}
+	d.Fingerprint, d.Inputs = f.fingerprint(), Inputs{Images: f}
+	if labels != nil && !o.NoLabels {
+		d.Truth.Labels = labels
 	}
 	return d, nil
 }
 
-// firstLevel returns the folders of the first level as labels; nil where there are images beside them, or fewer than two.
-func (f *folder) firstLevel() *folderLabels {
+// cut keeps the files of a split: those that come first, or behind them, in the order of their paths' hashes. It returns their labels.
+func (f *folder) cut(parts [2]float64, split Split, labels *folderLabels) *folderLabels {
+	order := make([]int, len(f.files))
+	hashes := make([][sha256.Size]byte, len(f.files))
+	for i, p := range f.files {
+		order[i], hashes[i] = i, sha256.Sum256([]byte(p))
+	}
+	slices.SortFunc(order, func(a, b int) int { return slices.Compare(hashes[a][:], hashes[b][:]) })
+	n := float64(len(order))
+	a, b := int(math.Round(n*parts[0])), int(math.Round(n*(parts[0]+parts[1])))
+	kept := order[:a]
+	if split == Test {
+		kept = order[a:b]
+	}
+	kept = slices.Clone(kept)
+	slices.Sort(kept)
+	out := &folder{dir: f.dir}
+	var l *folderLabels
+	if labels != nil {
+		l = &folderLabels{classes: labels.classes}
+	}
+	for _, i := range kept {
+		out.files, out.sizes = append(out.files, f.files[i]), append(out.sizes, f.sizes[i])
+		if l != nil {
+			l.labels = append(l.labels, labels.labels[i])
+		}
+	}
+	*f = *out
+	return l
+}
+
+// firstLevel returns the folders of the first level as labels; nil where there are images beside them, of which it names one, or fewer
+// than two folders.
+func (f *folder) firstLevel() (l *folderLabels, stray string) {
 	index := map[string]int{}
 	for _, p := range f.files {
 		class, _, deep := strings.Cut(p, "/")
 		if !deep {
-			return nil
+			stray = p
+			continue
 		}
 		index[class] = 0
 	}
-	if len(index) < 2 {
-		return nil
+	if stray != "" && len(index) > 0 {
+		return nil, stray
 	}
-	l := &folderLabels{labels: make([]int, len(f.files))}
+	if len(index) < 2 {
+		return nil, ""
+	}
+	l = &folderLabels{labels: make([]int, len(f.files))}
 	for c := range index {
 		l.classes = append(l.classes, c)
 	}
@@ -104,7 +214,7 @@ func (f *folder) firstLevel() *folderLabels {
 		class, _, _ := strings.Cut(p, "/")
 		l.labels[i] = index[class]
 	}
-	return l
+	return l, ""
 }
 
 func (f *folder) Len() int              { return len(f.files) }
@@ -135,4 +245,10 @@ func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return im, nil
+}
+
+// Hash is of the file's bytes.
+func (f *folder) Hash(i int) (Hash, error) {
+	b, err := os.ReadFile(f.Describe(i))
+	return sha256.Sum256(b), err
 }

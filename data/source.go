@@ -119,8 +119,9 @@ func (none) Describe(int) string { return "" }
 
 // Dataset is numbered samples and, apart from them, what is known about them.
 type Dataset struct {
-	Name        string // the specification that Open would make it from
-	Fingerprint string // a short hash of what it holds: sizes and names, not every pixel
+	Name        string   // the specification that Open would make it from
+	Fingerprint string   // a short hash of what it holds: sizes and names, not every pixel
+	Notes       []string // lines for a person: what was not taken, what was assumed
 	Inputs
 	Truth Truth
 }
@@ -144,8 +145,8 @@ const (
 type Kind struct {
 	Name    string // as it is written: folder:DIR
 	About   string
-	Options []spec.Option // beside those of every kind
-	Splits  bool          // whether it has a training and a test split of its own
+	Options []spec.Option          // beside those of every kind
+	splits  func(s spec.Spec) bool // whether what is named has a training and a test split
 	open    func(path string, v *spec.Values, split Split) (*Dataset, error)
 }
 
@@ -157,17 +158,14 @@ var everyKind = []spec.Option{
 
 // Kinds lists the kinds of Open.
 func Kinds() []Kind {
+	always := func(spec.Spec) bool { return true }
 	return []Kind{
-		{"scenes", "procedural pictures with exact ground truth", scenesOptions, true, openScenes},
-		{"cifar10:DIR", "CIFAR-10 in its binary format: data_batch_1.bin to data_batch_5.bin, test_batch.bin", nil, true,
+		{"scenes", "procedural pictures with exact ground truth", scenesOptions, always, openScenes},
+		{"cifar10:DIR", "CIFAR-10 in its binary format: data_batch_1.bin to data_batch_5.bin, test_batch.bin", nil, always,
 			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenCIFAR10(path, split) }},
-		{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz", nil, true,
+		{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz", nil, always,
 			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenIDX(path, split) }},
-		{"folder:DIR", "images in any tree; labels are the first folder level, or none",
-			[]spec.Option{{Name: "labels", Default: "yes", About: "no: ignore the folders' names"}}, false,
-			func(path string, v *spec.Values, _ Split) (*Dataset, error) {
-				return OpenFolder(path, FolderOptions{NoLabels: !v.Bool("labels")})
-			}},
+		{"folder:DIR", "images in any tree; labels are the first folder level, or none; folders train and test (or val) alone are splits", folderOptions, hasSplits, openFolder},
 	}
 }
 
@@ -191,7 +189,7 @@ func TestSplit(of string) (test string, ok bool, err error) {
 		return "", false, fmt.Errorf("data %w", err)
 	}
 	k, err := kindOf(s)
-	if err != nil || !k.Splits {
+	if err != nil || !k.splits(s) {
 		return "", false, err
 	}
 	of = s.String()
@@ -214,7 +212,7 @@ func Open(of string, split Split) (*Dataset, error) {
 	}
 	declared := append([]spec.Option(nil), k.Options...)
 	for _, o := range everyKind {
-		if k.Splits || o.Name != "split" {
+		if o.Name != "split" || k.splits(s) {
 			declared = append(declared, o)
 		}
 	}

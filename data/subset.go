@@ -14,7 +14,7 @@ func (d *Dataset) Subset(index []int, what string) *Dataset {
 	if strings.Contains(d.Name, "?") {
 		sep = "&"
 	}
-	return &Dataset{Name: d.Name + sep + what, Fingerprint: fingerprint(d.Fingerprint, what, fmt.Sprint(index)),
+	return &Dataset{Name: d.Name + sep + what, Fingerprint: fingerprint(d.Fingerprint, what, fmt.Sprint(index)), Notes: d.Notes,
 		Inputs: d.Inputs.Subset(index), Truth: d.Truth.Subset(index)}
 }
 

@@ -29,6 +29,14 @@ func (c cached) Len() int                         { return c.views.Images.Len() 
 func (c cached) Describe(i int) string            { return c.views.Images.Describe(i) }
 func (c cached) Image(i int) (*data.Image, error) { return c.views.Image(i, (*tensor.RNG)(nil)) }
 
+// Hash is the source's own, or of the view, which is kept.
+func (c cached) Hash(i int) (data.Hash, error) {
+	if h, ok := c.views.Images.(data.Hashed); ok {
+		return h.Hash(i)
+	}
+	return data.ContentHash(struct{ data.Images }{c}, i)
+}
+
 // cacheFor keeps pictures when several encoders look at them and all in the same way.
 func cacheFor(encoders []Encoder, d *data.Dataset, o Options) *data.Dataset {
 	side := 0

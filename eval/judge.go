@@ -57,9 +57,14 @@ func sameClasses(train, test *data.Dataset) error {
 }
 
 // Judge scores encoders by protocols at every depth, one encoder after the other, each protocol's scores in the order of the
-// depths. Each score says on which data it was made, how the encoder saw it, and the protocol's settings.
+// depths. Each score says on which data it was made, how many test samples are training samples too, how the encoder saw it, and the
+// protocol's settings.
 func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, protocols []Protocol, o Options) ([]Score, error) {
 	train, test = cacheFor(encoders, train, o), cacheFor(encoders, test, o)
+	both := data.InBoth(train, test)
+	if o.Say != nil {
+		o.Say(fmt.Sprintf("%d of the %d test samples are training samples too", both, test.Len()))
+	}
 	var out []Score
 	for _, e := range encoders {
 		a, err := encode(ctx, e, train, "features of "+e.Name(), o)
@@ -84,6 +89,10 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 				}
 				s.Features, s.Stage, s.Depth = e.Name(), a[i].Name, a[i].Depth
 				describe(&s, e, train, test)
+				if s.Found == nil {
+					s.Found = map[string]any{}
+				}
+				s.Found["in_both"] = both
 				out = append(out, s)
 				if o.Scored != nil {
 					o.Scored(s)

@@ -84,7 +84,12 @@ func TestJudge(t *testing.T) {
 	if err != nil || alone.Value != s[8].Value {
 		t.Errorf("a protocol alone: %g, in Judge %g, %v", alone.Value, s[8].Value, err)
 	}
-	last, err := Judge(ctx, encoders[:1], train, test, []Protocol{KNN{K: 3}}, Options{Last: true})
+	said := ""
+	last, err := Judge(ctx, encoders[:1], train.Subset([]int{1, 3, 4}, "part=3"), test, []Protocol{KNN{K: 3}}, Options{Last: true, Say: func(msg string) { said = msg }})
+	if err != nil || said != "3 of the 10 test samples are training samples too" || last[0].Found["in_both"] != 3 || s[8].Found["in_both"] != 10 {
+		t.Errorf("said %q, found %v and %v, %v", said, last[0].Found, s[8].Found, err)
+	}
+	last, err = Judge(ctx, encoders[:1], train, test, []Protocol{KNN{K: 3}}, Options{Last: true})
 	if err != nil || len(last) != 1 || last[0].Stage != n[3] || last[0].Depth != 4 || last[0].Value != s[3].Value {
 		t.Errorf("the last alone: %+v, %v", last, err)
 	}

@@ -44,13 +44,29 @@ func (c Comparison) filled(m *Model) (Comparison, error) {
 	return c, nil
 }
 
-// open returns training and test samples.
+// open returns training and test samples, and says what is to be said of them.
 func (c Comparison) open() (train, test *data.Dataset, err error) {
 	train, test, err = eval.Open(c.Data, c.Test)
+	if err == nil && c.Say != nil {
+		tell(c.Say, train, test)
+	}
 	if err == nil && len(train.Truth.Classes()) == 0 {
 		err = fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", train.Name)
 	}
 	return train, test, err
+}
+
+// tell says the notes of data sets, each once.
+func tell(say func(msg string), of ...*data.Dataset) {
+	said := map[string]bool{}
+	for _, d := range of {
+		for _, note := range d.Notes {
+			if !said[note] {
+				said[note] = true
+				say(note)
+			}
+		}
+	}
 }
 
 // Compare judges the run in dir, and writes scores and pictures into its folder eval.
@@ -116,6 +132,7 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 		if err != nil {
 			return scores, err
 		}
+		o.Say = nil // it has been said
 		more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
 		if err != nil {
 			return scores, err

@@ -179,6 +179,11 @@ func New(c train.Config, o Options) (*Recipe, error) {
 			return nil, err
 		}
 	}
+	if r.Held != nil {
+		tell(o.Say, d, r.Held)
+	} else {
+		tell(o.Say, d)
+	}
 	return r, r.build()
 }
 

@@ -35,6 +35,9 @@ beside it FILE.txt, which names the image of each row.`,
 			}
 			t := newTeller("features")
 			defer t.end()
+			for _, note := range src.Notes {
+				t.say(note)
+			}
 			s, err := mod.Encoder().Encode(cmd.Context(), src.Inputs, e.options(t))
 			if err != nil {
 				return err

@@ -86,6 +86,7 @@ type evalFlags struct {
 func (e *evalFlags) options(t *teller) eval.Options {
 	return eval.Options{Last: e.layers == "last", MaxBad: e.maxBad,
 		Bad:      func(_ int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) },
+		Say:      t.say,
 		Progress: func(done, total int, what string) { t.what = what; t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
 			t.end()

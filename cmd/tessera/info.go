@@ -105,11 +105,14 @@ func newData(g *global) *cobra.Command {
 				}
 			}
 			if g.json {
-				return printJSON(map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint})
+				return printJSON(map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint, "notes": src.Notes})
 			}
 			fmt.Printf("%s: %d samples, %d classes, fingerprint %s\n", src.Name, src.Len(), len(src.Truth.Classes()), src.Fingerprint)
 			for i, c := range src.Truth.Classes() {
 				fmt.Printf("  %-20s %d\n", c, count[i])
+			}
+			for _, note := range src.Notes {
+				fmt.Println("  " + note)
 			}
 			if src.Images == nil {
 				return nil
