@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -298,5 +299,33 @@ func TestAnyInput(t *testing.T) {
 	_, err = (&TrunkEncoder{Label: "odd", Trunk: &layers.Trunk{Stages: []layers.Stage{{Name: "none", Parts: nil}}}, Input: band{[]int{5, 5}}}).Encode(ctx, in, Options{})
 	if err == nil || !strings.Contains(err.Error(), "stage none") {
 		t.Errorf("features [N 5 5]: %v", err)
+	}
+}
+
+// TestNotFiniteFeatures: features that are no numbers are refused by stage, sample and weight.
+func TestNotFiniteFeatures(t *testing.T) {
+	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{})
+	e := &TrunkEncoder{Label: "mine", Trunk: trunk, Input: Pictures{8, data.HalfNorm}}
+	a := &album{n: 5, side: 8}
+	for _, p := range layers.State(trunk) {
+		if p.Name != "conv3.weight" {
+			continue
+		}
+		for value, want := range map[float32]string{float32(math.NaN()): "so is conv3.weight", float32(math.Inf(1)): "so is conv3.weight", math.MaxFloat32: "all weights are finite"} {
+			kept := slices.Clone(p.Value.Data)
+			for i := range p.Value.Data {
+				p.Value.Data[i] = value
+			}
+			tensor.Changed()
+			_, err := e.Encode(ctx, data.Inputs{Images: a}, Options{BatchSize: 2})
+			if err == nil || !strings.Contains(err.Error(), "mine: the features of stage conv3, of page ") || !strings.Contains(err.Error(), want) {
+				t.Errorf("with a weight of %g: %v", value, err)
+			}
+			copy(p.Value.Data, kept)
+		}
+	}
+	tensor.Changed()
+	if _, err := e.Encode(ctx, data.Inputs{Images: a}, Options{}); err != nil {
+		t.Error(err)
 	}
 }

@@ -68,6 +68,9 @@ func (e *TrunkEncoder) Encode(ctx context.Context, in data.Inputs, o Options) ([
 			if err := pool(f, &pooled[k], &grid[k], all[from+k]); err != nil {
 				return fmt.Errorf("%s: %w", e.Label, err)
 			}
+			if row := notFinite(all[from+k].Value); row >= 0 {
+				return fmt.Errorf("%s: the features of stage %s, of %s, are not finite: %s", e.Label, f.Name, in.Samples().Describe(index[row]), e.suspect())
+			}
 		}
 		tape.Reset()
 		return nil
@@ -82,6 +85,26 @@ func (e *TrunkEncoder) Encode(ctx context.Context, in data.Inputs, o Options) ([
 		}
 	}
 	return out, checkSome(out, in)
+}
+
+// notFinite returns the first row of x that holds a value that is no number or infinite, -1 for none.
+func notFinite(x *tensor.Tensor) int {
+	for i, v := range x.Data {
+		if v-v != 0 {
+			return i / (len(x.Data) / x.Shape[0])
+		}
+	}
+	return -1
+}
+
+// suspect names the first parameter of the trunk that is to blame for features that are not finite.
+func (e *TrunkEncoder) suspect() string {
+	for _, p := range layers.State(e.Trunk) {
+		if notFinite(p.Value) >= 0 {
+			return "so is " + p.Name
+		}
+	}
+	return "all weights are finite, but their sums are not"
 }
 
 // pool adds a batch's features, [N H W C] or [N C], to the tables of a depth.

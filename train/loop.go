@@ -104,7 +104,7 @@ func (r *Run) restoreBuffers() {
 // failed ends a run whose step cannot be made. Where nothing but running statistics has moved they go back to before the step, and a
 // checkpoint is written; otherwise the last one stands.
 func (r *Run) failed(s *training) error {
-	var e *NotFiniteError
+	var e *DivergedError
 	if !errors.As(s.err, &e) || r.Dir == "" || s.moved {
 		return s.err
 	}

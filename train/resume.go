@@ -40,13 +40,17 @@ func (r *Run) state() []checkpoint.Named {
 }
 
 func (r *Run) checkpoint() error {
-	f := &checkpoint.File{Metadata: map[string]string{"tessera.step": strconv.Itoa(r.step), "tessera.seconds": fmt.Sprint(r.info.Seconds)}, Tensors: r.state()}
+	f := &checkpoint.File{Metadata: map[string]string{"tessera.step": strconv.Itoa(r.step)}, Tensors: r.state()}
 	f.MarkLayout(checkpoint.ChannelsLast)
 	c, err := json.Marshal(r.Config)
 	if err != nil {
 		return err
 	}
 	f.Metadata["tessera.config"] = string(c)
+	if c, err = json.Marshal(r.train.first); err != nil {
+		return err
+	}
+	f.Metadata["tessera.first"] = string(c)
 	path := checkpointPath(r.Dir, r.step)
 	if err := checkpoint.Save(path, f); err != nil {
 		return err
@@ -133,7 +137,12 @@ func (r *Run) apply(f *checkpoint.File) error {
 	}
 	r.step = step
 	r.info.Started, r.info.FirstStep = old.Started, old.FirstStep
-	r.info.Seconds, _ = strconv.ParseFloat(f.Metadata["tessera.seconds"], 64)
+	r.info.Seconds = old.Seconds
+	if text := f.Metadata["tessera.first"]; text != "" {
+		if err := json.Unmarshal([]byte(text), &r.train.first); err != nil {
+			return fmt.Errorf("its first losses: %w", err)
+		}
+	}
 	return nil
 }
 

@@ -73,16 +73,24 @@ type Run struct {
 // ErrInterrupted is returned when the context ended; a checkpoint was written.
 var ErrInterrupted = errors.New("interrupted; a checkpoint was written")
 
-// NotFiniteError says that a loss or a gradient stopped being a number.
-type NotFiniteError struct {
+// DivergedError says that a loss or a gradient stopped being a number, or that a loss grew out of all proportion.
+type DivergedError struct {
 	Step           int
-	What           string // the loss, or gradient
+	What           string  // the loss, or gradient
+	Value, First   float64 // of a loss that is a number, now and in the run's first step; zeros for what is none
 	Op, Place      string
 	CheckpointPath string
 }
 
-func (e *NotFiniteError) Error() string {
+// diverged is how many times its first value, or 1 if that is less, a loss may be.
+const diverged = 1000
+
+func (e *DivergedError) Error() string {
 	s := fmt.Sprintf("step %d: the %s is not finite", e.Step, strings.ReplaceAll(e.What, "_", " "))
+	if e.Value != 0 {
+		s = fmt.Sprintf("step %d: the %s is %.3g, more than %d times what it was in the first step (%.3g; less than 1 counts as 1)", e.Step,
+			strings.ReplaceAll(e.What, "_", " "), e.Value, diverged, e.First)
+	}
 	if e.Op != "" {
 		s += fmt.Sprintf("; it first appears in %s", e.Op)
 		if e.Place != "" {

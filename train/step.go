@@ -51,11 +51,12 @@ type training struct {
 	flop          float64
 	moved         bool // an update was made in this step
 	err           error
+	first         map[string]float64 // each loss in the run's first step
 	reached       map[*tensor.Tensor]bool
 }
 
 func newTraining(r *Run) (*training, error) {
-	s := &training{run: r, groups: map[string]*group{}, objectives: map[string]*objective{}, declared: map[string]int{}, pending: map[string]bool{}, reached: map[*tensor.Tensor]bool{}}
+	s := &training{run: r, groups: map[string]*group{}, objectives: map[string]*objective{}, declared: map[string]int{}, pending: map[string]bool{}, reached: map[*tensor.Tensor]bool{}, first: map[string]float64{}}
 	for i, m := range r.Learner.Metrics() {
 		s.declared[m.Name] = i
 	}
@@ -190,7 +191,15 @@ func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.V
 	s.means.add(name, value, 1)
 	if math.IsNaN(value) || math.IsInf(value, 0) {
 		op, place, _ := t.FirstBad()
-		s.err = &NotFiniteError{Step: s.update + 1, What: name, Op: op, Place: place}
+		s.err = &DivergedError{Step: s.update + 1, What: name, Op: op, Place: place}
+		return
+	}
+	first, begun := s.first[name]
+	if !begun {
+		first, s.first[name] = value, value
+	}
+	if math.Abs(value) > diverged*math.Max(1, math.Abs(first)) {
+		s.err = &DivergedError{Step: s.update + 1, What: name, Value: value, First: first}
 		return
 	}
 	g := t.Backward(v)
@@ -289,7 +298,7 @@ func (s *training) Update(groups ...string) {
 	total := s.total(due)
 	norm := total.Norm()
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
-		s.err = &NotFiniteError{Step: s.update + 1, What: "gradient", Op: badGradient(due, total)}
+		s.err = &DivergedError{Step: s.update + 1, What: "gradient", Op: badGradient(due, total)}
 		return
 	}
 	s.norm += norm * norm

@@ -433,7 +433,7 @@ func TestFailedHalfway(t *testing.T) {
 	r := plainRun(l, 3)
 	r.Dir = t.TempDir()
 	_, err := r.Start(context.Background(), false)
-	var e *NotFiniteError
+	var e *DivergedError
 	if !errors.As(err, &e) || e.What != "second" || e.CheckpointPath != "" || after {
 		t.Errorf("%v, after %v", err, after)
 	}

@@ -223,7 +223,7 @@ func TestNotFinite(t *testing.T) {
 	before := map[int][]byte{}
 	r.Progress = func(p Progress) { before[p.Step] = state(r.Learner) }
 	_, err := r.Start(context.Background(), false)
-	var e *NotFiniteError
+	var e *DivergedError
 	if !errors.As(err, &e) || e.Step != 7 || e.Op != "Conv2D" || e.Place != "conv1" {
 		t.Fatalf("error %v", err)
 	}
