@@ -78,9 +78,9 @@ func TestTenCrop(t *testing.T) {
 	}
 }
 
-// TestShortSide: the shorter side gets the size, the other keeps the proportions.
+// TestShortSide: the shorter side gets the size, the other keeps the proportions; of a long line the middle is seen.
 func TestShortSide(t *testing.T) {
-	for size, want := range map[[2]int]Frame{{40, 20}: {0, 0, 40, 20, 24, 12}, {20, 50}: {0, 0, 20, 50, 12, 30}, {9, 9}: {0, 0, 9, 9, 12, 12}, {1, 100}: {0, 0, 1, 100, 12, 1200}} {
+	for size, want := range map[[2]int]Frame{{40, 20}: {0, 0, 40, 20, 24, 12}, {20, 50}: {0, 0, 20, 50, 12, 30}, {9, 9}: {0, 0, 9, 9, 12, 12}, {1, 100}: {0, 42, 1, 16, 12, 192}} {
 		if f := ShortSide(12)(size[0], size[1], nil); f != want {
 			t.Errorf("%v: %+v, want %+v", size, f, want)
 		}

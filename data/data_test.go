@@ -136,7 +136,7 @@ func TestBadPictures(t *testing.T) {
 		b    []byte
 		want string
 	}{
-		"short jpeg": {j[:len(j)/2], "broken picture"}, "huge png": {hugePNG(), "60000 by 60000"}, "text": {[]byte("hello"), "not a JPEG"}, "empty": {nil, "not a JPEG"},
+		"short jpeg": {j[:len(j)/2], "broken picture"}, "huge png": {hugePNG(), "60000 by 60000"}, "text": {[]byte("hello"), "not a JPEG"}, "empty": {nil, "an empty file"},
 	} {
 		if _, err := Decode(c.b); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
@@ -189,8 +189,8 @@ func FuzzJPEGHeader(f *testing.F) {
 	b, _ := os.ReadFile("testdata/turned.jpg")
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if h, _ := readJPEGHeader(b); h.Orientation < 1 || h.Orientation > 8 {
-			t.Errorf("orientation %d", h.Orientation)
+		if h, _ := readJPEGHeader(b); h.Orientation() < 1 || h.Orientation() > 8 {
+			t.Errorf("orientation %d", h.Orientation())
 		}
 	})
 }

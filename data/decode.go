@@ -2,13 +2,12 @@ package data
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
-	_ "image/gif"
-	_ "image/jpeg"
 	_ "image/png"
 
 	_ "golang.org/x/image/bmp"
@@ -19,9 +18,9 @@ import (
 // MaxPixels is the largest picture that Decode accepts: 100 megapixels, 300 MB as RGB.
 const MaxPixels = 100_000_000
 
-// Decode returns a JPEG (also progressive, CMYK, and turned by its EXIF orientation), PNG, GIF (first frame), BMP, TIFF or
-// WebP picture as RGB; transparency is laid on black, as Pillow's convert("RGB") leaves the colours. The size is read from
-// the header first: a picture that claims more than MaxPixels is refused before memory is taken.
+// Decode returns a JPEG (also progressive and CMYK), PNG, GIF (its first frame on the whole canvas), BMP, TIFF or
+// WebP picture as RGB, turned as its EXIF block or XMP packet asks. Transparency is dropped and the colours below it stay, as in Pillow's
+// convert("RGB"). The size is read from the header first: a picture that claims more than MaxPixels is refused before memory is taken.
 func Decode(b []byte) (im *Image, err error) {
 	defer recoverBroken(&im, &err)
 	head, err := readHeader(b)
@@ -33,13 +32,12 @@ func Decode(b []byte) (im *Image, err error) {
 		if err != nil {
 			return nil, decodeError(err)
 		}
-		return orient(toRGB(p), head.jpeg.Orientation), nil
+		return orient(toRGB(p), head.jpeg.Orientation()), nil
 	}
-	p, _, err := image.Decode(bytes.NewReader(b))
-	if err != nil {
+	if im, err = decodeOther(b, head); err != nil {
 		return nil, decodeError(err)
 	}
-	return toRGB(p), nil
+	return orient(im, orientation(b, head)), nil
 }
 
 // header is a picture's kind and size, as stored.
@@ -55,6 +53,9 @@ func readHeader(b []byte) (header, error) {
 	if j, ok := readJPEGHeader(b); ok {
 		h = header{"jpeg", j.H, j.W, j}
 	} else {
+		if err := refused(b); err != nil {
+			return h, err
+		}
 		c, format, err := image.DecodeConfig(bytes.NewReader(b))
 		if err != nil {
 			return h, decodeError(err)
@@ -124,12 +125,21 @@ func toRGB(p image.Image) *Image {
 type jpegHeader struct {
 	H, W, Components int
 	Process          byte // 0 and 1: baseline and extended sequential; 2: progressive; of the frame's marker SOFn
-	Orientation      int  // of the EXIF segment, 1 to 8; 1 if there is none or it is broken
+	Scan             int  // where the first scan begins, 0 if none was seen
+	adobe            bool // whether there is Adobe's segment
+	exif, xmp        int  // orientations of the two kinds of segment, 0 if there are none or they are broken
 }
+
+// Orientation returns how the picture is to be turned, 1 to 8: what EXIF says, else XMP, else 1.
+func (h jpegHeader) Orientation() int { return max(1, cmp.Or(h.exif, h.xmp)) }
+
+var (
+	exifName = []byte("Exif\x00\x00")
+	xmpName  = []byte("http://ns.adobe.com/xap/1.0/\x00")
+)
 
 // readJPEGHeader walks the segments up to the first scan (ITU T.81, annex B); ok tells whether there was one frame header.
 func readJPEGHeader(b []byte) (h jpegHeader, ok bool) {
-	h.Orientation = 1
 	if len(b) < 4 || b[0] != 0xff || b[1] != 0xd8 {
 		return h, false
 	}
@@ -139,14 +149,23 @@ func readJPEGHeader(b []byte) (h jpegHeader, ok bool) {
 			i++
 			continue
 		}
+		if marker == 0xda {
+			h.Scan = i
+		}
 		if marker == 0xda || n < 2 || i+2+n > len(b) {
 			return h, ok
 		}
 		seg := b[i+4 : i+2+n]
 		i += 2 + n
 		switch {
-		case marker == 0xe1 && len(seg) >= 14 && string(seg[:6]) == "Exif\x00\x00" && h.Orientation == 1:
-			h.Orientation = exifOrientation(seg[6:])
+		case marker == 0xe1 && bytes.HasPrefix(seg, exifName):
+			if h.exif == 0 {
+				h.exif = exifOrientation(seg[len(exifName):])
+			}
+		case marker == 0xe1 && bytes.HasPrefix(seg, xmpName):
+			h.xmp = xmpOrientation(seg)
+		case marker == 0xee && bytes.HasPrefix(seg, []byte("Adobe")):
+			h.adobe = true
 		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc && len(seg) >= 6:
 			if ok { // decoders differ in which of two they believe
 				return h, false
@@ -157,32 +176,6 @@ func readJPEGHeader(b []byte) (h jpegHeader, ok bool) {
 		}
 	}
 	return h, ok
-}
-
-// exifOrientation returns the orientation tag (1 to 8) of a TIFF block of at least 8 bytes (EXIF 2.32, section 4.6.4), 1 if
-// there is none or it is broken.
-func exifOrientation(tiff []byte) int {
-	var order binary.ByteOrder = binary.LittleEndian
-	if string(tiff[:2]) == "MM" {
-		order = binary.BigEndian
-	}
-	at := int(order.Uint32(tiff[4:]))
-	if at < 8 || at+2 > len(tiff) {
-		return 1
-	}
-	for k := range int(order.Uint16(tiff[at:])) {
-		e := at + 2 + 12*k
-		if e+12 > len(tiff) {
-			return 1
-		}
-		if order.Uint16(tiff[e:]) == 0x112 {
-			if v := int(order.Uint16(tiff[e+8:])); v >= 1 && v <= 8 {
-				return v
-			}
-			return 1
-		}
-	}
-	return 1
 }
 
 // orient turns and mirrors a picture as its EXIF orientation asks.

@@ -139,6 +139,11 @@ func exif(order binary.AppendByteOrder, mark string, tags ...[2]uint16) []byte {
 	return b
 }
 
+// xmpPacket says an orientation.
+func xmpPacket(o int) []byte {
+	return fmt.Appendf(nil, `<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>`, o)
+}
+
 // TestJPEGHeader: what the segments say, wherever the file is cut.
 func TestJPEGHeader(t *testing.T) {
 	join := func(parts ...[]byte) []byte { return bytes.Join(append([][]byte{{0xff, 0xd8}}, parts...), nil) }
@@ -146,30 +151,38 @@ func TestJPEGHeader(t *testing.T) {
 		return segment(0xc0+process, 8, 0, 20, 1, 44, 3, 1, 0x22, 0, 2, 0x11, 1, 3, 0x11, 1)
 	}
 	little, big := binary.LittleEndian, binary.BigEndian
+	type said struct {
+		h, w, components int
+		process          byte
+		orientation      int
+	}
 	for what, c := range map[string]struct {
 		b    []byte
-		want jpegHeader
+		want said
 		ok   bool
 	}{
-		"baseline":              {join(frame(0), segment(0xda)), jpegHeader{20, 300, 3, 0, 1}, true},
-		"progressive":           {join(frame(2), segment(0xda)), jpegHeader{20, 300, 3, 2, 1}, true},
-		"the last process":      {join(frame(15), segment(0xda)), jpegHeader{20, 300, 3, 15, 1}, true},
-		"tables are no frames":  {join(frame(4), frame(8), frame(12), frame(1), segment(0xda)), jpegHeader{20, 300, 3, 1, 1}, true},
-		"two frames":            {join(frame(0), frame(0)), jpegHeader{20, 300, 3, 0, 1}, false},
-		"a short frame":         {join(segment(0xc0, 8, 0, 20, 1, 44, 1)), jpegHeader{20, 300, 1, 0, 1}, true},
-		"too short a frame":     {join(segment(0xc0, 8, 0, 20, 1, 44)), jpegHeader{Orientation: 1}, false},
-		"fill bytes":            {join([]byte{0xff, 0xff, 0xff}, frame(0)), jpegHeader{20, 300, 3, 0, 1}, true},
-		"an empty comment":      {join(segment(0xfe), frame(0)), jpegHeader{20, 300, 3, 0, 1}, true},
-		"no length":             {join([]byte{0xff, 0xfe, 0, 1}, frame(0)), jpegHeader{Orientation: 1}, false},
-		"after the scan":        {join(frame(0), segment(0xda), frame(0)), jpegHeader{20, 300, 3, 0, 1}, true},
-		"turned":                {join(segment(0xe1, exif(little, "II", [2]uint16{0x10f, 3}, [2]uint16{0x112, 8})...), frame(0)), jpegHeader{20, 300, 3, 0, 8}, true},
-		"turned, big end first": {join(segment(0xe1, exif(big, "MM", [2]uint16{0x10f, 3}, [2]uint16{0x110, 2}, [2]uint16{0x112, 6})...), frame(0)), jpegHeader{20, 300, 3, 0, 6}, true},
-		"turned otherwise":      {join(segment(0xe1, exif(little, "II", [2]uint16{0x112, 9})...), frame(0)), jpegHeader{20, 300, 3, 0, 1}, true},
-		"turned by nothing":     {join(segment(0xe1, exif(little, "II", [2]uint16{0x112, 0})...), frame(0)), jpegHeader{20, 300, 3, 0, 1}, true},
-		"no JPEG":               {[]byte("\x89PNG\r\n"), jpegHeader{Orientation: 1}, false},
+		"baseline":              {join(frame(0), segment(0xda)), said{20, 300, 3, 0, 1}, true},
+		"progressive":           {join(frame(2), segment(0xda)), said{20, 300, 3, 2, 1}, true},
+		"the last process":      {join(frame(15), segment(0xda)), said{20, 300, 3, 15, 1}, true},
+		"tables are no frames":  {join(frame(4), frame(8), frame(12), frame(1), segment(0xda)), said{20, 300, 3, 1, 1}, true},
+		"two frames":            {join(frame(0), frame(0)), said{20, 300, 3, 0, 1}, false},
+		"a short frame":         {join(segment(0xc0, 8, 0, 20, 1, 44, 1)), said{20, 300, 1, 0, 1}, true},
+		"too short a frame":     {join(segment(0xc0, 8, 0, 20, 1, 44)), said{orientation: 1}, false},
+		"fill bytes":            {join([]byte{0xff, 0xff, 0xff}, frame(0)), said{20, 300, 3, 0, 1}, true},
+		"an empty comment":      {join(segment(0xfe), frame(0)), said{20, 300, 3, 0, 1}, true},
+		"no length":             {join([]byte{0xff, 0xfe, 0, 1}, frame(0)), said{orientation: 1}, false},
+		"after the scan":        {join(frame(0), segment(0xda), frame(0)), said{20, 300, 3, 0, 1}, true},
+		"turned":                {join(segment(0xe1, exif(little, "II", [2]uint16{0x10f, 3}, [2]uint16{0x112, 8})...), frame(0)), said{20, 300, 3, 0, 8}, true},
+		"turned, big end first": {join(segment(0xe1, exif(big, "MM", [2]uint16{0x10f, 3}, [2]uint16{0x110, 2}, [2]uint16{0x112, 6})...), frame(0)), said{20, 300, 3, 0, 6}, true},
+		"turned otherwise":      {join(segment(0xe1, exif(little, "II", [2]uint16{0x112, 9})...), frame(0)), said{20, 300, 3, 0, 1}, true},
+		"turned by XMP":         {join(segment(0xe1, append([]byte("http://ns.adobe.com/xap/1.0/\x00"), xmpPacket(5)...)...), frame(0)), said{20, 300, 3, 0, 5}, true},
+		"turned by both":        {join(segment(0xe1, append([]byte("http://ns.adobe.com/xap/1.0/\x00"), xmpPacket(5)...)...), segment(0xe1, exif(little, "II", [2]uint16{0x112, 8})...), frame(0)), said{20, 300, 3, 0, 8}, true},
+		"turned by nothing":     {join(segment(0xe1, exif(little, "II", [2]uint16{0x112, 0})...), frame(0)), said{20, 300, 3, 0, 1}, true},
+		"no JPEG":               {[]byte("\x89PNG\r\n"), said{orientation: 1}, false},
 	} {
-		if h, ok := readJPEGHeader(c.b); h != c.want || ok != c.ok {
-			t.Errorf("%s: %+v, %v; want %+v, %v", what, h, ok, c.want, c.ok)
+		h, ok := readJPEGHeader(c.b)
+		if got := (said{h.H, h.W, h.Components, h.Process, h.Orientation()}); got != c.want || ok != c.ok {
+			t.Errorf("%s: %+v, %v; want %+v, %v", what, got, ok, c.want, c.ok)
 		}
 		for n := range c.b { // cut anywhere it is no panic, and no other size
 			if h, ok := readJPEGHeader(bytes.Clone(c.b[:n:n])); ok && (h.H != 20 || h.W != 300) {
@@ -179,7 +192,7 @@ func TestJPEGHeader(t *testing.T) {
 	}
 	tiff := exif(little, "II", [2]uint16{0x10f, 3}, [2]uint16{0x112, 8})[6:]
 	for n := 8; n <= len(tiff); n++ {
-		want := 1
+		want := 0
 		if n == len(tiff) {
 			want = 8
 		}

@@ -23,16 +23,23 @@ func (f Framing) Transform() Transform {
 }
 
 // ShortSide frames the whole picture with its shorter side resized to size pixels, keeping the proportions, as torchvision's
-// Resize(int).
+// Resize(int). Of a picture longer than MaxProportion times its shorter side the middle is framed: enlarged as a whole, a line of a pixel by
+// 60,000 would take gigabytes.
 func ShortSide(size int) Framing {
 	return func(h, w int, _ *tensor.RNG) Frame {
-		oh, ow := size, size*w/max(h, 1)
-		if w < h {
-			oh, ow = size*h/w, size
+		f := Frame{H: min(h, MaxProportion*w), W: min(w, MaxProportion*h)}
+		f.Top, f.Left = (h-f.H)/2, (w-f.W)/2
+		f.OutH, f.OutW = size, size*f.W/max(f.H, 1)
+		if f.W < f.H {
+			f.OutH, f.OutW = size*f.H/f.W, size
 		}
-		return Frame{0, 0, h, w, max(oh, 1), max(ow, 1)}
+		f.OutH, f.OutW = max(f.OutH, 1), max(f.OutW, 1)
+		return f
 	}
 }
+
+// MaxProportion is how many times its shorter side a picture may be long to be seen whole.
+const MaxProportion = 16
 
 // RandomResized frames a part of the area in [minScale, maxScale] and of proportions between 3/4 and 4/3, resized to size by
 // size (Szegedy et al. 2015; torchvision's RandomResizedCrop, with its fallback after ten misses).
@@ -121,7 +128,7 @@ func DecodeFrame(b []byte, choose func(h, w int) Frame) (im *Image, err error) {
 		return nil, err
 	}
 	var p image.Image
-	if c.format == "jpeg" && c.jpeg.Orientation == 1 {
+	if c.format == "jpeg" && c.jpeg.Orientation() == 1 {
 		if p, err = jpegPlanes(b, c.jpeg); err != nil {
 			return nil, decodeError(err)
 		}

@@ -2,9 +2,12 @@ package data
 
 import (
 	"bytes"
+	"encoding/binary"
+	"errors"
 	"fmt"
 	"image"
 	"image/jpeg"
+	"slices"
 	"sync"
 
 	"github.com/gen2brain/jpegn"
@@ -16,6 +19,24 @@ import (
 // progressive ones it was seen to get wrong those whose sides are no multiples of 16, and its decoding at a fraction of the size
 // loses contrast (v0.4.1). The rest, and what it refuses, is the standard library's.
 func jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
+	if !ended(b, h) {
+		// Decoders fill up what is missing, or stop at the missing mark of the end: with the mark the standard library tells which it is.
+		p, err := jpeg.Decode(bytes.NewReader(append(b[:len(b):len(b)], 0xff, markEnd)))
+		if err == nil && h.Process == 2 && !allScans(b, h) {
+			err = errors.New("scans are missing")
+		}
+		if err != nil {
+			return nil, fmt.Errorf("it is cut short: %w", err)
+		}
+		return p, sized(p, h)
+	}
+	if h.Components == 4 && !h.adobe {
+		p, err := cmykJPEG(b)
+		if err != nil {
+			return nil, err
+		}
+		return p, sized(p, h)
+	}
 	if h.Process <= 1 && (h.Components == 1 || h.Components == 3) {
 		p, err := jpegn.Decode(bytes.NewReader(b))
 		if err == nil {
@@ -30,6 +51,54 @@ func jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
 		return nil, err
 	}
 	return p, sized(p, h)
+}
+
+// markEnd is the second byte of a JPEG's end mark, EOI.
+const markEnd = 0xd9
+
+// ended tells whether an end mark stands behind the begin of the first scan.
+func ended(b []byte, h jpegHeader) bool {
+	return h.Scan > 0 && bytes.LastIndex(b[h.Scan:], []byte{0xff, markEnd}) >= 0
+}
+
+// allScans tells whether the scans of a progressive JPEG bring every coefficient of every component to its last bit (ITU T.81, annex G):
+// what is cut between two scans decodes without an error, to a coarse picture.
+func allScans(b []byte, h jpegHeader) bool {
+	last := map[byte]*[64]bool{}
+	for i := h.Scan; i+4 <= len(b); {
+		switch marker := b[i+1]; {
+		case b[i] != 0xff || marker == 0 || marker >= 0xd0 && marker <= 0xd7: // coded data, a stuffed byte, a restart
+			i++
+			continue
+		case marker == 0xff:
+			i++
+			continue
+		}
+		n := int(binary.BigEndian.Uint16(b[i+2:]))
+		if n < 2 || i+2+n > len(b) {
+			break
+		}
+		if seg := b[i+4 : i+2+n]; b[i+1] == 0xda && len(seg) >= 4 && len(seg) >= 4+2*int(seg[0]) {
+			from, to, low := seg[1+2*seg[0]], seg[2+2*seg[0]], seg[3+2*seg[0]]&15
+			for k := range int(seg[0]) {
+				c := seg[1+2*k]
+				if last[c] == nil {
+					last[c] = &[64]bool{}
+				}
+				for z := int(from); z <= min(int(to), 63) && low == 0; z++ {
+					last[c][z] = true
+				}
+			}
+		}
+		i += 2 + n
+	}
+	done := 0
+	for _, c := range last {
+		if !slices.Contains(c[:], false) {
+			done++
+		}
+	}
+	return done == h.Components
 }
 
 // sized returns an error if a decoder found another size than the header that was checked.

@@ -1,0 +1,198 @@
+package data
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestCases: small files that people have, against what Pillow makes of them, ImageOps.exif_transpose(Image.open(f)).convert("RGB"), beside
+// them as FILE.png.
+func TestCases(t *testing.T) {
+	read := func(name string) (*Image, error) {
+		b, err := os.ReadFile(filepath.Join("testdata", "cases", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Decode(b)
+	}
+	for name, most := range map[string]int{"bw.webp": 0, "exif6.png": 0, "gif_offset.gif": 0, "tif_g4.tif": 0, "jpg_cmyk_noadobe.jpg": 6} {
+		got, err := read(name)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		want, err := read(name + ".png")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.H != want.H || got.W != want.W {
+			t.Errorf("%s is %dx%d, want %dx%d", name, got.W, got.H, want.W, want.H)
+			continue
+		}
+		worst, at := 0, 0
+		for i, v := range want.Pix {
+			if d := max(int(v), int(got.Pix[i])) - min(int(v), int(got.Pix[i])); d > worst {
+				worst, at = d, i
+			}
+		}
+		if worst > most {
+			t.Errorf("%s differs by %d at (%d, %d): %d, want %d", name, worst, at/3%want.W, at/3/want.W, got.Pix[at], want.Pix[at])
+		}
+	}
+	for name, want := range map[string]string{"jpg_trunc50.jpg": "cut short", "webp_anim.webp": "animated"} {
+		if _, err := read(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+// TestOrientations: each kind of file that can say how it is to be turned is.
+func TestOrientations(t *testing.T) {
+	little := exif(binary.LittleEndian, "II", [2]uint16{0x112, 6})[6:]
+	long := append([]byte("MM\x00\x2a\x00\x00\x00\x08"), 0, 1, 0x01, 0x12, 0, 4, 0, 0, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0)
+	if o := exifOrientation(long); o != 6 {
+		t.Errorf("a LONG of a big-endian block: %d", o)
+	}
+	chunk := func(name string, data []byte) []byte {
+		b := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), name...)
+		b = append(b, data...)
+		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
+	}
+	riff := func(name string, data []byte) []byte {
+		b := append(binary.LittleEndian.AppendUint32([]byte(name), uint32(len(data))), data...)
+		return append(b, make([]byte, len(data)%2)...)
+	}
+	p := encoded(t, "png", 8, 5)
+	after := func(head int, extra []byte) []byte { return slices.Concat(p[:head], extra, p[head:]) }
+	w, err := os.ReadFile("testdata/lossless.webp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tif := encoded(t, "tiff", 8, 5)
+	xmp := slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(6))
+	for what, c := range map[string][2][]byte{
+		"PNG, eXIf":            {p, after(33, chunk("eXIf", little))},
+		"PNG, XMP":             {p, after(33, chunk("iTXt", xmp))},
+		"PNG, EXIF before XMP": {p, after(33, slices.Concat(chunk("iTXt", slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(3))), chunk("eXIf", little)))},
+		"WebP, EXIF":           {w, slices.Concat(w, riff("EXIF", little))},
+		"WebP, EXIF's name":    {w, slices.Concat(w, riff("ICCP", []byte{1, 2, 3}), riff("EXIF", append([]byte("Exif\x00\x00"), little...)))},
+		"WebP, XMP":            {w, slices.Concat(w, riff("XMP ", xmpPacket(6)))},
+		"TIFF":                 {tif, withOrientation(t, tif, 6)},
+	} {
+		plain, err := Decode(c[0])
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		got, err := Decode(c[1])
+		if err != nil {
+			t.Errorf("%s: %v", what, err)
+			continue
+		}
+		if want := orient(plain, 6); got.H != plain.W || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("%s: %dx%d, want %dx%d turned", what, got.W, got.H, want.W, want.H)
+		}
+		for n := range c[1] { // cut anywhere it is an error or a picture
+			Decode(bytes.Clone(c[1][:n:n]))
+		}
+	}
+}
+
+// withOrientation returns a little-endian TIFF file with the tag added to its first directory, which is moved behind the file.
+func withOrientation(t *testing.T, b []byte, o uint16) []byte {
+	order := binary.LittleEndian
+	if string(b[:2]) != "II" {
+		t.Fatal("not little-endian")
+	}
+	at := order.Uint32(b[4:])
+	n := order.Uint16(b[at:])
+	entries := b[at+2:][:12*int(n)]
+	out := bytes.Clone(b)
+	order.PutUint32(out[4:], uint32(len(out)))
+	out = order.AppendUint16(out, n+1)
+	done := false
+	add := func() {
+		out = order.AppendUint16(out, 0x112)
+		out = order.AppendUint16(out, tiffShort)
+		out = order.AppendUint32(out, 1)
+		out = order.AppendUint16(out, o)
+		out = append(out, 0, 0)
+		done = true
+	}
+	for i := range int(n) {
+		if !done && order.Uint16(entries[12*i:]) > 0x112 {
+			add()
+		}
+		out = append(out, entries[12*i:12*i+12]...)
+	}
+	if !done {
+		add()
+	}
+	return append(out, 0, 0, 0, 0)
+}
+
+// TestCutJPEG: a JPEG of whatever process that is cut before its data end is refused; without its end mark alone it is read.
+func TestCutJPEG(t *testing.T) {
+	for _, name := range []string{"turned.jpg", "grey.jpg", "progressive.jpg"} {
+		b, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want, err := Decode(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := bytes.LastIndex(b, []byte{0xff, markEnd})
+		for _, n := range []int{end, end + 1} {
+			if got, err := Decode(b[:n]); err != nil || got.H != want.H || got.W != want.W {
+				t.Errorf("%s without its end mark: %v", name, err)
+			}
+		}
+		if got, err := Decode(append(bytes.Clone(b), "more behind the end"...)); err != nil || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("%s with bytes behind the end: %v", name, err)
+		}
+		h, _ := readJPEGHeader(b)
+		for n := 0; n < end-8; n += max(1, end/97) {
+			im, err := Decode(b[:n])
+			if err == nil {
+				t.Errorf("%s, cut to %d of %d bytes, is read as a picture of %dx%d", name, n, len(b), im.W, im.H)
+			} else if n > h.Scan+20 && !strings.Contains(err.Error(), "cut short") && h.Process <= 1 {
+				t.Errorf("%s, cut to %d of %d bytes: %v", name, n, len(b), err)
+			}
+		}
+	}
+}
+
+// TestThin: of a picture of extreme proportions the middle is enlarged, not the whole.
+func TestThin(t *testing.T) {
+	b, err := os.ReadFile("testdata/cases/thin_1x60000.png")
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := allocated()
+	im, err := DecodeFrame(b, func(h, w int) Frame { return ShortSide(224)(h, w, nil) })
+	if err != nil || im.W != 224 || im.H != 16*224 {
+		t.Fatalf("%v, %v", im, err)
+	}
+	if took := allocated() - before; took > 64<<20 {
+		t.Errorf("%d MiB for a picture of 60,000 pixels", took>>20)
+	}
+	for _, c := range [][2]int{{60000, 1}, {1, 60000}, {17, 1}, {1, 17}, {32, 2}, {2, 31}} {
+		f := ShortSide(10)(c[0], c[1], nil)
+		if f.H > 16*f.W || f.W > 16*f.H || min(f.H, f.W) != min(c[0], c[1]) || min(f.OutH, f.OutW) != 10 || f.Top != (c[0]-f.H)/2 || f.Left != (c[1]-f.W)/2 || max(f.H, f.W) != min(max(c[0], c[1]), 16*min(c[0], c[1])) {
+			t.Errorf("%v is framed as %+v", c, f)
+		}
+	}
+}
+
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
