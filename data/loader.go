@@ -28,7 +28,7 @@ type LoaderOptions struct {
 	Ordered   bool    // in the source's order, not shuffled; a broken sample is not replaced, its row is left as it is
 	KeepLast  bool    // also the last batch, smaller than the others
 	Workers   int     // that fill; 0 means 2
-	MaxBad    float64 // how large a part of the samples may be broken; 0 means none
+	MaxBad    float64 // how large a part of the samples may be broken; 0 means none, any other part at least one
 	// Bad is told of each broken sample, once; it may be called from several goroutines.
 	Bad func(i int, err error)
 }
@@ -274,7 +274,7 @@ func (l *Loader[B]) broken(i int, err error) {
 	if l.o.Bad != nil {
 		l.o.Bad(i, err)
 	}
-	if float64(n) > l.o.MaxBad*float64(l.n) {
-		l.fail(fmt.Errorf("%w: %d of %d, more than %g %%; the last: %v", ErrTooManyBad, n, l.n, l.o.MaxBad*100, err))
+	if allowed := l.o.MaxBad * float64(l.n); allowed == 0 || float64(n) > max(allowed, 1) {
+		l.fail(fmt.Errorf("%w: %d of %d, more than the %g %% that max-bad allows; the last: %v", ErrTooManyBad, n, l.n, l.o.MaxBad*100, err))
 	}
 }

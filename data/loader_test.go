@@ -231,6 +231,21 @@ func TestBroken(t *testing.T) {
 			t.Errorf("just few enough: %v", l.Err())
 		}
 	}
+	for _, c := range []struct {
+		bad  int
+		part float64
+		ok   bool
+	}{{0, 0, true}, {1, 0, false}, {1, 0.01, true}, {2, 0.01, false}, {2, 0.05, true}, {3, 0.05, false}} { // of 40
+		d := newDrawing()
+		for i := range c.bad {
+			d.broken[10*i+3] = true
+		}
+		l := NewLoader(40, d, LoaderOptions{BatchSize: 4, MaxBad: c.part})
+		rows(l, 0, 0)
+		if (l.Err() == nil) != c.ok || !c.ok && !strings.Contains(l.Err().Error(), "that max-bad allows") {
+			t.Errorf("%d of 40 broken, %g allowed: %v", c.bad, c.part, l.Err())
+		}
+	}
 	all := NewLoader(2, newDrawing(0, 1), LoaderOptions{BatchSize: 1, MaxBad: 1})
 	if s, _ := rows(all, 0, 0); len(s) != 0 || !errors.Is(all.Err(), ErrTooManyBad) {
 		t.Errorf("nothing but broken samples: %d rows, %v", len(s), all.Err())

@@ -35,7 +35,7 @@ type Options struct {
 	BatchSize int                                // 0 means 128
 	Workers   int                                // that read samples; 0 means as many as compute (tensor.Threads), two at least
 	Last      bool                               // only the deepest features
-	MaxBad    float64                            // how large a part of the samples may be broken; 0 means none
+	MaxBad    float64                            // how large a part of the samples may be broken; 0 means none, any other part at least one
 	Bad       func(i int, err error)             // is told of each broken sample; it may be called from several goroutines
 	Progress  func(done, total int, what string) // is told of samples encoded; what says of whom, and of which set
 

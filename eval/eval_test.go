@@ -128,3 +128,17 @@ func TestLargest(t *testing.T) {
 		}
 	}
 }
+
+// TestKNNRefuses: no neighbours, or a temperature that is none.
+func TestKNNRefuses(t *testing.T) {
+	train, _ := albumSet("train", 6, 8)
+	x := mustSample(t, Pixels{Pictures{8, data.HalfNorm}}, train)
+	for _, p := range []KNN{{K: -5}, {Temperature: -1}, {Temperature: math.NaN()}, {Temperature: math.Inf(1)}} {
+		if _, err := p.Judge(ctx, x, x); err == nil || !strings.Contains(err.Error(), "above 0") {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+	if _, err := (KNN{K: 100}).Judge(ctx, x, x); err != nil {
+		t.Errorf("more neighbours than samples: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package eval
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"sort"
 	"time"
@@ -111,6 +112,9 @@ func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	}
 	if p.Temperature == 0 {
 		p.Temperature = 0.07
+	}
+	if p.K < 1 || !(p.Temperature > 0) || math.IsInf(p.Temperature, 1) {
+		return Score{}, fmt.Errorf("%d neighbours at a temperature of %g: want at least 1, and a temperature above 0", p.K, p.Temperature)
 	}
 	c, err := classify(train, test, train.Pooled, test.Pooled)
 	if err != nil {

@@ -41,6 +41,12 @@ func (c Comparison) filled(m *Model) (Comparison, error) {
 	if c.Gallery == 0 {
 		c.Gallery = 8
 	}
+	switch {
+	case c.Gallery < 0:
+		return c, &SettingError{"gallery", fmt.Sprintf("%d: want at least 1, or 0 for 8", c.Gallery)}
+	case !(c.Eval.MaxBad >= 0 && c.Eval.MaxBad <= 1):
+		return c, &SettingError{"max-bad", fmt.Sprintf("%g: want a part between 0 and 1", c.Eval.MaxBad)}
+	}
 	return c, nil
 }
 
@@ -124,6 +130,9 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 	others.Trunk, others.Label = random, "random"
 	encoders := []eval.Encoder{m.Encoder(), others.Encoder(), eval.Pixels{Input: m.Encoder().Input}}
 	scores, err := eval.Judge(ctx, encoders, a, b, c.Protocols, o)
+	if err := eval.SaveScores(m.Dir, scores); err != nil { // what follows takes long: nothing is lost if it fails
+		return scores, err
+	}
 	if err != nil {
 		return scores, err
 	}

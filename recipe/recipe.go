@@ -127,12 +127,15 @@ func checkRun(c train.Config) error {
 			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
 		}
 	}
+	if c.Side > MaxSide {
+		return &SettingError{"side", fmt.Sprintf("%d: want at most %d", c.Side, MaxSide)}
+	}
 	for _, f := range []struct {
 		name string
 		v    float64
 		ok   bool
 		want string
-	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "a positive number"}, {"max-bad", c.MaxBad, c.MaxBad >= 0 && c.MaxBad <= 1, "a part between 0 and 1"},
+	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "above 0 and below 1e6"}, {"max-bad", c.MaxBad, c.MaxBad >= 0 && c.MaxBad <= 1, "a part between 0 and 1"},
 		{"momentum", float64(c.Momentum), c.Momentum >= 0 && c.Momentum < 1, "0 <= momentum < 1"},
 		{"weight-decay", float64(c.WeightDecay), c.WeightDecay >= 0, "at least 0"}, {"clip-norm", c.ClipNorm, c.ClipNorm >= 0, "at least 0"}} {
 		if !f.ok {
@@ -153,6 +156,9 @@ func checkRun(c train.Config) error {
 	}
 	return nil
 }
+
+// MaxSide is the largest side that a net is given pictures of.
+const MaxSide = 2048
 
 // cacheBytes is how much memory decoded pictures may take.
 const cacheBytes = 2 << 30

@@ -29,6 +29,9 @@ beside it FILE.txt, which names the image of each row.`,
 			if spec == "" {
 				return usage("--data is needed")
 			}
+			if !(e.maxBad >= 0 && e.maxBad <= 1) {
+				return usage("--max-bad %g: want a part between 0 and 1", e.maxBad)
+			}
 			src, err := data.Open(spec, data.Train)
 			if err != nil {
 				return err
@@ -61,7 +64,7 @@ beside it FILE.txt, which names the image of each row.`,
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
 	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write")
-	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken")
+	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
 }
 

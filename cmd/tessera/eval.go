@@ -66,6 +66,9 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 		return nil, usage("%s: no such run directory or file; want a RUN, random, or FILE.safetensors", name)
 	}
 	out.Mode = g.mode
+	if m.side < 0 || m.side > recipe.MaxSide {
+		return nil, usage("--side %d: want 1 to %d, or 0 for the trunk's own", m.side, recipe.MaxSide)
+	}
 	if m.side != 0 {
 		out.Side = m.side
 	}
@@ -103,6 +106,9 @@ type protocolFlags struct {
 
 // protocols returns what is judged by: PROTOCOL with the flags as its options. A flag that the protocol does not read is refused.
 func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag string) bool) ([]eval.Protocol, error) {
+	if p.k < 1 || !(p.temperature > 0) || p.gallery < 1 {
+		return nil, usage("--k %d, --temperature %g, --gallery %d: want numbers above 0", p.k, p.temperature, p.gallery)
+	}
 	knn, probe := eval.KNN{K: p.k, Temperature: p.temperature}, eval.Probe{Solver: p.solver, Seed: seed}
 	switch protocol {
 	case "compare":
@@ -183,6 +189,6 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	f.IntVar(&p.k, "k", 20, "neighbours")
 	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes")
 	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
-	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken")
+	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
 }

@@ -114,7 +114,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Augment, "augment", c.Augment, strings.Join(augments, ", "))
 	f.StringVar(&c.Norm, "norm", c.Norm, "of pixels: half, imagenet, cifar10, or means/deviations; default the data's own")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "of everything random")
-	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken")
+	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken; 0 means none, else at least one")
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints; 0 means at each epoch's end")
 	f.IntVar(&c.MonitorEvery, "monitor-every", c.MonitorEvery, "steps between looks at held-out data; 0: each epoch; -1: never")
 	f.IntVar(&c.MonitorSamples, "monitor-samples", c.MonitorSamples, "held-out samples that the monitor looks at, at most; 0 means 500")
