@@ -371,7 +371,7 @@ func TestReplacementStream(t *testing.T) {
 		t.Errorf("%d and %d samples", own, stood)
 	}
 	few := NewLoader(50, newDrawing(1, 2, 3), LoaderOptions{BatchSize: 5, MaxBad: 0.04})
-	if rows(few, 0, 0); few.Err() == nil || !strings.Contains(few.Err().Error(), "3 of 50, more than 4 %") {
+	if rows(few, 0, 0); few.Err() == nil || !strings.Contains(few.Err().Error(), "3 of 50, more than the 4 % that max-bad allows") {
 		t.Errorf("too many: %v", few.Err())
 	}
 }
