@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -191,12 +192,13 @@ func TestEdges(t *testing.T) {
 			}
 		}
 	}
-	for n, want := range map[uint64]string{maxHeader: "reading the header", maxHeader + 1: "claims 100000001 bytes"} {
-		b := make([]byte, 8)
-		for i := range b {
-			b[i] = byte(n >> (8 * i))
+	for n, want := range map[int]string{maxHeader: "reading the header", maxHeader + 1: "claims 100000001 bytes", 5: "claims 5 bytes, the file has 12"} {
+		b := binary.LittleEndian.AppendUint64(nil, uint64(n))
+		size := int64(1 << 40)
+		if n < maxHeader {
+			size = 12
 		}
-		if _, err := Read(bytes.NewReader(b), 1<<40); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := Read(bytes.NewReader(b), size); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a header of %d: %v, want %q", n, err, want)
 		}
 	}
