@@ -78,6 +78,79 @@ func TestArchitectures(t *testing.T) {
 	}
 }
 
+// TestPartNames: convolutions, norms and pools stand in their stages under the names that checkpoints have.
+func TestPartNames(t *testing.T) {
+	rng, o := tensor.NewRNG(1), TrunkOptions{Init: InitUniform}
+	for _, c := range []struct {
+		trunk *Trunk
+		want  string
+	}{
+		{ConvNet(rng, 3, 2, o), "conv1 bn1 conv2 bn2 conv3 bn3 conv4 bn4"},
+		{AlexNet(rng, 3, o), "conv1 bn1 pool1 conv2 bn2 pool2 conv3 bn3 conv4 bn4 conv5 bn5 pool5"},
+		{&Trunk{Stages: NIN(rng, 3, o).Stages[:2]}, "block1.0.conv block1.0.bn block1.1.conv block1.1.bn block1.2.conv block1.2.bn block1.pool " +
+			"block2.0.conv block2.0.bn block2.1.conv block2.1.bn block2.2.conv block2.2.bn block2.pool"},
+		{CIFARResNet(rng, 3, 8, o), "conv1 bn1 layer1 layer2 layer3"},
+	} {
+		var got []string
+		for _, s := range c.trunk.Stages {
+			for _, p := range s.Parts {
+				got = append(got, p.Name)
+			}
+		}
+		if strings.Join(got, " ") != c.want {
+			t.Errorf("%s has %v, want %s", c.trunk.Name, got, c.want)
+		}
+	}
+}
+
+// TestOwnInit: the trunk's own initialisation holds where none is named, the named one elsewhere.
+func TestOwnInit(t *testing.T) {
+	for named, want := range map[Init]Init{InitOwn: InitFanIn, InitUniform: InitUniform, InitFanOut: InitFanOut} {
+		if m := (TrunkOptions{Init: named}).maker(nil, InitFanIn); m.Init != want {
+			t.Errorf("named %v it is %v, want %v", named, m.Init, want)
+		}
+	}
+}
+
+// TestZeroLastNorm: the last norm of a block, and no other, begins with scale 0 where that is asked for.
+func TestZeroLastNorm(t *testing.T) {
+	for _, zero := range []bool{false, true} {
+		m := TrunkOptions{ZeroLast: zero}.maker(tensor.NewRNG(1), InitUniform)
+		for _, b := range []*block{m.basic(4, 4, 1), m.bottleneck(4, 2, 2)} {
+			for i, n := range b.norms {
+				if want := zero && i == len(b.norms)-1; (n.Gamma.Data[0] == 0) != want || n.Gamma.Data[0] != n.Gamma.Data[1] {
+					t.Errorf("zero %t: norm %d of %d begins at %v", zero, i+1, len(b.norms), n.Gamma.Data)
+				}
+			}
+		}
+	}
+}
+
+// TestTripletOrder: anchor, positive and negative come back as the module sees each, in their order.
+func TestTripletOrder(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	l := NewLinear(rng, 3, 2, LinearOptions{})
+	var in []*autograd.Var
+	for range 3 {
+		in = append(in, autograd.Const(rng.FillNormal(tensor.New(4, 3), 0, 1)))
+	}
+	a, p, n := TripletOf(l, in[0], in[1], in[2])
+	for i, y := range []*autograd.Var{a, p, n} {
+		if want := l.Forward(in[i]).Value; fmt.Sprint(y.Value.Shape, y.Value.Data) != fmt.Sprint(want.Shape, want.Data) {
+			t.Errorf("%d is %v, want %v", i, y.Value, want)
+		}
+	}
+	y, rows := Siamese(l, in...).Value, 4
+	for i := range in {
+		want := l.Forward(in[i]).Value
+		for r := range rows {
+			if y.At(r, 2*i) != want.At(r, 0) || y.At(r, 2*i+1) != want.At(r, 1) {
+				t.Errorf("the %d. of three in row %d: %v, want %v", i, r, y, want)
+			}
+		}
+	}
+}
+
 // TestResNets: the sizes are torchvision's without the classifiers, and the stride stands where each stage begins.
 func TestResNets(t *testing.T) {
 	rng, o := tensor.NewRNG(1), TrunkOptions{Init: InitUniform}
