@@ -121,6 +121,7 @@ func TestLossAndNormMistakes(t *testing.T) {
 		{"L2", func() { L2(of(), tensor.New(), LossOptions{Weight: n(1)}) }},
 		{"Huber", func() { Huber(of(2, 3), tensor.New(2, 3), float32(math.NaN()), LossOptions{}) }},
 		{"Huber", func() { Huber(of(2, 3), tensor.New(2, 3), -1, LossOptions{}) }},
+		{"Huber", func() { Huber(of(2, 3), tensor.New(2, 3), 0, LossOptions{}) }},
 		{"Cosine", func() { Cosine(of(3), of(3)) }},
 		{"Cosine", func() { Cosine(of(2, 3), of(3, 2)) }},
 		{"Triplet", func() { Triplet(of(3), of(3), of(3), 1) }},

@@ -261,3 +261,102 @@ func TestGraphDrawing(t *testing.T) {
 		t.Errorf("the edges are %s of\n%s", edges, dot.String())
 	}
 }
+
+// TestDropout: while training, values are zeroed with the probability and the others scaled up, the gradient by the same mask; each call has
+// a stream of its own, the same after Reset; otherwise the Var itself comes back.
+func TestDropout(t *testing.T) {
+	x := tensor.New(20000).Fill(3)
+	tape := NewTape(tensor.NewRNG(4))
+	in := tape.Param(x)
+	y := Dropout(in, 0.25).Keep()
+	z := Dropout(in, 0.25).Keep()
+	zeros, both := 0, 0
+	for i, v := range y.Value.Data {
+		if v == 0 {
+			zeros++
+			if z.Value.Data[i] == 0 {
+				both++
+			}
+		} else if v != 4 {
+			t.Fatalf("3 becomes %g, want 0 or 4", v)
+		}
+	}
+	if !(math.Abs(float64(zeros)/20000-0.25) <= 0.012) || !(math.Abs(float64(both)/20000-0.0625) <= 0.007) {
+		t.Errorf("%d of 20000 are zero, %d twice", zeros, both)
+	}
+	first := y.Value.Clone()
+	g := tape.Backward(Sum(y)).Of(x)
+	for i, v := range first.Data {
+		if g.Data[i] != v/3 {
+			t.Fatalf("the gradient is %g where 3 became %g", g.Data[i], v)
+		}
+	}
+	tape.Reset()
+	if again := Dropout(tape.Input(x), 0.25); fmt.Sprint(again.Value.Data) != fmt.Sprint(first.Data) {
+		t.Error("another mask after Reset")
+	}
+	in = tape.Input(x)
+	if Dropout(in, 0) != in {
+		t.Error("with probability 0 it is another")
+	}
+	if tape.Training = false; Dropout(in, 0.5) != in {
+		t.Error("without training it is another")
+	}
+	if c := Const(x); Dropout(c, 0.5) != c {
+		t.Error("without a tape it is another")
+	}
+}
+
+// TestStreams: the n-th random operation of a step has the n-th stream of the tape's generator, of seed 0 where none is given.
+func TestStreams(t *testing.T) {
+	for seed, tape := range map[uint64]*Tape{0: NewTape(nil), 4: NewTape(tensor.NewRNG(4))} {
+		for range 2 {
+			for n := uint64(1); n < 4; n++ {
+				if got, want := tape.RNG().Float32(), tensor.NewRNG(seed).Derive(n).Float32(); got != want {
+					t.Errorf("seed %d, stream %d begins with %g, want %g", seed, n, got, want)
+				}
+			}
+			tape.Reset()
+		}
+		tape.RNG()
+		if tape.SetRNG(tensor.NewRNG(9)); tape.RNG().Float32() != tensor.NewRNG(9).Derive(1).Float32() {
+			t.Error("SetRNG does not begin with the first stream")
+		}
+	}
+}
+
+// TestMeans: sums and means by hand, over each axis and over all; of nothing they are 0.
+func TestMeans(t *testing.T) {
+	x := of(2, 3)
+	copy(x.Value.Data, []float32{1, 2, 6, 10, 20, 60})
+	for _, c := range []struct {
+		y    *Var
+		want string
+	}{{MeanAxis(x, 1), "[3 30]"}, {MeanAxis(x, 0), "[5.5 11 33]"}, {SumAxis(x, 1), "[9 90]"}, {SumAxis(x, 0), "[11 22 66]"}, {Mean(x), "[16.5]"}, {Sum(x), "[99]"},
+		{Mean(of(0, 3)), "[0]"}, {Sum(Const(&tensor.Tensor{Shape: []int{0}})), "[0]"}, {GlobalAvgPool(Reshape(x, 1, 2, 3, 1)), "[16.5]"}} {
+		if got := fmt.Sprint(c.y.Value.Data); got != c.want {
+			t.Errorf("%v, want %s", got, c.want)
+		}
+	}
+}
+
+// TestBackwardGivesBack: a pass leaves in use the result and the gradients of parameters only, and takes no notice of what was computed
+// behind its result; rows are normalised in a row's memory.
+func TestBackwardGivesBack(t *testing.T) {
+	tape := NewTape(nil)
+	p := tape.Param(tensor.New(1024).Fill(1))
+	y := Sum(Scale(Scale(p, 2), 3))
+	behind := Scale(y, 2)
+	g := tape.Backward(y)
+	if got := g.Of(p.Value).Data[5]; got != 6 || tape.mem.inUse != 1024+16 {
+		t.Errorf("the gradient is %g, %d floats are in use", got, tape.mem.inUse)
+	}
+	if behind.Value != nil {
+		t.Error("a value behind the result is kept")
+	}
+	tape.Reset()
+	L2Normalize(tape.Input(tensor.New(64, 64).Fill(1)))
+	if tape.mem.inUse != 64*64+64 {
+		t.Errorf("64 rows of 64 take %d floats", tape.mem.inUse)
+	}
+}
