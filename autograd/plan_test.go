@@ -71,6 +71,11 @@ func TestFreeSpans(t *testing.T) {
 			t.Errorf("chunk %d has %d floats, want %d", i+1, len(m.chunks[i+1].data), want)
 		}
 	}
+	whole := newMemory()
+	whole.put(whole.get([]int{1 << 20}))
+	if got := spans(whole.chunks[0]); got != fmt.Sprint([]span{{0, 1 << 20}}) {
+		t.Errorf("of a whole chunk that comes back %s is free", got)
+	}
 }
 
 // TestPlanIsFollowed: the first step is planned; a step that departs uses chunks, which the next that does not lets go; two in a row
@@ -227,6 +232,9 @@ func TestStepMemory(t *testing.T) {
 	}
 	if at, ok := of(0, 4).At(1, of(0, 8), 2, 2); !ok || at.Peak != 64 {
 		t.Errorf("an empty tensor: %v, %v", at, ok)
+	}
+	if at, ok := of(25).At(1, of(46), 4, 2); !ok || at.trace.events[0] != 32 {
+		t.Errorf("three apart: %v, %v", at, ok)
 	}
 	for name, o := range map[string]*StepMemory{"not linear": of(46, 8, ^0, 40, ^2), "shorter": of(45, 8, ^0, 40), "another goes": of(45, 8, ^1, 40, ^2), "another kind": of(45, 8, 9, 40, ^2)} {
 		if _, ok := two.At(2, o, 4, 7); ok {
