@@ -72,8 +72,20 @@ func TestRowSums(t *testing.T) {
 			a, _ = of()
 			SumRows(a, x, rows)
 			check("sums", 0, a, func(i int) float64 { return float64(x[i]) })
-			if !panics(func() { SumRows(a, x[:n-1:n-1], rows) }) || !panics(func() { MomentRows(a, b, x, shift[:c-1:c-1], rows) }) || !panics(func() { NormGradSums(a, b, dy[:n-1:n-1], x, shift, rows) }) {
-				t.Fatalf("%v: rows that are too short are read", l)
+			less := func(x []float32) []float32 { return x[: n-1 : n-1] }
+			for i, f := range []func(){
+				func() { SumRows(a, less(x), rows) },
+				func() { MomentRows(a, b, less(x), shift, rows) },
+				func() { MomentRows(a, b, x, shift[:c-1:c-1], rows) },
+				func() { NormGradSums(a, b, less(dy), x, shift, rows) },
+				func() { NormGradSums(a, b, dy, less(x), shift, rows) },
+				func() { NormGradReLUSums(a, b, less(dy), x, y, shift, rows) },
+				func() { NormGradReLUSums(a, b, dy, less(x), y, shift, rows) },
+				func() { NormGradReLUSums(a, b, dy, x, less(y), shift, rows) },
+			} {
+				if !panics(f) {
+					t.Fatalf("%v: rows that are too short are read, %d", l, i)
+				}
 			}
 		}
 	})
