@@ -1,6 +1,7 @@
 package simd
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -39,6 +40,9 @@ func TestEnvironment(t *testing.T) {
 		var told strings.Builder
 		cmd.Stderr = &told
 		out, err := cmd.Output()
+		if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+			t.Skipf("this system cannot start the test a second time: %v", err) // an emulator, a browser
+		}
 		if err != nil || !strings.Contains(string(out), fmt.Sprintf("level=%v\n", c.want)) {
 			t.Errorf("SIMD=%s: %v\n%s, want %v", c.simd, err, out, c.want)
 		}
