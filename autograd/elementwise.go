@@ -232,14 +232,22 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 	return y.rule("Checkpoint", func(dy *tensor.Tensor, g Grads) {
 		again := &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, record: true, recompute: true, nextID: 1,
 			params: map[*tensor.Tensor]*Var{}, mem: newMemory(), place: ins[0].tape.place}
-		in := again.Param(x.Value)
+		in := again.Param(&tensor.Tensor{Shape: x.Value.Shape, Data: x.Value.Data}) // not the Var of a Param of the same tensor
 		got := f(in)
 		if got.id == 0 {
 			panic(&OpError{"Checkpoint", t.where(), "the function's result does not depend on its input or a Param"})
 		}
 		inside := again.BackwardFrom(got, dy)
-		for _, v := range ins {
-			if d, s := g.Of(v), inside.Of(v.Value); d != nil && s != nil {
+		for i, v := range ins {
+			p := v.Value
+			if i == 0 {
+				p = in.Value
+			}
+			s := inside.Of(p)
+			if s == nil { // the function names it, and does not use it
+				continue
+			}
+			if d := g.Of(v); d != nil {
 				tensor.AddScaled(d, 1, s)
 			}
 		}

@@ -4,7 +4,7 @@ import "github.com/tessera-go/tessera/tensor"
 
 // Reshape returns a view of another shape; one side may be -1.
 func Reshape(x *Var, shape ...int) *Var {
-	s := shaped("Reshape", []*Var{x}, func() []int { return tensor.InferShape(x.Value.Len(), shape) })
+	s := shaped("Reshape", []*Var{x}, func() []int { return tensor.InferShape(tensor.Size(x.Shape()), shape) })
 	y := view(&tensor.Tensor{Shape: s, Data: x.Value.Data}, x)
 	return y.rule("Reshape", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {

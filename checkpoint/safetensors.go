@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -10,7 +11,8 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"sort"
+	"slices"
+	"strings"
 
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -158,7 +160,7 @@ var widths = map[string]int64{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8,
 // Read reads the safetensors format from a source of that many bytes; see Load.
 func Read(r io.ReaderAt, size int64) (*File, error) {
 	var head [8]byte
-	if _, err := r.ReadAt(head[:], 0); err != nil {
+	if err := readAt(r, head[:], 0); err != nil {
 		return nil, fmt.Errorf("%d bytes are too few for a safetensors file", size)
 	}
 	n := binary.LittleEndian.Uint64(head[:])
@@ -166,7 +168,7 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		return nil, fmt.Errorf("not a safetensors file: its header claims %d bytes, the file has %d", n, size)
 	}
 	h := make([]byte, n)
-	if _, err := r.ReadAt(h, 8); err != nil {
+	if err := readAt(r, h, 8); err != nil {
 		return nil, fmt.Errorf("reading the header: %w", err)
 	}
 	var raw map[string]json.RawMessage
@@ -206,12 +208,8 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 		}
 		list = append(list, at{name, e})
 	}
-	sort.Slice(list, func(i, j int) bool {
-		a, b := list[i], list[j]
-		if a.e.Offsets[0] != b.e.Offsets[0] {
-			return a.e.Offsets[0] < b.e.Offsets[0]
-		}
-		return a.name < b.name
+	slices.SortFunc(list, func(a, b at) int { // an empty tensor stands before the one that begins where it does
+		return cmp.Or(slices.Compare(a.e.Offsets[:], b.e.Offsets[:]), strings.Compare(a.name, b.name))
 	})
 	end := int64(0)
 	for _, t := range list {
@@ -234,13 +232,21 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	return out, nil
 }
 
+// readAt reads all of b; an end that comes with the last bytes is none.
+func readAt(r io.ReaderAt, b []byte, at int64) error {
+	if n, err := r.ReadAt(b, at); n < len(b) {
+		return err
+	}
+	return nil
+}
+
 func readValues(r io.ReaderAt, at int64, dtype string, dst []float32) error {
 	w := int(widths[dtype])
 	buf := make([]byte, min(len(dst)*w, 1<<20))
 	for len(dst) > 0 {
 		n := min(len(dst), len(buf)/w)
 		b := buf[:n*w]
-		if _, err := r.ReadAt(b, at); err != nil && !(errors.Is(err, io.EOF) && len(b) == 0) {
+		if err := readAt(r, b, at); err != nil {
 			return err
 		}
 		le := binary.LittleEndian

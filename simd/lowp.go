@@ -176,7 +176,7 @@ func MulPanelInt8(c []int32, ldc, m, n int, a A, panel, scratch []float32) {
 		return
 	}
 	_ = c[(m-1)*ldc+n-1]
-	if Int8Native() {
+	if Int8Native() || a.K <= 0 { // no steps are a sum of zero, whose bits are a float's, too
 		mulPanel(int8Product, unsafe.Slice((*float32)(unsafe.Pointer(&c[0])), len(c)), ldc, m, n, a, panel, false)
 		return
 	}
