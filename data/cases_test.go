@@ -22,7 +22,9 @@ func TestCases(t *testing.T) {
 		}
 		return Decode(b)
 	}
-	for name, most := range map[string]int{"bw.webp": 0, "exif6.png": 0, "gif_offset.gif": 0, "tif_g4.tif": 0, "jpg_cmyk_noadobe.jpg": 6} {
+	for name, most := range map[string]int{"bw.webp": 0, "exif6.png": 0, "gif_offset.gif": 0, "tif_g4.tif": 0, "jpg_cmyk_noadobe.jpg": 6, // collected
+		"odd.webp": 0, "even.webp": 0, "one.webp": 0, "line.webp": 0, "alpha.webp": 0, "alpha.png": 0, "greyalpha.png": 0, "palette_transparent.png": 0, "alpha.tif": 0,
+		"g3.tif": 0, "g4.tif": 0, "bits.tif": 0, "grey.tif": 0, "transparent.gif": 0} { // made by cases.py
 		got, err := read(name)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -46,7 +48,7 @@ func TestCases(t *testing.T) {
 			t.Errorf("%s differs by %d at (%d, %d): %d, want %d", name, worst, at/3%want.W, at/3/want.W, got.Pix[at], want.Pix[at])
 		}
 	}
-	for name, want := range map[string]string{"jpg_trunc50.jpg": "cut short", "webp_anim.webp": "animated"} {
+	for name, want := range map[string]string{"jpg_trunc50.jpg": "cut short", "webp_anim.webp": "animated", "cmyk.tif": "unsupported feature: color model"} {
 		if _, err := read(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", name, err, want)
 		}
@@ -195,4 +197,36 @@ func allocated() uint64 {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return m.TotalAlloc
+}
+
+// TestRefused: kinds that are known and not read are named.
+func TestRefused(t *testing.T) {
+	for text, want := range map[string]string{"\x00\x00\x00\x1cftypavif\x00\x00": "AVIF", "\x00\x00\x00\x1cftypheic\x00\x00": "HEIC", "version https://git-lfs.github.com/spec/v1": "Git LFS", "": "an empty file", "<!doctype html>": "not a JPEG"} {
+		if _, err := Decode([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v, want %q", text, err, want)
+		}
+	}
+}
+
+// TestHashes: a record's hash is of its pixels alone: the label beside them does not count, a changed pixel does.
+func TestHashes(t *testing.T) {
+	c := &cifar{records: make([]byte, 4*cifarRecord)}
+	c.records[cifarRecord] = 7     // another label
+	c.records[2*cifarRecord+1] = 1 // the first pixel
+	c.records[4*cifarRecord-1] = 1 // the last one
+	x := &idx{h: 2, w: 3, pixels: make([]byte, 4*6), labels: []byte{0, 9, 0, 0}}
+	x.pixels[2*6], x.pixels[4*6-1] = 1, 1
+	for _, s := range []Images{c, x} {
+		var h []Hash
+		for i := range 4 {
+			v, err := ContentHash(s, i)
+			if err != nil {
+				t.Fatal(err)
+			}
+			h = append(h, v)
+		}
+		if h[0] != h[1] || h[0] == h[2] || h[0] == h[3] || h[2] == h[3] {
+			t.Errorf("%T: %x", s, h)
+		}
+	}
 }

@@ -85,7 +85,15 @@ func firstFrame(b []byte, head header) (*Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	if palette, ok := c.ColorModel.(color.Palette); ok && len(b) > 11 && int(b[11]) < len(palette) {
+	palette, ok := c.ColorModel.(color.Palette)
+	if frame, is := p.(*image.Paletted); ok && is && len(frame.Palette) == len(palette) {
+		for i, c := range frame.Palette { // the decoder forgets the colour below what is transparent
+			if _, _, _, a := c.RGBA(); a == 0 {
+				frame.Palette[i] = palette[i]
+			}
+		}
+	}
+	if ok && len(b) > 11 && int(b[11]) < len(palette) {
 		back := color.NRGBAModel.Convert(palette[b[11]]).(color.NRGBA) // GIF89a, section 18: the background's index
 		for i := 0; i < len(im.Pix); i += 3 {
 			im.Pix[i], im.Pix[i+1], im.Pix[i+2] = back.R, back.G, back.B
