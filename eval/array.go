@@ -13,6 +13,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
@@ -85,16 +86,32 @@ func loadRows(path string) (Rows, error) {
 // again; it returns that file's path.
 func SaveArray(path string, x *tensor.Tensor, names []string) (list string, err error) {
 	list = namesOf(path)
-	if len(names) != x.Dim(0) {
+	switch {
+	case len(names) != x.Dim(0):
 		return list, fmt.Errorf("%d names of %d rows", len(names), x.Dim(0))
+	case list == path:
+		return list, fmt.Errorf("%s is where the names of the rows go; features want another ending, .npy", path)
 	}
 	if err := checkpoint.SaveNPY(path, x); err != nil {
 		return list, err
 	}
 	return list, checkpoint.Atomic(list, func(w io.Writer) error {
-		_, err := io.WriteString(w, strings.Join(names, "\n")+"\n")
-		return err
+		for _, name := range names {
+			if _, err := io.WriteString(w, oneLine(name)+"\n"); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
+}
+
+// oneLine returns a name as a line of a list: quoted as a Go string where it has a line break or another control character, or begins with
+// a quotation mark.
+func oneLine(name string) string {
+	if strings.HasPrefix(name, `"`) || strings.ContainsFunc(name, unicode.IsControl) {
+		return strconv.Quote(name)
+	}
+	return name
 }
 
 // namesOf returns the file that names the rows of an array.
@@ -107,7 +124,16 @@ func readLines(path string) ([]string, error) {
 		return nil, err
 	}
 	text := strings.TrimSuffix(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
-	return strings.Split(text, "\n"), nil
+	lines := strings.Split(text, "\n")
+	for i, l := range lines {
+		if !strings.HasPrefix(l, `"`) {
+			continue
+		}
+		if lines[i], err = strconv.Unquote(l); err != nil {
+			return nil, fmt.Errorf("%s: line %d begins with a quotation mark and is no quoted name", path, i+1)
+		}
+	}
+	return lines, nil
 }
 
 // Name returns the label.

@@ -1,9 +1,11 @@
 package eval
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -134,5 +136,37 @@ func TestArrayAlone(t *testing.T) {
 		if _, err := ReadLabels(filepath.Join(dir, name)); err == nil {
 			t.Errorf("%s: a file that is not there", name)
 		}
+	}
+}
+
+// TestSaveArray: names come back whatever they contain, one line each, and never over the features.
+func TestSaveArray(t *testing.T) {
+	dir := t.TempDir()
+	names := []string{"a/b c.jpg", "line\nbreak.png", `"quoted".png`, "\tTab", "한국어.jpg", `back\slash`, ""}
+	x := tensor.New(len(names), 2)
+	x.Data[5] = 3
+	path := filepath.Join(dir, "f.npy")
+	list, err := SaveArray(path, x, names)
+	if err != nil || list != filepath.Join(dir, "f.txt") {
+		t.Fatal(list, err)
+	}
+	if b, err := os.ReadFile(list); err != nil || bytes.Count(b, []byte("\n")) != len(names) {
+		t.Errorf("%q has other than %d lines, %v", b, len(names), err)
+	}
+	a, err := LoadArray(path)
+	if err != nil || !slices.Equal(a.Files[0].Names, names) || a.Files[0].X.Data[5] != 3 {
+		t.Errorf("read again: %+v, %v", a, err)
+	}
+	if _, err := SaveArray(filepath.Join(dir, "f.txt"), x, names); err == nil || !strings.Contains(err.Error(), ".npy") {
+		t.Errorf("features over their names: %v", err)
+	}
+	if _, err := SaveArray(path, x, names[1:]); err == nil {
+		t.Error("a row without a name")
+	}
+	if err := os.WriteFile(list, []byte(strings.Repeat("\"x\n", len(names))), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadArray(path); err == nil || !strings.Contains(err.Error(), "line 1") {
+		t.Errorf("half a quotation: %v", err)
 	}
 }

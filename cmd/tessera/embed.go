@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -19,7 +21,8 @@ func newEmbed(g *global) *cobra.Command {
 		Use:   "embed RUN|random|FILE.safetensors",
 		Short: "write the features of images to a .npy file",
 		Long: `Embed writes the last stage's features, averaged over positions, as a NumPy array [N D], and
-beside it FILE.txt, which names the image of each row.`,
+beside it FILE.txt, which names the image of each row (in quotation marks where a name has
+a line break).`,
 		Args: args(1, "one RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			mod, err := m.load(g, a[0])
@@ -31,6 +34,9 @@ beside it FILE.txt, which names the image of each row.`,
 			}
 			if !(e.maxBad >= 0 && e.maxBad <= 1) {
 				return usage("--max-bad %g: want a part between 0 and 1", e.maxBad)
+			}
+			if st, err := os.Stat(filepath.Dir(out)); filepath.Ext(out) != ".npy" || err != nil || !st.IsDir() {
+				return usage("--out %s: want a .npy file in a folder that exists", out)
 			}
 			src, err := data.Open(spec, data.Train)
 			if err != nil {

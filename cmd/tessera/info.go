@@ -83,10 +83,11 @@ func newData(g *global) *cobra.Command {
   scenes              procedural pictures; options n, side, seed
   cifar10:DIR         CIFAR-10's binary batches
   idx:DIR             MNIST and the like
-  folder:DIR          images in any tree; labels are the first folder level; folders train and
-                      test (or val) alone are splits, cut=0.8/0.2 makes two of any folder
-  every kind          split=train|test (where there are splits), n=N for the first N of a
-                      seeded order`,
+  folder:DIR          images in any tree; labels are the first folder level;
+                      train and test (or val) alone are splits, cut=0.8/0.2
+                      makes two of any folder
+  every kind          split=train|test (where there are splits), n=N for the
+                      first N of a seeded order`,
 		Args: args(1, "one SPEC"),
 		RunE: func(_ *cobra.Command, a []string) error {
 			src, err := data.Open(a[0], data.Train)
