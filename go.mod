@@ -3,6 +3,7 @@ module github.com/tessera-go/tessera
 go 1.26.0
 
 require (
+	al.essio.dev/pkg/shellescape v1.6.1
 	github.com/gen2brain/jpegn v0.4.1
 	github.com/google/go-cmp v0.7.0
 	github.com/klauspost/cpuid/v2 v2.4.2

@@ -69,6 +69,9 @@ func TestWholeWay(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &res); err != nil || res.Info.Done != 12 {
 		t.Fatalf("%v: %s", err, out)
 	}
+	if !strings.Contains(res.Info.Command, "--data 'scenes:?") { // ? and & mean something to a shell
+		t.Errorf("the command is not quoted: %s", res.Info.Command)
+	}
 	if !strings.Contains(errs, "effective rank") || !strings.Contains(errs, "left") {
 		t.Errorf("progress without a monitor or a time: %s", errs)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	"github.com/tessera-go/tessera/data"
@@ -146,4 +147,5 @@ func pretrain(ctx context.Context, c train.Config, out string, resume bool, memo
 	return r.Train(ctx, out, resume)
 }
 
-func commandLine() string { return strings.Join(append([]string{"tessera"}, os.Args[1:]...), " ") }
+// commandLine is what was typed, quoted for a shell.
+func commandLine() string { return shellescape.QuoteCommand(append([]string{"tessera"}, os.Args[1:]...)) }
