@@ -177,11 +177,17 @@ func TestKill(t *testing.T) {
 	}
 	c.Process.Kill()
 	c.Wait()
-	if _, errs, code := tessera(t, pretrainArgs(dir, "--resume")...); code != 0 {
+	if _, errs, code := tessera(t, "pretrain", dir, "--resume", "--epochs", "3"); code == 0 || !strings.Contains(errs, "epochs") {
+		t.Errorf("a resumed run takes another --epochs: exit %d, %s", code, errs)
+	}
+	if _, errs, code := tessera(t, "pretrain", "--resume", dir, "--log-every", "2"); code != 0 { // it knows its settings
 		t.Fatalf("resume: %s", errs)
 	}
 	if !bytes.Equal(lastWeights(t, dir), want) {
 		t.Error("killed and resumed: other weights")
+	}
+	if _, errs, code := tessera(t, pretrainArgs(whole, "--resume")...); code != 0 || !bytes.Equal(lastWeights(t, whole), want) {
+		t.Errorf("a run that is at its end, resumed: exit %d, %s", code, errs)
 	}
 }
 

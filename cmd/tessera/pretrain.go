@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -24,27 +25,37 @@ func newPretrain(g *global) *cobra.Command {
 	var out, preset, memory string
 	var resume bool
 	cmd := &cobra.Command{
-		Use:   "pretrain TASK",
+		Use:   "pretrain TASK, or --resume RUN",
 		Short: "learn features from unlabelled data",
 		Long: `Pretrain learns features by a pretext task (see tessera tasks) and writes a run directory:
 run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
 
   tessera pretrain rotation --data cifar10:DIR --trunk resnet20 --epochs 10 --out runs/rot
   tessera pretrain rotation --data folder:my/photos --side 64 --trunk resnet18-cifar
-  tessera pretrain rotation --data scenes --resume --out runs/rot      goes on where it stopped
+  tessera pretrain --resume runs/rot                     goes on where it stopped
 
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
 does a run with another number of threads.
 
 A task's paper may want other settings than those below; what you say yourself wins. TASK
 supervised learns from the labels instead, for comparison.`,
-		Args: args(1, "one TASK, such as rotation (tessera tasks lists them)"),
+		Args: args(1, "one TASK, such as rotation (tessera tasks lists them), or --resume and a RUN"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			said := given(cmd.Flags())
 			err := error(nil)
-			if preset != "" {
+			switch _, missing := os.Stat(filepath.Join(a[0], "run.json")); {
+			case missing == nil && resume: // a run knows its settings
+				var info *train.Info
+				if out != "" {
+					return usage("--out %s: the run that goes on is %s", out, a[0])
+				}
+				out = a[0]
+				if info, err = train.LoadInfo(out); err == nil {
+					c = info.Config
+				}
+			case preset != "":
 				c, err = recipe.Preset(preset, a[0])
-			} else {
+			default:
 				c, err = recipe.For(a[0])
 			}
 			if err != nil {
@@ -84,7 +95,7 @@ supervised learns from the labels instead, for comparison.`,
 	f := cmd.Flags()
 	configFlags(f, &c)
 	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
-	f.BoolVar(&resume, "resume", false, "continue the run in --out from its last checkpoint")
+	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe: "+strings.Join(recipe.Presets(), ", "))
 	cmd.RegisterFlagCompletionFunc("trunk", cobra.FixedCompletions(layers.TrunkNames(), cobra.ShellCompDirectiveNoFileComp))
@@ -148,4 +159,6 @@ func pretrain(ctx context.Context, c train.Config, out string, resume bool, memo
 }
 
 // commandLine is what was typed, quoted for a shell.
-func commandLine() string { return shellescape.QuoteCommand(append([]string{"tessera"}, os.Args[1:]...)) }
+func commandLine() string {
+	return shellescape.QuoteCommand(append([]string{"tessera"}, os.Args[1:]...))
+}
