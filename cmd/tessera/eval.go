@@ -86,7 +86,7 @@ type evalFlags struct {
 func (e *evalFlags) options(t *teller) eval.Options {
 	return eval.Options{Last: e.layers == "last", MaxBad: e.maxBad,
 		Bad:      func(_ int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) },
-		Progress: func(done, total int, what string) { t.what = what; t.at(done, total, "samples") },
+		Progress: func(done, total int, what string) { t.count(what); t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
 			t.end()
 			fmt.Fprintf(os.Stderr, "%s %s %s: %s\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))
