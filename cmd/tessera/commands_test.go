@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,41 @@ func TestEval(t *testing.T) {
 	out, errs, code := tessera(t, "eval", "knn", "random", "--trunk", "convnet", "--side", "8", "--layers", "last", "--data", "scenes:?n=60&side=8", "--test", "scenes:?n=40&side=8")
 	if !strings.Contains(out, "protocol features") || !strings.Contains(errs, "knn random conv4: ") || !strings.Contains(errs, "samples, 0s left") || code != 0 {
 		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+}
+
+// TestProtocols: what each name stands for, with the flags that it reads.
+func TestProtocols(t *testing.T) {
+	flags := protocolFlags{solver: "sgd", k: 7, gallery: 3, temperature: 0.5}
+	said := func(names string) func(string) bool {
+		return func(flag string) bool { return slices.Contains(strings.Fields(names), flag) }
+	}
+	knn, probe := eval.KNN{K: 7, Temperature: 0.5}, eval.Probe{Solver: "sgd", Seed: 4}
+	for _, c := range []struct {
+		of, said, fails string
+		want            []eval.Protocol
+	}{
+		{"compare", "k temperature solver gallery", "", []eval.Protocol{knn, probe}},
+		{"knn", "k temperature", "", []eval.Protocol{knn}},
+		{"knn", "gallery", "--gallery: is not of knn", nil},
+		{"probe", "solver", "", []eval.Protocol{probe}},
+		{"linear", "", "", []eval.Protocol{probe}},
+		{"linear", "k", "--k: is not of the probe", nil},
+		{"knn?k=5", "", "", []eval.Protocol{eval.KNN{K: 5}}},
+		{"knn?k=5", "k", "after '?'", nil},
+		{"svm", "", "no protocol", nil},
+	} {
+		got, err := flags.protocols(c.of, 4, said(c.said))
+		var u usageError
+		if c.fails != "" && (!errors.As(err, &u) || !strings.Contains(err.Error(), c.fails)) {
+			t.Errorf("%s with %q: %v, want %q", c.of, c.said, err, c.fails)
+		}
+		if c.fails == "" && (err != nil || len(got) != len(c.want) || got[0].Name() != c.want[0].Name()) {
+			t.Errorf("%s with %q: %v, %v", c.of, c.said, got, err)
+		}
+		if c.fails == "" && !strings.Contains(c.of, "?") && fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", c.want) {
+			t.Errorf("%s with %q: %+v, want %+v", c.of, c.said, got, c.want)
+		}
 	}
 }
 

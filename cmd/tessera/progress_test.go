@@ -71,10 +71,14 @@ func TestTellerLines(t *testing.T) {
 	says("others 7/500 g\n", at(7, "g"))
 	tell.last = time.Time{}
 	says("others 7/500 g\n", at(7, "g")) // none done since
+	tell.last = time.Time{}
 	tell.end()
 	if tell.from != -1 {
 		t.Errorf("after its end the count is from %d", tell.from)
 	}
+	says("others 0/4 h\n", func() { tell.at(0, 4, "h") }) // from none at all
+	tell.began, tell.last = time.Now().Add(-60*time.Second), time.Time{}
+	says("others 3/4 i, 20s left\n", func() { tell.at(3, 4, "i") })
 }
 
 // TestLeft: the rest takes as long, each, as those that were counted.
