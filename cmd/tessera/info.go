@@ -146,10 +146,8 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 				return explainTrunk(trunk, batch, side, picture, g)
 			}
 			tile, rows := workload.TilePeak(), []workload.Record{}
-			for _, w := range workload.All(autograd.RecomputeNothing, g.mode) {
-				if w.ID == "gemm/1024x1024x1024" || w.ID == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.ID == "ew/relu_inplace/16M" {
-					rows = append(rows, w.Measure(true))
-				}
+			for _, w := range examined(workload.All(autograd.RecomputeNothing, g.mode)) {
+				rows = append(rows, w.Measure(true))
 			}
 			return describe(g, tile, rows)
 		},
@@ -160,6 +158,16 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 	f.IntVar(&batch, "batch-size", 32, "images, with --trunk")
 	f.IntVar(&side, "side", 0, "their side, with --trunk; 0 is the trunk's own")
 	return cmd
+}
+
+// examined returns the workloads that stand for all others: a product, a convolution, a loop over memory.
+func examined(all []workload.Item) (out []workload.Item) {
+	for _, w := range all {
+		if w.ID == "gemm/1024x1024x1024" || w.ID == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.ID == "ew/relu_inplace/16M" {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // describe says what the machine is and what was measured: a tile's GFLOP/s on one thread, and some of the benchmark's workloads.

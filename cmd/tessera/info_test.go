@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/workload"
@@ -203,6 +204,16 @@ func TestDoctor(t *testing.T) {
 	simd.Use(level)
 	if out, _ = said(&global{json: true}); strings.Count(out, "\n") != 1 || !strings.Contains(out, `"tile_gflops_1_thread":50`) || !strings.Contains(out, `"threads":3`) {
 		t.Errorf("as JSON: %s", out)
+	}
+}
+
+func TestDoctorExamines(t *testing.T) {
+	var got []string
+	for _, w := range examined(workload.All(autograd.RecomputeNothing, tensor.Mode{})) {
+		got = append(got, w.ID)
+	}
+	if want := "[gemm/1024x1024x1024 conv_fwd/resnet50.layer1.0.conv2/n8 ew/relu_inplace/16M]"; fmt.Sprint(got) != want {
+		t.Errorf("%v, want %s", got, want)
 	}
 }
 
