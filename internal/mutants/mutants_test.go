@@ -12,6 +12,38 @@ import (
 	"time"
 )
 
+// The tests run this binary as mutants itself.
+func TestMain(m *testing.M) {
+	if os.Getenv("MUTANTS_TEST_MAIN") == "1" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+// TestCommand: flags and arguments; what is wrong ends with 1.
+func TestCommand(t *testing.T) {
+	module(t)
+	for _, c := range []struct {
+		args  string
+		fails bool
+		want  string
+	}{
+		{"-count -files words.go ./room/", false, "1 mutants\n"},
+		{"", true, "usage: mutants [flags] ./ROOM"},
+		{"room untested", true, "usage"},
+		{"-run [ room", true, "missing closing ]"},
+		{"-count none", true, "with errors: none"},
+	} {
+		cmd := exec.Command(os.Args[0], strings.Fields(c.args)...)
+		cmd.Env = append(os.Environ(), "MUTANTS_TEST_MAIN=1")
+		out, err := cmd.CombinedOutput()
+		if (err != nil) != c.fails || !strings.Contains(string(out), c.want) {
+			t.Errorf("mutants %s: %v: %swant %q", c.args, err, out, c.want)
+		}
+	}
+}
+
 // tiny is a module with a room.
 var tiny = map[string]string{
 	".gitignore": "ignored.go\n",
@@ -40,6 +72,8 @@ func Clamp(x float64) float64 {
 	return x
 }
 
+var four = Sum(2) * 2
+
 func Odd(x, y int, on bool) (int, bool) {
 	x--
 	return -x%y - x/y, (x != y) == on
@@ -54,7 +88,10 @@ func Same(a, b string) bool { return a == b }
 func Named(a string) string { return a + "x" }
 
 func Twice(s seconds) seconds { return s * 2 }
+
+func Back(s seconds, on bool) (seconds, bool) { return -s, !on }
 `,
+	"room/none.go": "package room\n\nfunc None(a []int) int { return len(a) }\n",
 	"room/room_test.go": `package room
 
 import (
@@ -70,20 +107,21 @@ func TestSum(t *testing.T) {
 }
 
 func TestClamp(t *testing.T) {
-	if Clamp(3) != 3 || Clamp(11) != 10 {
+	Clamp(3)
+	if Clamp(11) != 10 {
 		t.Fail()
 	}
 }
 
-func TestClampSlowly(t *testing.T) { // the last that runs
+func TestClampSlowly(t *testing.T) { // the last that runs, by itself
 	time.Sleep(1100 * time.Millisecond)
-	if Clamp(-11) != -10 {
+	if Clamp(-11) != -10 || Clamp(3) != 3 {
 		t.Fail()
 	}
 }
 
 func TestOdd(t *testing.T) {
-	if n, same := Odd(8, 5, true); n != -3 || !same || len(places) != 13 {
+	if n, same := Odd(8, 5, true); n != -3 || !same || len(places) != 13 || four != 4 {
 		t.Fail()
 	}
 }
@@ -132,9 +170,13 @@ func module(t *testing.T) *bytes.Buffer {
 		t.Setenv(v, "")
 	}
 	var b bytes.Buffer
-	before := log.Writer()
+	before, flags := log.Writer(), log.Flags()
 	log.SetOutput(&b)
-	t.Cleanup(func() { log.SetOutput(before) })
+	log.SetFlags(0)
+	t.Cleanup(func() {
+		log.SetOutput(before)
+		log.SetFlags(flags)
+	})
 	return &b
 }
 
@@ -152,17 +194,37 @@ not reached words.go:5:40  == and != exchanged
 
 | file | mutants | killed | in a time limit | lived | not reached |
 |---|---:|---:|---:|---:|---:|
-| ` + "`sums.go`" + ` | 15 | 12 | 1 | 2 | 0 |
+| ` + "`sums.go`" + ` | 16 | 13 | 1 | 2 | 0 |
 | ` + "`words.go`" + ` | 1 | 0 | 0 | 0 | 1 |
-| ` + "`all`" + ` | 16 | 12 | 1 | 2 | 1 |
+| ` + "`all`" + ` | 17 | 13 | 1 | 2 | 1 |
 `
 	if out.String() != want {
 		t.Errorf("%s\nwant\n%s", &out, want)
 	}
-	for _, line := range []string{"left out, its type is not a plain number: words.go:9:42\n", "16 mutants, 5 tests, the slowest TestClampSlowly takes 1."} {
-		if !strings.Contains(said.String(), line) {
-			t.Errorf("%s\nlacks %q", said, line)
+	left := "left out, its type is not a plain number: words.go:"
+	if log := left + "9:42\n" + left + "11:56\n17 mutants, 5 tests, the slowest TestClampSlowly takes 1."; !strings.HasPrefix(said.String(), log) || strings.Count(said.String(), "\n") != 3 {
+		t.Errorf("%s\nwant %s", said, log)
+	}
+}
+
+// TestProgress: a line for each hundred mutants, and a fate for each.
+func TestProgress(t *testing.T) {
+	var said bytes.Buffer
+	before := log.Writer()
+	defer log.SetOutput(before)
+	log.SetOutput(&said)
+	all := make([]*mutant, 250)
+	for i := range all {
+		all[i] = &mutant{id: i + 1}
+	}
+	(&runner{}).judge(all, 3)
+	for _, m := range all {
+		if m.fate != unreached {
+			t.Fatalf("mutant %d %v, and there is no test", m.id, m.fate)
 		}
+	}
+	if s := said.String(); !strings.Contains(s, "100 of 250 after ") || !strings.Contains(s, "200 of 250 after ") || strings.Count(s, "\n") != 2 {
+		t.Errorf("said %q", s)
 	}
 }
 
@@ -175,7 +237,7 @@ func TestChoice(t *testing.T) {
 		want, fails        string
 	}{
 		{"room", "words.go", "Odd", 1, "| `all` | 1 | 0 | 0 | 0 | 1 |\n", ""},
-		{"room", "*.go", "Odd", 0, "16 mutants\n", ""},
+		{"room", "*.go", "Odd", 0, "17 mutants\n", ""},
 		{"room", "[", "Odd", 0, "", "syntax error in pattern"},
 		{"room", "words.go", "None", 1, "", "no test matches None"},
 		{"room", "words.go", "Wrong", 1, "", "TestWrong fails by itself"},
