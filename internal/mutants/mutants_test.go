@@ -21,6 +21,9 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// judged says which mutant of this tool runs, where there is one.
+var judged = []string{"MUTANTS_TEST_MAIN=1", "MUTANT=" + os.Getenv("MUTANT"), "MUTANTS_SEEN=" + os.Getenv("MUTANTS_SEEN")}
+
 // TestCommand: flags and arguments; what is wrong ends with 1.
 func TestCommand(t *testing.T) {
 	module(t)
@@ -36,7 +39,7 @@ func TestCommand(t *testing.T) {
 		{"-count none", true, "with errors: none"},
 	} {
 		cmd := exec.Command(os.Args[0], strings.Fields(c.args)...)
-		cmd.Env = append(os.Environ(), "MUTANTS_TEST_MAIN=1")
+		cmd.Env = append(os.Environ(), judged...)
 		out, err := cmd.CombinedOutput()
 		if (err != nil) != c.fails || !strings.Contains(string(out), c.want) {
 			t.Errorf("mutants %s: %v: %swant %q", c.args, err, out, c.want)
