@@ -507,6 +507,33 @@ func TestBYOLOptions(t *testing.T) {
 	}
 }
 
+// TestBYOLLimits: the smallest nets and parts can be trained, what is below cannot.
+func TestBYOLLimits(t *testing.T) {
+	least := BYOL{Hidden: 1, Out: 2, MinArea: 1e-3, Decay: 0.5, LastDecay: 0.5, Blur: "no"}
+	learner := func(b BYOL) error {
+		rng := tensor.NewRNG(1)
+		trunk, err := layers.NewTrunk("convnet", rng, 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = b.Learner(Setup{Trunk: trunk, Side: 8, RNG: rng})
+		return err
+	}
+	if err := learner(least); err != nil {
+		t.Errorf("%+v: %v", least, err)
+	}
+	for what, below := range map[string]func(b *BYOL){
+		"Hidden": func(b *BYOL) { b.Hidden = 0 }, "Out": func(b *BYOL) { b.Out = 1 }, "MinArea": func(b *BYOL) { b.MinArea = 0 },
+		"no MinArea": func(b *BYOL) { b.MinArea = math.NaN() }, "Decay": func(b *BYOL) { b.Decay = 0.6 }, "Blur": func(b *BYOL) { b.Blur = "" },
+	} {
+		b := least
+		below(&b)
+		if err := learner(b); err == nil || !strings.Contains(err.Error(), "MinArea > 0") {
+			t.Errorf("%s below its least: %v", what, err)
+		}
+	}
+}
+
 // TestBYOLAverage: the teacher begins as the online net is, moves once an update, by the decay, to what the update made of the online
 // net, however many batches were accumulated; its statistics are its own.
 func TestBYOLAverage(t *testing.T) {
@@ -598,6 +625,9 @@ func TestBYOLMetrics(t *testing.T) {
 	rank, others := ranked([]float32{0.1, 0.5, 0.9, 0.5, 0.2}, 3)
 	if rank != 3 || fmt.Sprint(others) != "[2 1 4 0]" {
 		t.Errorf("rank %d, others %v", rank, others)
+	}
+	if rank, others = ranked([]float32{0.5, 0.7, 0.5, 0.9, 0.5}, 1); rank != 2 || fmt.Sprint(others) != "[3 0 2 4]" {
+		t.Errorf("rank %d, others %v: want equal ones in their order", rank, others)
 	}
 	headline := ""
 	for _, m := range newBYOL(t, "byol", 16).Metrics() {
@@ -735,6 +765,9 @@ func TestBYOLDraws(t *testing.T) {
 	}
 	if _, err := l.Draw(in, []int{3}); err == nil {
 		t.Error("a broken picture was drawn")
+	}
+	if _, err := l.Draw(in, []int{0, 1, 2}); err != nil {
+		t.Errorf("the first picture beside those that are drawn is broken: %v", err)
 	}
 	if few, err := l.Draw(data.Inputs{Images: drawnPictures{2, func(int) *data.Image { return ramp(20) }}}, []int{0, 1}); err != nil || few.Bounds().Empty() {
 		t.Errorf("two pictures alone: %v", err)

@@ -116,10 +116,22 @@ func TestBlocks(t *testing.T) {
 						t.Fatalf("side %d, seed %d: a run of %d\n%s", s, seed, run, picture(mask, s))
 					}
 				}
+				if p >= s && mask[p-s] != hidden { // and down, as long as it is high
+					run := 0
+					for p+run*s < s*s && mask[p+run*s] == hidden {
+						run++
+					}
+					if run < s/8 && p+run*s < s*s {
+						t.Fatalf("side %d, seed %d: a run of %d down\n%s", s, seed, run, picture(mask, s))
+					}
+				}
 			}
 		}
 		if most > s*s/4 || most < s*s/4-s || least < s*s/4-(s/4)*(s/4) || most == least {
 			t.Errorf("side %d: %d to %d of %d pixels are hidden", s, least, most, s*s)
+		}
+		if s == 8 && most != 16 {
+			t.Errorf("a quarter of 64 pixels is never hidden, at most %d", most)
 		}
 		half := [2]int{} // how often pixels of the upper left and of the lower right are hidden
 		for p, n := range ever {
@@ -184,6 +196,49 @@ func TestRegion(t *testing.T) {
 		}
 		if !(math.Abs(one-1) <= 1e-6) || !(math.Abs(square-float64(x*x)) <= 1e-4) || at != int(x) {
 			t.Errorf("at %g: from %d, weights %v: their sum is %g, the parabola %g", x, at, w, one, square)
+		}
+	}
+}
+
+// TestRegionNoise: the noise is the sum of random numbers on a grid, each times Keys' kernel of its distances; what is hidden is lower
+// than what is seen.
+func TestRegionNoise(t *testing.T) {
+	keys := func(d float64) float64 {
+		switch d = math.Abs(d); {
+		case d < 1:
+			return 1.5*d*d*d - 2.5*d*d + 1
+		case d < 2:
+			return -0.5*d*d*d + 2.5*d*d - 4*d + 2
+		}
+		return 0
+	}
+	for _, s := range []int{9, 40} {
+		mask, noise := make([]uint8, s*s), make([]float32, s*s)
+		hideRegion(mask, noise, s, tensor.NewRNG(5))
+		rng := tensor.NewRNG(5)
+		grid := [144]float64{}
+		for i := range grid {
+			grid[i] = float64(rng.Float32())
+		}
+		phaseY, phaseX := float64(rng.Float32()), float64(rng.Float32())
+		below, above := math.Inf(-1), math.Inf(1)
+		for p, got := range noise {
+			y, x := 1+phaseY+float64(p/s)*7.68/float64(s), 1+phaseX+float64(p%s)*7.68/float64(s) // the first point stands one before
+			want := 0.0
+			for i, v := range grid {
+				want += v * keys(y-float64(i/12)) * keys(x-float64(i%12))
+			}
+			if !(math.Abs(float64(got)-want) <= 1e-5) {
+				t.Fatalf("side %d, pixel %d, %d: %g, want %g", s, p/s, p%s, got, want)
+			}
+			if mask[p] == hidden {
+				below = max(below, want)
+			} else {
+				above = min(above, want)
+			}
+		}
+		if !(below <= above+1e-5) {
+			t.Errorf("side %d: hidden up to %g, seen from %g on", s, below, above)
 		}
 	}
 }
@@ -281,12 +336,62 @@ func TestContinueBorder(t *testing.T) {
 	}
 }
 
+// normalised gives a painter other pictures than it was made for.
+func normalised(l *contextEncoder, n data.Norm) {
+	l.setup.Norm = n
+	for c := range 3 {
+		l.scale[c], l.shift[c] = 2*n.Std[c], 2*n.Mean[c]-1
+	}
+}
+
+// TestFillRow: filling a row leaves every other as it is, its working memory too: rows are filled at once.
+func TestFillRow(t *testing.T) {
+	const s = 20
+	for _, name := range []string{"centre", "blocks", "region"} {
+		m, err := painter(t, ContextEncoder{Mask: name, Width: 4}, s, 4).maker(data.Inputs{Images: waves{5, s}}, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := m.New(3)
+		for _, row := range []int{0, 2} {
+			if err := m.Fill(b, row, row, tensor.NewRNG(uint64(row))); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range b.nearby {
+			if i < 2*s || i >= 4*s {
+				b.nearby[i] = -7 - i
+			}
+		}
+		others := func() string {
+			str := fmt.Sprint(b.holes[0], b.holes[2], b.nearby[:2*s], b.nearby[4*s:], b.mask[:s*s], b.mask[2*s*s:])
+			for _, x := range []*tensor.Tensor{b.X, b.Want, b.Weight, b.Asked} {
+				if x != nil {
+					str += fmt.Sprint(x.Rows(0, 1).Data, x.Rows(2, 3).Data)
+				}
+			}
+			return str
+		}
+		before := others()
+		if err := m.Fill(b, 1, 1, tensor.NewRNG(1)); err != nil {
+			t.Fatal(err)
+		}
+		if others() != before {
+			t.Errorf("%s: filling row 1 changes row 0 or 2", name)
+		}
+	}
+}
+
 // TestFill: the net sees the picture with zeros in the hole; it is asked for the truth there and in the band, in [-1, 1]; the simple
 // predictors' errors are theirs; and nothing of an earlier batch stays.
 func TestFill(t *testing.T) {
 	for _, name := range []string{"centre", "blocks", "region"} {
 		const s = 20
-		l := painter(t, ContextEncoder{Mask: name, Width: 4, Overlap: 2}, s, 4)
+		l, norm := painter(t, ContextEncoder{Mask: name, Width: 4, Overlap: 2}, s, 4), data.HalfNorm
+		if name == "blocks" {
+			norm = data.ImageNetNorm
+			normalised(l, norm)
+		}
 		m, err := l.maker(data.Inputs{Images: waves{5, s}}, true)
 		if err != nil {
 			t.Fatal(err)
@@ -307,7 +412,7 @@ func TestFill(t *testing.T) {
 		im, _ := waves{5, s}.Image(3)
 		mask, o := b.mask[s*s:], l.out
 		x := make([]float32, s*s*3)
-		data.HalfNorm.Normalize(x, im)
+		norm.Normalize(x, im)
 		border, colour, mean, seenPixels := borderRef(x, mask, s), 0.0, [3]float64{}, float64(s*s-count(mask, hidden))
 		for i, v := range x {
 			if mask[i/3] != hidden {
@@ -330,8 +435,9 @@ func TestFill(t *testing.T) {
 				switch v {
 				case hidden:
 					sees, weighs = 0, 1
-					continued += math.Pow((float64(border[p*3+c])-float64(x[p*3+c]))/2, 2) // half norm's deviation is a quarter of [0, 1]
-					colour += math.Pow((mean[c]-float64(x[p*3+c]))/2, 2)
+					scale := 2 * float64(norm.Std[c]) // from [0, 1] to [-1, 1]
+					continued += math.Pow(scale*(float64(border[p*3+c])-float64(x[p*3+c])), 2)
+					colour += math.Pow(scale*(mean[c]-float64(x[p*3+c])), 2)
 				case seen:
 					wants, weighs = 0, 0
 				}
@@ -470,6 +576,10 @@ func TestDecoderSizes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestSizesByHand: the released nets have the layers that they were released with; maps of odd sides and large features fit as well.
+func TestSizesByHand(t *testing.T) {
 	weights := func(m layers.Module) string {
 		var got []string
 		for _, p := range layers.Params(m) {
@@ -491,6 +601,8 @@ func TestDecoderSizes(t *testing.T) {
 			"down64.weight[4 4 3 64] down32.weight[4 4 64 128] down16.weight[4 4 128 256] down8.weight[4 4 256 512] judge.weight[4 4 512 1]"},
 		"large features": {weights(small.decoder(rng, 5, 19, 113)), "halve19.weight[4 4 5 5] halve9.weight[4 4 5 5] spread.weight[5 16 16] mix.weight[1 1 5 16] " +
 			"up8.weight[4 4 16 16] up15.weight[3 3 8 16] up29.weight[3 3 4 8] up57.weight[3 3 2 4] up113.weight[3 3 3 2]"},
+		"features of eight":        {weights(small.decoder(rng, 5, 8, 16)), "spread.weight[5 64 64] mix.weight[1 1 5 2] up16.weight[4 4 3 2]"},
+		"a bottleneck of eight":    {weights(ContextEncoder{Width: 2, Bottleneck: 3}.decoder(rng, 5, 8, 16)), "bottleneck.weight[8 8 5 3] open.weight[4 4 4 3] up8.weight[4 4 2 4] up16.weight[4 4 3 2]"},
 		"features as large as all": {weights(small.decoder(rng, 5, 8, 8)), "spread.weight[5 64 16] mix.weight[1 1 5 2] up8.weight[4 4 3 2]"},
 		"a large painting":         {weights(small.discriminator(rng, 128)), "down128.weight[4 4 3 2] down64.weight[4 4 2 4] down32.weight[4 4 4 8] down16.weight[4 4 8 16] down8.weight[4 4 16 16] judge.weight[4 4 16 1]"},
 		"a small painting":         {weights(small.discriminator(rng, 4)), "down4.weight[4 4 3 2] judge.weight[2 2 2 1]"},
@@ -708,10 +820,7 @@ func TestContextEncoderLearns(t *testing.T) {
 func TestContextEncoderDraws(t *testing.T) {
 	const s, zoom = 16, 8
 	l := painter(t, ContextEncoder{Width: 4}, s, 4)
-	l.setup.Norm = data.ImageNetNorm
-	for c := range 3 {
-		l.scale[c], l.shift[c] = 2*data.ImageNetNorm.Std[c], 2*data.ImageNetNorm.Mean[c]-1
-	}
+	normalised(l, data.ImageNetNorm)
 	im, err := l.Draw(data.Inputs{Images: waves{4, s}}, []int{2, 3})
 	if err != nil {
 		t.Fatal(err)
@@ -760,6 +869,68 @@ func TestContextEncoderDraws(t *testing.T) {
 		}
 		if other[3] != 0 || other[0] != 36 || other[1] == 0 || other[2] == 0 {
 			t.Errorf("row %d: of 36 pixels %v are not the truth", row, other)
+		}
+	}
+}
+
+// TestContextEncoderPage: every pixel of a page, drawn once more.
+func TestContextEncoderPage(t *testing.T) {
+	const s = 20
+	l := painter(t, ContextEncoder{Mask: "blocks", Width: 4}, s, 4)
+	for _, p := range layers.Params(l) {
+		golden.Fill(p.Value.Data, p.Name, 0.5) // so that what is painted has colours
+	}
+	index := []int{4, 1, 2}
+	in := data.Inputs{Images: waves{5, s}}
+	got, err := l.Draw(in, index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := l.maker(in, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := canvas.NewSheet(8+4*128, 8+13+4+3*(120+13+8))
+	for k, title := range []string{"what it saw", "what it painted", "border continued", "the picture"} {
+		want.Text(8+128*k, 8, 120, title, canvas.Ink)
+	}
+	for row, i := range index {
+		b := m.New(1)
+		if err := m.Fill(b, 0, i, tensor.NewRNG(uint64(i))); err != nil {
+			t.Fatal(err)
+		}
+		made := l.Forward(autograd.NewInference().Input(b.X)).Value
+		im, _ := waves{5, s}.Image(i)
+		truth := make([]float32, s*s*3)
+		data.HalfNorm.Normalize(truth, im)
+		painted, continued := append([]float32(nil), truth...), borderRef(b.X.Data, b.mask, s)
+		squares, others := 0.0, 0.0
+		for k, v := range truth {
+			if b.mask[k/3] == hidden {
+				painted[k] = made.Data[k] * 2 // of deviations of a quarter
+				squares += math.Pow(float64(made.Data[k]-v/2), 2)
+				others += math.Pow(float64(continued[k]-v)/2, 2)
+			}
+		}
+		h := hole{pixels: count(b.mask, hidden)}
+		for k, v := range [][]float32{b.X.Data, painted, continued, truth} {
+			x, y := 8+128*k, 8+13+4+row*(120+13+8)
+			want.Picture(x, y, 6, data.HalfNorm.ToImage(v, s, s).Pix, s, s)
+			switch k {
+			case 1:
+				want.Text(x, y+121, 120, fmt.Sprintf("%.1f dB", h.psnr(squares)), canvas.Ink)
+			case 2:
+				want.Text(x, y+121, 120, fmt.Sprintf("%.1f dB", h.psnr(others)), canvas.Ink)
+			}
+		}
+	}
+	page := got.(canvas.Sheet)
+	if page.Rect != want.Rect {
+		t.Fatalf("a page of %v, want %v", page.Rect, want.Rect)
+	}
+	for i, v := range want.Pix {
+		if d := int(page.Pix[i]) - int(v); d < -1 || d > 1 { // one step of 255 is rounding
+			t.Fatalf("at (%d, %d) the page is %d, want %d", i/4%want.Rect.Dx(), i/4/want.Rect.Dx(), page.Pix[i], v)
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (e *evalFlags) options(t *teller) eval.Options {
 	return eval.Options{Last: e.layers == "last", MaxBad: e.maxBad,
 		Bad:      func(_ int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) },
 		Say:      t.say,
-		Progress: func(done, total int, what string) { t.what = what; t.at(done, total, "samples") },
+		Progress: func(done, total int, what string) { t.count(what); t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
 			t.end()
 			fmt.Fprintf(os.Stderr, "%s %s %s: %s\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))

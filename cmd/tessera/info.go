@@ -41,13 +41,9 @@ func newTasks(g *global) *cobra.Command {
 				list(n, layers.AboutTrunk(n), nil)
 			}
 			fmt.Println("  of every network:")
-			for _, o := range spec.Usage(layers.TrunkOptionsOf("convnet")) {
-				fmt.Println(strings.Repeat(" ", 20) + o)
-			}
+			listOptions(layers.TrunkOptionsOf("convnet"))
 			fmt.Println("  of residual networks also:")
-			for _, o := range spec.Usage(layers.TrunkOptionsOf("resnet18")[len(layers.TrunkOptionsOf("convnet")):]) {
-				fmt.Println(strings.Repeat(" ", 20) + o)
-			}
+			listOptions(layers.TrunkOptionsOf("resnet18")[len(layers.TrunkOptionsOf("convnet")):])
 			fmt.Println("\nData (--data):")
 			for _, k := range data.Kinds() {
 				list(k.Name, k.About, k.Options)
@@ -57,15 +53,22 @@ func newTasks(g *global) *cobra.Command {
 	}
 }
 
+// left is where what is said of names begins.
+const left = 20
+
 // list prints a thing with its options, 80 columns wide.
 func list(name, about string, options []spec.Option) {
-	const left = 20
-	for i, l := range columns.Fold(fmt.Sprintf("  %-*s%s", left-2, name, about), 80, strings.Repeat(" ", left)) {
-		if i == 0 && len(name) > left-3 {
-			l = fmt.Sprintf("  %s  %s", name, about)
-		}
+	head := fmt.Sprintf("  %-*s", left-2, name)
+	if len(name) > left-3 {
+		head = "  " + name + "  "
+	}
+	for _, l := range columns.Fold(head+about, 80, strings.Repeat(" ", left)) {
 		fmt.Println(l)
 	}
+	listOptions(options)
+}
+
+func listOptions(options []spec.Option) {
 	for _, o := range spec.Usage(options) {
 		for _, l := range columns.Fold(strings.Repeat(" ", left)+o, 80, strings.Repeat(" ", left+4)) {
 			fmt.Println(l)
@@ -147,35 +150,11 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 			if trunk != "" {
 				return explainTrunk(trunk, batch, side, picture, g)
 			}
-			c := cpuid.CPU
-			peak1 := workload.TilePeak()
-			rows := []workload.Record{}
-			for _, w := range workload.All(autograd.RecomputeNothing, g.mode) {
-				if w.ID == "gemm/1024x1024x1024" || w.ID == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.ID == "ew/relu_inplace/16M" {
-					rows = append(rows, w.Measure(true))
-				}
+			tile, rows := workload.TilePeak(), []workload.Record{}
+			for _, w := range examined(workload.All(autograd.RecomputeNothing, g.mode)) {
+				rows = append(rows, w.Measure(true))
 			}
-			if g.json {
-				return printJSON(map[string]any{"cpu": c.BrandName, "levels": simd.Levels(), "active": simd.Active().String(), "threads": tensor.Threads(),
-					"tile_gflops_1_thread": peak1, "bench": rows})
-			}
-			fmt.Printf("CPU       %s, %d cores seen, %s/%s\n", c.BrandName, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-			fmt.Printf("caches    L1 %d KiB, L2 %d KiB, L3 %d KiB\n", c.Cache.L1D>>10, c.Cache.L2>>10, c.Cache.L3>>10)
-			fmt.Printf("kernels   %v (this machine runs %v), panels of %d columns\n", simd.Active(), simd.Levels(), simd.Panel())
-			fmt.Printf("threads   %d\n", tensor.Threads())
-			fmt.Printf("tile      %.0f GFLOP/s on one thread, operands in the first-level cache\n", peak1)
-			for _, r := range rows {
-				fmt.Printf("%-40s %8.2f ms", r.ID, r.Median*1e3)
-				if r.GFLOPS > 0 {
-					fmt.Printf("  %7.0f GFLOP/s, %.0f %% of the tile's", r.GFLOPS, 100*r.GFLOPS/(peak1*float64(tensor.Threads())))
-				}
-				fmt.Println()
-			}
-			fmt.Println("convolutions: doctor --trunk NAME prints the algorithm of every layer")
-			if simd.Active() == simd.Go {
-				fmt.Fprintln(os.Stderr, "warning: the Go loops are in use; this is the slow path")
-			}
-			return nil
+			return describe(g, tile, rows)
 		},
 	}
 	f := cmd.Flags()
@@ -184,6 +163,42 @@ convolution of a trunk uses in its three passes; the choice depends on the shape
 	f.IntVar(&batch, "batch-size", 32, "images, with --trunk")
 	f.IntVar(&side, "side", 0, "their side, with --trunk; 0 is the trunk's own")
 	return cmd
+}
+
+// examined returns the workloads that stand for all others: a product, a convolution, a loop over memory.
+func examined(all []workload.Item) (out []workload.Item) {
+	for _, w := range all {
+		if w.ID == "gemm/1024x1024x1024" || w.ID == "conv_fwd/resnet50.layer1.0.conv2/n8" || w.ID == "ew/relu_inplace/16M" {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// describe says what the machine is and what was measured: a tile's GFLOP/s on one thread, and some of the benchmark's workloads.
+func describe(g *global, tile float64, rows []workload.Record) error {
+	c := cpuid.CPU
+	if g.json {
+		return printJSON(map[string]any{"cpu": c.BrandName, "levels": simd.Levels(), "active": simd.Active().String(), "threads": tensor.Threads(),
+			"tile_gflops_1_thread": tile, "bench": rows})
+	}
+	fmt.Printf("CPU       %s, %d cores seen, %s/%s\n", c.BrandName, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	fmt.Printf("caches    L1 %d KiB, L2 %d KiB, L3 %d KiB\n", c.Cache.L1D>>10, c.Cache.L2>>10, c.Cache.L3>>10)
+	fmt.Printf("kernels   %v (this machine runs %v), panels of %d columns\n", simd.Active(), simd.Levels(), simd.Panel())
+	fmt.Printf("threads   %d\n", tensor.Threads())
+	fmt.Printf("tile      %.0f GFLOP/s on one thread, operands in the first-level cache\n", tile)
+	for _, r := range rows {
+		fmt.Printf("%-40s %8.2f ms", r.ID, r.Median*1e3)
+		if r.GFLOPS > 0 {
+			fmt.Printf("  %7.0f GFLOP/s, %.0f %% of the tile's", r.GFLOPS, 100*r.GFLOPS/(tile*float64(tensor.Threads())))
+		}
+		fmt.Println()
+	}
+	fmt.Println("convolutions: doctor --trunk NAME prints the algorithm of every layer")
+	if simd.Active() == simd.Go {
+		fmt.Fprintln(os.Stderr, "warning: the Go loops are in use; this is the slow path")
+	}
+	return nil
 }
 
 // explainTrunk prints the algorithm of each convolution: forward, gradient of the input, gradient of the weight.
@@ -222,7 +237,10 @@ func explainTrunk(name string, batch, side int, picture string, g *global) error
 func reportRoofline(path, title string, plans []workload.LayerPlan, asJSON bool) error {
 	fmt.Fprintf(os.Stderr, "measuring the convolutions; nothing else should run on this machine\n")
 	points, peak, bandwidth := workload.Roofline(plans)
-	title = fmt.Sprintf("%s, %d threads, %v", title, tensor.Threads(), simd.Active())
+	return saveRoofline(path, fmt.Sprintf("%s, %d threads, %v", title, tensor.Threads(), simd.Active()), points, peak, bandwidth, asJSON)
+}
+
+func saveRoofline(path, title string, points []workload.RoofPoint, peak, bandwidth float64, asJSON bool) error {
 	if err := checkpoint.Atomic(path, func(w io.Writer) error {
 		_, err := io.WriteString(w, workload.DrawRoofline(title, points, peak, bandwidth))
 		return err

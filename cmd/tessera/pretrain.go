@@ -42,24 +42,16 @@ supervised learns from the labels instead, for comparison.`,
 		Args: args(1, "one TASK, such as rotation (tessera tasks lists them), or --resume and a RUN"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			said := given(cmd.Flags())
-			err := error(nil)
-			switch _, missing := os.Stat(filepath.Join(a[0], "run.json")); {
-			case missing == nil && resume: // a run knows its settings
-				var info *train.Info
+			from, err := settings(a[0], preset, resume)
+			if err != nil {
+				return usageError{err}
+			}
+			c = from
+			if _, err := os.Stat(filepath.Join(a[0], "run.json")); err == nil && resume {
 				if out != "" {
 					return usage("--out %s: the run that goes on is %s", out, a[0])
 				}
 				out = a[0]
-				if info, err = train.LoadInfo(out); err == nil {
-					c = info.Config
-				}
-			case preset != "":
-				c, err = recipe.Preset(preset, a[0])
-			default:
-				c, err = recipe.For(a[0])
-			}
-			if err != nil {
-				return usageError{err}
 			}
 			if err := said(); err != nil {
 				return err
@@ -145,6 +137,21 @@ func given(f *pflag.FlagSet) (said func() error) {
 		}
 		return nil
 	}
+}
+
+// settings returns those of a run that goes on, of a preset for a task, or of the task.
+func settings(of, preset string, resume bool) (train.Config, error) {
+	if _, err := os.Stat(filepath.Join(of, "run.json")); err == nil && resume {
+		info, err := train.LoadInfo(of)
+		if err != nil {
+			return train.Config{}, err
+		}
+		return info.Config, nil
+	}
+	if preset != "" {
+		return recipe.Preset(preset, of)
+	}
+	return recipe.For(of)
 }
 
 // pretrain runs a configuration with progress on standard error.

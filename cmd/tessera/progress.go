@@ -18,13 +18,13 @@ type teller struct {
 	what  string
 	bar   *progressbar.ProgressBar
 	tty   bool
-	began time.Time
-	from  int
-	last  time.Time
+	from  int       // how many were done when the count began; -1 before it
+	began time.Time // when that was
+	last  time.Time // of a line
 }
 
 func newTeller(what string) *teller {
-	return &teller{what: what, tty: term.IsTerminal(int(os.Stderr.Fd())), began: time.Now(), from: -1}
+	return &teller{what: what, tty: term.IsTerminal(int(os.Stderr.Fd())), from: -1}
 }
 
 // lineEvery is the time between lines where standard error is no terminal.
@@ -34,8 +34,9 @@ const lineEvery = 10 * time.Second
 func (t *teller) at(done, total int, text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	now := time.Now()
 	if t.from < 0 {
-		t.from = done - 1
+		t.from, t.began = done, now
 	}
 	if t.tty {
 		if t.bar == nil {
@@ -46,10 +47,29 @@ func (t *teller) at(done, total int, text string) {
 		t.bar.Set(done)
 		return
 	}
-	if now := time.Now(); now.Sub(t.last) >= lineEvery || done == total {
+	if now.Sub(t.last) >= lineEvery || done == total {
 		t.last = now
-		left := time.Duration(float64(now.Sub(t.began)) / float64(max(done-t.from, 1)) * float64(total-done))
-		fmt.Fprintf(os.Stderr, "%s %d/%d %s, %s left\n", t.what, done, total, text, left.Round(time.Second))
+		fmt.Fprintf(os.Stderr, "%s %d/%d %s%s\n", t.what, done, total, text, t.left(now, done, total))
+	}
+}
+
+// left says how long the rest takes; nothing at the count's beginning, when that is not known.
+func (t *teller) left(now time.Time, done, total int) string {
+	if done == total {
+		return ", 0s left"
+	}
+	if done <= t.from {
+		return ""
+	}
+	one := now.Sub(t.began) / time.Duration(done-t.from)
+	return fmt.Sprintf(", %s left", (one * time.Duration(total-done)).Round(time.Second))
+}
+
+// count begins another count, unless it is the one at hand.
+func (t *teller) count(what string) {
+	if t.what != what {
+		t.end()
+		t.what = what
 	}
 }
 

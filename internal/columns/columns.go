@@ -29,13 +29,17 @@ func Wrap(text string, width int) string {
 	return strings.Join(out, "\n")
 }
 
-// Fold breaks a line at spaces; what follows is indented.
+// Fold breaks a line at spaces; what follows is indented. A word that is wider stands alone.
 func Fold(line string, width int, indent string) []string {
 	var out []string
 	for len(line) > width {
 		cut := strings.LastIndexByte(line[:width+1], ' ')
-		if cut <= len(indent) {
-			break
+		if cut <= len(indent) { // a word that is too wide
+			after := strings.IndexByte(line[width:], ' ')
+			if after < 0 {
+				break
+			}
+			cut = width + after
 		}
 		out = append(out, strings.TrimRight(line[:cut], " "))
 		line = indent + strings.TrimLeft(line[cut:], " ")

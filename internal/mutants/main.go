@@ -11,6 +11,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"log"
 	"os"
 	"os/exec"
@@ -39,12 +40,13 @@ func main() {
 	if *count {
 		*jobs = 0
 	}
-	if err := judge(filepath.Clean(flag.Arg(0)), *files, tests, *jobs, *wait); err != nil {
+	if err := judge(os.Stdout, filepath.Clean(flag.Arg(0)), *files, tests, *jobs, *wait); err != nil {
 		log.Fatal(err)
 	}
 }
 
-func judge(room, files string, tests *regexp.Regexp, jobs int, wait time.Duration) error {
+// judge writes what becomes of the room's mutants; with no jobs, how many they are.
+func judge(out io.Writer, room, files string, tests *regexp.Regexp, jobs int, wait time.Duration) error {
 	dir, err := os.MkdirTemp("", "mutants-")
 	if err != nil {
 		return err
@@ -55,7 +57,7 @@ func judge(room, files string, tests *regexp.Regexp, jobs int, wait time.Duratio
 		return err
 	}
 	if jobs == 0 {
-		fmt.Printf("%d mutants\n", len(all))
+		fmt.Fprintf(out, "%d mutants\n", len(all))
 		return nil
 	}
 	r := &runner{binary: filepath.Join(dir, "room.test"), dir: filepath.Join(dir, "module", room), seen: filepath.Join(dir, "seen"), wait: wait}
@@ -63,7 +65,7 @@ func judge(room, files string, tests *regexp.Regexp, jobs int, wait time.Duratio
 		return err
 	}
 	r.judge(all, jobs)
-	table(all)
+	table(out, all)
 	return nil
 }
 
@@ -123,7 +125,7 @@ func copyModule(dir string) error {
 }
 
 // table prints those that lived and how many of each file's were killed.
-func table(all []*mutant) {
+func table(out io.Writer, all []*mutant) {
 	type row struct{ killed, late, lived, unreached int }
 	rows := map[string]*row{}
 	var names []string
@@ -144,17 +146,17 @@ func table(all []*mutant) {
 			r.lived++
 		}
 		if m.fate != killed {
-			fmt.Printf("%-11s %s:%d:%d  %s\n", m.fate, m.file, m.line, m.column, m.change)
+			fmt.Fprintf(out, "%-11s %s:%d:%d  %s\n", m.fate, m.file, m.line, m.column, m.change)
 		}
 	}
-	fmt.Printf("\n| file | mutants | killed | in a time limit | lived | not reached |\n|---|---:|---:|---:|---:|---:|\n")
+	fmt.Fprintf(out, "\n| file | mutants | killed | in a time limit | lived | not reached |\n|---|---:|---:|---:|---:|---:|\n")
 	var sum row
 	for _, n := range append(names, "all") {
 		r := rows[n]
 		if r == nil {
 			r = &sum
 		}
-		fmt.Printf("| `%s` | %d | %d | %d | %d | %d |\n", n, r.killed+r.late+r.lived+r.unreached, r.killed, r.late, r.lived, r.unreached)
+		fmt.Fprintf(out, "| `%s` | %d | %d | %d | %d | %d |\n", n, r.killed+r.late+r.lived+r.unreached, r.killed, r.late, r.lived, r.unreached)
 		sum.killed, sum.late, sum.lived, sum.unreached = sum.killed+r.killed, sum.late+r.late, sum.lived+r.lived, sum.unreached+r.unreached
 	}
 }

@@ -19,7 +19,7 @@ import (
 )
 
 //go:embed switches.go.txt
-var switches []byte
+var source []byte
 
 const switchesPath = "internal/mutants/switches" // in the copy of the module
 
@@ -49,7 +49,7 @@ func mutate(module, room, pattern string) ([]*mutant, error) {
 	if err := os.MkdirAll(at, 0o755); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(at, "switches.go"), switches, 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(at, "switches.go"), source, 0o644); err != nil {
 		return nil, err
 	}
 	found, err := packages.Load(&packages.Config{
