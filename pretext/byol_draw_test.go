@@ -89,13 +89,5 @@ func TestBYOLPage(t *testing.T) {
 		t.Errorf("a cosine of %g has no bar", table.At(0, 0))
 	}
 	t.Logf("%d of %d find their other view first", firsts, len(index))
-	page := got.(canvas.Sheet)
-	if page.Rect != want.Rect {
-		t.Fatalf("a page of %v, want %v", page.Rect, want.Rect)
-	}
-	for i, v := range want.Pix {
-		if page.Pix[i] != v {
-			t.Fatalf("at (%d, %d) the page is %d, want %d", i/4%want.Rect.Dx(), i/4/want.Rect.Dx(), page.Pix[i], v)
-		}
-	}
+	samePage(t, got, want)
 }

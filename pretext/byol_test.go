@@ -94,12 +94,8 @@ func script(t *testing.T, l *byol, c train.Config, steps int, batch func(step in
 // TestBYOLAgainstPyTorch: twenty steps give PyTorch's losses, matches and spreads, and its weights and running statistics at the end,
 // the teacher's too. Rounding grows as in the script's runs with weights off by one in 10^7; ten times as much is allowed.
 func TestBYOLAgainstPyTorch(t *testing.T) {
-	type numbers struct {
-		Loss, Spread []float64
-		State        map[string][2]float64
-	}
 	var ref struct {
-		Want, Off numbers
+		Want, Off byolNumbers
 		Match     []float64
 	}
 	golden.Load(t, "testdata/byol.json", &ref)
@@ -134,9 +130,8 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 		}
 		return b
 	})
-	const allowed = 10
 	floor := func(off []float64, k int) float64 { // a rounding's step may come some steps earlier or later than in the script's runs
-		return allowed * max(slices.Max(off[:min(k+4, len(off))]), 1e-7)
+		return byolAllowed * max(slices.Max(off[:min(k+4, len(off))]), 1e-7)
 	}
 	for k, want := range ref.Want.Loss {
 		if d := math.Abs(told["loss"][k] - want); !(d <= floor(ref.Off.Loss, k)) {
@@ -153,11 +148,26 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 			t.Errorf("step %d: %v match by colour", k, s[:4])
 		}
 	}
+	byolState(t, state, ref.Want, ref.Off)
+}
+
+// byolNumbers are a script's: of each step, and of each tensor after the last, its products with two vectors.
+type byolNumbers struct {
+	Loss, Spread []float64
+	State        map[string][2]float64
+}
+
+// byolAllowed is how many times the distance of the script's own runs, rounded differently, is allowed.
+const byolAllowed = 10
+
+// byolState compares the tensors after the last step.
+func byolState(t *testing.T, state []layers.Param, want, off byolNumbers) {
+	t.Helper()
 	seen := 0
 	for _, p := range state {
-		want, ok := ref.Want.State[p.Name]
+		value, ok := want.State[p.Name]
 		if strings.HasSuffix(p.Name, "num_batches_tracked") {
-			if p.Value.Data[0] != float32(2*len(ref.Want.Loss)) {
+			if p.Value.Data[0] != float32(2*len(want.Loss)) {
 				t.Errorf("%s: %g, want two a step, each view by itself", p.Name, p.Value.Data[0])
 			}
 			continue
@@ -174,14 +184,14 @@ func TestBYOLAgainstPyTorch(t *testing.T) {
 			for j, v := range p.Value.Data {
 				got += float64(v) * float64(probe[j])
 			}
-			tol := allowed * max(ref.Off.State[p.Name][0], ref.Off.State[p.Name][1], 1e-7)
-			if d := math.Abs(got - want[i]); !(d <= tol) {
-				t.Errorf("%s: %.7f, PyTorch %.7f: off by %.1e, allowed %.1e", p.Name, got, want[i], d, tol)
+			tol := byolAllowed * max(off.State[p.Name][0], off.State[p.Name][1], 1e-7)
+			if d := math.Abs(got - value[i]); !(d <= tol) {
+				t.Errorf("%s: %.7f, PyTorch %.7f: off by %.1e, allowed %.1e", p.Name, got, value[i], d, tol)
 			}
 		}
 	}
-	if seen != len(ref.Want.State) {
-		t.Errorf("%d tensors of %d", seen, len(ref.Want.State))
+	if seen != len(want.State) {
+		t.Errorf("%d tensors of %d", seen, len(want.State))
 	}
 }
 
