@@ -128,7 +128,7 @@ func (t *Tensor) offset(index []int) int {
 	o := 0
 	for i, x := range index {
 		if x < 0 || x >= t.Shape[i] {
-			fail("At", "index %v outside shape %v", index, t.Shape)
+			fail("At", "index %v outside shape %v", append([]int(nil), index...), t.Shape) // a copy: index itself stays on the stack
 		}
 		o = o*t.Shape[i] + x
 	}
