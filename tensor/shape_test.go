@@ -244,12 +244,12 @@ func TestBroadcast(t *testing.T) {
 // TestReduce compares sums and largest values over an axis, and their gradients, which add, with the definitions: exact numbers.
 func TestReduce(t *testing.T) {
 	nan := float32(math.NaN())
-	for _, shape := range [][]int{{4}, {3, 4}, {3, 4, 2}, {2, 5, 3, 2}, {1, 1, 3}, {3, 1, 2}} {
+	for _, shape := range [][]int{{4}, {9, 4}, {3, 7, 2}, {2, 5, 3, 2}, {1, 1, 3}, {3, 1, 2}} {
 		for axis := range shape {
 			for _, scale := range []float32{1, 0.5} {
 				x := New(shape...)
 				for i := range x.Data {
-					x.Data[i] = float32(i * 7 % 11) // with equals
+					x.Data[i] = float32(i * 7 % 3) // with equals
 				}
 				y, most := New(ReduceShape(shape, axis)...).Fill(nan), New(ReduceShape(shape, axis)...)
 				sum, best, at := New(y.Shape...), New(y.Shape...).Fill(float32(math.Inf(-1))), make([]int32, y.Len())
