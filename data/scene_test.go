@@ -156,6 +156,35 @@ func TestScenesGolden(t *testing.T) {
 	}
 }
 
+// goldenClasses are the sums of twelve scenes of each class, printed as goldenScenes are.
+var goldenClasses = [20]string{
+	"fdb0a122b86c8116", "1237013904a78764", "cb570eb17d464917", "0271826700b8b43c", "47e51fa923063d82",
+	"c9a16c4e790c6c8b", "6f49b84554263c2d", "325b03399756eba6", "ee6ed926fd46a85a", "0ee90394a9a05afb",
+	"4ea8634c7ce8e02d", "3345d7eea0c08003", "37ddb796d145fc46", "49d1b8f7aae686df", "8dd2fa895774e625",
+	"0ec694376f95533c", "5f652f2ae6686719", "c0363b4b048973e6", "9be9c66db6f8a107", "9ec9c69f8ab2f009",
+}
+
+func TestScenesGoldenClasses(t *testing.T) {
+	var found [20]int
+	var sums [20]string
+	for i, left := 0, 20; left > 0; i++ {
+		s := &Scenes{N: 10000, Side: 20, Seed: 11, Split: Train, Objects: 1 + i%3}
+		c := s.Label(i)
+		if found[c] == 12 {
+			continue
+		}
+		sums[c] += sceneSum(s.Scene(i))
+		if found[c]++; found[c] < 12 {
+			continue
+		}
+		left--
+		h := sha256.Sum256([]byte(sums[c]))
+		if got := hex.EncodeToString(h[:])[:16]; got != goldenClasses[c] {
+			t.Errorf("%s: the sum is %s, want %s", sceneClasses[c], got, goldenClasses[c])
+		}
+	}
+}
+
 // TestScenesPure: what is drawn depends on seed, split and number, and on nothing else.
 func TestScenesPure(t *testing.T) {
 	a := NewScenes(40, 24, 1, Train)
