@@ -114,6 +114,40 @@ func TestConvLevels(t *testing.T) {
 	}
 }
 
+// TestConvDeep: so many weights of an output, or of an input, that their panels are taken in groups; and images of several pieces.
+func TestConvDeep(t *testing.T) {
+	for _, c := range []convCase{{1, 2, 3, 1000, 3, 3, 40, SquareConv(1, 1)}, {1, 2, 3, 40, 3, 3, 1000, SquareConv(1, 1)}, {1, 3, 2, 1000, 3, 3, 42, Conv{H: Axis{Low: 1, High: 1}, W: Axis{Dilation: 2, Low: 2, High: 2}}},
+		{1, 70, 80, 16, 3, 3, 3, Conv{H: Axis{Low: 1}, W: Axis{High: 2}, Groups: 1}}, {2, 70, 60, 12, 3, 3, 12, square(2, 1, 1, 12)}} {
+		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) { testConv(t, c) })
+	}
+}
+
+// TestPadded: an image of several pieces, with zeros on every side, and one that needs none and is not copied.
+func TestPadded(t *testing.T) {
+	x := counted(2, 60, 80, 16)
+	for _, c := range [][4]int{{2, 3, 65, 84}, {0, 1, 60, 81}, {1, 0, 61, 80}, {0, 0, 63, 80}, {0, 0, 60, 85}} {
+		top, left, h, w := c[0], c[1], c[2], c[3]
+		p := padded(x, top, left, h, w)
+		if p.n != 2 || p.h != h || p.w != w || p.c != 16 || !p.borrowed {
+			t.Fatalf("%v: %d images of %d by %d by %d", c, p.n, p.h, p.w, p.c)
+		}
+		for i, v := range p.data {
+			n, u, v2, ch := i/16/w/h, i/16/w%h-top, i/16%w-left, i%16
+			want := float32(0)
+			if u >= 0 && u < 60 && v2 >= 0 && v2 < 80 {
+				want = x.At(n, u, v2, ch)
+			}
+			if v != want {
+				t.Fatalf("%v: element %d is %g, want %g", c, i, v, want)
+			}
+		}
+		p.free()
+	}
+	if p := padded(x, 0, 0, 60, 80); p.borrowed || &p.data[0] != &x.Data[0] {
+		t.Error("an image that needs no padding is copied")
+	}
+}
+
 func testConv(t *testing.T, c convCase) {
 	rng := NewRNG(1)
 	x := rng.FillNormal(New(c.n, c.h, c.w, c.c), 0, 1)
