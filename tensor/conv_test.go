@@ -154,10 +154,7 @@ func testConv(t *testing.T, c convCase) {
 	w := rng.FillNormal(New(c.kh, c.kw, c.c/max(c.g.Groups, 1), c.o), 0, 1)
 	g := c.g.norm(w.Shape)
 	y := New(ConvShape(x.Shape, w.Shape, g)...)
-	want := New(y.Shape...)
 	Conv2D(y, x, w, g)
-	convRef(want, x, w, g)
-	close32(t, "forward", y, want, 1e-5)
 	dy := rng.FillNormal(New(y.Shape...), 0, 1)
 	dx, dw := rng.FillNormal(New(x.Shape...), 0, 1), rng.FillNormal(New(w.Shape...), 0, 1)
 	wantX, wantW := dx.Clone(), dw.Clone()
@@ -173,24 +170,12 @@ func testConv(t *testing.T, c convCase) {
 	ConvGradWeight(zeroW, x, dy, g, true)
 	close32(t, "input gradient, set", setX, zeroX, 1e-6)
 	close32(t, "weight gradient, set", setW, zeroW, 1e-6)
-	gx, gw := make([]float64, x.Len()), make([]float64, w.Len())
-	og := c.o / g.Groups
-	each(y.Shape, func(n, q, r, o int) {
-		for a := range c.kh {
-			for b := range c.kw {
-				for i := range w.Shape[2] {
-					u, v := q*g.H.Stride+a*g.H.Dilation-g.H.Low, r*g.W.Stride+b*g.W.Dilation-g.W.Low
-					if u >= 0 && u < c.h && v >= 0 && v < c.w {
-						ix := x.offset([]int{n, u, v, o/og*w.Shape[2] + i})
-						iw := w.offset([]int{a, b, i, o})
-						d := float64(dy.At(n, q, r, o))
-						gx[ix] += d * float64(w.Data[iw])
-						gw[iw] += d * float64(x.Data[ix])
-					}
-				}
-			}
-		}
-	})
+	gy, gx, gw := convDefinition(x, w, dy, g)
+	want := New(y.Shape...)
+	for i, v := range gy {
+		want.Data[i] = float32(v)
+	}
+	close32(t, "forward", y, want, 1e-5)
 	for i, v := range gx {
 		wantX.Data[i] += float32(v)
 	}
@@ -199,6 +184,51 @@ func testConv(t *testing.T, c convCase) {
 	}
 	close32(t, "input gradient", dx, wantX, 1e-5)
 	close32(t, "weight gradient", dw, wantW, 1e-5)
+}
+
+// convDefinition returns the convolution of x with w and the gradients of <conv(x, w), dy>, term by term.
+func convDefinition(x, w, dy *Tensor, g Conv) (y, gx, gw []float64) {
+	y, gx, gw = make([]float64, dy.Len()), make([]float64, x.Len()), make([]float64, w.Len())
+	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	cg, o := w.Shape[2], w.Shape[3]
+	og := o / g.Groups
+	for p := range dy.Len() / o { // pixels of the output
+		n, q, r := p/dy.Shape[2]/dy.Shape[1], p/dy.Shape[2]%dy.Shape[1], p%dy.Shape[2]
+		for a := range w.Shape[0] {
+			for b := range w.Shape[1] {
+				u, v := q*g.H.Stride+a*g.H.Dilation-g.H.Low, r*g.W.Stride+b*g.W.Dilation-g.W.Low
+				if u < 0 || u >= h || v < 0 || v >= wd {
+					continue
+				}
+				for ch := range c {
+					ix, iw, group := ((n*h+u)*wd+v)*c+ch, ((a*w.Shape[1]+b)*cg+ch%cg)*o, ch/cg*og
+					xv := float64(x.Data[ix])
+					for k := group; k < group+og; k++ {
+						d, wv := float64(dy.Data[p*o+k]), float64(w.Data[iw+k])
+						y[p*o+k] += xv * wv
+						gx[ix] += d * wv
+						gw[iw+k] += d * xv
+					}
+				}
+			}
+		}
+	}
+	return y, gx, gw
+}
+
+// TestConvRef: the convolution as its definition reads is the one that the other tests compare with.
+func TestConvRef(t *testing.T) {
+	for _, g := range []Conv{square(2, 1, 2, 2), grouped(3, uneven[4]), grouped(6, uneven[3]), uneven[0], uneven[6]} {
+		r := NewRNG(25)
+		x, w := r.FillNormal(New(2, 7, 8, 6), 0, 1), r.FillNormal(New(3, 2, 6/max(g.Groups, 1), 12), 0, 1)
+		g = g.norm(w.Shape)
+		y := New(ConvShape(x.Shape, w.Shape, g)...)
+		convRef(y, x, w, g)
+		want, _, _ := convDefinition(x, w, y, g)
+		for i, v := range y.Data {
+			closeTo(t, fmt.Sprintf("%+v", g), v, want[i], 1e-5)
+		}
+	}
 }
 
 // close32 compares with a tolerance relative to the largest value of want.
