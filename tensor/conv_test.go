@@ -60,6 +60,9 @@ var convCases = []convCase{
 	{2, 9, 8, 6, 3, 3, 3, square(2, 1, 2, 3)},
 	{2, 9, 8, 6, 3, 3, 12, square(2, 1, 2, 6)},
 	{2, 9, 8, 6, 1, 1, 3, square(2, 0, 1, 3)},
+	{2, 20, 21, 5, 1, 1, 40, SquareConv(2, 0)}, // more pixels than a block
+	{8, 12, 42, 3, 3, 3, 20, Conv{}},           // the weight's gradient in slices, without padding
+	{17, 9, 8, 2, 3, 3, 4, Conv{H: Axis{Stride: 2}}},
 	{1, 10, 9, 6, 3, 3, 8, square(2, 1, 1, 2)},
 	{1, 11, 12, 4, 3, 3, 5, square(1, 2, 2, 1)},
 	{1, 11, 12, 4, 3, 3, 6, square(2, 3, 3, 2)},
@@ -158,7 +161,7 @@ func testConv(t *testing.T, c convCase) {
 	x := rng.FillNormal(New(c.n, c.h, c.w, c.c), 0, 1)
 	w := rng.FillNormal(New(c.kh, c.kw, c.c/max(c.g.Groups, 1), c.o), 0, 1)
 	g := c.g.norm(w.Shape)
-	y := New(ConvShape(x.Shape, w.Shape, g)...)
+	y := New(ConvShape(x.Shape, w.Shape, g)...).Fill(float32(math.NaN()))
 	Conv2D(y, x, w, g)
 	dy := rng.FillNormal(New(y.Shape...), 0, 1)
 	dx, dw := rng.FillNormal(New(x.Shape...), 0, 1), rng.FillNormal(New(w.Shape...), 0, 1)
