@@ -109,6 +109,8 @@ func TestBatchComplaints(t *testing.T) {
 	wide.Outer = 4
 	gemm(wide, square(8), square(8), 2, 1)()
 	gemm(square(8), square(8), square(8), 1, 2)()
+	one := Batch{Data: make([]float32, 4), Rows: 2, Cols: 2}
+	gemm(one, one, Batch{Data: make([]float32, 4), Rows: 2, Cols: 2}, 1, 1)()
 	gemm(square(0), square(0), square(0), 0, 2)()
 	gemm(Batch{Rows: 0, Cols: 2}, square(8), Batch{Rows: 0, Cols: 2}, 2, 1)()
 	gemm(Batch{Rows: 2, Cols: 0, LD: 1}, Batch{Rows: 0, Cols: 2}, square(8), 2, 1)()
