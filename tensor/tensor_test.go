@@ -267,6 +267,9 @@ func TestStream(t *testing.T) {
 			r.IntN(n)
 		}()
 	}
+	if got := NewRNG(7).IntN(math.MaxUint32); got != 0xf4607a2c {
+		t.Errorf("IntN of the last 32 bits is %x", got)
+	}
 	if got := NewRNG(1).IntN(1); got != 0 {
 		t.Errorf("IntN(1) is %d", got)
 	}
@@ -291,12 +294,13 @@ func TestTensor(t *testing.T) {
 			t.Errorf("reshaped to %v it is %v", s[0], got)
 		}
 	}
-	if got := InferShape(0, []int{2, -1}); !SameShape(got, []int{2, 0}) {
-		t.Errorf("nothing in rows is %v", got)
+	if a, b := InferShape(0, []int{2, -1}), InferShape(0, []int{0, 3}); !SameShape(a, []int{2, 0}) || !SameShape(b, []int{0, 3}) {
+		t.Errorf("nothing in rows is %v and %v", a, b)
 	}
 	for what, f := range map[string]func(){
 		"negative side": func() { New(2, -1) }, "too few values": func() { From([]float32{1}, 2) }, "no such product": func() { x.Reshape(4) }, "rest of 4": func() { x.Reshape(4, -1) },
 		"two open sides": func() { x.Reshape(-1, -1) }, "rest of nothing": func() { x.Reshape(0, -1) }, "rest of nothing in nothing": func() { InferShape(0, []int{0, -1}) },
+		"rest before nothing": func() { InferShape(0, []int{-1, 0}) },
 		"negative rest": func() { x.Reshape(-2, -1) }, "two negative sides": func() { x.Reshape(-2, -3) },
 		"rows before": func() { x.Rows(-1, 1) }, "rows backwards": func() { x.Rows(2, 1) }, "rows beyond": func() { x.Rows(1, 4) }, "rows of nothing": func() { New().Rows(0, 0) },
 		"one index": func() { x.At(1) }, "index before": func() { x.At(0, -1) }, "index beyond": func() { x.At(3, 0) },
@@ -318,6 +322,12 @@ func TestNPYHeaders(t *testing.T) {
 		}
 		if err := WriteNPY(&b, New(shape...)); err != nil || (b.Len()-4)%64 != 0 || b.Bytes()[b.Len()-5] != '\n' || b.Len()-4 != 10+int(b.Bytes()[8])+int(b.Bytes()[9])<<8 {
 			t.Errorf("%d axes: %d bytes, %v", n, b.Len(), err)
+		}
+	}
+	for want, x := range map[string]*Tensor{"'shape': (5,), }": New(5), "'shape': (2, 3), }": New(2, 3), "'shape': (), }": New()} {
+		var b bytes.Buffer
+		if err := WriteNPY(&b, x); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v is written %.80q, want %s", x.Shape, b.String(), want)
 		}
 	}
 	file := func(version byte, head string, data ...byte) []byte {
@@ -350,6 +360,7 @@ func TestNPYHeaders(t *testing.T) {
 		"does not begin": []byte("\x93NUMPX\x01\x00"), "begin": []byte("\x93NU"), "version 4": file(4, ""), "version 0": file(0, ""), "cut short": file(1, head("<f4", "1,"))[:20],
 		"short": []byte("\x93NUMPY\x01\x00\x05"), "header cut": []byte("\x93NUMPY\x02\x00\x05"), "at most 1 MiB": file(3, long+" "), "lacks": file(1, "{}"), "Fortran": file(1, strings.Replace(head("<f4", "1,"), "False", "True", 1)),
 		"of type >f4": file(1, head(">f4", "1,")), "of type <c8": file(1, head("<c8", "1,")), "ends after 1": file(1, head("|u1", "2,"), 5), "too large": file(1, head("|u1", "4294967297,")),
+		"ends after 0": file(1, head("|u1", "65536, 65536")),
 		"is too large": file(1, head("|u1", "65536, 65537")), "(99999999999999999999,) is": file(1, head("|u1", "99999999999999999999,")),
 	} {
 		if got, err := ReadNPY(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), want) {
@@ -361,5 +372,39 @@ func TestNPYHeaders(t *testing.T) {
 	}
 	if _, err := LoadNPY("testdata/none"); err == nil {
 		t.Error("no file is read")
+	}
+}
+
+// TestBorrow: memory that is given back is lent again, to whoever needs as much or a little less.
+func TestBorrow(t *testing.T) {
+	FreeScratch()
+	a := borrow(1000)
+	if len(a) != 1000 || cap(a) != 1024 {
+		t.Fatalf("%d floats of %d", len(a), cap(a))
+	}
+	a[0] = 7
+	giveBack(a)
+	if large, small := borrow(1025), borrow(512); len(large) != 1025 || cap(large) != 2048 || cap(small) != 512 || large[0] != 0 || small[0] != 0 {
+		t.Errorf("other sizes: %d of %d, %d of %d", len(large), cap(large), len(small), cap(small))
+	}
+	if b := borrow(1024); len(b) != 1024 || &b[0] != &a[0] {
+		t.Error("memory that was given back is not lent again")
+	}
+	if c := borrow(1024); &c[0] == &a[0] {
+		t.Error("memory is lent twice")
+	}
+	b, c := borrow(600), borrow(600)
+	giveBack(b)
+	giveBack(c)
+	if d, e := borrow(600), borrow(600); &d[0] != &c[0] || &e[0] != &b[0] {
+		t.Error("of two pieces not the last is lent first")
+	}
+	giveBack(a)
+	FreeScratch()
+	if b := borrow(1000); &b[0] == &a[0] {
+		t.Error("memory is kept that was let go")
+	}
+	if len(borrow(0)) != 0 || cap(borrow(1)) != 1 {
+		t.Error("nothing, and one")
 	}
 }
