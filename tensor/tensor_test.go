@@ -301,7 +301,7 @@ func TestTensor(t *testing.T) {
 		"negative side": func() { New(2, -1) }, "too few values": func() { From([]float32{1}, 2) }, "no such product": func() { x.Reshape(4) }, "rest of 4": func() { x.Reshape(4, -1) },
 		"two open sides": func() { x.Reshape(-1, -1) }, "rest of nothing": func() { x.Reshape(0, -1) }, "rest of nothing in nothing": func() { InferShape(0, []int{0, -1}) },
 		"rest before nothing": func() { InferShape(0, []int{-1, 0}) },
-		"negative rest": func() { x.Reshape(-2, -1) }, "two negative sides": func() { x.Reshape(-2, -3) },
+		"negative rest":       func() { x.Reshape(-2, -1) }, "two negative sides": func() { x.Reshape(-2, -3) },
 		"rows before": func() { x.Rows(-1, 1) }, "rows backwards": func() { x.Rows(2, 1) }, "rows beyond": func() { x.Rows(1, 4) }, "rows of nothing": func() { New().Rows(0, 0) },
 		"one index": func() { x.At(1) }, "index before": func() { x.At(0, -1) }, "index beyond": func() { x.At(3, 0) },
 	} {
