@@ -62,7 +62,7 @@ var convCases = []convCase{
 	{2, 9, 8, 6, 1, 1, 3, square(2, 0, 1, 3)},
 	{2, 20, 21, 5, 1, 1, 40, SquareConv(2, 0)}, // more pixels than a block
 	{8, 12, 42, 3, 3, 3, 20, Conv{}},           // the weight's gradient in slices, without padding
-	{17, 9, 8, 2, 3, 3, 4, Conv{H: Axis{Stride: 2}}},
+	{8, 25, 42, 2, 3, 3, 4, Conv{H: Axis{Stride: 2}}},
 	{1, 10, 9, 6, 3, 3, 8, square(2, 1, 1, 2)},
 	{1, 11, 12, 4, 3, 3, 5, square(1, 2, 2, 1)},
 	{1, 11, 12, 4, 3, 3, 6, square(2, 3, 3, 2)},
@@ -135,7 +135,17 @@ func TestPadded(t *testing.T) {
 	x := counted(2, 60, 80, 16)
 	for _, c := range [][4]int{{2, 3, 65, 84}, {0, 1, 60, 81}, {1, 0, 61, 80}, {0, 0, 63, 80}, {0, 0, 60, 85}} {
 		top, left, h, w := c[0], c[1], c[2], c[3]
+		room := borrow(2 * h * w * 16)
+		for i := range room[:cap(room)] {
+			room[:cap(room)][i] = -1
+		}
+		giveBack(room)
 		p := padded(x, top, left, h, w)
+		for _, v := range p.data[len(p.data):cap(p.data)] {
+			if v != -1 {
+				t.Fatalf("%v: %g is written behind the images", c, v)
+			}
+		}
 		if p.n != 2 || p.h != h || p.w != w || p.c != 16 || !p.borrowed {
 			t.Fatalf("%v: %d images of %d by %d by %d", c, p.n, p.h, p.w, p.c)
 		}
