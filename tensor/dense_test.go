@@ -317,6 +317,9 @@ func TestLossComplaints(t *testing.T) {
 	} {
 		complains(t, what, f)
 	}
+	if sum, weight := L2Loss.Sum(From([]float32{1, 2, 3}, 3), New(3), From([]float32{2}, 1)); sum != 28 || weight != 6 {
+		t.Errorf("one row with one weight: %g of %g", sum, weight)
+	}
 }
 
 // TestBatchGemm compares every transposition, strides of heads and of gaps, and both ways of sharing the work with Gemm of each
