@@ -658,6 +658,39 @@ func TestScenesColour(t *testing.T) {
 	}
 }
 
+// TestSolids: where rays along the axes enter a solid and through what, by hand; also rays that touch it, and those beside it.
+func TestSolids(t *testing.T) {
+	inf := math.Inf(1)
+	left, right, down, up, in, out := vec{x: -1}, vec{x: 1}, vec{y: -1}, vec{y: 1}, vec{z: -1}, vec{z: 1}
+	for _, c := range []struct {
+		p       part
+		o, d    vec
+		want    float64
+		through int
+	}{
+		{part{shape: ball}, vec{z: 5}, in, 4, 0}, {part{shape: ball}, vec{y: 1, z: 5}, in, 5, 0}, {part{shape: ball}, vec{y: 1.5, z: 5}, in, inf, 0},
+		{part{shape: capsule, kx: 2}, vec{z: 5}, in, 4, 0}, {part{shape: capsule, kx: 2}, vec{y: 2, z: 5}, in, 4, 0}, {part{shape: capsule, kx: 2}, vec{y: -2, z: 5}, in, 4, 0},
+		{part{shape: capsule, kx: 2}, vec{y: 2.6, z: 5}, in, 4.2, 0}, {part{shape: capsule, kx: 2}, vec{y: -2.6, z: 5}, in, 4.2, 0}, {part{shape: capsule, kx: 2}, vec{y: 3.5, z: 5}, in, inf, 0},
+		{part{shape: frustum, kx: 0.5}, vec{z: 5}, in, 4.25, 0}, {part{shape: frustum, kx: 0.5}, vec{y: 5}, down, 4, 1}, {part{shape: frustum, kx: 0.5}, vec{y: -5}, up, 4, -1},
+		{part{shape: frustum, kx: 0.5}, vec{x: 0.75, y: 5}, down, 5, 0}, {part{shape: frustum, kx: 0.5}, vec{x: 2, y: 5}, down, inf, 0}, {part{shape: frustum, kx: 0.5}, vec{y: 2, z: 5}, in, inf, 0},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{y: 5}, down, 4, 0}, {part{shape: block, kx: 0.5, kz: 1}, vec{y: -5}, up, 4, 1}, {part{shape: block, kx: 0.5, kz: 1}, vec{x: 5}, left, 4.25, 2},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{x: -5}, right, 4.25, 3}, {part{shape: block, kx: 0.5, kz: 1}, vec{z: 5}, in, 4, 4}, {part{shape: block, kx: 0.5, kz: 1}, vec{z: -5}, out, 4, 5},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{x: 0.9, y: 5}, down, 5.6, 2}, {part{shape: block, kx: 0.5, kz: 1}, vec{y: 5, z: 1}, down, 4, 0}, {part{shape: block, kx: 0.5, kz: 1}, vec{y: 5, z: 1.5}, down, inf, 0},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{x: 1.5, y: 5}, down, inf, 0},
+	} {
+		got, through := c.p.enter(c.o, c.d), 0
+		switch c.p.shape {
+		case frustum:
+			_, through = c.p.enterFrustum(c.o, c.d)
+		case block:
+			_, through = c.p.enterBlock(c.o, c.d)
+		}
+		if got != c.want && !(math.Abs(got-c.want) <= 1e-12) || through != c.through {
+			t.Errorf("shape %d, kx %g: from %v along %v it is entered at %g through %d, want %g through %d", c.p.shape, c.p.kx, c.o, c.d, got, through, c.want, c.through)
+		}
+	}
+}
+
 // TestSincos against package math.
 func TestSincos(t *testing.T) {
 	for a := -20.0; a < 20; a += 0.0137 {
