@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
 )
 
 // TestModeNames: the names of an enumeration are written, read, printed and listed alike; a file holds them as words.
@@ -168,5 +169,20 @@ func TestConvComplaints(t *testing.T) {
 		"transposed: no width":      func() { ConvTransposeShape([]int{1, 4, 1, 6}, w, Conv{W: Axis{Low: 1, High: 2}}, [2]int{}) },
 	} {
 		complains(t, what, f)
+	}
+}
+
+// TestLowShape: what is large enough for bfloat16, and what the processor has instructions for.
+func TestLowShape(t *testing.T) {
+	for _, c := range []struct {
+		m, n, k int
+		want    bool
+	}{{16, 16, 32, true}, {15, 16, 32, false}, {16, 15, 32, false}, {16, 16, 31, false}, {100, 100, 100, true}, {100, 2, 100, false}, {2, 100, 100, false}, {100, 100, 2, false}} {
+		if got := lowShape(c.m, c.n, c.k); got != c.want {
+			t.Errorf("[%d %d] · [%d %d] in bfloat16: %v", c.m, c.k, c.k, c.n, got)
+		}
+	}
+	if !Float32.Native() || BFloat16.Native() != simd.BF16Native() || Int8.Native() != simd.Int8Native() {
+		t.Errorf("native: %v %v %v", Float32.Native(), BFloat16.Native(), Int8.Native())
 	}
 }
