@@ -87,6 +87,16 @@ func testWinograd(t *testing.T, a Algorithm, s winogradCase) {
 	ConvGradWeight(dw, x, dy, g, true)
 	ConvGradWeight(dwWant, x, dy, d, true)
 	near(t, "dw", dw, dwWant, bound)
+	// setting, over what is no number
+	for _, v := range []*Tensor{dx, dw} {
+		v.Fill(float32(math.NaN()))
+	}
+	ConvGradInput(dx, dy, w, g, false)
+	ConvGradInput(dxWant, dy, w, d, false)
+	near(t, "dx, set", dx, dxWant, bound)
+	ConvGradWeight(dw, x, dy, g, false)
+	ConvGradWeight(dwWant, x, dy, d, false)
+	near(t, "dw, set", dw, dwWant, bound)
 }
 
 // near fails where got is farther from want than bound times the largest value.
