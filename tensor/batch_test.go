@@ -148,3 +148,20 @@ func TestMatMulComplaints(t *testing.T) {
 		t.Errorf("[4 2 3] · [3 5] is %v", got)
 	}
 }
+
+// TestGemmOfNothing: a sum of no products is 0, or what was there; between the rows nothing is written.
+func TestGemmOfNothing(t *testing.T) {
+	for _, beta := range []float32{0, 1} {
+		c := New(7).Fill(5)
+		Gemm(1, Matrix{Rows: 2}, Matrix{Cols: 3}, beta, Matrix{Data: c.Data, Rows: 2, Cols: 3, LD: 4})
+		for i, v := range c.Data {
+			want := 5 * beta
+			if i == 3 {
+				want = 5
+			}
+			if v != want {
+				t.Errorf("times %g, element %d is %g, want %g", beta, i, v, want)
+			}
+		}
+	}
+}
