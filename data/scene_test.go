@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tessera-go/tessera/tensor"
 )
 
 // TestScenesNeverFuse reads the drawing's source: a product of floating point numbers stands in a conversion, or in another
@@ -142,6 +144,14 @@ var goldenScenes = map[string][]string{
 	"scenes:?side=256":                  {"14c62f4358981181"},
 }
 
+// TestScenesFirst is the first scene that TestScenesGolden asks for: what is wrong with all of them is said at once.
+func TestScenesFirst(t *testing.T) {
+	s := &Scenes{N: 1, Side: 17, Seed: 3, Split: Test}
+	if got, want := sceneSum(s.Scene(0)), goldenScenes["scenes:?side=17&split=test&seed=3"][0]; got != want {
+		t.Errorf("the sum is %s, want %s", got, want)
+	}
+}
+
 func TestScenesGolden(t *testing.T) {
 	for spec, want := range goldenScenes {
 		src, err := Open(spec, Train)
@@ -152,6 +162,57 @@ func TestScenesGolden(t *testing.T) {
 			if got := sceneSum(src.Images.(scenePictures).s.Scene(i)); got != sum {
 				t.Errorf("%s: scene %d has the sum %s, want %s", spec, i, got, sum)
 			}
+		}
+	}
+}
+
+// goldenClasses are the sums of six scenes of each class, printed as goldenScenes are.
+var goldenClasses = [20]string{
+	"51d5ba2440541df7", "548f137a4cfaddc2", "8867940cba082487", "18a53e07bda05380", "82c7a7f99a859611",
+	"808128333233ff14", "16fdfd52459123ed", "9072c004f8845e48", "eceec0606264df52", "032b7a47954b5c88",
+	"4022eff6b62ca50b", "b1bffdfac474298f", "15e939a6eaeee6fb", "baed4d2167b0643d", "4701b9a444b51df5",
+	"f3f4bc66ee457745", "afa95c155fda2c4b", "88bb23e966e33a72", "1507c8fda007bff9", "4f8d2b52f5b32462",
+}
+
+func TestScenesGoldenClasses(t *testing.T) {
+	var found [20]int
+	var sums [20]string
+	for i, left := 0, 20; left > 0; i++ {
+		s := &Scenes{N: 10000, Side: 16, Seed: 11, Split: Train, Objects: 1 + i%3}
+		c := s.Label(i)
+		if found[c] == 6 {
+			continue
+		}
+		sums[c] += sceneSum(s.Scene(i))
+		if found[c]++; found[c] < 6 {
+			continue
+		}
+		left--
+		h := sha256.Sum256([]byte(sums[c]))
+		if got := hex.EncodeToString(h[:])[:16]; got != goldenClasses[c] {
+			t.Errorf("%s: the sum is %s, want %s", sceneClasses[c], got, goldenClasses[c])
+		}
+	}
+}
+
+// goldenModels are the sums of twelve models of each class, printed as goldenScenes are: also of what a picture hides.
+var goldenModels = [20]string{
+	"26e2e3f0776e0bd4", "9d61d1834aaa681c", "ff2b904b01fcc57d", "8f283409609eea8b", "cfb89a27c26eb67c",
+	"0224483bfccb3488", "d99f5039e46ae6ea", "4e62bdb34f69bf41", "22c181f82b17fc77", "6dcc9bbce51b96fb",
+	"504aeb4c2fe4db7e", "78c903630486d742", "676d43457fc5f740", "ab43ccda1c20f792", "0e015bda7fb73ab0",
+	"1adef70756609c19", "6def1ab287feb327", "3cb39345f62684f7", "95d6e9391aedee3e", "c5a1cfdd482ae4c5",
+}
+
+func TestScenesModels(t *testing.T) {
+	for c, build := range sceneBuilders {
+		h := sha256.New()
+		for i := range 12 {
+			m := &model{}
+			build(m, draws{tensor.NewRNG(12).Derive(uint64(c), uint64(i))})
+			fmt.Fprintln(h, m.flies, m.turns, m.joints, m.parts)
+		}
+		if got := hex.EncodeToString(h.Sum(nil))[:16]; got != goldenModels[c] {
+			t.Errorf("%s: the sum is %s, want %s", sceneClasses[c], got, goldenModels[c])
 		}
 	}
 }
@@ -593,6 +654,39 @@ func TestScenesColour(t *testing.T) {
 		t.Logf("mean colour of the %s: %.1f %% without a colour, %.1f %% with", what, 100*right[0]/all[0], 100*acc)
 		if what == "object" && acc < 0.2 {
 			t.Errorf("classes with a colour are told by it in %.1f %%", 100*acc)
+		}
+	}
+}
+
+// TestSolids: where rays along the axes enter a solid and through what, by hand; also rays that touch it, and those beside it.
+func TestSolids(t *testing.T) {
+	inf := math.Inf(1)
+	left, right, down, up, in, out := vec{x: -1}, vec{x: 1}, vec{y: -1}, vec{y: 1}, vec{z: -1}, vec{z: 1}
+	for _, c := range []struct {
+		p       part
+		o, d    vec
+		want    float64
+		through int
+	}{
+		{part{shape: ball}, vec{z: 5}, in, 4, 0}, {part{shape: ball}, vec{y: 1, z: 5}, in, 5, 0}, {part{shape: ball}, vec{y: 1.5, z: 5}, in, inf, 0},
+		{part{shape: capsule, kx: 2}, vec{z: 5}, in, 4, 0}, {part{shape: capsule, kx: 2}, vec{y: 2, z: 5}, in, 4, 0}, {part{shape: capsule, kx: 2}, vec{y: -2, z: 5}, in, 4, 0},
+		{part{shape: capsule, kx: 2}, vec{y: 2.6, z: 5}, in, 4.2, 0}, {part{shape: capsule, kx: 2}, vec{y: -2.6, z: 5}, in, 4.2, 0}, {part{shape: capsule, kx: 2}, vec{y: 3.5, z: 5}, in, inf, 0},
+		{part{shape: frustum, kx: 0.5}, vec{z: 5}, in, 4.25, 0}, {part{shape: frustum, kx: 0.5}, vec{y: 5}, down, 4, 1}, {part{shape: frustum, kx: 0.5}, vec{y: -5}, up, 4, -1},
+		{part{shape: frustum, kx: 0.5}, vec{x: 0.75, y: 5}, down, 5, 0}, {part{shape: frustum, kx: 0.5}, vec{x: 2, y: 5}, down, inf, 0}, {part{shape: frustum, kx: 0.5}, vec{y: 2, z: 5}, in, inf, 0},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{y: 5}, down, 4, 0}, {part{shape: block, kx: 0.5, kz: 1}, vec{y: -5}, up, 4, 1}, {part{shape: block, kx: 0.5, kz: 1}, vec{x: 5}, left, 4.25, 2},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{x: -5}, right, 4.25, 3}, {part{shape: block, kx: 0.5, kz: 1}, vec{z: 5}, in, 4, 4}, {part{shape: block, kx: 0.5, kz: 1}, vec{z: -5}, out, 4, 5},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{x: 0.9, y: 5}, down, 5.6, 2}, {part{shape: block, kx: 0.5, kz: 1}, vec{y: 5, z: 1}, down, 4, 0}, {part{shape: block, kx: 0.5, kz: 1}, vec{y: 5, z: 1.5}, down, inf, 0},
+		{part{shape: block, kx: 0.5, kz: 1}, vec{x: 1.5, y: 5}, down, inf, 0},
+	} {
+		got, through := c.p.enter(c.o, c.d), 0
+		switch c.p.shape {
+		case frustum:
+			_, through = c.p.enterFrustum(c.o, c.d)
+		case block:
+			_, through = c.p.enterBlock(c.o, c.d)
+		}
+		if got != c.want && !(math.Abs(got-c.want) <= 1e-12) || through != c.through {
+			t.Errorf("shape %d, kx %g: from %v along %v it is entered at %g through %d, want %g through %d", c.p.shape, c.p.kx, c.o, c.d, got, through, c.want, c.through)
 		}
 	}
 }

@@ -55,6 +55,14 @@ var convCases = []convCase{
 	{2, 9, 9, 6, 3, 3, 6, square(1, 1, 1, 6)},
 	{2, 9, 9, 6, 3, 3, 6, square(2, 1, 2, 6)},
 	{1, 9, 9, 6, 3, 3, 8, square(1, 1, 1, 2)},
+	{2, 9, 8, 6, 3, 3, 3, square(1, 1, 1, 3)}, // groups of one output, and of one input, are not depthwise
+	{2, 9, 8, 6, 3, 3, 12, square(1, 1, 1, 6)},
+	{2, 9, 8, 6, 3, 3, 3, square(2, 1, 2, 3)},
+	{2, 9, 8, 6, 3, 3, 12, square(2, 1, 2, 6)},
+	{2, 9, 8, 6, 1, 1, 3, square(2, 0, 1, 3)},
+	{2, 20, 21, 5, 1, 1, 40, SquareConv(2, 0)}, // more pixels than a block
+	{8, 12, 42, 3, 3, 3, 20, Conv{}},           // the weight's gradient in slices, without padding
+	{8, 25, 42, 2, 3, 3, 4, Conv{H: Axis{Stride: 2}}},
 	{1, 10, 9, 6, 3, 3, 8, square(2, 1, 1, 2)},
 	{1, 11, 12, 4, 3, 3, 5, square(1, 2, 2, 1)},
 	{1, 11, 12, 4, 3, 3, 6, square(2, 3, 3, 2)},
@@ -91,7 +99,18 @@ func init() {
 // TestConv checks forward and both gradients against the definition, in float64: the gradients through
 // <conv(x, w), dy> = <x, gradInput> = <w, gradWeight>, whose coefficients one by one are gradInput and gradWeight.
 func TestConv(t *testing.T) {
+	for _, c := range convCases {
+		t.Run(fmt.Sprintf("%v/%+v", simd.Active(), c), func(t *testing.T) { testConv(t, c) })
+	}
+}
+
+// TestConvLevels is TestConv at the levels below.
+func TestConvLevels(t *testing.T) {
+	best := simd.Active()
 	for _, level := range simd.Levels() {
+		if level == best {
+			continue
+		}
 		restore, err := simd.Use(level)
 		if err != nil {
 			t.Fatal(err)
@@ -103,16 +122,57 @@ func TestConv(t *testing.T) {
 	}
 }
 
+// TestConvDeep: so many weights of an output, or of an input, that their panels are taken in groups; and images of several pieces.
+func TestConvDeep(t *testing.T) {
+	for _, c := range []convCase{{1, 2, 3, 1000, 3, 3, 40, SquareConv(1, 1)}, {1, 2, 3, 40, 3, 3, 1000, SquareConv(1, 1)}, {1, 3, 2, 1000, 3, 3, 42, Conv{H: Axis{Low: 1, High: 1}, W: Axis{Dilation: 2, Low: 2, High: 2}}},
+		{1, 70, 80, 16, 3, 3, 3, Conv{H: Axis{Low: 1}, W: Axis{High: 2}, Groups: 1}}, {2, 70, 60, 12, 3, 3, 12, square(2, 1, 1, 12)}} {
+		t.Run(fmt.Sprintf("%+v", c), func(t *testing.T) { testConv(t, c) })
+	}
+}
+
+// TestPadded: an image of several pieces, with zeros on every side, and one that needs none and is not copied.
+func TestPadded(t *testing.T) {
+	x := counted(2, 60, 80, 16)
+	for _, c := range [][4]int{{2, 3, 65, 84}, {0, 1, 60, 81}, {1, 0, 61, 80}, {0, 0, 63, 80}, {0, 0, 60, 85}} {
+		top, left, h, w := c[0], c[1], c[2], c[3]
+		room := borrow(2 * h * w * 16)
+		for i := range room[:cap(room)] {
+			room[:cap(room)][i] = -1
+		}
+		giveBack(room)
+		p := padded(x, top, left, h, w)
+		for _, v := range p.data[len(p.data):cap(p.data)] {
+			if v != -1 {
+				t.Fatalf("%v: %g is written behind the images", c, v)
+			}
+		}
+		if p.n != 2 || p.h != h || p.w != w || p.c != 16 || !p.borrowed {
+			t.Fatalf("%v: %d images of %d by %d by %d", c, p.n, p.h, p.w, p.c)
+		}
+		for i, v := range p.data {
+			n, u, v2, ch := i/16/w/h, i/16/w%h-top, i/16%w-left, i%16
+			want := float32(0)
+			if u >= 0 && u < 60 && v2 >= 0 && v2 < 80 {
+				want = x.At(n, u, v2, ch)
+			}
+			if v != want {
+				t.Fatalf("%v: element %d is %g, want %g", c, i, v, want)
+			}
+		}
+		p.free()
+	}
+	if p := padded(x, 0, 0, 60, 80); p.borrowed || &p.data[0] != &x.Data[0] {
+		t.Error("an image that needs no padding is copied")
+	}
+}
+
 func testConv(t *testing.T, c convCase) {
 	rng := NewRNG(1)
 	x := rng.FillNormal(New(c.n, c.h, c.w, c.c), 0, 1)
 	w := rng.FillNormal(New(c.kh, c.kw, c.c/max(c.g.Groups, 1), c.o), 0, 1)
 	g := c.g.norm(w.Shape)
-	y := New(ConvShape(x.Shape, w.Shape, g)...)
-	want := New(y.Shape...)
+	y := New(ConvShape(x.Shape, w.Shape, g)...).Fill(float32(math.NaN()))
 	Conv2D(y, x, w, g)
-	convRef(want, x, w, g)
-	close32(t, "forward", y, want, 1e-5)
 	dy := rng.FillNormal(New(y.Shape...), 0, 1)
 	dx, dw := rng.FillNormal(New(x.Shape...), 0, 1), rng.FillNormal(New(w.Shape...), 0, 1)
 	wantX, wantW := dx.Clone(), dw.Clone()
@@ -128,24 +188,12 @@ func testConv(t *testing.T, c convCase) {
 	ConvGradWeight(zeroW, x, dy, g, true)
 	close32(t, "input gradient, set", setX, zeroX, 1e-6)
 	close32(t, "weight gradient, set", setW, zeroW, 1e-6)
-	gx, gw := make([]float64, x.Len()), make([]float64, w.Len())
-	og := c.o / g.Groups
-	each(y.Shape, func(n, q, r, o int) {
-		for a := range c.kh {
-			for b := range c.kw {
-				for i := range w.Shape[2] {
-					u, v := q*g.H.Stride+a*g.H.Dilation-g.H.Low, r*g.W.Stride+b*g.W.Dilation-g.W.Low
-					if u >= 0 && u < c.h && v >= 0 && v < c.w {
-						ix := x.offset([]int{n, u, v, o/og*w.Shape[2] + i})
-						iw := w.offset([]int{a, b, i, o})
-						d := float64(dy.At(n, q, r, o))
-						gx[ix] += d * float64(w.Data[iw])
-						gw[iw] += d * float64(x.Data[ix])
-					}
-				}
-			}
-		}
-	})
+	gy, gx, gw := convDefinition(x, w, dy, g)
+	want := New(y.Shape...)
+	for i, v := range gy {
+		want.Data[i] = float32(v)
+	}
+	close32(t, "forward", y, want, 1e-5)
 	for i, v := range gx {
 		wantX.Data[i] += float32(v)
 	}
@@ -154,6 +202,51 @@ func testConv(t *testing.T, c convCase) {
 	}
 	close32(t, "input gradient", dx, wantX, 1e-5)
 	close32(t, "weight gradient", dw, wantW, 1e-5)
+}
+
+// convDefinition returns the convolution of x with w and the gradients of <conv(x, w), dy>, term by term.
+func convDefinition(x, w, dy *Tensor, g Conv) (y, gx, gw []float64) {
+	y, gx, gw = make([]float64, dy.Len()), make([]float64, x.Len()), make([]float64, w.Len())
+	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
+	cg, o := w.Shape[2], w.Shape[3]
+	og := o / g.Groups
+	for p := range dy.Len() / o { // pixels of the output
+		n, q, r := p/dy.Shape[2]/dy.Shape[1], p/dy.Shape[2]%dy.Shape[1], p%dy.Shape[2]
+		for a := range w.Shape[0] {
+			for b := range w.Shape[1] {
+				u, v := q*g.H.Stride+a*g.H.Dilation-g.H.Low, r*g.W.Stride+b*g.W.Dilation-g.W.Low
+				if u < 0 || u >= h || v < 0 || v >= wd {
+					continue
+				}
+				for ch := range c {
+					ix, iw, group := ((n*h+u)*wd+v)*c+ch, ((a*w.Shape[1]+b)*cg+ch%cg)*o, ch/cg*og
+					xv := float64(x.Data[ix])
+					for k := group; k < group+og; k++ {
+						d, wv := float64(dy.Data[p*o+k]), float64(w.Data[iw+k])
+						y[p*o+k] += xv * wv
+						gx[ix] += d * wv
+						gw[iw+k] += d * xv
+					}
+				}
+			}
+		}
+	}
+	return y, gx, gw
+}
+
+// TestConvRef: the convolution as its definition reads is the one that the other tests compare with.
+func TestConvRef(t *testing.T) {
+	for _, g := range []Conv{square(2, 1, 2, 2), grouped(3, uneven[4]), grouped(6, uneven[3]), uneven[0], uneven[6]} {
+		r := NewRNG(25)
+		x, w := r.FillNormal(New(2, 7, 8, 6), 0, 1), r.FillNormal(New(3, 2, 6/max(g.Groups, 1), 12), 0, 1)
+		g = g.norm(w.Shape)
+		y := New(ConvShape(x.Shape, w.Shape, g)...)
+		convRef(y, x, w, g)
+		want, _, _ := convDefinition(x, w, y, g)
+		for i, v := range y.Data {
+			closeTo(t, fmt.Sprintf("%+v", g), v, want[i], 1e-5)
+		}
+	}
 }
 
 // close32 compares with a tolerance relative to the largest value of want.

@@ -71,7 +71,7 @@ func TestLayerNorm(t *testing.T) {
 			LayerNormGrad(sum, true, nil, nil, dy, x, gamma, mean, inv)
 			Sub(again, sum, dy)
 			Sub(again, again, dx)
-			if e := math.Sqrt(SumSquares(again)); e > 1e-6*float64(s.rows*s.c) {
+			if e := math.Sqrt(SumSquares(again)); !(e <= 1e-6*float64(s.rows*s.c)) {
 				t.Fatalf("%s: adding differs from setting by %g", what, e)
 			}
 			only := make([]float32, s.c)
@@ -126,6 +126,16 @@ func checkLayerNorm(t *testing.T, what string, out [][]float32, x, dy *Tensor, g
 // TestPointLoss compares sums and gradients with the definition in float64, for every kind of weight, past a chunk, setting and
 // adding, and the same bits everywhere.
 func TestPointLoss(t *testing.T) {
+	testPointLoss(t, [][3]int{{1, 1, 0}, {7, 5, 1}, {7, 5, 5}, {3, 20, 20}, {3, 16, 16}, {0, 3, 1}})
+}
+
+// TestPointLossLong: more than a chunk, and rows longer than a block.
+func TestPointLossLong(t *testing.T) {
+	testPointLoss(t, [][3]int{{9000, 3, 3}, {9000, 4, 0}, {9000, 4, 1}, {1, 5000, 5000}, {2, 3000, 3000}})
+}
+
+// testPointLoss takes rows, columns, and how many elements share a weight.
+func testPointLoss(t *testing.T, cases [][3]int) {
 	abs := math.Abs
 	for name, k := range map[string]struct {
 		l     PointLoss
@@ -147,7 +157,8 @@ func TestPointLoss(t *testing.T) {
 		"BCEWithLogits": {BCEWithLogitsLoss, func(x, t float64) float64 { return max(x, 0) - x*t + math.Log1p(math.Exp(-abs(x))) },
 			func(x, t float64) float64 { return 1/(1+math.Exp(-x)) - t }},
 	} {
-		for _, c := range []struct{ rows, c, every int }{{1, 1, 0}, {7, 5, 1}, {7, 5, 5}, {9000, 3, 3}, {12000, 4, 0}, {12000, 4, 1}, {1, 5000, 5000}, {0, 3, 1}} {
+		for _, s := range cases {
+			c := struct{ rows, c, every int }{s[0], s[1], s[2]}
 			what := fmt.Sprintf("%s of [%d %d], weights for %d", name, c.rows, c.c, c.every)
 			r := NewRNG(3)
 			x, target, start := r.FillNormal(New(c.rows, c.c), 0, 3), r.FillUniform(New(c.rows, c.c), 0, 1), r.FillNormal(New(c.rows, c.c), 0, 1)
@@ -178,10 +189,10 @@ func TestPointLoss(t *testing.T) {
 				a, b := float64(v), float64(target.Data[i])
 				wantSum += wi * k.f(a, b)
 				wantWeight += wi
-				closeTo(t, what+": gradient", out[0][i], 0.3*wi*k.df(a, b), 1e-6*wi*(1+abs(a)))
-				closeTo(t, what+": gradient, added", out[1][i], float64(start.Data[i])+0.3*wi*k.df(a, b), 1e-6*(2+wi)*(2+abs(a)))
+				closeTo(t, what, out[0][i], 0.3*wi*k.df(a, b), 1e-6*wi*(1+abs(a)))
+				closeTo(t, what, out[1][i], float64(start.Data[i])+0.3*wi*k.df(a, b), 1e-6*(2+wi)*(2+abs(a)))
 			}
-			if abs(sum-wantSum) > 1e-6*wantSum || abs(weight-wantWeight) > 1e-6*wantWeight {
+			if !(abs(sum-wantSum) <= 1e-6*wantSum) || !(abs(weight-wantWeight) <= 1e-6*wantWeight) {
 				t.Fatalf("%s: sum %g of weight %g, want %g of %g", what, sum, weight, wantSum, wantWeight)
 			}
 		}
@@ -243,6 +254,71 @@ func TestCrossEntropies(t *testing.T) {
 		for _, v := range [][2]float64{{hard, wantHard}, {soft, wantSoft}, {hardWeight, weight}, {softWeight, all}} {
 			closeTo(t, what, float32(v[0]), v[1], 2e-6*math.Abs(v[1]))
 		}
+	}
+}
+
+// TestHardCrossEntropy: without smoothing and weights, the loss of each row is minus the logarithm of its label's share.
+func TestHardCrossEntropy(t *testing.T) {
+	x := NewRNG(6).FillNormal(New(4, 3), 0, 1)
+	labels, lse := []int32{2, -1, 0, 1}, make([]float32, 4)
+	LogSumExp(lse, x)
+	soft, dx, added := New(4, 3), New(4, 3).Fill(float32(math.NaN())), New(4, 3).Fill(2)
+	sum, weight := CrossEntropySum(x, lse, labels, 0, nil)
+	CrossEntropyGrad(dx, x, lse, labels, 0, nil, 0.5, false)
+	CrossEntropyGrad(added, x, lse, labels, 0, nil, 0.5, true)
+	want := 0.0
+	for i, l := range labels {
+		z := 0.0
+		for _, v := range x.Data[i*3:][:3] {
+			z += math.Exp(float64(v))
+		}
+		for j := range 3 {
+			p := math.Exp(float64(x.Data[i*3+j])) / z
+			switch {
+			case l < 0:
+				p = 0
+			case int(l) == j:
+				want -= math.Log(p)
+				p--
+				soft.Data[i*3+j] = 1
+			}
+			closeTo(t, "gradient", dx.Data[i*3+j], 0.5*p, 1e-6)
+			closeTo(t, "gradient, added", added.Data[i*3+j], 2+0.5*p, 1e-6)
+		}
+	}
+	closeTo(t, "sum", float32(sum), want, 1e-5)
+	sumSoft, weightSoft := SoftCrossEntropySum(x, lse, soft, nil)
+	closeTo(t, "sum by targets", float32(sumSoft), want, 1e-5)
+	dSoft := New(4, 3)
+	SoftCrossEntropyGrad(dSoft, x, lse, soft, nil, 0.5, false)
+	close32(t, "gradient by targets", dSoft, dx, 1e-6)
+	if weight != 3 || weightSoft != 4 {
+		t.Errorf("weights %g and %g, want 3 and 4", weight, weightSoft)
+	}
+}
+
+// TestLossComplaints: weights and targets of other shapes, and a bend that is none.
+func TestLossComplaints(t *testing.T) {
+	x, lse, labels := New(2, 3), make([]float32, 2), []int32{0, 1}
+	for what, f := range map[string]func(){
+		"bend at 0":               func() { HuberLoss(0) },
+		"bend at NaN":             func() { HuberLoss(float32(math.NaN())) },
+		"target":                  func() { L1Loss.Sum(x, New(3, 2), nil) },
+		"gradient":                func() { L1Loss.Grad(New(3, 2), x, x, nil, 1, false) },
+		"weights of columns":      func() { L1Loss.Sum(x, x, New(1, 3)) },
+		"weights of other rows":   func() { L1Loss.Sum(x, x, New(3, 1)) },
+		"weights without columns": func() { L1Loss.Sum(x, x, New(2)) },
+		"one weight":              func() { L1Loss.Sum(New(), New(), New(1)) },
+		"weights of labels":       func() { CrossEntropySum(x, lse, labels, 0, New(2, 3)) },
+		"weights of targets":      func() { SoftCrossEntropySum(x, lse, x, New(2, 3)) },
+		"targets":                 func() { SoftCrossEntropySum(x, lse, New(2, 2), nil) },
+		"gradient of labels":      func() { CrossEntropyGrad(New(2, 2), x, lse, labels, 0, nil, 1, false) },
+		"gradient of targets":     func() { SoftCrossEntropyGrad(New(2, 2), x, lse, x, nil, 1, false) },
+	} {
+		complains(t, what, f)
+	}
+	if sum, weight := L2Loss.Sum(From([]float32{1, 2, 3}, 3), New(3), From([]float32{2}, 1)); sum != 28 || weight != 6 {
+		t.Errorf("one row with one weight: %g of %g", sum, weight)
 	}
 }
 

@@ -99,28 +99,33 @@ func TestBFloat16(t *testing.T) {
 
 // TestPointwiseBFloat16: a strided 1x1 convolution is the product of the pixels that it reads.
 func TestPointwiseBFloat16(t *testing.T) {
+	testPointwiseBFloat16(t, 9, 8, 5, 4)
+	testPointwiseBFloat16(t, 23, 24, 12, 12) // more pixels than a block
+}
+
+func testPointwiseBFloat16(t *testing.T, h, w, oh, ow int) {
 	rng := NewRNG(6)
-	x, w := rng.FillNormal(New(2, 9, 8, 40), 0, 1), rng.FillNormal(New(1, 1, 40, 24), 0, 1)
-	some := New(2*5*4, 40)
+	x, weight := rng.FillNormal(New(2, h, w, 40), 0, 1), rng.FillNormal(New(1, 1, 40, 24), 0, 1)
+	some := New(2*oh*ow, 40)
 	for i := range 2 {
-		for q := range 5 {
-			for r := range 4 {
-				copy(some.Data[((i*5+q)*4+r)*40:][:40], x.Data[((i*9+2*q)*8+2*r)*40:])
+		for q := range oh {
+			for r := range ow {
+				copy(some.Data[((i*oh+q)*ow+r)*40:][:40], x.Data[((i*h+2*q)*w+2*r)*40:])
 			}
 		}
 	}
 	want := everywhere(t, func() *Tensor {
-		y := New(40, 24)
-		MatMul(y, some, w.Reshape(40, 24), BFloat16)
+		y := New(2*oh*ow, 24)
+		MatMul(y, some, weight.Reshape(40, 24), BFloat16)
 		return y
 	})
 	for _, keep := range []*Packed{nil, {}} {
 		got := everywhere(t, func() *Tensor {
-			y := New(2, 5, 4, 24)
+			y := New(2, oh, ow, 24)
 			if keep != nil {
 				keep = &Packed{}
 			}
-			Conv2DFused(y, x, w, in(BFloat16, SquareConv(2, 0)), nil, keep)
+			Conv2DFused(y, x, weight, in(BFloat16, SquareConv(2, 0)), nil, keep)
 			return y
 		})
 		for i := range got.Data {

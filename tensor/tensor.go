@@ -74,19 +74,20 @@ func (t *Tensor) Reshape(shape ...int) *Tensor {
 // InferShape returns shape with its -1, if it has one, replaced by what makes the product n.
 func InferShape(n int, shape []int) []int {
 	s := append([]int(nil), shape...)
-	rest, at := 1, -1
+	rest, at, negative := 1, -1, false
 	for i, d := range s {
 		if d == -1 && at < 0 {
 			at = i
 		} else {
 			rest *= d
+			negative = negative || d < 0
 		}
 	}
 	if at >= 0 && rest > 0 && n%rest == 0 {
 		s[at] = n / rest
 		rest = n
 	}
-	if rest != n || at >= 0 && s[at] < 0 {
+	if rest != n || negative || at >= 0 && s[at] < 0 {
 		fail("Reshape", "%d values do not fit shape %v", n, shape)
 	}
 	return s
@@ -128,7 +129,7 @@ func (t *Tensor) offset(index []int) int {
 	o := 0
 	for i, x := range index {
 		if x < 0 || x >= t.Shape[i] {
-			fail("At", "index %v outside shape %v", index, t.Shape)
+			fail("At", "index %v outside shape %v", append([]int(nil), index...), t.Shape) // a copy: index itself stays on the stack
 		}
 		o = o*t.Shape[i] + x
 	}

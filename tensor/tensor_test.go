@@ -208,3 +208,203 @@ func BenchmarkBatchNorm(b *testing.B) {
 		}
 	}
 }
+
+// TestStream: numbers of streams, worked out by another implementation of the same definitions, in Python.
+func TestStream(t *testing.T) {
+	r := NewRNG(0x0123456789abcdef)
+	for i, want := range []uint32{0xb850222e, 0xc58cb04b, 0x14a7a020, 0x7a84fff9, 0xadca1466, 0x523e0d85} {
+		if got := r.Uint32(); got != want {
+			t.Errorf("word %d is %x, want %x", i, got, want)
+		}
+	}
+	r = r.Derive(5, 0x100000002)
+	for i, want := range []uint32{0xb7bc3f5, 0x4078dd59, 0x2e8ab5d9, 0xd6a79737, 0xb532e4c0, 0xd991ba65} {
+		if got := r.Uint32(); got != want {
+			t.Errorf("word %d of a derived stream is %x, want %x", i, got, want)
+		}
+	}
+	if got := NewRNG(7).Uint64(); got != 0xf4607a2dc009f9dc {
+		t.Errorf("64 bits are %x", got)
+	}
+	if got := NewRNG(7).IntN(3 << 33); got != 0xf4607a2dc009f9dc%(3<<33) {
+		t.Errorf("IntN of more than 32 bits is %d", got)
+	}
+	if a, b := NewRNG(3).Perm(7), NewRNG(9).Perm(10); fmt.Sprint(a, b) != "[1 6 0 5 2 3 4] [0 1 8 7 2 9 6 3 5 4]" {
+		t.Errorf("permutations %v and %v", a, b)
+	}
+	r = NewRNG(7)
+	for i, want := range []int{3074972577, 367791025, 275923297, 1310911220, 2561789198, 553402256, 3085464316, 2601639247} { // some words are refused
+		if got := r.IntN(3 << 30); got != want {
+			t.Errorf("IntN %d is %d, want %d", i, got, want)
+		}
+	}
+	r = NewRNG(7)
+	for i, want := range []float64{0.0002915674171952905, 1.7887573496909983, 0.3764035106374834} {
+		if got := r.Normal(); !(math.Abs(float64(got)-want) <= 1e-6) {
+			t.Errorf("Normal %d is %g, want %g", i, got, want)
+		}
+	}
+	r = NewRNG(7)
+	for i, want := range []float32{0.9545971155166626, 0.7501521706581116, 0.11417734622955322} {
+		if got := r.Float32(); got != want {
+			t.Errorf("Float32 %d is %g, want %g", i, got, want)
+		}
+	}
+	r = NewRNG(7)
+	if a, b, c := r.Bool(0.9), r.Bool(0.7501523), r.Uniform(-1, 3); a || !b || c != -1+4*0.11417734622955322 {
+		t.Errorf("Bool and Uniform give %v %v %g", a, b, c)
+	}
+	if r = NewRNG(7); r.Bool(0.9545971155166626) {
+		t.Error("Bool includes its bound")
+	}
+	for _, n := range []int{0, -1} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("IntN(%d): no complaint", n)
+				}
+			}()
+			r.IntN(n)
+		}()
+	}
+	if got := NewRNG(7).IntN(math.MaxUint32); got != 0xf4607a2c {
+		t.Errorf("IntN of the last 32 bits is %x", got)
+	}
+	if got := NewRNG(1).IntN(1); got != 0 {
+		t.Errorf("IntN(1) is %d", got)
+	}
+}
+
+// TestTensor: views, copies, elements and their complaints.
+func TestTensor(t *testing.T) {
+	x := From([]float32{1, 2, 3, 4, 5, 6}, 3, 2)
+	if x.Len() != 6 || x.Dim(0) != 3 || x.Dim(-1) != 2 || x.Dim(1) != 2 || x.At(2, 0) != 5 || x.At(0, 1) != 2 {
+		t.Errorf("%v has %d elements, sides %d %d, elements %g %g", x, x.Len(), x.Dim(0), x.Dim(-1), x.At(2, 0), x.At(0, 1))
+	}
+	c := x.Clone()
+	x.Rows(1, 3).Set(9, 1, 1)
+	if x.At(2, 1) != 9 || c.At(2, 1) != 6 {
+		t.Errorf("a view shares memory, a copy does not: %v %v", x, c)
+	}
+	if got := fmt.Sprint(counted(9), New(2).Fill(2), x.Rows(3, 3), x.Rows(0, 1)); got != "[9] 1 2 3 4 5 6 7 8 ... [2] 2 2 [0 2] [1 2] 1 2" {
+		t.Errorf("printed: %s", got)
+	}
+	for _, s := range [][2][]int{{{2, -1}, {2, 3}}, {{-1}, {6}}, {{3, 1, -1}, {3, 1, 2}}, {{6}, {6}}, {{-1, 6}, {1, 6}}} {
+		if got := x.Reshape(s[0]...).Shape; !SameShape(got, s[1]) {
+			t.Errorf("reshaped to %v it is %v", s[0], got)
+		}
+	}
+	if a, b := InferShape(0, []int{2, -1}), InferShape(0, []int{0, 3}); !SameShape(a, []int{2, 0}) || !SameShape(b, []int{0, 3}) {
+		t.Errorf("nothing in rows is %v and %v", a, b)
+	}
+	for what, f := range map[string]func(){
+		"negative side": func() { New(2, -1) }, "too few values": func() { From([]float32{1}, 2) }, "no such product": func() { x.Reshape(4) }, "rest of 4": func() { x.Reshape(4, -1) },
+		"two open sides": func() { x.Reshape(-1, -1) }, "rest of nothing": func() { x.Reshape(0, -1) }, "rest of nothing in nothing": func() { InferShape(0, []int{0, -1}) },
+		"rest before nothing": func() { InferShape(0, []int{-1, 0}) },
+		"negative rest":       func() { x.Reshape(-2, -1) }, "two negative sides": func() { x.Reshape(-2, -3) },
+		"rows before": func() { x.Rows(-1, 1) }, "rows backwards": func() { x.Rows(2, 1) }, "rows beyond": func() { x.Rows(1, 4) }, "rows of nothing": func() { New().Rows(0, 0) },
+		"one index": func() { x.At(1) }, "index before": func() { x.At(0, -1) }, "index beyond": func() { x.At(3, 0) },
+	} {
+		complains(t, what, f)
+	}
+	if SameShape([]int{1}, []int{1, 1}) || SameShape([]int{1, 2}, []int{1, 3}) || !SameShape(nil, []int{}) {
+		t.Error("shapes are confused")
+	}
+}
+
+// TestNPYHeaders: versions 1 to 3 and all types, and what is refused; the header fills whole lines of 64 bytes.
+func TestNPYHeaders(t *testing.T) {
+	for n := range 12 {
+		var b bytes.Buffer
+		shape := make([]int, n)
+		for i := range shape {
+			shape[i] = 1
+		}
+		if err := WriteNPY(&b, New(shape...)); err != nil || (b.Len()-4)%64 != 0 || b.Bytes()[b.Len()-5] != '\n' || b.Len()-4 != 10+int(b.Bytes()[8])+int(b.Bytes()[9])<<8 {
+			t.Errorf("%d axes: %d bytes, %v", n, b.Len(), err)
+		}
+	}
+	for want, x := range map[string]*Tensor{"'shape': (5,), }": New(5), "'shape': (2, 3), }": New(2, 3), "'shape': (), }": New()} {
+		var b bytes.Buffer
+		if err := WriteNPY(&b, x); err != nil || !strings.Contains(b.String(), want) {
+			t.Errorf("%v is written %.80q, want %s", x.Shape, b.String(), want)
+		}
+	}
+	file := func(version byte, head string, data ...byte) []byte {
+		b := append([]byte("\x93NUMPY"), version, 0, byte(len(head)), byte(len(head)>>8))
+		if version > 1 {
+			b = append(b, byte(len(head)>>16), byte(len(head)>>24))
+		}
+		return append(append(b, head...), data...)
+	}
+	head := func(descr, shape string) string {
+		return fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }\n", descr, shape)
+	}
+	for want, b := range map[string][]byte{
+		"[2] 1 -2":  file(1, head("<f4", "2,"), 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0),
+		"[1] 1":     file(2, head("<f8", "1,"), 0, 0, 0, 0, 0, 0, 0xf0, 0x3f),
+		"[1] -2":    file(3, head("<i4", "1,"), 0xfe, 0xff, 0xff, 0xff),
+		"[1] -3":    file(1, head("<i8", "1,"), 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+		"[1 2] 5 7": file(1, head("|u1", "1, 2"), 5, 7), "[] 1": file(1, head("|b1", ""), 1), "[0 3]": file(1, head("<f4", "0, 3")),
+		"[0 4294967296]": file(1, head("<f4", "0, 4294967296")),
+	} {
+		if got, err := ReadNPY(bytes.NewReader(b)); err != nil || fmt.Sprint(got) != want {
+			t.Errorf("read %v, %v, want %s", got, err, want)
+		}
+	}
+	long := strings.Repeat(" ", 1<<20)
+	if got, err := ReadNPY(bytes.NewReader(file(2, head("|u1", "1,")+long[:1<<20-len(head("|u1", "1,"))], 3))); err != nil || fmt.Sprint(got) != "[1] 3" {
+		t.Errorf("a header of 1 MiB: %v, %v", got, err)
+	}
+	for want, b := range map[string][]byte{
+		"does not begin": []byte("\x93NUMPX\x01\x00"), "begin": []byte("\x93NU"), "version 4": file(4, ""), "version 0": file(0, ""), "cut short": file(1, head("<f4", "1,"))[:20],
+		"short": []byte("\x93NUMPY\x01\x00\x05"), "header cut": []byte("\x93NUMPY\x02\x00\x05"), "at most 1 MiB": file(3, long+" "), "lacks": file(1, "{}"), "Fortran": file(1, strings.Replace(head("<f4", "1,"), "False", "True", 1)),
+		"of type >f4": file(1, head(">f4", "1,")), "of type <c8": file(1, head("<c8", "1,")), "ends after 1": file(1, head("|u1", "2,"), 5), "too large": file(1, head("|u1", "4294967297,")),
+		"ends after 0": file(1, head("|u1", "65536, 65536")),
+		"is too large": file(1, head("|u1", "65536, 65537")), "(99999999999999999999,) is": file(1, head("|u1", "99999999999999999999,")),
+	} {
+		if got, err := ReadNPY(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("read %v, %v, want an error about %q", got, err, want)
+		}
+	}
+	if _, err := LoadNPY("testdata/npy.py"); err == nil || !strings.Contains(err.Error(), "npy.py") {
+		t.Errorf("a file that is none: %v", err)
+	}
+	if _, err := LoadNPY("testdata/none"); err == nil {
+		t.Error("no file is read")
+	}
+}
+
+// TestBorrow: memory that is given back is lent again, to whoever needs as much or a little less.
+func TestBorrow(t *testing.T) {
+	FreeScratch()
+	a := borrow(1000)
+	if len(a) != 1000 || cap(a) != 1024 {
+		t.Fatalf("%d floats of %d", len(a), cap(a))
+	}
+	a[0] = 7
+	giveBack(a)
+	if large, small := borrow(1025), borrow(512); len(large) != 1025 || cap(large) != 2048 || cap(small) != 512 || large[0] != 0 || small[0] != 0 {
+		t.Errorf("other sizes: %d of %d, %d of %d", len(large), cap(large), len(small), cap(small))
+	}
+	if b := borrow(1024); len(b) != 1024 || &b[0] != &a[0] {
+		t.Error("memory that was given back is not lent again")
+	}
+	if c := borrow(1024); &c[0] == &a[0] {
+		t.Error("memory is lent twice")
+	}
+	b, c := borrow(600), borrow(600)
+	giveBack(b)
+	giveBack(c)
+	if d, e := borrow(600), borrow(600); &d[0] != &c[0] || &e[0] != &b[0] {
+		t.Error("of two pieces not the last is lent first")
+	}
+	giveBack(a)
+	FreeScratch()
+	if b := borrow(1000); &b[0] == &a[0] {
+		t.Error("memory is kept that was let go")
+	}
+	if len(borrow(0)) != 0 || cap(borrow(1)) != 1 {
+		t.Error("nothing, and one")
+	}
+}

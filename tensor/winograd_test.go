@@ -11,64 +11,92 @@ import (
 	"github.com/tessera-go/tessera/simd"
 )
 
+// winogradCase is a 3x3 convolution of stride 1.
+type winogradCase struct {
+	n, h, w, ci, co int
+	g               Conv
+}
+
 // TestWinograd compares all passes of both algorithms with the definition, on shapes whose tiles stick out.
 func TestWinograd(t *testing.T) {
 	for _, a := range []Algorithm{Winograd2, Winograd4} {
-		for _, s := range []struct {
-			n, h, w, ci, co int
-			g               Conv
-		}{
-			{1, 4, 4, 16, 16, SquareConv(1, 1)}, {2, 7, 7, 32, 48, SquareConv(1, 1)}, {3, 9, 13, 16, 32, SquareConv(1, 1)}, {1, 6, 5, 48, 16, SquareConv(1, 0)}, {2, 5, 8, 16, 16, SquareConv(1, 2)}, {5, 14, 14, 16, 80, SquareConv(1, 1)}, {1, 1, 1, 16, 16, SquareConv(1, 1)}, {2, 5, 5, 240, 256, SquareConv(1, 1)}, {5, 11, 11, 224, 256, SquareConv(1, 1)},
-			{2, 7, 9, 32, 48, uneven[0]}, {2, 8, 6, 16, 16, uneven[1]}, {5, 11, 10, 224, 256, uneven[1]},
+		for _, s := range []winogradCase{
+			{1, 4, 4, 16, 16, SquareConv(1, 1)}, {2, 7, 7, 32, 48, SquareConv(1, 1)}, {3, 9, 13, 16, 32, SquareConv(1, 1)}, {1, 6, 5, 48, 16, SquareConv(1, 0)},
+			{2, 5, 8, 16, 16, SquareConv(1, 2)}, {5, 14, 14, 16, 80, SquareConv(1, 1)}, {1, 1, 1, 16, 16, SquareConv(1, 1)},
+			{2, 7, 9, 32, 48, uneven[0]}, {2, 8, 6, 16, 16, uneven[1]},
 		} {
-			t.Run(fmt.Sprint(a, s), func(t *testing.T) {
-				rng := NewRNG(3)
-				x, w := New(s.n, s.h, s.w, s.ci), New(3, 3, s.ci, s.co)
-				rng.FillNormal(x, 0, 1)
-				rng.FillNormal(w, 0, 1)
-				g := by(a, s.g)
-				y := New(ConvShape(x.Shape, w.Shape, g)...)
-				if got := g.Plan(Forward, y.Shape, w.Shape); got != a {
-					t.Fatalf("asked for %v, plan is %v", a, got)
-				}
-				for i := range y.Data {
-					y.Data[i] = float32(math.NaN())
-				}
-				Conv2D(y, x, w, g)
-				const bound = 1e-5
-				d := g
-				d.Algorithm = Direct
-				want := New(y.Shape...)
-				if s.ci*s.co < 1<<12 {
-					convRef(want, x, w, g)
-				} else {
-					Conv2D(want, x, w, d)
-				}
-				near(t, "y", y, want, bound)
-				few := *winogradOf(a)
-				few.keep = 1 // several chunks
-				few.conv(y, x, w, false, g.H.Low, g.W.Low, false, nil, nil)
-				near(t, "y in chunks", y, want, bound)
-
-				// the gradients against the direct algorithm's, which other tests compare with float64
-				dy := New(y.Shape...)
-				rng.FillNormal(dy, 0, 1)
-				dx, dxWant := New(x.Shape...), New(x.Shape...)
-				dw, dwWant := New(w.Shape...), New(w.Shape...)
-				for _, v := range []*Tensor{dx, dxWant, dw, dwWant} {
-					for i := range v.Data {
-						v.Data[i] = 1 // they add
-					}
-				}
-				ConvGradInput(dx, dy, w, g, true)
-				ConvGradInput(dxWant, dy, w, d, true)
-				near(t, "dx", dx, dxWant, bound)
-				ConvGradWeight(dw, x, dy, g, true)
-				ConvGradWeight(dwWant, x, dy, d, true)
-				near(t, "dw", dw, dwWant, bound)
-			})
+			t.Run(fmt.Sprint(a, s), func(t *testing.T) { testWinograd(t, a, s) })
 		}
 	}
+}
+
+// TestWinogradMany is TestWinograd for many weights.
+func TestWinogradMany(t *testing.T) {
+	for _, a := range []Algorithm{Winograd2, Winograd4} {
+		for _, s := range []winogradCase{{2, 5, 5, 240, 256, SquareConv(1, 1)}, {5, 11, 11, 224, 256, SquareConv(1, 1)}, {5, 11, 10, 224, 256, uneven[1]}} {
+			t.Run(fmt.Sprint(a, s), func(t *testing.T) { testWinograd(t, a, s) })
+		}
+	}
+}
+
+func testWinograd(t *testing.T, a Algorithm, s winogradCase) {
+	rng := NewRNG(3)
+	x, w := New(s.n, s.h, s.w, s.ci), New(3, 3, s.ci, s.co)
+	rng.FillNormal(x, 0, 1)
+	rng.FillNormal(w, 0, 1)
+	g := by(a, s.g)
+	y := New(ConvShape(x.Shape, w.Shape, g)...)
+	if got := g.Plan(Forward, y.Shape, w.Shape); got != a {
+		t.Fatalf("asked for %v, plan is %v", a, got)
+	}
+	for i := range y.Data {
+		y.Data[i] = float32(math.NaN())
+	}
+	Conv2D(y, x, w, g)
+	const bound = 1e-5
+	d := g
+	d.Algorithm = Direct
+	want := New(y.Shape...)
+	if s.ci*s.co < 1<<12 {
+		sums, _, _ := convDefinition(x, w, want, g.norm(w.Shape))
+		for i, v := range sums {
+			want.Data[i] = float32(v)
+		}
+	} else {
+		Conv2D(want, x, w, d)
+	}
+	near(t, "y", y, want, bound)
+	few := *winogradOf(a)
+	few.keep = 1 // several chunks
+	few.conv(y, x, w, false, g.H.Low, g.W.Low, false, nil, nil)
+	near(t, "y in chunks", y, want, bound)
+
+	// the gradients against the direct algorithm's, which other tests compare with float64
+	dy := New(y.Shape...)
+	rng.FillNormal(dy, 0, 1)
+	dx, dxWant := New(x.Shape...), New(x.Shape...)
+	dw, dwWant := New(w.Shape...), New(w.Shape...)
+	for _, v := range []*Tensor{dx, dxWant, dw, dwWant} {
+		for i := range v.Data {
+			v.Data[i] = 1 // they add
+		}
+	}
+	ConvGradInput(dx, dy, w, g, true)
+	ConvGradInput(dxWant, dy, w, d, true)
+	near(t, "dx", dx, dxWant, bound)
+	ConvGradWeight(dw, x, dy, g, true)
+	ConvGradWeight(dwWant, x, dy, d, true)
+	near(t, "dw", dw, dwWant, bound)
+	// setting, over what is no number
+	for _, v := range []*Tensor{dx, dw} {
+		v.Fill(float32(math.NaN()))
+	}
+	ConvGradInput(dx, dy, w, g, false)
+	ConvGradInput(dxWant, dy, w, d, false)
+	near(t, "dx, set", dx, dxWant, bound)
+	ConvGradWeight(dw, x, dy, g, false)
+	ConvGradWeight(dwWant, x, dy, d, false)
+	near(t, "dw, set", dw, dwWant, bound)
 }
 
 // near fails where got is farther from want than bound times the largest value.
@@ -155,6 +183,45 @@ func TestWinogradLevels(t *testing.T) {
 						}
 					}
 				}
+			}
+		}
+	}
+}
+
+// TestCost: the model's costs, worked out by another program: direct, by tiles of 2 and of 4, forward and of the weight's gradient.
+func TestCost(t *testing.T) {
+	for _, c := range []struct {
+		n, oh, ow, ci, co int
+		forward, weight   [3]float64
+	}{
+		{8, 32, 32, 64, 64, [3]float64{338523586.6, 211353600, 121651200}, [3]float64{377782272, 212992000, 125337600}},
+		{1, 7, 7, 512, 512, [3]float64{148352532.5, 191365120, 284590080}, [3]float64{163381248, 296222720, 520519680}},
+		{2, 5, 9, 16, 32, [3]float64{501350.4, 742400, 944640}, [3]float64{555264, 947200, 1405440}},
+		{3, 6, 2, 128, 32, [3]float64{1781268.48, 2606080, 5137920}, [3]float64{1953792, 4244480, 8824320}},
+		{1, 4, 4, 64, 64, [3]float64{955514.88, 2048000, 3916800}, [3]float64{1032192, 3686400, 7603200}},
+		{2, 2, 2, 256, 64, [3]float64{2500853.76, 7311360, 16450560}, [3]float64{2654208, 13864960, 31196160}},
+		{64, 2, 2, 128, 128, [3]float64{43458232.32, 30146560, 67829760}, [3]float64{48365568, 36700160, 82575360}},
+	} {
+		for i, f := range []*winograd{nil, winograd2, winograd4} {
+			for pass, want := range map[Pass]float64{Forward: c.forward[i], GradInput: c.forward[i], GradWeight: c.weight[i]} {
+				if got := cost(f, pass, c.n, c.oh, c.ow, c.ci, c.co); !(math.Abs(got-want) <= 1e-9*want) {
+					t.Errorf("%+v, pass %d, algorithm %d: %g, want %g", c, pass, i, got, want)
+				}
+			}
+		}
+		for pass := Forward; pass <= GradWeight; pass++ {
+			costs, best := c.forward, Direct
+			if pass == GradWeight {
+				costs = c.weight
+			}
+			if costs[1] < costs[0] {
+				best = Winograd2
+			}
+			if costs[2] < min(costs[0], costs[1]) {
+				best = Winograd4
+			}
+			if got := cheapest(pass, c.n, c.oh, c.ow, c.ci, c.co); got != best {
+				t.Errorf("%+v, pass %d: %v, want %v", c, pass, got, best)
 			}
 		}
 	}
