@@ -80,6 +80,13 @@ func enterBall(o, d vec) float64 { return root(d.dot(d), o.dot(d), o.dot(o)-1) }
 
 func (p *part) enterCapsule(o, d vec) float64 {
 	a := float64(d.x*d.x) + float64(d.z*d.z)
+	if a == 0 { // along the axis: into the nearer cap
+		near := p.kx
+		if d.y < 0 {
+			near = -near
+		}
+		return enterBall(vec{o.x, o.y + near, o.z}, d)
+	}
 	t := root(a, float64(o.x*d.x)+float64(o.z*d.z), float64(o.x*o.x)+float64(o.z*o.z)-1)
 	if y := o.y + float64(t*d.y); math.Abs(y) <= p.kx || math.IsInf(t, 1) {
 		return t

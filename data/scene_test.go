@@ -670,6 +670,8 @@ func TestSolids(t *testing.T) {
 	}{
 		{part{shape: ball}, vec{z: 5}, in, 4, 0}, {part{shape: ball}, vec{y: 1, z: 5}, in, 5, 0}, {part{shape: ball}, vec{y: 1.5, z: 5}, in, inf, 0},
 		{part{shape: capsule, kx: 2}, vec{z: 5}, in, 4, 0}, {part{shape: capsule, kx: 2}, vec{y: 2, z: 5}, in, 4, 0}, {part{shape: capsule, kx: 2}, vec{y: -2, z: 5}, in, 4, 0},
+		{part{shape: capsule, kx: 2}, vec{y: 5}, vec{y: -1}, 2, 0}, {part{shape: capsule, kx: 2}, vec{y: -5}, vec{y: 1}, 2, 0}, {part{shape: capsule, kx: 2}, vec{x: 0.6, y: 5}, vec{y: -1}, 2.2, 0},
+		{part{shape: capsule, kx: 2}, vec{x: 2, y: 5}, vec{y: -1}, inf, 0},
 		{part{shape: capsule, kx: 2}, vec{y: 2.6, z: 5}, in, 4.2, 0}, {part{shape: capsule, kx: 2}, vec{y: -2.6, z: 5}, in, 4.2, 0}, {part{shape: capsule, kx: 2}, vec{y: 3.5, z: 5}, in, inf, 0},
 		{part{shape: frustum, kx: 0.5}, vec{z: 5}, in, 4.25, 0}, {part{shape: frustum, kx: 0.5}, vec{y: 5}, down, 4, 1}, {part{shape: frustum, kx: 0.5}, vec{y: -5}, up, 4, -1},
 		{part{shape: frustum, kx: 0.5}, vec{x: 0.75, y: 5}, down, 5, 0}, {part{shape: frustum, kx: 0.5}, vec{x: 2, y: 5}, down, inf, 0}, {part{shape: frustum, kx: 0.5}, vec{y: 2, z: 5}, in, inf, 0},
