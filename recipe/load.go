@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -26,6 +27,7 @@ type Model struct {
 	Info  *train.Info // of the run, where there is one
 	// Checkpoint is the file of the run's that the weights are of, without its folder.
 	Checkpoint string
+	Notes      []string // what a person should know of how a file was read
 }
 
 // Encoder returns the model as an encoder.
@@ -132,6 +134,10 @@ func LoadFile(path, trunk string) (*Model, error) {
 		return nil, err
 	}
 	m.Label, m.Norm = filepath.Base(path), data.ImageNetNorm
+	prefix := commonPrefix(m.Trunk, f)
+	if prefix != "" {
+		m.Notes = append(m.Notes, fmt.Sprintf("%s: names begin with %q, which is left out", path, prefix))
+	}
 	if side, ok := f.Metadata[keySide]; ok {
 		if m.Side, err = strconv.Atoi(side); err != nil || m.Side < 1 {
 			return nil, fmt.Errorf("%s: side %q", path, side)
@@ -142,7 +148,39 @@ func LoadFile(path, trunk string) (*Model, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	return m, restoreFile(m.Trunk, f, path, "")
+	if f.Metadata[keyNorm] == "" {
+		m.Notes = append(m.Notes, fmt.Sprintf("%s does not say how pictures were normalised: ImageNet's mean and deviation are assumed (--norm), and a side of %d (--side)", path, m.Side))
+	}
+	return m, restoreFile(m.Trunk, f, path, prefix)
+}
+
+// commonPrefix returns what stands before the trunk's names in a file, such as module., backbone. or encoder_q.: the prefix with which most of
+// them are there, none where that is as good.
+func commonPrefix(t *layers.Trunk, f *checkpoint.File) string {
+	names := map[string]bool{}
+	for _, n := range f.Tensors {
+		names[n.Name] = true
+	}
+	own := Named(t)
+	found := func(prefix string) (n int) {
+		for _, p := range own {
+			if names[prefix+p.Name] {
+				n++
+			}
+		}
+		return n
+	}
+	best, most := "", found("")
+	for _, n := range f.Tensors {
+		prefix, ok := strings.CutSuffix(n.Name, own[0].Name)
+		if !ok || prefix == "" || !strings.HasSuffix(prefix, ".") {
+			continue
+		}
+		if k := found(prefix); k > most || k == most && best != "" && prefix < best {
+			best, most = prefix, k
+		}
+	}
+	return best
 }
 
 func restore(t *layers.Trunk, path, prefix string) error {

@@ -539,6 +539,46 @@ func TestMonitorSamples(t *testing.T) {
 	}
 }
 
+// TestPrefix: weights whose names begin with a wrapper's are read without it, and it is said; so is what the file does not say of pictures.
+func TestPrefix(t *testing.T) {
+	m, err := Random("convnet", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, prefix := range []string{"", "module.", "backbone.", "module.encoder_q."} {
+		f := checkpoint.TorchFile(Named(m.Trunk))
+		for i := range f.Tensors {
+			f.Tensors[i].Name = prefix + f.Tensors[i].Name
+		}
+		f.Tensors = append(f.Tensors, checkpoint.Named{Name: "head.conv1.weight", Value: tensor.New(2, 2)}, checkpoint.Named{Name: "aaa.conv1.weight", Value: tensor.New(2, 2)})
+		path := filepath.Join(t.TempDir(), "w.safetensors")
+		if err := checkpoint.Save(path, f); err != nil {
+			t.Fatal(err)
+		}
+		got, err := LoadFile(path, "convnet")
+		if err != nil {
+			t.Errorf("%q: %v", prefix, err)
+			continue
+		}
+		for i, p := range layers.State(got.Trunk) {
+			if !slices.Equal(p.Value.Data, layers.State(m.Trunk)[i].Value.Data) {
+				t.Errorf("%q: other weights in %s", prefix, p.Name)
+			}
+		}
+		notes := strings.Join(got.Notes, "\n")
+		if strings.Contains(notes, "which is left out") != (prefix != "") || prefix != "" && !strings.Contains(notes, fmt.Sprintf("%q", prefix)) || !strings.Contains(notes, "--norm") {
+			t.Errorf("%q: said %q", prefix, notes)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "own.safetensors")
+	if err := checkpoint.Save(path, m.Export()); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := LoadFile(path, ""); err != nil || len(got.Notes) != 0 {
+		t.Errorf("our own file: %v, %v", got.Notes, err)
+	}
+}
+
 // TestCompareDefaults: where nothing else is said a run is judged on its own data, by neighbours and a probe, beside the weights that it
 // began with; the pictures are of its own features, as many as are asked for.
 func TestCompareDefaults(t *testing.T) {

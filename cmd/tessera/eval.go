@@ -62,6 +62,9 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 		if out, err = recipe.LoadFile(name, m.trunk); err != nil {
 			return nil, err
 		}
+		for _, note := range out.Notes {
+			fmt.Fprintln(os.Stderr, note)
+		}
 	default:
 		return nil, usage("%s: no such run directory or file; want a RUN, random, or FILE.safetensors", name)
 	}
