@@ -100,8 +100,14 @@ func TestOrientations(t *testing.T) {
 		if want := orient(plain, 6); got.H != plain.W || !bytes.Equal(got.Pix, want.Pix) {
 			t.Errorf("%s: %dx%d, want %dx%d turned", what, got.W, got.H, want.W, want.H)
 		}
-		for n := range c[1] { // cut anywhere it is an error or a picture
-			Decode(bytes.Clone(c[1][:n:n]))
+		head, err := readHeader(c[1])
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		for n := range c[1] { // cut anywhere it is no panic, which Decode would hide, and no other orientation
+			if o := orientation(bytes.Clone(c[1][:n:n]), head); o != 1 && o != 6 && o != 3 {
+				t.Errorf("%s, cut to %d bytes: orientation %d", what, n, o)
+			}
 		}
 	}
 }

@@ -44,6 +44,7 @@ func Decode(b []byte) (im *Image, err error) {
 type header struct {
 	format string
 	h, w   int
+	colors color.Model // of what is no JPEG
 	jpeg   jpegHeader
 }
 
@@ -51,7 +52,7 @@ type header struct {
 func readHeader(b []byte) (header, error) {
 	var h header
 	if j, ok := readJPEGHeader(b); ok {
-		h = header{"jpeg", j.H, j.W, j}
+		h = header{format: "jpeg", h: j.H, w: j.W, jpeg: j}
 	} else {
 		if err := refused(b); err != nil {
 			return h, err
@@ -60,7 +61,7 @@ func readHeader(b []byte) (header, error) {
 		if err != nil {
 			return h, decodeError(err)
 		}
-		h = header{format: format, h: c.Height, w: c.Width}
+		h = header{format: format, h: c.Height, w: c.Width, colors: c.ColorModel}
 		if format == "jpeg" {
 			return h, errors.New("broken picture: a JPEG without a frame header, or with two")
 		}

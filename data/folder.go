@@ -44,10 +44,18 @@ func (l *folderLabels) Classes() []string { return l.classes }
 // testFolders are the names of a folder's test split, in the order in which they are looked for.
 var testFolders = []string{"test", "val", "valid", "validation"}
 
+// mostBeside is how many entries a root has that is no root of splits.
+const mostBeside = 64
+
 // folderSplits returns the folders of a root that has nothing else than folders train and at least one of testFolders; nil for others.
 func folderSplits(dir string) map[Split]string {
-	entries, err := os.ReadDir(dir)
+	f, err := os.Open(dir)
 	if err != nil {
+		return nil
+	}
+	defer f.Close()
+	entries, err := f.ReadDir(mostBeside)
+	if err != nil || len(entries) == mostBeside { // a folder of a million pictures is not listed for this
 		return nil
 	}
 	found := map[string]string{}

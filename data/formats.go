@@ -81,11 +81,7 @@ func firstFrame(b []byte, head header) (*Image, error) {
 		return nil, err
 	}
 	im := NewImage(head.h, head.w)
-	c, err := gif.DecodeConfig(bytes.NewReader(b))
-	if err != nil {
-		return nil, err
-	}
-	palette, ok := c.ColorModel.(color.Palette)
+	palette, ok := head.colors.(color.Palette)
 	if frame, is := p.(*image.Paletted); ok && is && len(frame.Palette) == len(palette) {
 		for i, c := range frame.Palette { // the decoder forgets the colour below what is transparent
 			if _, _, _, a := c.RGBA(); a == 0 {
