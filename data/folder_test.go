@@ -232,3 +232,27 @@ type onePixel [][3]uint8
 func (d onePixel) Len() int                    { return len(d) }
 func (d onePixel) Describe(i int) string       { return fmt.Sprint("pixel ", i) }
 func (d onePixel) Image(i int) (*Image, error) { return &Image{1, 1, d[i][:]}, nil }
+
+// TestScanNotes: three of a kind are named, of more how many; endings stand by their count, then by name; a root that cannot be read is an error.
+func TestScanNotes(t *testing.T) {
+	s := scan{root: "R", left: map[string]int{".b": 2, ".a": 2, ".c": 5, "": 1}, hidden: 3, odd: []string{"o1", "o2", "o3"}, broken: []string{"b1", "b2", "b3", "b4", "b5"}}
+	want := "R: 13 ignored: 5 .c, 2 .a, 2 .b, 1 without an ending, 3 hidden\nR: 5 cannot be read: b1, b2, b3 and 2 more\nR: 3 neither file nor folder, not opened: o1, o2, o3"
+	if got := strings.Join(s.notes(), "\n"); got != want {
+		t.Errorf("notes\n%s\nwant\n%s", got, want)
+	}
+	for _, c := range []struct {
+		s    scan
+		want string
+	}{{scan{root: "R", hidden: 1}, "R: 1 ignored: 1 hidden"}, {scan{root: "R", left: map[string]int{".x": 1}}, "R: 1 ignored: 1 .x"}, {scan{root: "R"}, ""}} {
+		if got := strings.Join(c.s.notes(), "\n"); got != c.want {
+			t.Errorf("notes %q, want %q", got, c.want)
+		}
+	}
+	if got := (&scan{}).summary(); got != "it is empty" {
+		t.Errorf("of nothing: %q", got)
+	}
+	gone := scan{root: filepath.Join(t.TempDir(), "none"), into: &folder{}, left: map[string]int{}}
+	if err := gone.walk("", nil); err == nil || !strings.Contains(err.Error(), "none") {
+		t.Errorf("a root that is not there: %v", err)
+	}
+}
