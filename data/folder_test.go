@@ -183,6 +183,10 @@ func TestFolderLeft(t *testing.T) {
 	if d, err := Open("folder:"+stray, Train); err != nil || d.Truth.Labels != nil || !strings.Contains(strings.Join(d.Notes, "\n"), "lost.png lies beside the folders") {
 		t.Errorf("a stray picture: %v, %v", d.Notes, err)
 	}
+	flat := folderWith(t, map[string][]byte{"1.png": p, "2.png": p})
+	if d, err := Open("folder:"+flat, Train); err != nil || len(d.Notes) != 0 {
+		t.Errorf("a flat folder: %v, %v", d.Notes, err)
+	}
 }
 
 // TestInBoth: what is the same picture under another name counts, what only looks like it in name does not.
