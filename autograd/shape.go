@@ -46,13 +46,15 @@ func Concat(axis int, xs ...*Var) *Var {
 	y := result(shaped("Concat", xs, func() []int { return tensor.ConcatShape(axis, shapes...) }), xs...)
 	tensor.Concat(y.Value, axis, values...)
 	return y.rule("Concat", func(dy *tensor.Tensor, g Grads) {
+		var parts []tensor.ConcatPart
 		at := 0
 		for i, x := range xs {
 			if dx, add := g.Into(x); dx != nil {
-				tensor.ConcatGrad(dx, dy, axis, at, add)
+				parts = append(parts, tensor.ConcatPart{DX: dx, From: at, Add: add})
 			}
 			at += shapes[i][axis]
 		}
+		tensor.ConcatGrad(dy, axis, parts...)
 	}, xs...).reads()
 }
 

@@ -618,3 +618,14 @@ func shiftHueAVX2(rgb *uint8, t float32, n int)
 
 //go:noescape
 func packT8AVX2(dst, src *float32, w, ld, k int)
+
+//go:noescape
+func streamAVX2(dst, src []float32)
+
+func fenceAVX2()
+
+//go:noescape
+func layerNormRowStreamAVX2(dst, x, gamma, beta []float32, mean, inv float32)
+
+//go:noescape
+func layerNormGradRowStreamAVX2(dx, dgamma, dbeta, dy, x, gamma []float32, mean, inv, b, d float32)

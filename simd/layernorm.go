@@ -7,16 +7,22 @@ import "math"
 //	dst[r][i] = fma((x[r][i] - mean[r])·inv[r], gamma[i], beta[i])
 //
 // with mean[r] the row's mean and inv[r] = 1/√(variance + eps), the variance being the mean square about mean[r]: a row is
-// read three times, but only the first time from beyond the first-level cache. dst may be x.
-func LayerNormRows(dst, x, gamma, beta, mean, inv []float32, eps float32) {
+// read three times, but only the first time from beyond the first-level cache. dst may be x. With stream it is written as by
+// Stream where its rows are whole cache lines.
+func LayerNormRows(dst, x, gamma, beta, mean, inv []float32, eps float32, stream bool) {
 	c := len(gamma)
+	set := active.layerNormRow
+	if stream && wholeLines(dst, c) {
+		set = active.layerNormRowStream
+		defer active.fence()
+	}
 	beta, inv = beta[:c], inv[:len(mean)]
 	for r := range mean {
 		row := x[r*c : (r+1)*c]
 		m := active.sum(row) / float32(c)
 		mean[r] = m
 		inv[r] = float32(1 / math.Sqrt(float64(active.squaresAbout(row, m))/float64(c)+float64(eps)))
-		active.layerNormRow(dst[r*c:(r+1)*c], row, gamma, beta, m, inv[r])
+		set(dst[r*c:(r+1)*c], row, gamma, beta, m, inv[r])
 	}
 }
 
@@ -25,16 +31,21 @@ func LayerNormRows(dst, x, gamma, beta, mean, inv []float32, eps float32) {
 //
 //	dx = inv·(g - mean(g) - h·mean(g·h))    dgamma += dy·h    dbeta += dy
 //
-// dx may be dy.
-func LayerNormGradRows(dx, dgamma, dbeta, dy, x, gamma, mean, inv []float32) {
+// dx may be dy. With stream it is written as by Stream where its rows are whole cache lines.
+func LayerNormGradRows(dx, dgamma, dbeta, dy, x, gamma, mean, inv []float32, stream bool) {
 	c := len(gamma)
+	set := active.layerNormGradRow
+	if stream && wholeLines(dx, c) {
+		set = active.layerNormGradRowStream
+		defer active.fence()
+	}
 	dgamma, dbeta, inv = dgamma[:c], dbeta[:c], inv[:len(mean)]
 	for r, m := range mean {
 		g, row := dy[r*c:(r+1)*c], x[r*c:(r+1)*c]
 		s := float64(inv[r]) / float64(c)
 		b := -s * float64(inv[r]) * float64(inv[r]) * float64(active.dotAbout(g, gamma, row, m))
 		d := -s * float64(active.dot(g, gamma))
-		active.layerNormGradRow(dx[r*c:(r+1)*c], dgamma, dbeta, g, row, gamma, m, inv[r], float32(b), float32(d))
+		set(dx[r*c:(r+1)*c], dgamma, dbeta, g, row, gamma, m, inv[r], float32(b), float32(d))
 	}
 }
 

@@ -106,7 +106,7 @@ func TestLayerNormValues(t *testing.T) {
 			n := rows * c
 			x, dy, gamma, beta := random(n), random(n), random(c), random(c)
 			y, dx, mean, inv := make([]float32, n), make([]float32, n), make([]float32, rows), make([]float32, rows+2)
-			LayerNormRows(y, x, gamma, beta, mean, inv, eps)
+			LayerNormRows(y, x, gamma, beta, mean, inv, eps, false)
 			dgamma, dbeta := random(c), random(c)
 			wantY, wantX, wantM, wantI := make([]float64, n), make([]float64, n), make([]float64, rows), make([]float64, rows)
 			wantG, wantB, some := make([]float64, c), make([]float64, c), make([]float64, n+rows)
@@ -142,7 +142,7 @@ func TestLayerNormValues(t *testing.T) {
 			near(t, l.String()+" rows", y, wantY, some)
 			near(t, l.String()+" means", mean, wantM, some)
 			near(t, l.String()+" deviations", inv[:rows], wantI, some)
-			LayerNormGradRows(dx, dgamma, dbeta, dy, x, gamma, mean, inv)
+			LayerNormGradRows(dx, dgamma, dbeta, dy, x, gamma, mean, inv, false)
 			near(t, l.String()+" gradient", dx, wantX, some)
 			near(t, l.String()+" gradient of gamma", dgamma, wantG, some)
 			near(t, l.String()+" gradient of beta", dbeta, wantB, some)

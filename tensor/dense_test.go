@@ -446,11 +446,11 @@ func BenchmarkConcat(b *testing.B) {
 		shape := append([]int(nil), s...)
 		shape[axis] *= 2
 		x, z, y, dx := NewRNG(1).FillNormal(New(s...), 0, 1), New(s...), New(shape...), New(s...)
-		whole := bare{New(shape...), y, y}
+		whole, halves := bare{New(shape...), y, y}, bare{y, New(shape...), New(shape...)}
 		m := bare{dx, x, z}
 		rated(b, fmt.Sprintf("Concat/axis %d", axis), 16*x.Len(), func() { Concat(y, axis, x, z) }, whole.one())
-		rated(b, fmt.Sprintf("ConcatGrad/axis %d", axis), 8*x.Len(), func() { ConcatGrad(dx, y, axis, 0, false) }, m.one())
-		rated(b, fmt.Sprintf("ConcatGrad adding/axis %d", axis), 12*x.Len(), func() { ConcatGrad(dx, y, axis, 0, true) }, m.two())
+		rated(b, fmt.Sprintf("ConcatGrad/axis %d", axis), 16*x.Len(), func() { ConcatGrad(y, axis, ConcatPart{dx, 0, false}, ConcatPart{z, s[axis], false}) }, halves.one())
+		rated(b, fmt.Sprintf("ConcatGrad adding/axis %d", axis), 24*x.Len(), func() { ConcatGrad(y, axis, ConcatPart{dx, 0, true}, ConcatPart{z, s[axis], true}) }, halves.two())
 		rated(b, fmt.Sprintf("SliceGrad/axis %d", axis), 12*x.Len(), func() { SliceGrad(y, x, axis, s[axis]/2, 1, false) }, m.two())
 	}
 }

@@ -17,7 +17,7 @@ func LayerNorm(y, x *Tensor, eps float32, gamma, beta, mean, inv []float32) {
 	gamma, beta, done := orConstant(gamma, 1, beta, c)
 	defer done()
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
-		simd.LayerNormRows(y.Data[lo*c:hi*c], x.Data[lo*c:hi*c], gamma, beta, mean[lo:hi], inv[lo:hi], eps)
+		simd.LayerNormRows(y.Data[lo*c:hi*c], x.Data[lo*c:hi*c], gamma, beta, mean[lo:hi], inv[lo:hi], eps, streams(len(y.Data)))
 	})
 }
 
@@ -43,14 +43,14 @@ func LayerNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x *Tensor,
 	parallel.Chunks(rows, step, func(lo, hi int) {
 		sums := parts[lo/step*2*c:][:2*c]
 		if dx != nil && !add {
-			simd.LayerNormGradRows(dx.Data[lo*c:hi*c], sums[:c], sums[c:], dy.Data[lo*c:hi*c], x.Data[lo*c:hi*c], gamma, mean[lo:hi], inv[lo:hi])
+			simd.LayerNormGradRows(dx.Data[lo*c:hi*c], sums[:c], sums[c:], dy.Data[lo*c:hi*c], x.Data[lo*c:hi*c], gamma, mean[lo:hi], inv[lo:hi], streams(len(dx.Data)))
 			return
 		}
 		row := borrow(c)
 		defer giveBack(row)
 		for r := lo; r < hi; r++ {
 			at := r * c
-			simd.LayerNormGradRows(row, sums[:c], sums[c:], dy.Data[at:at+c], x.Data[at:at+c], gamma, mean[r:r+1], inv[r:r+1])
+			simd.LayerNormGradRows(row, sums[:c], sums[c:], dy.Data[at:at+c], x.Data[at:at+c], gamma, mean[r:r+1], inv[r:r+1], false)
 			if dx != nil {
 				simd.Add(dx.Data[at:at+c], dx.Data[at:at+c], row)
 			}

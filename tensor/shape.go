@@ -112,38 +112,68 @@ func Concat(y *Tensor, axis int, xs ...*Tensor) {
 	at := 0
 	for i, x := range xs {
 		moves[i] = newAxisMove(y, x, axis, at, 1)
+		moves[i].how = toWhole
 		at += x.Shape[axis]
 	}
 	if at != y.Shape[axis] {
 		fail("Concat", "%d along axis %d into %v", at, axis, y.Shape)
 	}
-	if outer := Size(y.Shape[:axis]); outer > 1 { // a piece of y is written by one worker, from all of xs
-		parallel.Chunks(outer, max(1, chunk*outer/max(len(y.Data), 1)), func(lo, hi int) {
-			for _, m := range moves {
-				m.run(lo*m.runs, hi*m.runs, toWhole)
-			}
-		})
+	together(y, axis, moves)
+}
+
+// ConcatPart is one of Concat's inputs in the gradient: DX begins at From along the axis, and is set, or with Add added to.
+type ConcatPart struct {
+	DX   *Tensor
+	From int
+	Add  bool
+}
+
+// ConcatGrad sets the gradients of Concat's inputs, those that are wanted, to their parts of dy, or adds them. Two parts may
+// share a DX: they follow each other in order.
+func ConcatGrad(dy *Tensor, axis int, parts ...ConcatPart) {
+	moves := make([]axisMove, len(parts))
+	for i, p := range parts {
+		moves[i] = newAxisMove(dy, p.DX, axis, p.From, 1)
+		moves[i].how = toPart
+		if p.Add {
+			moves[i].how = addToPart
+		}
+	}
+	together(dy, axis, moves)
+}
+
+// together does moves of one whole: a piece of it is read or written by one worker, once.
+func together(whole *Tensor, axis int, moves []axisMove) {
+	outer := Size(whole.Shape[:axis])
+	if outer <= 1 {
+		for _, m := range moves {
+			m.all()
+		}
 		return
 	}
-	for _, m := range moves {
-		m.all(toWhole)
-	}
+	parallel.Chunks(outer, max(1, chunk*outer/max(len(whole.Data), 1)), func(lo, hi int) {
+		for _, m := range moves {
+			m.run(lo*m.runs, hi*m.runs)
+		}
+	})
 }
 
 // Slice sets y to elements from, from+step, ... of x along axis, as many as y has.
-func Slice(y, x *Tensor, axis, from, step int) { newAxisMove(x, y, axis, from, step).all(toPart) }
+func Slice(y, x *Tensor, axis, from, step int) { newAxisMove(x, y, axis, from, step).all() }
 
 // SliceGrad sets dx to the gradient of Slice's input, dy where it was taken from and zeros elsewhere, or with add adds dy there.
 func SliceGrad(dx, dy *Tensor, axis, from, step int, add bool) {
 	m := newAxisMove(dx, dy, axis, from, step)
 	switch {
 	case add:
-		m.all(addToWhole)
+		m.how = addToWhole
+		m.all()
 		return
 	case m.outer*m.runs == 0:
 		Zero(dx)
 		return
 	}
+	m.how = toWhole
 	if m.outer*m.runs < 16 && len(dx.Data) >= 16*chunk { // a few long runs
 		for k := range m.outer * m.runs {
 			from, to := m.gap(k)
@@ -151,7 +181,7 @@ func SliceGrad(dx, dy *Tensor, axis, from, step int, add bool) {
 				Zero(&Tensor{Data: zeros})
 			}
 		}
-		m.all(toWhole)
+		m.all()
 		return
 	}
 	// the axis is cut at the elements that were taken: each comes with the zeros up to the next
@@ -166,21 +196,12 @@ func SliceGrad(dx, dy *Tensor, axis, from, step int, add bool) {
 	})
 }
 
-// ConcatGrad sets dx, the gradient of one of Concat's inputs, to the part of dy that begins at from along axis, or adds it.
-func ConcatGrad(dx, dy *Tensor, axis, from int, add bool) {
-	m := newAxisMove(dy, dx, axis, from, 1)
-	if add {
-		m.all(addToPart)
-	} else {
-		m.all(toPart)
-	}
-}
-
 // axisMove is the traffic between part and elements from, from+step, ... of whole along an axis: runs of n neighbours, `runs`
 // for each of outer, run k of the part at k·n.
 type axisMove struct {
 	wholeData, partData []float32
 	outer, runs, n      int
+	how                 int // toPart, ...
 	from, next, size    int // of a run in whole: the first, the distance to the next, and the length of what belongs to one of outer
 }
 
@@ -190,7 +211,7 @@ func newAxisMove(whole, part *Tensor, axis, from, step int) axisMove {
 	if outer != po || inner != pi || from < 0 || step < 1 || pn > 0 && from+(pn-1)*step >= n {
 		fail("Slice", "%v at %d step %d along axis %d of %v", part.Shape, from, step, axis, whole.Shape)
 	}
-	m := axisMove{whole.Data, part.Data, outer, pn, inner, from * inner, step * inner, n * inner}
+	m := axisMove{wholeData: whole.Data, partData: part.Data, outer: outer, runs: pn, n: inner, from: from * inner, next: step * inner, size: n * inner}
 	if step == 1 && pn > 0 {
 		m.runs, m.n, m.next = 1, inner*pn, inner*pn
 	}
@@ -213,37 +234,52 @@ func (m axisMove) gap(k int) (from, to int) {
 }
 
 const (
-	toWhole = iota
-	toPart
+	toPart = iota
+	toWhole
 	addToWhole
 	addToPart
 )
 
 // all moves everything, on all workers: whole runs, or pieces of long ones.
-func (m axisMove) all(how int) {
+func (m axisMove) all() {
 	if m.n < 2*chunk {
-		parallel.Chunks(m.outer*m.runs, max(1, chunk/max(m.n, 1)), func(lo, hi int) { m.run(lo, hi, how) })
+		parallel.Chunks(m.outer*m.runs, max(1, chunk/max(m.n, 1)), func(lo, hi int) { m.run(lo, hi) })
 		return
 	}
 	size := chunk
-	if how == toWhole || how == toPart {
+	if m.how == toWhole || m.how == toPart {
 		size = 8 * chunk // from a megabyte on the runtime's copy writes past the caches
 	}
 	pieces := (m.n + size - 1) / size
 	parallel.For(m.outer*m.runs*pieces, func(i int) {
 		k, lo := i/pieces, i%pieces*size
 		n := min(size, m.n-lo)
-		move(m.wholeData[m.whole(k)+lo:][:n], m.partData[k*m.n+lo:][:n], how)
+		move(m.wholeData[m.whole(k)+lo:][:n], m.partData[k*m.n+lo:][:n], m.how)
 	})
 }
 
 // run moves the runs lo to hi.
-func (m axisMove) run(lo, hi, how int) {
+func (m axisMove) run(lo, hi int) {
+	to := m.partData
+	if m.how == toWhole || m.how == addToWhole {
+		to = m.wholeData
+	}
+	if (m.how == toWhole || m.how == toPart) && streams(len(to)) && m.n >= line {
+		defer simd.Fence()
+		for k := lo; k < hi; k++ {
+			w, p := m.wholeData[m.whole(k):][:m.n], m.partData[k*m.n:][:m.n]
+			if m.how == toPart {
+				w, p = p, w
+			}
+			simd.Stream(w, p)
+		}
+		return
+	}
 	if m.n == 0 {
 		return
 	}
 	for k := lo; k < hi; k++ {
-		move(m.wholeData[m.whole(k):][:m.n], m.partData[k*m.n:][:m.n], how)
+		move(m.wholeData[m.whole(k):][:m.n], m.partData[k*m.n:][:m.n], m.how)
 	}
 }
 

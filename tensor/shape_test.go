@@ -82,11 +82,16 @@ func TestSlice(t *testing.T) {
 			Concat(joined, c.axis, b, y, a)
 			same(t, "Concat of "+name, joined, x)
 			got, twice := New(part...).Fill(float32(math.NaN())), New(part...)
-			ConcatGrad(got, x, c.axis, c.from, false)
+			db, da := New(before...), New(after...)
+			ConcatGrad(x, c.axis, ConcatPart{db, 0, false}, ConcatPart{got, c.from, false}, ConcatPart{da, c.from + c.n, false})
 			same(t, "ConcatGrad of "+name, got, y)
-			ConcatGrad(got, x, c.axis, c.from, true)
+			same(t, "ConcatGrad before "+name, db, b)
+			same(t, "ConcatGrad after "+name, da, a)
+			ConcatGrad(x, c.axis, ConcatPart{got, c.from, true})
 			Scale(twice, 2, y)
 			same(t, "ConcatGrad twice of "+name, got, twice)
+			ConcatGrad(x, c.axis, ConcatPart{got, c.from, false}, ConcatPart{got, c.from, true})
+			same(t, "ConcatGrad of one part twice, "+name, got, twice)
 		}
 	}
 }

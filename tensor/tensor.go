@@ -175,6 +175,13 @@ func sameShapes(op string, t *Tensor, others ...*Tensor) {
 // the second-level cache.
 const chunk = 1 << 15
 
+// line is how many values a cache line holds.
+const line = 16
+
+// streams says whether a result of n values is written past the caches (simd.Stream): from 16 MiB on, where it and the operands
+// that a kernel reads beside it no longer fit into the last one.
+func streams(n int) bool { return n >= 4<<20 }
+
 // scratch is memory that kernels borrow while they run, by powers of two; it is kept for the next call.
 var scratch struct {
 	sync.Mutex
