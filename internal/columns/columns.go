@@ -34,12 +34,14 @@ func Fold(line string, width int, indent string) []string {
 	var out []string
 	for len(line) > width {
 		cut := strings.LastIndexByte(line[:width+1], ' ')
-		if cut <= len(indent) { // a word that is too wide
-			after := strings.IndexByte(line[width:], ' ')
+		start := len(line) - len(strings.TrimLeft(line, " "))
+		if cut <= max(len(indent), start) { // a word that is too wide
+			from := max(width, start)
+			after := strings.IndexByte(line[from:], ' ')
 			if after < 0 {
 				break
 			}
-			cut = width + after
+			cut = from + after
 		}
 		out = append(out, strings.TrimRight(line[:cut], " "))
 		line = indent + strings.TrimLeft(line[cut:], " ")
