@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/simd"
@@ -128,7 +130,10 @@ func LoadInfo(dir string) (*Info, error) {
 
 func readInfo(b []byte) (*Info, error) {
 	i := &Info{}
-	return i, json.Unmarshal(b, i)
+	if err := json.Unmarshal(b, i); err != nil {
+		return nil, errors.New(spec.Line(err.Error())) // it quotes what it could not read
+	}
+	return i, nil
 }
 
 // Mode returns how the run's tapes compute.

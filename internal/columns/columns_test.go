@@ -95,7 +95,9 @@ func FuzzWrap(f *testing.F) {
 			return
 		}
 		width, text := int(b[0])+1, string(b[1:])
-		words := func(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' }) }
+		words := func(s string) []string {
+			return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' })
+		}
 		got := Wrap(text, width)
 		if !slices.Equal(words(got), words(text)) {
 			t.Fatalf("%q in %d columns loses words: %q", text, width, got)
