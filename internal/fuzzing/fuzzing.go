@@ -41,10 +41,9 @@ func blind(f *testing.F, seeds [][]byte, n int, try func(t testing.TB, b []byte)
 			return
 		}
 		path := filepath.Join("testdata", "fuzz", f.Name(), "blind")
-		text := "go test fuzz v1\n[]byte(" + strconv.Quote(string(b)) + ")\n"
 		err := os.MkdirAll(filepath.Dir(path), 0o755)
 		if err == nil {
-			err = os.WriteFile(path, []byte(text), 0o644)
+			err = os.WriteFile(path, text(b), 0o644)
 		}
 		f.Fatalf("the input is in %s (%v): %v", path, err, e)
 	}()
@@ -71,18 +70,29 @@ func found(f *testing.F) (out [][]byte) {
 		return nil
 	}
 	for _, name := range names {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
+		kept, err := os.ReadFile(name)
+		var b []byte
+		if err == nil {
+			b, err = input(kept)
 		}
-		_, line, _ := strings.Cut(string(text), "\n[]byte(")
-		b, err := strconv.Unquote(strings.TrimSuffix(strings.TrimSpace(line), ")"))
 		if err != nil {
 			f.Fatalf("%s: %v", name, err)
 		}
-		out = append(out, []byte(b))
+		out = append(out, b)
 	}
 	return out
+}
+
+// text is an input as Go's engine keeps it in a file.
+func text(b []byte) []byte {
+	return []byte("go test fuzz v1\n[]byte(" + strconv.Quote(string(b)) + ")\n")
+}
+
+// input undoes text.
+func input(text []byte) ([]byte, error) {
+	_, line, _ := strings.Cut(string(text), "\n[]byte(")
+	b, err := strconv.Unquote(strings.TrimSuffix(strings.TrimSpace(line), ")"))
+	return []byte(b), err
 }
 
 // mutator makes inputs from seeds by a few changes each.
