@@ -25,7 +25,8 @@ type Config struct {
 	Data        string           `json:"data"`
 	Test        string           `json:"test,omitempty"` // for the monitor and the evaluation
 	Trunk       string           `json:"trunk"`
-	Side        int              `json:"side"` // of the images that the net sees; 0 where it sees none
+	Init        string           `json:"init,omitempty"` // the run or file whose weights it begins with; random ones if empty
+	Side        int              `json:"side"`           // of the images that the net sees; 0 where it sees none
 	Epochs      int              `json:"epochs"`
 	MaxSteps    int              `json:"max_steps,omitempty"` // 0: no limit
 	BatchSize   int              `json:"batch_size"`
@@ -68,10 +69,17 @@ type Info struct {
 	DataName    string          `json:"data_name"`
 	DataLen     int             `json:"data_len"`
 	Fingerprint string          `json:"data_fingerprint"`
+	Origin      *Origin         `json:"origin,omitempty"`
 	Seconds     float64         `json:"seconds"`             // of all sessions together
 	PeakMemory  int             `json:"peak_memory"`         // bytes that the tape held at most
 	Recompute   string          `json:"recompute,omitempty"` // what a memory limit made compute twice
 	FirstStep   float64         `json:"first_step_s"`        // from process start to the first step's end
+}
+
+// Origin is the file whose weights a run began with.
+type Origin struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
 }
 
 // Describe fills in what the machine and the build are.

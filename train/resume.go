@@ -136,7 +136,7 @@ func (r *Run) apply(f *checkpoint.File) error {
 		return fmt.Errorf("its step: %w", err)
 	}
 	r.step = step
-	r.info.Started, r.info.FirstStep = old.Started, old.FirstStep
+	r.info.Started, r.info.FirstStep, r.info.Origin = old.Started, old.FirstStep, old.Origin
 	r.info.Seconds = old.Seconds
 	if text := f.Metadata["tessera.first"]; text != "" {
 		if err := json.Unmarshal([]byte(text), &r.train.first); err != nil {
@@ -182,7 +182,7 @@ func sameCourse(was []byte, is Config) error {
 	}
 	for _, k := range sorted {
 		if !harmless[k] && !bytes.Equal(old[k], now[k]) {
-			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings", strings.ReplaceAll(k, "_", "-"), show(old[k]), show(now[k]))
+			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings; --init RUN begins a new one from its weights", strings.ReplaceAll(k, "_", "-"), show(old[k]), show(now[k]))
 		}
 	}
 	return nil

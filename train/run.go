@@ -30,7 +30,8 @@ type Run struct {
 	Command string
 	Learner Learner
 	Data    *data.Dataset
-	Workers int // that make views; 0 means 2
+	Workers int     // that make views; 0 means 2
+	Origin  *Origin // of the weights that Learner begins with; nil for random ones
 
 	// MemoryLimit is how many bytes the process should hold at most; 0 means no limit. Values are then computed a second time
 	// in the backward pass where they would not fit, to the same bits; Start returns a MemoryError where that is not enough.
@@ -130,7 +131,7 @@ func (r *Run) Start(ctx context.Context, resume bool) (*Info, error) {
 		return nil, err
 	}
 	r.info = Info{Config: r.Config, Command: r.Command, Started: time.Now(), Steps: r.steps, Metrics: r.Learner.Metrics(), Params: layers.Size(r.Learner),
-		DataName: r.Data.Name, DataLen: r.Data.Len(), Fingerprint: r.Data.Fingerprint}
+		DataName: r.Data.Name, DataLen: r.Data.Len(), Fingerprint: r.Data.Fingerprint, Origin: r.Origin}
 	r.info.Describe()
 	if r.Dir != "" {
 		defer r.closeFiles()

@@ -33,6 +33,7 @@ run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
   tessera pretrain rotation --data cifar10:DIR --trunk resnet20 --epochs 10 --out runs/rot
   tessera pretrain rotation --data folder:my/photos --side 64 --trunk resnet18-cifar
   tessera pretrain --resume runs/rot                     goes on where it stopped
+  tessera pretrain rotation --init runs/rot --epochs 20  a new run from its weights
 
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
 does a run with another number of threads.
@@ -55,6 +56,11 @@ supervised learns from the labels instead, for comparison.`,
 			}
 			if err := said(); err != nil {
 				return err
+			}
+			if c.Init != "" && !resume {
+				if err := recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
+					return err
+				}
 			}
 			mode := g.over(c.Mode(), cmd.Flags().Changed)
 			c.Conv, c.Precision = mode.Algorithm, mode.Precision
@@ -103,6 +109,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Data, "data", c.Data, "what to learn from, kind:path?option=value (tessera data --help)")
 	f.StringVar(&c.Test, "test", c.Test, "held-out data for the monitor; default the data's own test split, or a twentieth of a folder")
 	f.StringVar(&c.Trunk, "trunk", c.Trunk, "network: "+strings.Join(layers.TrunkNames(), ", "))
+	f.StringVar(&c.Init, "init", c.Init, "run or .safetensors file whose weights to begin with; trunk, side and norm are then its own")
 	f.IntVar(&c.Side, "side", c.Side, "images are resized and cropped to this many pixels")
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the data")
 	f.IntVar(&c.MaxSteps, "max-steps", c.MaxSteps, "stop after so many steps; 0 means no limit")
