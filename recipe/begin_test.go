@@ -10,6 +10,7 @@ import (
 
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -168,5 +169,51 @@ func TestInitRefuses(t *testing.T) {
 		if err := Adopt(&c, func(string) bool { return false }); err == nil || !strings.HasPrefix(err.Error(), "--init: "+init) {
 			t.Errorf("%s: %v", init, err)
 		}
+	}
+}
+
+// TestNumbered: weights whose file numbers the parts of the network, with gaps and with a head behind them, are read by their places,
+// and it is said; numbers that do not fit are left alone.
+func TestNumbered(t *testing.T) {
+	m, err := Random("resnet20", 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(prefix string, number map[string]string, drop string) string {
+		t.Helper()
+		f := checkpoint.TorchFile(Named(m.Trunk))
+		kept := f.Tensors[:0]
+		for _, n := range f.Tensors {
+			part, rest, _ := strings.Cut(n.Name, ".")
+			if n.Name = prefix + number[part] + "." + rest; part != drop {
+				kept = append(kept, n)
+			}
+		}
+		f.Tensors = append(kept, checkpoint.Named{Name: prefix + "9.weight", Value: tensor.New(2, 2)}, checkpoint.Named{Name: "projection_head.0.weight", Value: tensor.New(2, 2)})
+		path := filepath.Join(t.TempDir(), "w.safetensors")
+		if err := checkpoint.Save(path, f); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	lightly := map[string]string{"conv1": "0", "bn1": "1", "layer1": "4", "layer2": "5", "layer3": "6"}
+	dense := map[string]string{"conv1": "0", "bn1": "1", "layer1": "2", "layer2": "3", "layer3": "4"}
+	for said, path := range map[string]string{
+		`after "backbone.": read as 0 conv1, 1 bn1, 4 layer1, 5 layer2, 6 layer3`: write("backbone.", lightly, ""),
+		`after "": read as 0 conv1, 1 bn1, 4 layer1, 5 layer2, 6 layer3`:          write("", lightly, ""),
+		`after "module.0.": read as 0 conv1, 1 bn1, 2 layer1, 3 layer2, 4 layer3`: write("module.0.", dense, ""),
+	} {
+		got, err := LoadFile(path, "resnet20")
+		if err != nil {
+			t.Errorf("%s: %v", said, err)
+			continue
+		}
+		equalTo(t, said, "", values(m.Trunk), values(got.Trunk))
+		if notes := strings.Join(got.Notes, "\n"); !strings.Contains(notes, said) || strings.Contains(notes, "left out") {
+			t.Errorf("said %q, want %q", notes, said)
+		}
+	}
+	if _, err := LoadFile(write("backbone.", lightly, "bn1"), "resnet20"); err == nil || !strings.Contains(err.Error(), `there is no tensor`) {
+		t.Errorf("a part is missing: %v", err)
 	}
 }
