@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -19,10 +21,13 @@ func newEmbed(g *global) *cobra.Command {
 	e := evalFlags{layers: "last"}
 	cmd := &cobra.Command{
 		Use:   "embed RUN|random|FILE.safetensors",
-		Short: "write the features of images to a .npy file",
-		Long: `Embed writes the last stage's features, averaged over positions, as a NumPy array [N D], and
-beside it FILE.txt, which names the image of each row (in quotation marks where a name has
-a line break).`,
+		Short: "write the features of images to a file",
+		Long: `Embed writes the last stage's features, averaged over positions. The file's ending says how:
+
+  .npy      a NumPy array [N D], and beside it FILE.txt, which names the image of each row
+            (in quotation marks where a name has a line break)
+  .csv      a line an image: name, f0, f1, ...
+  .parquet  columns name and features`,
 		Args: args(1, "one RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			mod, err := m.load(g, a[0])
@@ -35,8 +40,8 @@ a line break).`,
 			if !(e.maxBad >= 0 && e.maxBad <= 1) {
 				return usage("--max-bad %g: want a part between 0 and 1", e.maxBad)
 			}
-			if st, err := os.Stat(filepath.Dir(out)); filepath.Ext(out) != ".npy" || err != nil || !st.IsDir() {
-				return usage("--out %s: want a .npy file in a folder that exists", out)
+			if st, err := os.Stat(filepath.Dir(out)); !slices.Contains(eval.FeatureFormats, strings.ToLower(filepath.Ext(out))) || err != nil || !st.IsDir() {
+				return usage("--out %s: want a file in a folder that exists, ending in %s", out, strings.Join(eval.FeatureFormats, ", "))
 			}
 			src, err := data.Open(spec, data.Train)
 			if err != nil {
@@ -56,20 +61,24 @@ a line break).`,
 			for _, i := range s[0].Index {
 				names = append(names, src.Describe(i))
 			}
-			list, err := eval.SaveArray(out, x, names)
+			list, err := eval.SaveFeatures(out, x, names)
 			if err != nil {
 				return err
 			}
 			if g.json {
 				return printJSON(map[string]any{"features": out, "names": list, "shape": x.Shape})
 			}
-			fmt.Printf("%s: %v; %s names the rows\n", out, x.Shape, list)
+			if list == out {
+				fmt.Printf("%s: %v, with the name of each row\n", out, x.Shape)
+			} else {
+				fmt.Printf("%s: %v; %s names the rows\n", out, x.Shape, list)
+			}
 			return nil
 		},
 	}
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
-	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write")
+	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write: .npy, .csv or .parquet")
 	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
 }
