@@ -16,10 +16,15 @@ type FormatError struct {
 	Path string
 	Is   string // a PyTorch file, ...
 	Do   string // what helps
+	Line string // a command that does it; "" for none
 }
 
 func (e *FormatError) Error() string {
-	return fmt.Sprintf("%s is not a safetensors file, but %s; %s", e.Path, e.Is, e.Do)
+	s := fmt.Sprintf("%s is not a safetensors file, but %s; %s", e.Path, e.Is, e.Do)
+	if e.Line != "" {
+		s += ":\n    " + e.Line
+	}
+	return s
 }
 
 // Lines of Python that make a safetensors file (of path to) of another. PyTorch's loader is told to read weights alone: a pickle may
@@ -38,18 +43,19 @@ func otherFormat(path string, r io.ReaderAt, size int64) error {
 	}
 	convert := func(line string) string {
 		to := strings.TrimSuffix(path, filepath.Ext(path)) + ".safetensors"
-		return "this converts it: python3 -c " + shellescape.Quote(fmt.Sprintf(line, strconv.Quote(path), strconv.Quote(to)))
+		return "python3 -c " + shellescape.Quote(fmt.Sprintf(line, strconv.Quote(path), strconv.Quote(to)))
 	}
 	begins := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
 	text := strings.ToLower(strings.TrimLeft(string(head), "\ufeff \t\r\n"))
-	is, do := "", ""
+	is, do, run := "", "", ""
 	switch {
 	case size == 0:
 		is, do = "empty", "copy or download it again"
 	case begins("PK\x03\x04") && bytes.Contains(head, []byte("data.pkl")), len(head) > 1 && head[0] == 0x80 && head[1] >= 2 && head[1] <= 5:
-		is, do = "a PyTorch file (a pickle, which may run code when it is read)", "where PyTorch is, "+convert(fromTorch)
+		is, do = "a PyTorch file (a pickle, which may run code when it is read)", "where PyTorch is, this converts it"
+		run = convert(fromTorch)
 	case begins("PK\x03\x04") && bytes.Contains(head, []byte(".npy")):
-		is, do = "NumPy's .npz", convert(fromNumpy)
+		is, do, run = "NumPy's .npz", "this converts it", convert(fromNumpy)
 	case begins("PK\x03\x04"):
 		is, do = "a zip archive", "unpack it"
 	case begins("\x1f\x8b"):
@@ -67,5 +73,5 @@ func otherFormat(path string, r io.ReaderAt, size int64) error {
 	default:
 		return nil
 	}
-	return &FormatError{path, is, do}
+	return &FormatError{path, is, do, run}
 }

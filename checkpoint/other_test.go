@@ -57,8 +57,8 @@ func TestOtherFormats(t *testing.T) {
 	} {
 		err := load(c.name, c.content)
 		var e *FormatError
-		if !errors.As(err, &e) || !strings.Contains(e.Is, c.is) || !strings.Contains(e.Do, c.do) || !strings.HasPrefix(err.Error(), filepath.Join(dir, c.name)+" is not a safetensors file, but ") ||
-			strings.Contains(err.Error(), "\n") {
+		if !errors.As(err, &e) || !strings.Contains(e.Is, c.is) || !strings.Contains(e.Do+" "+e.Line, c.do) || !strings.HasPrefix(err.Error(), filepath.Join(dir, c.name)+" is not a safetensors file, but ") ||
+			strings.Count(err.Error(), "\n") != strings.Count(err.Error(), ":\n    python3 -c ") {
 			t.Errorf("%s: %v", c.name, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
@@ -153,6 +154,9 @@ func (c *Config) Check() (setting, value string, err error) {
 	return "", "", nil
 }
 
+// Schedules are the names of the schedules.
+var Schedules = []string{"cosine", "step", "constant", "poly", "onecycle"}
+
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	var s optim.Schedule
@@ -171,7 +175,7 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		}
 		return optim.OneCycle(c.LR, steps), nil
 	default:
-		return nil, fmt.Errorf("there is no schedule %q; there are cosine, step, constant, poly and onecycle", c.Schedule)
+		return nil, fmt.Errorf("there is no schedule %q; there are %s", c.Schedule, strings.Join(Schedules, ", "))
 	}
 	if c.WarmupSteps > 0 {
 		s = optim.Warmup(c.WarmupSteps, s)

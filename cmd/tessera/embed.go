@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,9 +68,9 @@ func newEmbed(g *global) *cobra.Command {
 				return printJSON(map[string]any{"features": out, "names": list, "shape": x.Shape})
 			}
 			if list == out {
-				fmt.Printf("%s: %v, with the name of each row\n", out, x.Shape)
+				say(os.Stdout, "%s: %v, with the name of each row", out, x.Shape)
 			} else {
-				fmt.Printf("%s: %v; %s names the rows\n", out, x.Shape, list)
+				say(os.Stdout, "%s: %v; %s names the rows", out, x.Shape, list)
 			}
 			return nil
 		},
@@ -83,6 +82,9 @@ func newEmbed(g *global) *cobra.Command {
 	return cmd
 }
 
+// exportFormats are the values of --format.
+var exportFormats = []string{"safetensors", "npz"}
+
 func newExport(g *global) *cobra.Command {
 	var format, out string
 	cmd := &cobra.Command{
@@ -93,7 +95,7 @@ PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), str
 npz has the same tensors for numpy.load.`,
 		Args: args(1, "one RUN"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if format != "safetensors" && format != "npz" {
+			if !slices.Contains(exportFormats, format) {
 				return usage("--format %s: there are safetensors and npz", format)
 			}
 			mod, err := recipe.LoadRun(a[0])
@@ -113,7 +115,7 @@ npz has the same tensors for numpy.load.`,
 			if g.json {
 				return printJSON(map[string]any{"file": out, "parameters": layers.Size(mod.Trunk)})
 			}
-			fmt.Printf("%s: %s, %d parameters\n", out, mod.Trunk.Name, layers.Size(mod.Trunk))
+			say(os.Stdout, "%s: %s, %d parameters", out, mod.Trunk.Name, layers.Size(mod.Trunk))
 			return nil
 		},
 	}

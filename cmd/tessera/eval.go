@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,7 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 			return nil, err
 		}
 		for _, note := range out.Notes {
-			fmt.Fprintln(os.Stderr, note)
+			say(os.Stderr, "%s", note)
 		}
 	default:
 		return nil, usage("%s: no such run directory or file; want a RUN, random, or FILE.safetensors", name)
@@ -83,6 +84,9 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 	return out, nil
 }
 
+// evalLayers are the values of --layers.
+var evalLayers = []string{"all", "last"}
+
 // evalFlags say how samples are read.
 type evalFlags struct {
 	maxBad float64
@@ -96,7 +100,7 @@ func (e *evalFlags) options(t *teller) eval.Options {
 		Progress: func(done, total int, what string) { t.count(what); t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
 			t.end()
-			fmt.Fprintf(os.Stderr, "%s %s %s: %s\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))
+			say(os.Stderr, "%s %s %s: %s", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))
 		}}
 }
 
@@ -150,7 +154,7 @@ A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for 
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`,
 		Args: args(2, "PROTOCOL and RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if e.layers != "all" && e.layers != "last" {
+			if !slices.Contains(evalLayers, e.layers) {
 				return usage("--layers %s: want all or last", e.layers)
 			}
 			protocols, err := p.protocols(a[0], m.seed, m.said)

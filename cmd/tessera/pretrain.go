@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,7 +83,7 @@ supervised learns from the labels instead, for comparison.`,
 			if g.json {
 				return printJSON(map[string]any{"run": out, "info": info})
 			}
-			fmt.Printf("run %s: %d steps in %s, at most %s of memory; report: tessera report %s\n", out, info.Done,
+			say(os.Stdout, "run %s: %d steps in %s, at most %s of memory; report: tessera report %s", out, info.Done,
 				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(workload.PeakMemory(), int64(info.PeakMemory))), out)
 			return nil
 		},
@@ -96,7 +95,6 @@ supervised learns from the labels instead, for comparison.`,
 	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe: "+strings.Join(recipe.Presets(), ", "))
-	cmd.RegisterFlagCompletionFunc("trunk", cobra.FixedCompletions(layers.TrunkNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 

@@ -32,6 +32,7 @@ func TestFold(t *testing.T) {
 		{"x unbreakable word", 8, "  ", []string{"x unbreakable", "  word"}},
 		{" wide word", 4, "", []string{" wide", "word"}}, // a line of nothing is none
 		{"four  ", 4, "", []string{"four"}},
+		{"\u00e4\u00f6\u00fc \u00e4\u00f6\u00fc", 7, "", []string{"\u00e4\u00f6\u00fc \u00e4\u00f6\u00fc"}}, // seven runes
 	} {
 		if got := Fold(c.line, c.width, c.indent); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", c.want) {
 			t.Errorf("%q in %d columns, indented by %q: %q, want %q", c.line, c.width, c.indent, got, c.want)
