@@ -255,6 +255,15 @@ func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error
 	return im, nil
 }
 
+// size is the file's; of one that cannot be looked at 0.
+func (f *folder) size(i int) int64 {
+	st, err := os.Stat(f.Describe(i))
+	if err != nil {
+		return 0
+	}
+	return st.Size()
+}
+
 // Hash is of the file's bytes.
 func (f *folder) Hash(i int) (Hash, error) {
 	b, err := os.ReadFile(f.Describe(i))

@@ -120,6 +120,8 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 		return nil, err
 	}
 	o := c.Eval
+	both := eval.CountInBoth(a, b, o)
+	o.InBoth = &both
 	o.Encoded = func(e eval.Encoder, train, test []eval.Sample) error {
 		if e.Name() != m.Label {
 			return nil
@@ -141,7 +143,6 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 		if err != nil {
 			return scores, err
 		}
-		o.Say = nil // it has been said
 		more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
 		if err != nil {
 			return scores, err

@@ -255,7 +255,11 @@ func (r *Recipe) norm(v data.View) (data.Norm, error) {
 func (r *Recipe) holdOut() (err error) {
 	c := r.Config
 	if c.Test != "" {
-		r.Held, err = data.Open(c.Test, data.Test)
+		if r.Held, err = data.Open(c.Test, data.Test); err == nil {
+			if n := data.InBoth(r.Data, r.Held); n > 0 {
+				r.options.Say(fmt.Sprintf("%d of the %d samples of --test are training samples too: what the monitor says of them is not held out", n, r.Held.Len()))
+			}
+		}
 		return err
 	}
 	test, ok, err := data.TestSplit(c.Data)
