@@ -147,7 +147,8 @@ func (r *Run) apply(f *checkpoint.File) error {
 }
 
 // harmless are the settings that do not decide the weights: a resumed run may change them.
-var harmless = map[string]bool{"test": true, "data": true, "checkpoint_every": true, "monitor_every": true, "monitor_samples": true, "log_every": true}
+var harmless = map[string]bool{"test": true, "data": true, "checkpoint_every": true, "monitor_every": true, "monitor_samples": true, "log_every": true,
+	"max_bad": true}
 
 // sameCourse tells which setting that decides the weights differs. Every setting does that is not known to be harmless (of the data
 // the fingerprint decides, not the path).

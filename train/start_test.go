@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/tessera-go/tessera/data"
 )
 
 // entries returns what is in a folder, by name.
@@ -130,4 +132,52 @@ func TestLock(t *testing.T) {
 	if err := resumed(); err != nil || said != "" {
 		t.Errorf("a text that is none: %v, said %q", err, said)
 	}
+}
+
+// gapped are pictures of which the last ones are broken.
+type gapped struct {
+	data.Images
+	from int
+}
+
+func (g gapped) Image(i int) (*data.Image, error) {
+	if i >= g.from {
+		return nil, fmt.Errorf("picture %d is broken", i)
+	}
+	return g.Images.Image(i)
+}
+
+// TestStarved: a run that meets too many broken samples keeps what it learned, says how it goes on, and then ends with the weights of one
+// that was allowed them from the beginning.
+func TestStarved(t *testing.T) {
+	run := func(dir string, maxBad float64) *Run {
+		c := config()
+		c.MaxBad = maxBad
+		r := newRun(dir, c, 0)
+		r.Data.Inputs = data.Inputs{Images: gapped{r.Data.Images, 40}}
+		r.Workers = 1
+		return r
+	}
+	whole := run("", 1)
+	start(t, whole)
+	dir := filepath.Join(t.TempDir(), "run")
+	first := run(dir, 0.03) // one of 44
+	_, err := first.Start(context.Background(), false)
+	if !errors.Is(err, data.ErrTooManyBad) {
+		t.Fatal(err)
+	}
+	if first.step == 0 {
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Fatal("a run without a step stays")
+		}
+		t.Fatal("the second broken picture is in the first step: another seed would show more")
+	}
+	if want := fmt.Sprintf("; pretrain --resume %s with a higher --max-bad goes on from step %d", dir, first.step); !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+	again := run(dir, 1)
+	if _, err := again.Start(context.Background(), true); err != nil {
+		t.Fatal(err)
+	}
+	differ(t, "with broken pictures", whole.Learner, again.Learner)
 }

@@ -35,7 +35,8 @@ run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
   tessera pretrain rotation --init runs/rot --epochs 20  a new run from its weights
 
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
-does a run with another number of threads.
+does a run with another number of threads. It keeps its settings, but for --test, --max-bad,
+and how often checkpoints, the monitor and the log come.
 
 A task's paper may want other settings than those below; what you say yourself wins. TASK
 supervised learns from the labels instead, for comparison.`,
