@@ -157,7 +157,7 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 	cfg := Default()
 	from := m.Info.Config
 	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, from.Trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
-	cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm = from.WarmupSteps, -1, m.Info.Done, m.Norm.String()
+	cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm, cfg.MaxBad = from.WarmupSteps, -1, m.Info.Done, m.Norm.String(), c.Eval.MaxBad
 	cfg.BatchSize = min(cfg.BatchSize, d.Len()/max(1, cfg.Accumulate))
 	perEpoch := max(1, d.Len()/cfg.BatchSize/max(1, cfg.Accumulate))
 	cfg.Epochs = max(1, (m.Info.Done+perEpoch-1)/perEpoch)

@@ -95,7 +95,7 @@ type evalFlags struct {
 
 func (e *evalFlags) options(t *teller) eval.Options {
 	return eval.Options{Last: e.layers == "last", MaxBad: e.maxBad,
-		Bad:      func(_ int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) },
+		Bad:      func(_ int, err error) { t.once("skipped: ", err.Error()) },
 		Say:      t.say,
 		Progress: func(done, total int, what string) { t.count(what); t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
@@ -176,7 +176,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 				judge = mod.Compare
 			}
 			scores, err := judge(cmd.Context(), recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: p.gallery, Eval: e.options(t),
-				Progress: sup.step, Say: t.say})
+				Progress: sup.step, Say: t.unlessSaid("broken, another stands in: ")})
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -157,7 +158,11 @@ func settings(of, preset string, resume bool) (train.Config, error) {
 	if preset != "" {
 		return recipe.Preset(preset, of)
 	}
-	return recipe.For(of)
+	c, err := recipe.For(of)
+	if err != nil && resume {
+		return c, fmt.Errorf("--resume %s: it is no run directory, for it has no run.json; want a RUN, or a TASK and --out RUN", of)
+	}
+	return c, err
 }
 
 // pretrain runs a configuration with progress on standard error.

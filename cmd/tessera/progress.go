@@ -21,6 +21,7 @@ type teller struct {
 	from  int       // how many were done when the count began; -1 before it
 	began time.Time // when that was
 	last  time.Time // of a line
+	said  map[string]bool
 }
 
 func newTeller(what string) *teller {
@@ -123,6 +124,31 @@ func seen(p train.Progress) string {
 		out = append(out, fmt.Sprintf("kNN %.1f %%", 100*v))
 	}
 	return strings.Join(out, ", ")
+}
+
+// once says what is wrong with a sample, the first time: every encoder meets the same ones.
+func (t *teller) once(what, fault string) {
+	t.mu.Lock()
+	before := t.said[fault]
+	if t.said == nil {
+		t.said = map[string]bool{}
+	}
+	t.said[fault] = true
+	t.mu.Unlock()
+	if !before {
+		t.say(what + fault)
+	}
+}
+
+// unlessSaid returns say, but for what begins so and was said by once.
+func (t *teller) unlessSaid(what string) func(s string) {
+	return func(s string) {
+		if fault, ok := strings.CutPrefix(s, what); ok {
+			t.once(what, fault)
+			return
+		}
+		t.say(s)
+	}
 }
 
 // say prints a line without spoiling the bar.

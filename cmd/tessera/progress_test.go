@@ -145,6 +145,24 @@ func TestTellerBar(t *testing.T) {
 	}
 }
 
+// TestOnce: a fault is said once, whoever meets it.
+func TestOnce(t *testing.T) {
+	tell := newTeller("features")
+	_, errs := captured(t, func() {
+		tell.once("skipped: ", "a.png: empty")
+		tell.once("skipped: ", "a.png: empty")
+		say := tell.unlessSaid("broken: ")
+		say("broken: a.png: empty")
+		say("broken: b.png: empty")
+		say("broken: b.png: empty")
+		say("something else")
+		say("something else")
+	})
+	if errs != "skipped: a.png: empty\nbroken: b.png: empty\nsomething else\nsomething else\n" {
+		t.Errorf("said %q", errs)
+	}
+}
+
 // TestStep: what is told of a step, and what the monitor saw.
 func TestStep(t *testing.T) {
 	p := train.Progress{Step: 4, Steps: 9, SamplesPerSecond: 12.4, GFLOPS: 3.6,
