@@ -84,13 +84,24 @@ func ELU(y, x *Tensor, alpha float32) {
 	})
 }
 
-// AddELUGrad adds to dx the gradient from the output y: dy where y > 0, dy·(y + alpha) elsewhere.
-func AddELUGrad(dx, dy, y *Tensor, alpha float32) {
-	grad("ELU", dx, dy, y, func(dy, y float32) float32 {
-		if y <= 0 {
-			return dy * (y + alpha)
+// AddELUGrad adds to dx the gradient from the input x: dy where x > 0, dy·alpha·exp(x) elsewhere. The output does not do: with a negative
+// alpha its sign says nothing, and far below zero y + alpha has lost the digits.
+func AddELUGrad(dx, dy, x *Tensor, alpha float32) {
+	sameShapes("ELU", dx, dy, x)
+	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) {
+		slope := borrow(hi - lo)
+		defer giveBack(slope)
+		for i, v := range x.Data[lo:hi] {
+			slope[i] = min(v, 0)
 		}
-		return dy
+		simd.Exp(slope, slope)
+		simd.Scale(slope, alpha, slope)
+		for i, v := range x.Data[lo:hi] {
+			if v > 0 {
+				slope[i] = 1
+			}
+		}
+		simd.MulAdd(dx.Data[lo:hi], slope, dy.Data[lo:hi])
 	})
 }
 
