@@ -19,7 +19,7 @@ var pointwises = map[string]pointwise64{
 	"LeakyReLU": {func(y, x *Tensor) { LeakyReLU(y, x, 0.3) }, func(x float64) float64 { return max(x, 0.3*x) }, func(x float64) float64 { return 0.3 + 0.7*heaviside(x) },
 		func(dx, dy, x, _ *Tensor) { AddLeakyReLUGrad(dx, dy, x, 0.3) }, -4},
 	"ELU": {func(y, x *Tensor) { ELU(y, x, 0.6) }, func(x float64) float64 { return max(x, 0) + 0.6*math.Expm1(min(x, 0)) },
-		func(x float64) float64 { return heaviside(x) + (1-heaviside(x))*0.6*math.Exp(x) }, func(dx, dy, _, y *Tensor) { AddELUGrad(dx, dy, y, 0.6) }, -4},
+		func(x float64) float64 { return heaviside(x) + (1-heaviside(x))*0.6*math.Exp(x) }, func(dx, dy, x, _ *Tensor) { AddELUGrad(dx, dy, x, 0.6) }, -4},
 	"GELU": {GELU, func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 },
 		func(x float64) float64 { return math.Erfc(-x/math.Sqrt2)/2 + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi) }, func(dx, dy, x, _ *Tensor) { AddGELUGrad(dx, dy, x) }, -4},
 	"Tanh": {Tanh, math.Tanh, func(x float64) float64 { return 1 / math.Cosh(x) / math.Cosh(x) }, func(dx, dy, _, y *Tensor) { AddTanhGrad(dx, dy, y) }, -4},

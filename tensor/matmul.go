@@ -65,6 +65,7 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		for i := 0; i < m && !add; i++ {
 			clear(c[i*ldc : i*ldc+n])
 		}
+		e.apply(c, ldc, 0, m, 0, n)
 		return
 	}
 	// the order of an element's sum depends on the shape alone: slices or not; fewRows has the order of the loop below
@@ -364,11 +365,8 @@ func copyBlock(dst []float32, op simd.A, m int) simd.A {
 
 // rows2 returns x as a matrix: all axes but the last are rows.
 func rows2(x *Tensor) (rows, cols int) {
-	cols = x.Dim(-1)
-	if cols == 0 {
-		return 0, 0
-	}
-	return len(x.Data) / cols, cols
+	last := len(x.Shape) - 1
+	return Size(x.Shape[:last]), x.Shape[last]
 }
 
 // MatMulShape returns the shape of a·b: [... M K] · [K N] -> [... M N].

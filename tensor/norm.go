@@ -302,12 +302,15 @@ func L2Normalize(y, x *Tensor, norm []float32, eps float32) {
 	})
 }
 
-// AddL2NormalizeGrad adds (dy - y·(dy·y))/norm to dx; where the norm was below eps, dy/eps.
-func AddL2NormalizeGrad(dx, dy, y *Tensor, norm []float32, eps float32) {
+// AddL2NormalizeGrad adds (dy - y·(dy·y))/norm to dx; where the norm was not above eps, dy/eps, or nothing with skip set.
+func AddL2NormalizeGrad(dx, dy, y *Tensor, norm []float32, eps float32, skip bool) {
 	rows, c := rows2(y)
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)), func(lo, hi int) {
 		for r := lo; r < hi; r++ {
 			d, g, v := dx.Data[r*c:(r+1)*c], dy.Data[r*c:(r+1)*c], y.Data[r*c:(r+1)*c]
+			if skip && norm[r] <= eps {
+				continue
+			}
 			simd.Axpy(d, 1/norm[r], g)
 			if norm[r] > eps {
 				simd.Axpy(d, -simd.Dot(g, v)/norm[r], v)

@@ -14,6 +14,7 @@ import (
 	"github.com/klauspost/cpuid/v2"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/simd"
@@ -34,7 +35,7 @@ type Config struct {
 	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
 	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
 	LR          float32          `json:"lr"`
-	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle
+	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle; cosine?begins=warmup falls after the warm-up
 	WarmupSteps int              `json:"warmup_steps"`
 	Momentum    float32          `json:"momentum"`
 	WeightDecay float32          `json:"weight_decay"`
@@ -146,7 +147,7 @@ func (c *Config) Check() (setting, value string, err error) {
 		return "optimizer", c.Optimizer, err
 	}
 	if _, err := c.schedule(1); err != nil {
-		if c.WarmupSteps > 0 && c.Schedule == "onecycle" {
+		if c.WarmupSteps > 0 && strings.HasPrefix(c.Schedule, "onecycle") {
 			return "warmup-steps", fmt.Sprint(c.WarmupSteps), err
 		}
 		return "schedule", c.Schedule, err
@@ -159,8 +160,21 @@ var Schedules = []string{"cosine", "step", "constant", "poly", "onecycle"}
 
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {
+	of, err := spec.Parse(c.Schedule)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %w", err)
+	}
+	options := []spec.Option{{Name: "begins", Default: "start", About: "with the warm-up, at the start; warmup: after it"}}
+	if of.Kind == "constant" || of.Kind == "onecycle" {
+		options = nil
+	}
+	v := of.Values("schedule "+of.Kind, options)
+	after := options != nil && v.One("begins", "start", "warmup") == "warmup"
+	if after {
+		steps = max(0, steps-c.WarmupSteps)
+	}
 	var s optim.Schedule
-	switch c.Schedule {
+	switch of.Kind {
 	case "cosine":
 		s = optim.Cosine(c.LR, steps)
 	case "constant":
@@ -173,11 +187,16 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		if c.WarmupSteps > 0 {
 			return nil, fmt.Errorf("the schedule onecycle rises by itself; it takes no warm-up of %d steps", c.WarmupSteps)
 		}
-		return optim.OneCycle(c.LR, steps), nil
+		s = optim.OneCycle(c.LR, steps)
 	default:
-		return nil, fmt.Errorf("there is no schedule %q; there are %s", c.Schedule, strings.Join(Schedules, ", "))
+		return nil, fmt.Errorf("there is no schedule %q; there are %s", of.Kind, strings.Join(Schedules, ", "))
 	}
-	if c.WarmupSteps > 0 {
+	switch {
+	case v.Err() != nil:
+		return nil, v.Err()
+	case after:
+		s = optim.WarmupThen(c.WarmupSteps, s)
+	case c.WarmupSteps > 0:
 		s = optim.Warmup(c.WarmupSteps, s)
 	}
 	return s, nil

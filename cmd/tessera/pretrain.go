@@ -117,7 +117,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "batches whose mean gradient makes a step; 0 means 1")
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
 	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
-	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle")
+	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle; cosine?begins=warmup falls after the warm-up, not from the start")
 	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises")
 	f.Float32Var(&c.Momentum, "momentum", c.Momentum, "of sgd, nesterov, rmsprop and lars")
 	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")
