@@ -157,44 +157,6 @@ func TestTwoFrames(t *testing.T) {
 	}
 }
 
-func FuzzDecode(f *testing.F) {
-	for _, k := range []string{"png", "jpg", "gif", "bmp", "tiff"} {
-		f.Add(encoded(f, k, 6, 5))
-	}
-	f.Add(hugePNG())
-	var jpegs map[string]struct{ JPEG []byte }
-	golden.Load(f, "testdata/jpegs.json", &jpegs)
-	for _, j := range jpegs {
-		f.Add(j.JPEG)
-	}
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if len(b) > 1<<16 {
-			return
-		}
-		im, err := Decode(b)
-		if err != nil {
-			return
-		}
-		if len(im.Pix) != im.H*im.W*3 {
-			t.Error("size and pixels disagree")
-		}
-		whole := func(h, w int) Frame { return Frame{0, 0, h, w, h, w} }
-		if again, err := DecodeFrame(b, whole); err != nil || !bytes.Equal(again.Pix, im.Pix) {
-			t.Errorf("a frame of everything differs: %v", err)
-		}
-	})
-}
-
-func FuzzJPEGHeader(f *testing.F) {
-	b, _ := os.ReadFile("testdata/turned.jpg")
-	f.Add(b)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		if h, _ := readJPEGHeader(b); h.Orientation() < 1 || h.Orientation() > 8 {
-			t.Errorf("orientation %d", h.Orientation())
-		}
-	})
-}
-
 func idxFile(dims ...int) []byte {
 	b := []byte{0, 0, 8, byte(len(dims))}
 	n := 1
@@ -227,11 +189,6 @@ func TestIDX(t *testing.T) {
 			t.Errorf("%s: no error", name)
 		}
 	}
-}
-
-func FuzzIDX(f *testing.F) {
-	f.Add(idxFile(2, 3, 3))
-	f.Fuzz(func(t *testing.T, b []byte) { parseIDX(b) })
 }
 
 func TestCIFAR(t *testing.T) {

@@ -11,7 +11,6 @@ import (
 	_ "image/png"
 
 	_ "golang.org/x/image/bmp"
-	_ "golang.org/x/image/tiff"
 	_ "golang.org/x/image/webp"
 )
 
@@ -57,7 +56,7 @@ func readHeader(b []byte) (header, error) {
 		if err := refused(b); err != nil {
 			return h, err
 		}
-		c, format, err := image.DecodeConfig(bytes.NewReader(b))
+		c, format, err := decodeConfig(b)
 		if err != nil {
 			return h, decodeError(err)
 		}

@@ -16,7 +16,7 @@ func decodeOther(b []byte, head header) (*Image, error) {
 	if head.format == "gif" {
 		return firstFrame(b, head)
 	}
-	p, _, err := image.Decode(bytes.NewReader(b))
+	p, err := decodeImage(b)
 	if err != nil {
 		return nil, err
 	}

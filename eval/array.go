@@ -123,14 +123,22 @@ func readLines(path string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
+	lines, err := parseLines(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return lines, nil
+}
+
+func parseLines(b []byte) (lines []string, err error) {
 	text := strings.TrimSuffix(strings.ReplaceAll(string(b), "\r\n", "\n"), "\n")
-	lines := strings.Split(text, "\n")
+	lines = strings.Split(text, "\n")
 	for i, l := range lines {
 		if !strings.HasPrefix(l, `"`) {
 			continue
 		}
 		if lines[i], err = strconv.Unquote(l); err != nil {
-			return nil, fmt.Errorf("%s: line %d begins with a quotation mark and is no quoted name", path, i+1)
+			return nil, fmt.Errorf("line %d begins with a quotation mark and is no quoted name", i+1)
 		}
 	}
 	return lines, nil

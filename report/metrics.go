@@ -1,7 +1,6 @@
 package report
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"errors"
@@ -21,19 +20,18 @@ type series map[string][]canvas.Point
 
 // readMetrics reads metrics.jsonl; nothing where there is none. A line cut short by a crash, and what is no number, is passed over.
 func readMetrics(path string) (series, error) {
-	out := series{}
 	b, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return out, nil
-	}
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	sc := bufio.NewScanner(bytes.NewReader(b))
-	sc.Buffer(nil, 1<<20)
-	for sc.Scan() {
+	return parseMetrics(b), nil
+}
+
+func parseMetrics(b []byte) series {
+	out := series{}
+	for line := range bytes.Lines(b) {
 		var m map[string]any
-		if json.Unmarshal(sc.Bytes(), &m) != nil {
+		if json.Unmarshal(line, &m) != nil {
 			continue
 		}
 		step, ok := m["step"].(float64)
@@ -46,7 +44,7 @@ func readMetrics(path string) (series, error) {
 			}
 		}
 	}
-	return out, sc.Err()
+	return out
 }
 
 // last returns the last value of a name.

@@ -18,6 +18,7 @@ import (
 
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/eval/score"
 	"github.com/tessera-go/tessera/metric"
 )
 
@@ -71,15 +72,24 @@ func readRun(dir string) (*run, []byte, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s is not a run directory: it has no run.json", dir)
 	}
+	r, err := parseRun(b)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return r, b, nil
+}
+
+func parseRun(b []byte) (*run, error) {
 	r := &run{}
 	var declared struct {
 		Metrics []metric.Metric `json:"metrics"`
 	}
-	if err = json.Unmarshal(b, &r.fields); err == nil {
+	err := json.Unmarshal(b, &r.fields)
+	if err == nil {
 		err = json.Unmarshal(b, &declared)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	r.config, _ = r.fields["config"].(map[string]any)
 	r.metrics = declared.Metrics
@@ -88,7 +98,7 @@ func readRun(dir string) (*run, []byte, error) {
 		accuracy.Trivial = r.number("chance")
 		r.metrics = []metric.Metric{metric.Loss(), accuracy}
 	}
-	return r, b, nil
+	return r, nil
 }
 
 func (r *run) number(name string) float64 { v, _ := r.fields[name].(float64); return v }
@@ -117,24 +127,27 @@ func (r *run) facts() [][2]string {
 	}
 }
 
+func (r *run) section(dir string, b []byte) *section {
+	return &section{Dir: filepath.Base(dir), Settings: string(b), Facts: r.facts(), Command: text(r.fields, "command"),
+		Title: fmt.Sprintf("%s on %s", text(r.config, "task"), text(r.config, "trunk"))}
+}
+
 func read(dir string) (*section, error) {
 	r, b, err := readRun(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &section{Dir: filepath.Base(dir), Settings: string(b), Facts: r.facts(), Command: text(r.fields, "command"),
-		Title: fmt.Sprintf("%s on %s", text(r.config, "task"), text(r.config, "trunk"))}
+	s := r.section(dir, b)
 	values, err := readMetrics(filepath.Join(dir, "metrics.jsonl"))
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range values.charts(r.metrics) {
-		s.draw(c)
-	}
-	s.Headline = values.headlines(r.metrics)
-	if err := s.scores(dir); err != nil {
+	s.addMetrics(values, r.metrics)
+	all, err := score.Load(dir)
+	if err != nil {
 		return nil, err
 	}
+	s.addScores(all)
 	s.addPicture(filepath.Join(dir, "eval", "neighbours.png"), "Nearest neighbours", "Left the query, a test picture; then the training pictures nearest to it in the last stage's features. Green frame: the same class, red: another. The network never saw a class.")
 	s.addPicture(filepath.Join(dir, "eval", "filters.png"), "First-layer filters", "Each stretched to its full range.")
 	samples, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png"))
@@ -143,6 +156,13 @@ func read(dir string) (*section, error) {
 		s.addPicture(samples[len(samples)-1], "What the net saw and said", "Pictures that it did not train on, at the last step that was drawn. Green: right, red: wrong; bars are probabilities, the right answer's dark.")
 	}
 	return s, nil
+}
+
+func (s *section) addMetrics(values series, declared []metric.Metric) {
+	for _, c := range values.charts(declared) {
+		s.draw(c)
+	}
+	s.Headline = values.headlines(declared)
 }
 
 // draw adds a chart, if there is something in it.

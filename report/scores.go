@@ -31,12 +31,8 @@ const (
 	untrained = "random"
 )
 
-// scores reads a run's scores and shows each group of them: a chart by depth, and a table.
-func (s *section) scores(dir string) error {
-	all, err := score.Load(dir)
-	if err != nil {
-		return err
-	}
+// addScores shows each group of a run's scores: a chart by depth, and a table.
+func (s *section) addScores(all []score.Score) {
 	s.Groups = groups(all)
 	for _, g := range s.Groups {
 		if svg := g.byDepth().SVG(); svg != "" {
@@ -53,7 +49,6 @@ func (s *section) scores(dir string) error {
 			s.Headline = append(s.Headline, h)
 		}
 	}
-	return nil
 }
 
 // groups sorts scores by what made them, in the order in which they come. A title says what tells a group from others of its

@@ -103,6 +103,7 @@ func ReadNPY(r io.Reader) (*Tensor, error) {
 	if width == 0 || d[1] == ">" {
 		return nil, fmt.Errorf(".npy of type %s%s, known are little-endian f4, f8, i4, i8, u1 and b1", d[1], d[2])
 	}
+	s[1] = strings.Join(strings.Fields(s[1]), " ") // in one line, for errors
 	shape := []int{}
 	total := 1
 	for _, f := range strings.FieldsFunc(s[1], func(r rune) bool { return r == ',' || r == ' ' }) {

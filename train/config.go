@@ -129,11 +129,16 @@ func LoadInfo(dir string) (*Info, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s is not a run directory: it has no run.json", dir)
 	}
-	i := &Info{}
-	if err := json.Unmarshal(b, i); err != nil {
+	i, err := readInfo(b)
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return i, nil
+}
+
+func readInfo(b []byte) (*Info, error) {
+	i := &Info{}
+	return i, json.Unmarshal(b, i)
 }
 
 // Mode returns how the run's tapes compute.

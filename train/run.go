@@ -1,7 +1,6 @@
 package train
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -288,15 +287,20 @@ func cutMetrics(path string, step int) error {
 	if err != nil {
 		return err
 	}
+	kept := metricsUntil(b, step)
+	return checkpoint.Atomic(path, func(w io.Writer) error { _, err := w.Write(kept); return err })
+}
+
+// metricsUntil returns the lines of steps up to step. What is no line of metrics, cut short by a crash, is left out.
+func metricsUntil(b []byte, step int) []byte {
 	var keep bytes.Buffer
-	s := bufio.NewScanner(bytes.NewReader(b))
-	s.Buffer(nil, 1<<20)
-	for s.Scan() {
+	for line := range bytes.Lines(b) {
+		line = bytes.TrimRight(line, "\r\n")
 		var m struct{ Step int }
-		if json.Unmarshal(s.Bytes(), &m) == nil && m.Step <= step {
-			keep.Write(s.Bytes())
+		if json.Unmarshal(line, &m) == nil && m.Step <= step {
+			keep.Write(line)
 			keep.WriteByte('\n')
 		}
 	}
-	return checkpoint.Atomic(path, func(w io.Writer) error { _, err := w.Write(keep.Bytes()); return err })
+	return keep.Bytes()
 }

@@ -49,15 +49,19 @@ func Fold(line string, width int, indent string) []string {
 	return out
 }
 
-// breakAt returns the last space beyond the indent that has at most width runes before it, else the first one behind, else -1.
+// breakAt returns the last space beyond the indent, the line's own too, that has at most width runes before it, else the first one
+// behind, else -1.
 func breakAt(line string, width, indent int) int {
 	cut, runes := -1, 0
+	start := len(line) - len(strings.TrimLeft(line, " "))
 	for i, r := range line {
-		if r == ' ' && i > indent {
+		if r == ' ' && i >= start && (i > indent || runes >= width) {
 			if runes > width && cut >= 0 {
 				return cut
 			}
-			cut = i
+			if cut = i; runes > width {
+				return cut
+			}
 		}
 		runes++
 	}

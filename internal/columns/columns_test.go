@@ -2,8 +2,11 @@ package columns
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/tessera-go/tessera/internal/fuzzing"
 )
 
 // TestFold: lines end at spaces, hold as much as fits, and lose nothing; what follows is indented.
@@ -33,6 +36,8 @@ func TestFold(t *testing.T) {
 		{" wide word", 4, "", []string{" wide", "word"}}, // a line of nothing is none
 		{"four  ", 4, "", []string{"four"}},
 		{"\u00e4\u00f6\u00fc \u00e4\u00f6\u00fc", 7, "", []string{"\u00e4\u00f6\u00fc \u00e4\u00f6\u00fc"}}, // seven runes
+		{"one two three", 4, "        ", []string{"one two", "        three"}},                              // an indent wider than the width never came to an end
+		{"         deep one", 4, "", []string{"         deep", "one"}},
 	} {
 		if got := Fold(c.line, c.width, c.indent); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", c.want) {
 			t.Errorf("%q in %d columns, indented by %q: %q, want %q", c.line, c.width, c.indent, got, c.want)
@@ -78,4 +83,34 @@ The end.
 	if len(lines) != 21 || lines[0] != "word word word word word" || strings.Join(lines, " ") != long {
 		t.Errorf("%d lines, the first %q", len(lines), lines[0])
 	}
+}
+
+// FuzzWrap: whatever text and width, no word is lost, and a word that begins behind the width has a line of its own.
+func FuzzWrap(f *testing.F) {
+	var seeds [][]byte
+	for _, text := range []string{"", "A paragraph\nof short lines\nflows.\n\n  an example       stays\n  a long example   goes on below", "unbreakable word", "a    bbb cccc", "  wide\n\n\n"} {
+		seeds = append(seeds, []byte("\x05"+text), []byte("\x14"+text))
+	}
+	fuzzing.Run(f, seeds, func(t testing.TB, b []byte) {
+		if len(b) == 0 {
+			return
+		}
+		width, text := int(b[0])+1, string(b[1:])
+		words := func(s string) []string {
+			return strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\n' })
+		}
+		got := Wrap(text, width)
+		if !slices.Equal(words(got), words(text)) {
+			t.Fatalf("%q in %d columns loses words: %q", text, width, got)
+		}
+		most := width // a word that begins behind it should stand in the next line, but for what is indented further
+		for _, line := range strings.Split(text, "\n") {
+			most = max(most, len(line)-len(strings.TrimLeft(line, " "))+4)
+		}
+		for _, line := range strings.Split(got, "\n") {
+			if strings.LastIndexByte(strings.TrimRight(line, " "), ' ') > most {
+				t.Errorf("%q has more than %d columns", line, width)
+			}
+		}
+	})
 }

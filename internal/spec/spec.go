@@ -11,6 +11,8 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Spec is a parsed specification.
@@ -25,11 +27,11 @@ func Parse(s string) (Spec, error) {
 	kind, path, _ := strings.Cut(body, ":")
 	q, err := url.ParseQuery(query)
 	if err != nil {
-		return Spec{}, fmt.Errorf("%q: the options after '?' do not parse: %v", s, err)
+		return Spec{}, fmt.Errorf("%q: the options after '?' do not parse: %s", s, Line(err.Error()))
 	}
 	for name, v := range q {
 		if len(v) > 1 {
-			return Spec{}, fmt.Errorf("%q: option %s is given %d times", s, name, len(v))
+			return Spec{}, fmt.Errorf("%q: option %s is given %d times", s, Line(name), len(v))
 		}
 	}
 	return Spec{kind, path, q}, nil
@@ -46,9 +48,14 @@ func (s Spec) String() string {
 		if i == 0 {
 			sep = "?"
 		}
-		out += sep + name + "=" + strings.NewReplacer("%2C", ",", "%2F", "/").Replace(url.QueryEscape(s.options.Get(name)))
+		out += sep + escape(name) + "=" + escape(s.options.Get(name))
 	}
 	return out
+}
+
+// escape writes a name or a value so that Parse reads it back; commas and slashes stay what they are.
+func escape(text string) string {
+	return strings.NewReplacer("%2C", ",", "%2F", "/").Replace(url.QueryEscape(text))
 }
 
 // Has tells whether an option is given.
@@ -128,7 +135,7 @@ func (s Spec) Values(what string, declared []Option) *Values {
 // Fail records what is wrong, if nothing is yet.
 func (v *Values) Fail(format string, args ...any) {
 	if v.err == nil {
-		v.err = fmt.Errorf("%s: %s", v.what, fmt.Sprintf(format, args...))
+		v.err = fmt.Errorf("%s: %s", v.what, Line(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -205,6 +212,26 @@ func (v *Values) Float(name string, low, high float64) float64 {
 		return low
 	}
 	return x
+}
+
+// Line returns text as one line: what cannot be printed is written as in a Go string.
+func Line(text string) string {
+	odd := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+	if !strings.ContainsFunc(text, odd) {
+		return text
+	}
+	var out strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		if odd(r) {
+			q := strconv.Quote(text[:n])
+			out.WriteString(q[1 : len(q)-1])
+		} else {
+			out.WriteString(text[:n])
+		}
+		text = text[n:]
+	}
+	return out.String()
 }
 
 // Or joins words for a sentence: a, b or c.

@@ -3,8 +3,11 @@ package spec
 import (
 	"fmt"
 	"math"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/tessera-go/tessera/internal/fuzzing"
 )
 
 var options = []Option{{"n", "3", "how many"}, {"rate", "0.5", "how fast"}, {"labels", "yes", "whether"}, {"free", "", "as the data has it"}, {"mode", "a", "which"}}
@@ -19,7 +22,7 @@ func read(t *testing.T, s string) *Values {
 }
 
 func TestParse(t *testing.T) {
-	for s, want := range map[string]string{"a": "a", "a:b": "a:b", "a:b?y=2&x=1": "a:b?x=1&y=2", "a?x=0,1": "a?x=0,1", "folder:C:/x?labels=no": "folder:C:/x?labels=no", "a:?x=a%26b": "a?x=a%26b"} {
+	for s, want := range map[string]string{"a": "a", "a:b": "a:b", "a:b?y=2&x=1": "a:b?x=1&y=2", "a?x=0,1": "a?x=0,1", "folder:C:/x?labels=no": "folder:C:/x?labels=no", "a:?x=a%26b": "a?x=a%26b", "a?%26%3D=1": "a?%26%3D=1"} {
 		p, err := Parse(s)
 		if err != nil || p.String() != want {
 			t.Errorf("%s: %s, %v; want %s", s, p, err, want)
@@ -122,6 +125,54 @@ func TestInto(t *testing.T) {
 	if v.Into("mode", &c); v.Err() == nil || !strings.Contains(v.Err().Error(), `option mode: "9" is no colour`) {
 		t.Errorf("%v", v.Err())
 	}
+}
+
+// TestLine: a line stays as it is, whatever its letters; what would break it or is no text is written out, and so in every complaint.
+func TestLine(t *testing.T) {
+	for text, want := range map[string]string{"": "", "a b, \"c\" 사진 é": "a b, \"c\" 사진 é", "a\nb": `a\nb`, "\x80x\tÿ\x00": `\x80x\tÿ\x00`, "\u2028\ufffd": `\u2028�`} {
+		if got := Line(text); got != want {
+			t.Errorf("%q is %q, want %q", text, got, want)
+		}
+	}
+	v := read(t, "x?n=1%0A2")
+	if v.Int("n", 1, 9); v.Err() == nil || v.Err().Error() != `thing x: option n=1\n2: want a whole number between 1 and 9` {
+		t.Errorf("%v", v.Err())
+	}
+	for _, s := range []string{"a?x%0A=1&x%0A=2", "a?\n%zz"} {
+		if _, err := Parse(s); err == nil || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%q: %v", s, err)
+		}
+	}
+}
+
+// FuzzParse: a specification that is read is written, and read back as the same; its options are given or refused in a line, and within limits.
+func FuzzParse(f *testing.F) {
+	var seeds [][]byte
+	for _, s := range []string{"a", "a:b", "a:b?y=2&x=1", "folder:C:/x?labels=no", "a:?x=a%26b", "x?n=7&labels=no&rate=0.25&mode=b", "x?n=1e9&free=", "a?%zz", "a?x=1&x=2", "a?%26=1", "a??"} {
+		seeds = append(seeds, []byte(s))
+	}
+	fuzzing.Run(f, seeds, func(t testing.TB, b []byte) {
+		p, err := Parse(string(b))
+		if fuzzing.OneLine(t, err) {
+			return
+		}
+		again, err := Parse(p.String())
+		if err != nil || !reflect.DeepEqual(p, again) {
+			t.Fatalf("%q is %#v; written as %q it is %#v, %v", b, p, p, again, err)
+		}
+		if over := p.Over(p); !reflect.DeepEqual(over, p) {
+			t.Errorf("%q over itself is %q", p, over)
+		}
+		if with := p.With("n", "7").With("n", ""); with.Has("n") || with.Kind != p.Kind {
+			t.Errorf("%q without n is %q", p, with)
+		}
+		v := p.Values("thing", options)
+		n, rate := v.Int("n", 1, 9), v.Float("rate", 0, 1)
+		if v.Bool("labels"); n < 1 || n > 9 || !(rate >= 0 && rate <= 1) || v.One("mode", "a", "b") > "b" {
+			t.Errorf("%q gives %d and %g", p, n, rate)
+		}
+		fuzzing.OneLine(t, v.Err())
+	})
 }
 
 func TestWords(t *testing.T) {
