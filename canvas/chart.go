@@ -5,6 +5,7 @@ import (
 	"html"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // Point is a place in a chart.
@@ -77,6 +78,9 @@ const (
 	keyHeight, yNameWidth                            = 22, 16
 )
 
+// mostDrawn is the largest value that is drawn: beyond, differences of values are no numbers.
+const mostDrawn = 1e150
+
 // thinTo is how many points of a line are drawn.
 const thinTo = 400
 
@@ -105,6 +109,9 @@ func (a axis) ticks() (at []float64, step float64) {
 	}
 	step = niceStep(a.hi - a.lo)
 	for k := math.Ceil(a.lo/step - 1e-9); k*step <= a.hi+step*1e-9; k++ {
+		if len(at) > 0 && !(k*step > at[len(at)-1]) { // values so close to each other that a step is none
+			break
+		}
 		at = append(at, k*step)
 	}
 	return at, step
@@ -127,9 +134,9 @@ func (c Chart) SVG() string {
 	if c.Alone {
 		fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">%s`, c.Width, c.Height, c.Width, c.Height, style)
 	} else {
-		fmt.Fprintf(b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, c.Width, c.Height, html.EscapeString(c.Title))
+		fmt.Fprintf(b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, c.Width, c.Height, escape(c.Title))
 	}
-	fmt.Fprintf(b, `<text x="8" y="18" class="title">%s</text>`, html.EscapeString(c.Title))
+	fmt.Fprintf(b, `<text x="8" y="18" class="title">%s</text>`, escape(c.Title))
 	c.drawAxes(b, x, y)
 	c.drawKey(b, lines)
 	for i, l := range lines {
@@ -143,16 +150,26 @@ func (c Chart) SVG() string {
 		if n.End {
 			anchor = "end"
 		}
-		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x.at(n.X), y.at(n.Y)-6, anchor, html.EscapeString(n.Text))
+		fmt.Fprintf(b, `<text x="%.1f" y="%.1f" text-anchor="%s">%s</text>`, x.at(n.X), y.at(n.Y)-6, anchor, escape(n.Text))
 	}
 	b.WriteString("</svg>")
 	return b.String()
 }
 
+// escape writes text into a drawing; what XML cannot hold is a replacement character (XML 1.0, section 2.2).
+func escape(text string) string {
+	return html.EscapeString(strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff {
+			return utf8.RuneError
+		}
+		return r
+	}, text))
+}
+
 // has tells whether a point can be drawn.
 func (c Chart) has(p Point) bool {
-	finite := !math.IsNaN(p.X+p.Y) && !math.IsInf(p.X, 0) && !math.IsInf(p.Y, 0)
-	return finite && (!c.LogX || p.X > 0) && (!c.LogY || p.Y > 0)
+	drawable := math.Abs(p.X) <= mostDrawn && math.Abs(p.Y) <= mostDrawn
+	return drawable && (!c.LogX || p.X > 0) && (!c.LogY || p.Y > 0)
 }
 
 // drawable returns the lines and marks that have something to draw.
@@ -217,7 +234,7 @@ func (c Chart) axes(lines []Line, marks []Mark) (x, y axis) {
 		y.lo = math.Floor(y.lo/step+1e-9) * step
 		y.hi = math.Ceil(y.hi/step-1e-9) * step
 		if y.lo == y.hi {
-			y.hi += step
+			y.hi += max(step, math.Abs(y.hi)/1024)
 		}
 	}
 	return x, y
@@ -229,7 +246,8 @@ func (a *axis) widen() {
 	case a.log && a.lo == a.hi:
 		a.lo, a.hi = a.lo/2, a.hi*2
 	case a.lo == a.hi:
-		a.lo, a.hi = a.lo-1, a.hi+1
+		d := max(1, math.Abs(a.lo)/1024)
+		a.lo, a.hi = a.lo-d, a.hi+d
 	}
 }
 
@@ -245,7 +263,7 @@ func (c Chart) drawAxes(b *strings.Builder, x, y axis) {
 	if c.Labels != nil {
 		at = nil
 		for i, l := range c.Labels {
-			fmt.Fprintf(b, `<text x="%.1f" y="%.0f" class="tick" text-anchor="middle">%s</text>`, x.at(float64(i+1)), y.from+16, html.EscapeString(l))
+			fmt.Fprintf(b, `<text x="%.1f" y="%.0f" class="tick" text-anchor="middle">%s</text>`, x.at(float64(i+1)), y.from+16, escape(l))
 		}
 	}
 	for _, v := range at {
@@ -254,14 +272,14 @@ func (c Chart) drawAxes(b *strings.Builder, x, y axis) {
 		}
 		fmt.Fprintf(b, `<text x="%.1f" y="%.0f" class="tick" text-anchor="middle">%s</text>`, x.at(v), y.from+16, label(v, step, false))
 	}
-	fmt.Fprintf(b, `<text x="%.0f" y="%d" class="tick" text-anchor="end">%s</text>`, right, c.Height-4, html.EscapeString(c.X))
+	fmt.Fprintf(b, `<text x="%.0f" y="%d" class="tick" text-anchor="end">%s</text>`, right, c.Height-4, escape(c.X))
 	if c.Y != "" {
-		fmt.Fprintf(b, `<text transform="translate(14,%.0f) rotate(-90)" class="tick" text-anchor="middle">%s</text>`, (y.from+y.to)/2, html.EscapeString(c.Y))
+		fmt.Fprintf(b, `<text transform="translate(14,%.0f) rotate(-90)" class="tick" text-anchor="middle">%s</text>`, (y.from+y.to)/2, escape(c.Y))
 	}
 	for _, r := range c.Rules {
 		if c.has(Point{1, r.Y}) {
 			fmt.Fprintf(b, `<line x1="%.0f" x2="%.0f" y1="%.1f" y2="%.1f" class="rule"/><text x="%.0f" y="%.1f" class="tick" text-anchor="end">%s</text>`,
-				left, right, y.at(r.Y), y.at(r.Y), right, y.at(r.Y)-4, html.EscapeString(r.Name))
+				left, right, y.at(r.Y), y.at(r.Y), right, y.at(r.Y)-4, escape(r.Name))
 		}
 	}
 }
@@ -271,15 +289,15 @@ func (c Chart) drawKey(b *strings.Builder, lines []Line) {
 	at := c.Width - marginRight
 	for i := len(lines) - 1; i >= 0; i-- {
 		at -= 7*len(lines[i].Name) + 8
-		fmt.Fprintf(b, `<text x="%d" y="18" class="key" style="fill:%s">%s</text>`, at+4, Colours[i%len(Colours)], html.EscapeString(lines[i].Name))
+		fmt.Fprintf(b, `<text x="%d" y="18" class="key" style="fill:%s">%s</text>`, at+4, Colours[i%len(Colours)], escape(lines[i].Name))
 	}
 	at = marginLeft
 	for i, k := range c.Kinds {
-		fmt.Fprintf(b, `<circle cx="%d" cy="38" r="5" fill="%s"/><text x="%d" y="42">%s</text>`, at+5, Colours[i%len(Colours)], at+14, html.EscapeString(k))
+		fmt.Fprintf(b, `<circle cx="%d" cy="38" r="5" fill="%s"/><text x="%d" y="42">%s</text>`, at+5, Colours[i%len(Colours)], at+14, escape(k))
 		at += 7*len(k) + 34
 	}
 	if c.KindNote != "" {
-		fmt.Fprintf(b, `<text x="%d" y="42" text-anchor="end">%s</text>`, c.Width-marginRight, html.EscapeString(c.KindNote))
+		fmt.Fprintf(b, `<text x="%d" y="42" text-anchor="end">%s</text>`, c.Width-marginRight, escape(c.KindNote))
 	}
 }
 
@@ -303,12 +321,12 @@ func drawLine(b *strings.Builder, l Line, colour string, x, y axis, percent bool
 		name += ": "
 	}
 	for _, p := range l.Points {
-		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"><title>%s%s</title></circle>`, x.at(p.X), y.at(p.Y), colour, html.EscapeString(name), label(p.Y, 0, percent))
+		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="3" fill="%s"><title>%s%s</title></circle>`, x.at(p.X), y.at(p.Y), colour, escape(name), label(p.Y, 0, percent))
 	}
 }
 
 func drawMark(b *strings.Builder, m Mark, x, y float64) {
-	colour, text := Colours[m.Kind%len(Colours)], html.EscapeString(m.Text)
+	colour, text := Colours[m.Kind%len(Colours)], escape(m.Text)
 	switch m.Shape {
 	case Circle:
 		fmt.Fprintf(b, `<circle cx="%.1f" cy="%.1f" r="5" fill="%s" fill-opacity="0.7"><title>%s</title></circle>`, x, y, colour, text)
@@ -339,7 +357,7 @@ func thin(ps []Point, n int) []Point {
 
 // niceStep returns a step of 1, 2 or 5 times a power of ten that cuts a range in about five.
 func niceStep(r float64) float64 {
-	if r <= 0 || math.IsNaN(r) || math.IsInf(r, 0) {
+	if !(r > 1e-300) || math.IsInf(r, 0) {
 		return 1
 	}
 	p := math.Pow(10, math.Floor(math.Log10(r/5)))

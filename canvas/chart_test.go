@@ -153,6 +153,27 @@ func TestChartEdges(t *testing.T) {
 	}
 }
 
+// TestFarValues: values without room between them, or beyond what can be drawn, are drawn or left out; once their axis had no end. What XML
+// cannot hold is replaced.
+func TestFarValues(t *testing.T) {
+	for _, v := range []float64{1e300, 1 << 53, -1e149, 1e16, 5e-324} {
+		next := math.Nextafter(v, math.Inf(1))
+		lines := 3
+		if math.Abs(v) > mostDrawn {
+			lines = 1
+		} else {
+			parse(t, Chart{Lines: []Line{{"a", []Point{{v, v}, {next, next}}}}})
+			parse(t, Chart{Lines: []Line{{"one", []Point{{v, v}}}}})
+		}
+		n := parse(t, Chart{Lines: []Line{{"a", []Point{{v, v}, {next, next}}}, {"one", []Point{{v, v}}}, {"seen", []Point{{1, 1}}}}})
+		if got := n.lines("polyline", "points"); len(got) != lines {
+			t.Errorf("%g: %q", v, got)
+		}
+	}
+	n := parse(t, Chart{Title: "a\x00b\xff\t\ufffe", Lines: []Line{{"", []Point{{1, 1}}}}})
+	want(t, "title", n.lines("text", "class")[:1], "title a\ufffdb\ufffd\t\ufffd")
+}
+
 func TestLongLine(t *testing.T) {
 	ps := make([]Point, 5000)
 	for i := range ps {

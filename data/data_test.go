@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"image"
@@ -12,11 +13,13 @@ import (
 	"image/gif"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/tessera-go/tessera/internal/golden"
 	"github.com/tessera-go/tessera/simd"
@@ -187,6 +190,22 @@ func TestIDX(t *testing.T) {
 	for name, b := range map[string][]byte{"claims": idxFile(60000, 4096, 4096), "short": im[:20], "no idx": []byte("hello there"), "header": {0, 0, 8, 3, 0}} {
 		if _, _, err := parseIDX(b); err == nil {
 			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// TestReadMost: as many bytes as are allowed are read, and not one more; what breaks on the way is told.
+func TestReadMost(t *testing.T) {
+	broken := errors.New("broken")
+	for text, want := range map[string]string{"": "", "123": "", "1234": "", "12345": "more than 4 bytes"} {
+		b, err := readMost(strings.NewReader(text), 4)
+		if want == "" && (err != nil || string(b) != text) || want != "" && (err == nil || err.Error() != want) {
+			t.Errorf("%q: %q, %v", text, b, err)
+		}
+	}
+	for _, text := range []string{"12", "12345"} {
+		if _, err := readMost(io.MultiReader(strings.NewReader(text), iotest.ErrReader(broken)), 6); !errors.Is(err, broken) {
+			t.Errorf("%q, then an error: %v", text, err)
 		}
 	}
 }

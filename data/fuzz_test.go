@@ -268,6 +268,17 @@ func riffOf(chunks []byte) []byte {
 	return slices.Concat(b, []byte("WEBP"), chunks)
 }
 
+// TestTIFFMemory: how far a TIFF claims to reach costs no memory.
+func TestTIFFMemory(t *testing.T) {
+	b := encoded(t, "tiff", 4, 4)
+	binary.LittleEndian.PutUint32(b[4:], 1<<31)
+	fuzzing.Memory(t, 1<<20, func() {
+		if _, err := Decode(b); !fuzzing.OneLine(t, err) {
+			t.Error("a directory behind the end is read")
+		}
+	})
+}
+
 func FuzzWebP(f *testing.F) {
 	var all [][]byte
 	for _, b := range seeds(f, ".webp", "") {

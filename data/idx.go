@@ -89,10 +89,7 @@ func readIDX(dir string, prefixes []string, what, kind string) ([]byte, string, 
 					return nil, path, fmt.Errorf("%s: %w", path, err)
 				}
 			}
-			b, err := io.ReadAll(io.LimitReader(r, maxIDX+1))
-			if err == nil && len(b) > maxIDX {
-				err = fmt.Errorf("more than %d bytes", maxIDX)
-			}
+			b, err := readMost(r, maxIDX)
 			if err != nil {
 				return nil, path, fmt.Errorf("%s: %w", path, err)
 			}
@@ -100,6 +97,15 @@ func readIDX(dir string, prefixes []string, what, kind string) ([]byte, string, 
 		}
 	}
 	return nil, "", fmt.Errorf("%s has no %s-%s-%s, gzipped or not", dir, prefixes[0], what, kind)
+}
+
+// readMost reads everything, and refuses more than so many bytes.
+func readMost(r io.Reader, most int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && int64(len(b)) > most {
+		err = fmt.Errorf("more than %d bytes", most)
+	}
+	return b, err
 }
 
 // parseIDX returns the sides and the bytes of an IDX file of unsigned bytes.

@@ -59,6 +59,9 @@ func LoadRun(dir string) (*Model, error) {
 	if err != nil || len(all) == 0 {
 		return nil, fmt.Errorf("%s has no checkpoint", dir)
 	}
+	if c.Side < 0 || c.Side > MaxSide {
+		return nil, fmt.Errorf("%s: its run.json says a side of %d pixels, at most %d are possible", dir, c.Side, MaxSide)
+	}
 	m := &Model{Side: c.Side, Mode: c.Mode(), Label: "pretext", Dir: dir, Info: info}
 	if c.Task == Supervised {
 		m.Label = "supervised"
@@ -144,8 +147,8 @@ func LoadFile(path, trunk string) (*Model, error) {
 		m.Notes = append(m.Notes, fmt.Sprintf("%s: names begin with %q, which is left out", path, prefix))
 	}
 	if side, ok := f.Metadata[keySide]; ok {
-		if m.Side, err = strconv.Atoi(side); err != nil || m.Side < 1 {
-			return nil, fmt.Errorf("%s: side %q", path, side)
+		if m.Side, err = strconv.Atoi(side); err != nil || m.Side < 1 || m.Side > MaxSide {
+			return nil, fmt.Errorf("%s: side %q, want a whole number from 1 to %d", path, side, MaxSide)
 		}
 	}
 	if norm, ok := f.Metadata[keyNorm]; ok {

@@ -99,7 +99,7 @@ type SettingError struct {
 	Msg     string
 }
 
-func (e *SettingError) Error() string { return fmt.Sprintf("--%s %s", e.Setting, e.Msg) }
+func (e *SettingError) Error() string { return fmt.Sprintf("--%s %s", e.Setting, spec.Line(e.Msg)) }
 
 // Check refuses settings that cannot work, naming the setting.
 func Check(c train.Config) error {

@@ -291,7 +291,8 @@ func TestLoad(t *testing.T) {
 	if _, err := LoadFile(path, "resnet18"); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("weights of another network: %v", err)
 	}
-	for k, v := range map[string]string{"tessera.side": "0", "tessera.norm": "grey"} {
+	for _, kv := range [][2]string{{"tessera.side", "0"}, {"tessera.side", fmt.Sprint(MaxSide + 1)}, {"tessera.norm", "grey"}} {
+		k, v := kv[0], kv[1]
 		bare.Metadata = map[string]string{"format": "pt", "tessera.trunk": "convnet", k: v}
 		checkpoint.Save(path, bare)
 		if _, err := LoadFile(path, ""); err == nil {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sort"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/metric"
@@ -162,5 +163,6 @@ func titleOf(name string) string {
 	if w == "" {
 		return ""
 	}
-	return strings.ToUpper(w[:1]) + w[1:]
+	_, n := utf8.DecodeRuneInString(w)
+	return strings.ToUpper(w[:n]) + w[n:]
 }

@@ -154,6 +154,15 @@ func TestOldRun(t *testing.T) {
 	has(t, p, `<h3>probe</h3><p class="dim">side 32</p>`, `<td>pretext<td>conv1<td class="n">50.0 %<td class="n">10.0 %<td class="n">100<td class="n">20<td class="n">64<td class="dim">grid 4, weight decay 0.01`)
 }
 
+// TestTitles: a title begins with a capital, whatever its letters.
+func TestTitles(t *testing.T) {
+	for name, want := range map[string]string{"": "", "loss": "Loss", "\u00e9cart": "\u00c9cart", "\uc190\uc2e4": "\uc190\uc2e4"} {
+		if got := titleOf(name); got != want {
+			t.Errorf("%q is %q, want %q", name, got, want)
+		}
+	}
+}
+
 // TestGroups: scores stand side by side only where the same protocol, data and settings made them, and say in what they differ.
 func TestGroups(t *testing.T) {
 	dir := t.TempDir()
@@ -228,6 +237,8 @@ func TestBroken(t *testing.T) {
 	has(t, p, "&lt;script&gt;")
 	write(t, "[{]", dir, "eval", "scores.json")
 	fail("scores.json")
+	write(t, `[{"protocol":"knn","depth":1000000000000000000}]`, dir, "eval", "scores.json")
+	fail("depth 1000000000000000000")
 	os.RemoveAll(filepath.Join(dir, "eval"))
 	os.Remove(filepath.Join(dir, "metrics.jsonl"))
 	write(t, "", dir, "metrics.jsonl", "a file in its place")

@@ -391,6 +391,7 @@ func TestNPYHeaders(t *testing.T) {
 		"of type >f4": file(1, head(">f4", "1,")), "of type <c8": file(1, head("<c8", "1,")), "ends after 1": file(1, head("|u1", "2,"), 5), "too large": file(1, head("|u1", "4294967297,")),
 		"ends after 0": file(1, head("|u1", "65536, 65536")),
 		"is too large": file(1, head("|u1", "65536, 65537")), "(99999999999999999999,) is": file(1, head("|u1", "99999999999999999999,")),
+		"(9 999999999999,) is": file(1, head("|u1", "9\n999999999999,")), "(2, 3) wants 6": file(1, head("|u1", "2,\t\n3"), 1),
 	} {
 		if got, err := ReadNPY(bytes.NewReader(b)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("read %v, %v, want an error about %q", got, err, want)

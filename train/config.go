@@ -2,6 +2,7 @@ package train
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -138,7 +139,10 @@ func LoadInfo(dir string) (*Info, error) {
 
 func readInfo(b []byte) (*Info, error) {
 	i := &Info{}
-	return i, json.Unmarshal(b, i)
+	if err := json.Unmarshal(b, i); err != nil {
+		return nil, errors.New(spec.Line(err.Error())) // it quotes what it could not read
+	}
+	return i, nil
 }
 
 // Mode returns how the run's tapes compute.

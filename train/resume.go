@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -179,11 +180,11 @@ func sameCourse(was []byte, is Config) error {
 		if v == nil {
 			return "unset"
 		}
-		return strings.Trim(string(v), `"`)
+		return spec.Line(strings.Trim(string(v), `"`))
 	}
 	for _, k := range sorted {
 		if !harmless[k] && !bytes.Equal(old[k], now[k]) {
-			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings; --init RUN begins a new one from its weights", strings.ReplaceAll(k, "_", "-"), show(old[k]), show(now[k]))
+			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings; --init RUN begins a new one from its weights", spec.Line(strings.ReplaceAll(k, "_", "-")), show(old[k]), show(now[k]))
 		}
 	}
 	return nil

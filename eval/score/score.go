@@ -32,6 +32,9 @@ type Score struct {
 	Seconds  float64        `json:"seconds"`
 }
 
+// maxDepth is how many stages a network may have: a page has room for each.
+const maxDepth = 1000
+
 // UnmarshalJSON reads also what earlier versions wrote: accuracy and chance in place of a metric, what was found among the
 // settings, and linear for probe.
 func (s *Score) UnmarshalJSON(b []byte) error {
@@ -44,6 +47,9 @@ func (s *Score) UnmarshalJSON(b []byte) error {
 	}
 	if err := json.Unmarshal(b, &in); err != nil {
 		return err
+	}
+	if in.Depth < 0 || in.Depth > maxDepth {
+		return fmt.Errorf("a score of depth %d: stages are counted from 1, at most %d", in.Depth, maxDepth)
 	}
 	*s = Score(in.plain)
 	if in.Metric != nil {

@@ -51,6 +51,17 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestDepth: a depth that no network has is refused: a page makes room for each stage.
+func TestDepth(t *testing.T) {
+	for depth, ok := range map[int]bool{-1: false, 0: true, maxDepth: true, maxDepth + 1: false} {
+		var s Score
+		err := json.Unmarshal(fmt.Appendf(nil, `{"protocol":"knn","depth":%d}`, depth), &s)
+		if (err == nil) != ok || err != nil && !strings.Contains(err.Error(), fmt.Sprint("depth ", depth)) {
+			t.Errorf("depth %d: %v", depth, err)
+		}
+	}
+}
+
 // TestOldScores: what earlier versions wrote.
 func TestOldScores(t *testing.T) {
 	var s []Score
