@@ -162,6 +162,9 @@ func FuzzDecode(f *testing.F) {
 		f.Add(encoded(f, k, 6, 5))
 	}
 	f.Add(hugePNG())
+	for _, c := range caseTable(f) {
+		f.Add(readCase(f, c.file))
+	}
 	var jpegs map[string]struct{ JPEG []byte }
 	golden.Load(f, "testdata/jpegs.json", &jpegs)
 	for _, j := range jpegs {
@@ -172,6 +175,10 @@ func FuzzDecode(f *testing.F) {
 			return
 		}
 		im, err := Decode(b)
+		other := DecodeOptions{Stretch: true, Truncated: true}
+		if im, err := other.Decode(b); err == nil && len(im.Pix) != im.H*im.W*3 {
+			t.Error("size and pixels disagree")
+		}
 		if err != nil {
 			return
 		}
