@@ -3,7 +3,6 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/crc32"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -108,11 +107,6 @@ func TestOrientations(t *testing.T) {
 	if o := exifOrientation(long); o != 6 {
 		t.Errorf("a LONG of a big-endian block: %d", o)
 	}
-	chunk := func(name string, data []byte) []byte {
-		b := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), name...)
-		b = append(b, data...)
-		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
-	}
 	riff := func(name string, data []byte) []byte {
 		b := append(binary.LittleEndian.AppendUint32([]byte(name), uint32(len(data))), data...)
 		return append(b, make([]byte, len(data)%2)...)
@@ -126,13 +120,15 @@ func TestOrientations(t *testing.T) {
 	tif := encoded(t, "tiff", 8, 5)
 	xmp := slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(6))
 	for what, c := range map[string][2][]byte{
-		"PNG, eXIf":            {p, after(33, chunk("eXIf", little))},
-		"PNG, XMP":             {p, after(33, chunk("iTXt", xmp))},
-		"PNG, EXIF before XMP": {p, after(33, slices.Concat(chunk("iTXt", slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(3))), chunk("eXIf", little)))},
+		"PNG, eXIf":            {p, after(33, pngPart("eXIf", little))},
+		"PNG, XMP":             {p, after(33, pngPart("iTXt", xmp))},
+		"PNG, EXIF before XMP": {p, after(33, slices.Concat(pngPart("iTXt", slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(3))), pngPart("eXIf", little)))},
 		"WebP, EXIF":           {w, slices.Concat(w, riff("EXIF", little))},
 		"WebP, EXIF's name":    {w, slices.Concat(w, riff("ICCP", []byte{1, 2, 3}), riff("EXIF", append([]byte("Exif\x00\x00"), little...)))},
 		"WebP, XMP":            {w, slices.Concat(w, riff("XMP ", xmpPacket(6)))},
 		"TIFF":                 {tif, withOrientation(t, tif, 6)},
+		"TIFF, XMP":            {tif, withTag(t, tif, 700, 1, xmpPacket(6))},
+		"TIFF, tag before XMP": {tif, withTag(t, withOrientation(t, tif, 6), 700, 1, xmpPacket(3))},
 	} {
 		plain, err := Decode(c[0])
 		if err != nil {
@@ -158,8 +154,13 @@ func TestOrientations(t *testing.T) {
 	}
 }
 
-// withOrientation returns a little-endian TIFF file with the tag added to its first directory, which is moved behind the file.
+// withOrientation returns a little-endian TIFF file with the tag.
 func withOrientation(t *testing.T, b []byte, o uint16) []byte {
+	return withTag(t, b, tagOrientation, tiffShort, binary.LittleEndian.AppendUint16(nil, o))
+}
+
+// withTag returns a little-endian TIFF file with a tag added to its first directory, which is moved behind the file.
+func withTag(t *testing.T, b []byte, tag, kind uint16, value []byte) []byte {
 	order := binary.LittleEndian
 	if string(b[:2]) != "II" {
 		t.Fatal("not little-endian")
@@ -167,28 +168,23 @@ func withOrientation(t *testing.T, b []byte, o uint16) []byte {
 	at := order.Uint32(b[4:])
 	n := order.Uint16(b[at:])
 	entries := b[at+2:][:12*int(n)]
-	out := bytes.Clone(b)
+	out := append(bytes.Clone(b), value...)
+	entry := order.AppendUint16(order.AppendUint16(nil, tag), kind)
+	entry = order.AppendUint32(entry, uint32(len(value)/map[uint16]int{1: 1, tiffShort: 2}[kind]))
+	if len(value) <= 4 {
+		entry = append(append(entry, value...), make([]byte, 4-len(value))...)
+	} else {
+		entry = order.AppendUint32(entry, uint32(len(b)))
+	}
 	order.PutUint32(out[4:], uint32(len(out)))
 	out = order.AppendUint16(out, n+1)
-	done := false
-	add := func() {
-		out = order.AppendUint16(out, 0x112)
-		out = order.AppendUint16(out, tiffShort)
-		out = order.AppendUint32(out, 1)
-		out = order.AppendUint16(out, o)
-		out = append(out, 0, 0)
-		done = true
-	}
 	for i := range int(n) {
-		if !done && order.Uint16(entries[12*i:]) > 0x112 {
-			add()
+		if entry != nil && order.Uint16(entries[12*i:]) > tag {
+			out, entry = append(out, entry...), nil
 		}
 		out = append(out, entries[12*i:12*i+12]...)
 	}
-	if !done {
-		add()
-	}
-	return append(out, 0, 0, 0, 0)
+	return append(append(out, entry...), 0, 0, 0, 0)
 }
 
 // TestCutJPEG: a JPEG of whatever process that is cut before its data end is refused; without its end mark alone it is read.

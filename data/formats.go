@@ -82,14 +82,21 @@ func deepRGB(p image.Image, s levels) (im *Image, top float64) {
 	default:
 		panic(fmt.Sprintf("16 bits a value as %T", p))
 	}
-	for i := range im.H * im.W {
-		in, out := pix[i/im.W*stride+i%im.W*step:], im.Pix[3*i:][:3]
-		for c := range out {
-			v := float64(binary.BigEndian.Uint16(in[2*(c%each):]))
-			out[c], top = s.of(v), max(top, v)
+	var table [1 << 16]uint8
+	for v := range table {
+		table[v] = s.of(float64(v))
+	}
+	largest := uint16(0)
+	for y := range im.H {
+		in, out := pix[y*stride:], im.Pix[y*im.W*3:][:im.W*3]
+		for x := range im.W {
+			for c := range 3 {
+				v := binary.BigEndian.Uint16(in[x*step+2*(c%each):])
+				out[3*x+c], largest = table[v], max(largest, v)
+			}
 		}
 	}
-	return im, top
+	return im, float64(largest)
 }
 
 // beginnings are files that are known by how they begin, at a place, and not read.

@@ -73,27 +73,33 @@ func isDeep(path string) bool {
 	return false
 }
 
-// deepTIFF looks for the bits of a sample in the first directory, without reading the rest of the file; BigTIFF is large, and taken as deep.
+// deepTIFF looks for the bits of a sample in the first directory, without reading the rest of the file.
 func deepTIFF(r io.ReaderAt, head []byte) bool {
 	var order binary.ByteOrder = binary.LittleEndian
 	if head[0] == 'M' {
 		order = binary.BigEndian
 	}
-	if order.Uint16(head[2:]) == 43 {
-		return true
+	word, entries := 4, 2 // bytes of an offset, and of the number of entries
+	number := func(b []byte) int64 { return int64(order.Uint32(b)) }
+	if order.Uint16(head[2:]) == 43 && len(head) >= 16 { // BigTIFF
+		word, entries = 8, 8
+		number = func(b []byte) int64 { return int64(order.Uint64(b)) }
 	}
-	at := int64(order.Uint32(head[4:]))
-	b := make([]byte, 2+12*64)
-	n, _ := r.ReadAt(b, at)
+	b := make([]byte, 20*64)
+	n, _ := r.ReadAt(b, number(head[word:]))
 	b = b[:n]
-	for e := 2; e+12 <= len(b) && (e-2)/12 < int(order.Uint16(b)); e += 12 {
-		if order.Uint16(b[e:]) != tagBits {
+	size := 4 + 2*word
+	for e := entries; e+size <= len(b); e += size {
+		if tag := order.Uint16(b[e:]); tag < tagBits {
 			continue
+		} else if tag > tagBits { // they stand in order
+			return false
 		}
-		value := b[e+8 : e+10]
-		if order.Uint32(b[e+4:]) > 2 {
+		value := b[e+size-word:][:word]
+		if 2*number(b[e+4:]) > int64(word) {
+			at := number(value)
 			value = make([]byte, 2)
-			if _, err := r.ReadAt(value, int64(order.Uint32(b[e+8:]))); err != nil {
+			if n, _ := r.ReadAt(value, at); n < 2 {
 				return false
 			}
 		}

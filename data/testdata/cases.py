@@ -441,6 +441,7 @@ def others():
 
 for make in (jpeg, png, gif, bmp, tiff, webp, pnm, others):
     make()
+Image.new("RGB", (10000, 10000)).save("../black.webp", lossless=True)  # for TestDecodeBound
 with open("table.tsv", "w") as f:
     for row in rows:
         f.write("\t".join(row) + "\n")
