@@ -24,6 +24,7 @@ func (p *tiffPicture) decode(s levels) (im *Image, top float64, err error) {
 		}
 		planes = make([]uint8, p.h*p.w*step)
 	}
+	quick := planes == nil && p.bits == 8 && p.form == tiffUnsigned && p.photometric <= tiffRGB
 	into := make([]byte, p.blockH*p.rowBytes())
 	row := make([]float64, p.blockW*p.inBlock())
 	for plane := range p.planes() {
@@ -39,9 +40,13 @@ func (p *tiffPicture) decode(s levels) (im *Image, top float64, err error) {
 				return nil, 0, err
 			}
 			for y := range rows {
-				p.values(row, b[y*p.rowBytes():])
 				n := min(p.blockW, p.w-x0)
 				at := (y0+y)*p.w + x0
+				if quick {
+					p.copyRow(im.Pix[at*3:][:n*3], b[y*p.rowBytes():])
+					continue
+				}
+				p.values(row, b[y*p.rowBytes():])
 				if planes != nil {
 					top = max(top, p.keep(planes[at*step:], row, n, step, plane, s))
 				} else {
@@ -54,6 +59,22 @@ func (p *tiffPicture) decode(s levels) (im *Image, top float64, err error) {
 		p.join(im.Pix, planes, step)
 	}
 	return im, top, nil
+}
+
+// copyRow makes pixels of a row of 8-bit samples, grey or RGB and what follows them.
+func (p *tiffPicture) copyRow(dst, row []uint8) {
+	flip := uint8(0)
+	if p.photometric == whiteIsZero {
+		flip = 255
+	}
+	green, blue := 0, 0
+	if p.photometric == tiffRGB {
+		green, blue = 1, 2
+	}
+	for o := 0; o < len(dst); o += 3 {
+		dst[o], dst[o+1], dst[o+2] = row[0]^flip, row[green]^flip, row[blue]^flip
+		row = row[p.samples:]
+	}
 }
 
 // premultiplied tells whether the colours are multiplied with an alpha that follows them.
