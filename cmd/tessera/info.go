@@ -88,7 +88,8 @@ func newData(g *global) *cobra.Command {
   idx:DIR             MNIST and the like
   folder:DIR          images in any tree; labels are the first folder level;
                       train and test (or val) alone are splits, cut=0.8/0.2
-                      makes two of any folder
+                      makes two of any folder; stretch=yes for 12 bits in 16,
+                      truncated=accept for JPEGs cut short
   every kind          split=train|test (where there are splits), n=N for the
                       first N of a seeded order`,
 		Args: args(1, "one SPEC"),
