@@ -89,7 +89,10 @@ func readHeader(b []byte) (h header, err error) {
 	if err != nil {
 		return h, err
 	}
-	if h.w < 1 || h.h < 1 || h.w > MaxPixels/h.h {
+	if h.w < 1 || h.h < 1 {
+		return h, fmt.Errorf("broken picture: a %s of %d by %d pixels", h.format, h.w, h.h)
+	}
+	if h.w > MaxPixels/h.h {
 		return h, fmt.Errorf("a %s of %d by %d pixels, at most %d megapixels are read", h.format, h.w, h.h, MaxPixels/1_000_000)
 	}
 	h.cost += int64(float64(h.h*h.w) * (perPixel + 6)) // 3 of the picture, 3 to turn it

@@ -30,8 +30,8 @@ func TestDecodeBound(t *testing.T) {
 		decodeBombs(t)
 		return
 	}
-	if testing.Short() {
-		t.Skip("SKIPPED: takes memory and time")
+	if testing.Short() || raceDetector {
+		t.Skip("SKIPPED: takes memory and time, and the race detector's own memory would be measured")
 	}
 	if runtime.GOOS != "linux" {
 		t.Skip("SKIPPED: the peak of memory is read from /proc")

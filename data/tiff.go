@@ -292,7 +292,7 @@ func (p *tiffPicture) blocksFit() error {
 		return nil // whoever asked says so
 	}
 	if p.blockH < 1 || p.blockW < 1 || p.blockW > p.w+mostBeyond || p.blockH > p.h+mostBeyond {
-		return fmt.Errorf("broken picture: a TIFF of %d by %d pixels in blocks of %d by %d", p.h, p.w, p.blockH, p.blockW)
+		return fmt.Errorf("broken picture: a TIFF of %d by %d pixels in blocks of %d by %d", p.w, p.h, p.blockW, p.blockH)
 	}
 	if n := p.planes() * p.across() * p.down(); len(p.offsets) < n || len(p.counts) < n {
 		return fmt.Errorf("broken picture: a TIFF of %d strips or tiles that says where %d are", n, min(len(p.offsets), len(p.counts)))

@@ -246,7 +246,7 @@ func (p *tiffPicture) jpegBlocks(im *Image) error {
 		b = slices.Concat(b[:2], tables, b[2:])
 		head, ok := readJPEGHeader(b)
 		if !ok || head.Scan == 0 || head.Components != p.samples || head.W > p.blockW || head.H > p.blockH || head.W < min(p.blockW, p.w-x0) || head.H < min(p.blockH, p.h-y0) {
-			return fmt.Errorf("strip or tile %d is no JPEG of %d by %d pixels", i, p.blockH, p.blockW)
+			return fmt.Errorf("strip or tile %d is no JPEG of %d by %d pixels", i, p.blockW, p.blockH)
 		}
 		if p.samples == 3 { // the photometric interpretation says what the components are
 			transform := byte(0)
