@@ -267,10 +267,37 @@ func FuzzBMP(f *testing.F)  { fuzzBegun(f, ".bmp", "bmp", "BM") }
 func FuzzTIFF(f *testing.F) { fuzzBegun(f, ".tif", "tiff", "II*\x00", "MM\x00*") }
 func FuzzPNM(f *testing.F)  { fuzzBegun(f, ".p[bgp]m", "", "P6", "P1", "P2", "P3", "P4", "P5") }
 
-// riffOf returns a WebP of chunks, the length of the whole mended.
+// riffOf returns a WebP of chunks in a whole that claims 1 GiB: what a chunk claims is then the chunk's to tell.
 func riffOf(chunks []byte) []byte {
-	b := binary.LittleEndian.AppendUint32([]byte("RIFF"), uint32(4+len(chunks)))
+	b := binary.LittleEndian.AppendUint32([]byte("RIFF"), 1<<30)
 	return slices.Concat(b, []byte("WEBP"), chunks)
+}
+
+// TestWebPMemory: what a WebP claims to hold costs no memory; one that is cut says how much is there.
+func TestWebPMemory(t *testing.T) {
+	for _, name := range []string{"odd.webp", "alpha.webp", "bw.webp"} {
+		b, err := os.ReadFile(filepath.Join("testdata", "cases", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := bytes.Index(b, []byte("VP8 "))
+		if at < 0 {
+			at = bytes.Index(b, []byte("VP8L"))
+		}
+		for _, n := range []int{len(b) - 1, at + 8 + 12} {
+			want := fmt.Sprintf("cut short: %d of %d bytes", n-at-8, binary.LittleEndian.Uint32(b[at+4:]))
+			if _, err := Decode(b[:n]); err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s, cut to %d bytes: %v, want %q", name, n, err, want)
+			}
+		}
+		binary.LittleEndian.PutUint32(b[4:], 1<<30)
+		binary.LittleEndian.PutUint32(b[at+4:], 1<<29)
+		fuzzing.Memory(t, 1<<20, func() {
+			if _, err := Decode(b); !fuzzing.OneLine(t, err) {
+				t.Errorf("%s is read to a length of 512 MiB", name)
+			}
+		})
+	}
 }
 
 // TestTIFFMemory: how far a TIFF claims to reach costs no memory.

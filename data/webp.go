@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"image"
 
 	"golang.org/x/image/webp"
@@ -30,6 +31,9 @@ func decodeWebP(b []byte, head header) (*Image, error) {
 			return nil, errors.New("its first picture leaves the canvas")
 		}
 	}
+	if err := wholeWebP(still); err != nil {
+		return nil, err
+	}
 	p, err := webp.Decode(bytes.NewReader(still))
 	if err != nil {
 		return nil, err
@@ -46,6 +50,18 @@ func decodeWebP(b []byte, head header) (*Image, error) {
 		copy(canvas.Pix[((at.Y+y)*head.w+at.X)*3:], im.Pix[y*im.W*3:][:im.W*3])
 	}
 	return canvas, nil
+}
+
+// wholeWebP tells of a WebP whose pictures reach behind its end: its decoder takes memory for as many bytes as a file claims, up to 4 GiB.
+func wholeWebP(b []byte) error {
+	for i := int64(12); i+8 <= int64(len(b)); {
+		name, n := string(b[i:i+4]), int64(binary.LittleEndian.Uint32(b[i+4:]))
+		if (name == "VP8 " || name == "VP8L" || name == "ALPH") && i+8+n > int64(len(b)) {
+			return fmt.Errorf("it is cut short: %d of %d bytes of its picture are there", int64(len(b))-i-8, n)
+		}
+		i += 8 + n + n&1
+	}
+	return nil
 }
 
 // webpFrame makes a file of a moving WebP's frame (an ANMF chunk: place, size, time and flags, then the chunks of a still picture), and

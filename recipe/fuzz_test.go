@@ -2,6 +2,8 @@ package recipe
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -15,6 +17,23 @@ func TestSettingLine(t *testing.T) {
 	c := Default()
 	c.Task, c.Augment = "rotation", "crop\nflip"
 	if err := Check(c); !fuzzing.OneLine(t, err) || !strings.Contains(err.Error(), `--augment crop\nflip: `) {
+		t.Errorf("%v", err)
+	}
+}
+
+// TestRunSide: a run that says a side of any size is refused before memory is taken for it.
+func TestRunSide(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"run.json": `{"config":{"trunk":"convnet","side":1000000000}}`, "checkpoints/step-00000001.safetensors": ""} {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := LoadRun(dir); err == nil || !strings.Contains(err.Error(), "a side of 1000000000 pixels, at most 2048") {
 		t.Errorf("%v", err)
 	}
 }

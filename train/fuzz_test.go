@@ -63,6 +63,14 @@ func TestRunFileLines(t *testing.T) {
 	fuzzing.OneLine(t, err)
 }
 
+// TestLongLineOfMetrics: a line of any length is passed over or kept, and those behind it are seen.
+func TestLongLineOfMetrics(t *testing.T) {
+	long := "{\"step\":2,\"note\":\"" + strings.Repeat("x", 2<<20) + "\"}\n"
+	if got := string(metricsUntil([]byte("{\"step\":1}\n"+long+long[9:]+"{\"step\":3}\n{\"step\":4}\n"), 3)); got != "{\"step\":1}\n"+long+"{\"step\":3}\n" {
+		t.Errorf("%d bytes are kept: %.20q to %q", len(got), got, got[max(0, len(got)-20):])
+	}
+}
+
 // FuzzMetricsUntil: lines are kept or left out whole, in their order; what was kept is kept again.
 func FuzzMetricsUntil(f *testing.F) {
 	seeds := [][]byte{[]byte("{\"step\":1,\"loss\":2}\n{\"step\":5}\n{\"ste"), []byte("{\"step\":2}\r\n\n{\"step\":3.5}\n{}\n")}
