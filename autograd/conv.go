@@ -53,7 +53,7 @@ func conv(name string, x, w, b *Var, g tensor.Conv, shape []int) *Var {
 		}
 	}
 	forward(y.Value)
-	y.tape.count(y.Value.Len()*w.Value.Len()/w.Value.Dim(-1), x, w)
+	y.tape.count(y.Value.Len()*tensor.Size(w.Shape()[:len(w.Shape())-1]), x, w)
 	return y.rule(name, func(dy *tensor.Tensor, gr Grads) {
 		if dx, add := gr.Into(x); dx != nil {
 			tensor.ConvGradInput(image(dx), image(dy), kernel(w.Value), g, add)
@@ -85,7 +85,7 @@ func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState,
 	y.tape.saw(x, w, y, g)
 	e := &tensor.Epilogue{Scale: stats.Data[2*c : 3*c], Shift: stats.Data[3*c:], Add: o.Add.value(), ReLU: o.ReLU}
 	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, e, y.tape.keep(w.Value))
-	y.tape.count(y.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
+	y.tape.count(y.Value.Len()*tensor.Size(w.Shape()[:3]), x, w)
 	return y
 }
 
@@ -93,10 +93,14 @@ func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState,
 //
 //	x [N H W I]   w [KH KW O/G I]   b [O], or nil   ->   y [N OH OW O]     see tensor.ConvTransposeShape
 func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad [2]int) *Var {
-	y := result(shaped("ConvTranspose2D", []*Var{x, w}, func() []int { return tensor.ConvTransposeShape(x.Shape(), w.Shape(), g, outPad) }), x, w)
+	shape := shaped("ConvTranspose2D", []*Var{x, w}, func() []int { return tensor.ConvTransposeShape(x.Shape(), w.Shape(), g, outPad) })
+	if outPad[0] >= max(g.H.Stride, 1) || outPad[1] >= max(g.W.Stride, 1) {
+		return paddedTranspose(x, w, b, g, outPad)
+	}
+	y := result(shape, x, w)
 	g.Mode = g.Mode.Or(y.tape.mode())
 	tensor.ConvGradInput(y.Value, x.Value, w.Value, g, false)
-	y.tape.count(x.Value.Len()*w.Value.Len()/w.Shape()[3], x, w)
+	y.tape.count(x.Value.Len()*tensor.Size(w.Shape()[:3]), x, w)
 	if b != nil {
 		tensor.AddBias(y.Value, b.Value)
 	}
@@ -118,6 +122,21 @@ func ConvTranspose2D(x, w, b *Var, g tensor.Conv, outPad [2]int) *Var {
 			tensor.AddSumRows(db, dy)
 		}
 	}, x, w, b)
+}
+
+// paddedTranspose is ConvTranspose2D with an output padding that the stride does not explain: rows and columns that the padding High
+// had cut off, and zeros after them.
+func paddedTranspose(x, w, b *Var, g tensor.Conv, outPad [2]int) *Var {
+	for i, a := range []*tensor.Axis{&g.H, &g.W} {
+		cut := min(a.High, outPad[i])
+		a.High -= cut
+		outPad[i] -= cut
+	}
+	y := Pad2D(ConvTranspose2D(x, w, nil, g, [2]int{}), 0, outPad[0], 0, outPad[1])
+	if b == nil {
+		return y
+	}
+	return Add(y, b)
 }
 
 // MaxPool returns the largest value of every window: [N H W C] -> [N OH OW C]. Among equals the first takes the gradient.

@@ -137,7 +137,7 @@ func LeakyReLU(x *Var, slope float32) *Var {
 // ELU returns x where x > 0 and alpha·(exp(x) - 1) elsewhere.
 func ELU(x *Var, alpha float32) *Var {
 	return unary("ELU", x, func(y, x *tensor.Tensor) { tensor.ELU(y, x, alpha) },
-		func(dx, dy, _, y *tensor.Tensor) { tensor.AddELUGrad(dx, dy, y, alpha) })
+		func(dx, dy, x, _ *tensor.Tensor) { tensor.AddELUGrad(dx, dy, x, alpha) })
 }
 
 // GELU returns x·Φ(x), the exact form.
@@ -197,15 +197,18 @@ func Dropout(x *Var, p float32) *Var {
 	}, x)
 }
 
-// L2Normalize divides every row (the last axis) by its Euclidean length, at least 1e-12.
-func L2Normalize(x *Var) *Var {
-	const eps = 1e-12
+// L2Normalize divides every row (the last axis) by its Euclidean length, at least 1e-12. The gradient of a row that is not longer is
+// dy/1e-12, as in PyTorch's normalize.
+func L2Normalize(x *Var) *Var { return normalize(x, 1e-12, false) }
+
+// normalize divides every row by its length, at least eps. With skip set a row that is not longer takes no gradient.
+func normalize(x *Var, eps float32, skip bool) *Var {
 	y := result(x.Shape(), x)
-	norm := result([]int{max(1, x.Value.Len()/max(1, x.Value.Dim(-1)))}, x).Value
+	norm := result([]int{tensor.Size(x.Shape()[:len(x.Shape())-1])}, x).Value
 	tensor.L2Normalize(y.Value, x.Value, norm.Data, eps)
 	return y.rule("L2Normalize", func(dy *tensor.Tensor, g Grads) {
 		if dx := g.Of(x); dx != nil {
-			tensor.AddL2NormalizeGrad(dx, dy, y.Value, norm.Data, eps)
+			tensor.AddL2NormalizeGrad(dx, dy, y.Value, norm.Data, eps, skip)
 		}
 	}, x)
 }

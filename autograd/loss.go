@@ -11,8 +11,8 @@ import (
 //
 // Unless Sum is set, a loss is Σ w·l / Σ w over its values l: the mean without weights, the mean over what a mask of ones and zeros
 // leaves with one, as in PyTorch's l1_loss, mse_loss and cross_entropy. (Its huber_loss and binary_cross_entropy_with_logits divide by the
-// number of elements: set Sum and Scale the result for that.) Where all weights are 0 there is nothing to learn from: the loss and its
-// gradient are 0.
+// number of elements: set Sum and Scale the result for that.) Where all weights are 0, or there are no
+// rows, there is nothing to learn from: the loss and its gradient are 0, where PyTorch's mean is NaN.
 type LossOptions struct {
 	// Weight is nil for ones, or has the shape of the predictions with 1 as its last side, a weight for each pixel; a loss of
 	// element by element (L1, L2, Huber, BCEWithLogits) also takes the predictions' own shape. Weights are not negative, and no
@@ -55,13 +55,13 @@ func CrossEntropySmooth(x *Var, labels []int32, smoothing float32, o LossOptions
 		}
 	}
 	weighs("CrossEntropy", x, o.Weight, false)
-	lse := result([]int{n}, x).Value.Data
-	tensor.LogSumExp(lse, x.Value)
-	sum, weight := tensor.CrossEntropySum(x.Value, lse, labels, smoothing, o.Weight)
+	stats := result([]int{n, 2}, x).Value.Data
+	tensor.SoftmaxStats(stats, x.Value)
+	sum, weight := tensor.CrossEntropySum(x.Value, stats, labels, smoothing, o.Weight)
 	y, scale := o.of(x, sum, weight)
 	return y.rule("CrossEntropy", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
-			tensor.CrossEntropyGrad(dx, x.Value, lse, labels, smoothing, o.Weight, float32(float64(dy.Data[0])*scale), add)
+			tensor.CrossEntropyGrad(dx, x.Value, stats, labels, smoothing, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }
@@ -74,20 +74,20 @@ func CrossEntropySoft(x *Var, target *tensor.Tensor, o LossOptions) *Var {
 	n, _ := lossRows("CrossEntropySoft", x, target.Len()/max(target.Dim(-1), 1))
 	sameShape("CrossEntropySoft", x, target)
 	weighs("CrossEntropySoft", x, o.Weight, false)
-	lse := result([]int{n}, x).Value.Data
-	tensor.LogSumExp(lse, x.Value)
-	sum, weight := tensor.SoftCrossEntropySum(x.Value, lse, target, o.Weight)
+	stats := result([]int{n, 2}, x).Value.Data
+	tensor.SoftmaxStats(stats, x.Value)
+	sum, weight := tensor.SoftCrossEntropySum(x.Value, stats, target, o.Weight)
 	y, scale := o.of(x, sum, weight)
 	return y.rule("CrossEntropySoft", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
-			tensor.SoftCrossEntropyGrad(dx, x.Value, lse, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
+			tensor.SoftCrossEntropyGrad(dx, x.Value, stats, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }
 
 func lossRows(name string, x *Var, n int) (rows, cols int) {
 	s := x.Shape()
-	if len(s) < 2 || s[len(s)-1] == 0 || x.Value.Len()/s[len(s)-1] != n || n == 0 {
+	if len(s) < 2 || s[len(s)-1] == 0 || x.Value.Len()/s[len(s)-1] != n {
 		badShape(name, x, "logits %v for %d targets: want [... C] with a row for each target", s, n)
 	}
 	return n, s[len(s)-1]
@@ -164,15 +164,21 @@ func KL(x *Var, target *tensor.Tensor) *Var {
 			entropy += float64(t) * math.Log(float64(t))
 		}
 	}
-	return AddScalar(y, float32(entropy/float64(target.Len()/target.Dim(-1))))
+	return AddScalar(y, float32(entropy/float64(max(1, target.Len()/target.Dim(-1)))))
 }
 
-// Cosine returns the mean over rows of 1 - cos(a, b): [N D], [N D] -> one value.
+// Cosine returns the mean over rows of 1 - cos(a, b): [N D], [N D] -> one value. cos(a, b) is PyTorch's cosine_similarity,
+// a·b/(max(‖a‖, eps)·max(‖b‖, eps)) with eps 1e-8. A row that is not longer than eps has no direction to turn: it takes no gradient, where
+// PyTorch gives it b/(‖b‖·eps), a hundred million times a unit vector.
 func Cosine(a, b *Var) *Var {
 	if len(a.Shape()) != 2 || !tensor.SameShape(a.Shape(), b.Shape()) {
 		badShape("Cosine", a, "%v and %v: want the same [N D]", a.Shape(), b.Shape())
 	}
-	return AddScalar(Scale(Mean(SumAxis(Mul(L2Normalize(a), L2Normalize(b)), 1)), -1), 1)
+	const eps = 1e-8
+	if a.Shape()[0] == 0 { // as other losses of nothing
+		return Sum(Mul(a, b))
+	}
+	return AddScalar(Scale(Mean(SumAxis(Mul(normalize(a, eps, true), normalize(b, eps, true)), 1)), -1), 1)
 }
 
 // Triplet returns the mean over rows of max(0, ‖a - p‖ - ‖a - n‖ + margin) (Schroff et al. 2015, with distances, not

@@ -32,12 +32,14 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 	stats := result([]int{4, c}, x).Value // mean, 1/std, scale, shift
 	mean, inv := stats.Data[:c], stats.Data[c:2*c]
 	if training {
-		rows := x.Value.Len() / c
-		if rows < 2 {
+		rows := x.Value.Len() / max(c, 1)
+		if rows == 1 {
 			badShape("BatchNorm", x, "training on %v: a channel needs more than one value", x.Shape())
 		}
-		tensor.BatchStats(mean, inv, x.Value)
-		if !x.tape.Recomputing() {
+		if rows > 0 { // of no samples there is nothing to know
+			tensor.BatchStats(mean, inv, x.Value)
+		}
+		if rows > 0 && !x.tape.Recomputing() {
 			m := s.Momentum
 			unbias := float32(rows) / float32(rows-1)
 			for j := range c {
@@ -135,7 +137,7 @@ func LayerNorm(x, gamma, beta *Var, eps float32) *Var {
 	if gamma != nil && gamma.Value.Len() != c || beta != nil && beta.Value.Len() != c {
 		badShape("LayerNorm", x, "rows of %v, gamma %v, beta %v", x.Shape(), shapeOf(gamma.value()), shapeOf(beta.value()))
 	}
-	rows := x.Value.Len() / max(c, 1)
+	rows := tensor.Size(x.Shape()[:len(x.Shape())-1])
 	y := result(x.Shape(), x)
 	stats := result([]int{2, rows}, x).Value
 	mean, inv := stats.Data[:rows], stats.Data[rows:]

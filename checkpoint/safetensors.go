@@ -137,7 +137,7 @@ func Atomic(path string, write func(w io.Writer) error) (err error) {
 }
 
 // Load reads a safetensors file: F32, F16, BF16, F64 and the integer types, as float32. Offsets, shapes and sizes are
-// checked against the file's length before memory is taken.
+// checked against the file's length before memory is taken. What is another known kind of file is a FormatError.
 func Load(path string) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -150,6 +150,9 @@ func Load(path string) (*File, error) {
 	}
 	out, err := Read(f, st.Size())
 	if err != nil {
+		if e := otherFormat(path, f, st.Size()); e != nil {
+			return nil, e
+		}
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, nil

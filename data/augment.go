@@ -65,11 +65,20 @@ func round8(v float32) uint8 {
 // Resize makes the shorter side size pixels long, keeping the proportions, as torchvision's Resize(int).
 func Resize(size int) Transform { return ShortSide(size).Transform() }
 
-// CenterCrop takes the middle size by size pixels; a smaller picture gets a black border.
+// CenterCrop takes the middle size by size pixels; a smaller picture gets a black border. Where the middle is half a pixel off, it is
+// where torchvision has it.
 func CenterCrop(size int) Transform {
 	return func(im *Image, _ *tensor.RNG) *Image {
-		return Crop(im, int(math.RoundToEven(float64(im.H-size)/2)), int(math.RoundToEven(float64(im.W-size)/2)), size, size)
+		return Crop(im, margin(im.H, size), margin(im.W, size), size, size)
 	}
+}
+
+// margin is what torchvision leaves of n pixels before the middle size: half to even, and of a border half rounded down.
+func margin(n, size int) int {
+	if size > n {
+		return -((size - n) / 2)
+	}
+	return int(math.RoundToEven(float64(n-size) / 2))
 }
 
 // RandomCrop takes size by size pixels anywhere, after a black border of pad pixels.
@@ -98,7 +107,8 @@ func RandomHorizontalFlip(p float32) Transform {
 
 // ColorJitter changes brightness, contrast, saturation and hue in random order: factors uniform in [max(0, 1-x), 1+x], hue
 // shifted by up to ±hue of a turn (0 to 0.5). The operations are Pillow's: blends with black, with the mean grey, with the
-// grey picture; the hue is turned in floating point, where Pillow rounds hue, saturation and value to 8 bits.
+// grey picture. The hue is turned in floating point, as torchvision does it for tensors, to within one level; Pillow, and torchvision for
+// its pictures, round hue, saturation and value to 8 bits on the way, which moves a value by up to 12.
 func ColorJitter(brightness, contrast, saturation, hue float32) Transform {
 	return func(im *Image, rng *tensor.RNG) *Image {
 		out := &Image{im.H, im.W, append([]uint8(nil), im.Pix...)}
@@ -258,12 +268,15 @@ func RandomErasing(p float32) Transform {
 	}
 }
 
-// TenCrop returns the four corners and the middle, size by size, and their mirror images.
+// TenCrop returns the four corners and the middle, CenterCrop's, size by size, and those of the mirror image.
 func TenCrop(im *Image, size int) []*Image {
+	if size > min(im.H, im.W) {
+		panic(fmt.Sprintf("data.TenCrop: crops of %d by %d do not fit a picture of %d by %d", size, size, im.H, im.W))
+	}
 	var out []*Image
 	for _, m := range []*Image{im, FlipH(im)} {
 		b, r := m.H-size, m.W-size
-		for _, at := range [][2]int{{0, 0}, {0, r}, {b, 0}, {b, r}, {b / 2, r / 2}} {
+		for _, at := range [][2]int{{0, 0}, {0, r}, {b, 0}, {b, r}, {margin(m.H, size), margin(m.W, size)}} {
 			out = append(out, Crop(m, at[0], at[1], size, size))
 		}
 	}

@@ -3,10 +3,12 @@ package data
 import (
 	"bytes"
 	"fmt"
+	"hash/crc32"
 	"math"
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/internal/golden"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -71,7 +73,7 @@ func TestTenCrop(t *testing.T) {
 		if k >= 5 {
 			of = FlipH(im)
 		}
-		at := [][2]int{{0, 0}, {0, 5}, {2, 0}, {2, 5}, {1, 2}}[k%5]
+		at := [][2]int{{0, 0}, {0, 5}, {2, 0}, {2, 5}, {1, 2}}[k%5] // 2.5 pixels to the left round to 2
 		if !bytes.Equal(got.Pix, Crop(of, at[0], at[1], 4, 4).Pix) {
 			t.Errorf("crop %d is not at %v", k, at)
 		}
@@ -373,5 +375,46 @@ func TestReplacementStream(t *testing.T) {
 	few := NewLoader(50, newDrawing(1, 2, 3), LoaderOptions{BatchSize: 5, MaxBad: 0.04})
 	if rows(few, 0, 0); few.Err() == nil || !strings.Contains(few.Err().Error(), "3 of 50, more than the 4 % that max-bad allows") {
 		t.Errorf("too many: %v", few.Err())
+	}
+}
+
+// TestTorchvisionCrops compares the middle and the ten crops of every small picture with torchvision's, which rounds half a pixel to even
+// and pads where the crop is larger: testdata/crops.json, crops.py.
+func TestTorchvisionCrops(t *testing.T) {
+	var want struct{ Center, Ten map[string]uint32 }
+	golden.Load(t, "testdata/crops.json", &want)
+	if len(want.Center) != 9*9*11 || len(want.Ten) != 285 {
+		t.Fatalf("%d and %d references", len(want.Center), len(want.Ten))
+	}
+	for name, sum := range want.Center {
+		var h, w, size int
+		fmt.Sscan(name, &h, &w, &size)
+		im := NewImage(h, w)
+		for i := range h * w {
+			y, x := i/w+1, i%w+1
+			im.Pix[3*i], im.Pix[3*i+1], im.Pix[3*i+2] = uint8(16*y+x), uint8(y), uint8(x)
+		}
+		if got := CenterCrop(size)(im, nil); crc32.ChecksumIEEE(got.Pix) != sum {
+			t.Errorf("the middle of %s (height, width, crop) is not torchvision's: %v", name, got.Pix)
+		}
+		sum, fits := want.Ten[name]
+		if !fits {
+			func() {
+				defer func() {
+					if said, _ := recover().(string); !strings.Contains(said, "do not fit a picture of") {
+						t.Errorf("ten crops of %s: %q", name, said)
+					}
+				}()
+				TenCrop(im, size)
+			}()
+			continue
+		}
+		var ten []byte
+		for _, c := range TenCrop(im, size) {
+			ten = append(ten, c.Pix...)
+		}
+		if crc32.ChecksumIEEE(ten) != sum {
+			t.Errorf("the ten crops of %s are not torchvision's", name)
+		}
 	}
 }

@@ -3,39 +3,65 @@ package data
 import (
 	"bytes"
 	"encoding/binary"
-	"hash/crc32"
+	"image/png"
 	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
 
-// TestCases: small files that people have, against what Pillow makes of them, ImageOps.exif_transpose(Image.open(f)).convert("RGB"), beside
-// them as FILE.png.
-func TestCases(t *testing.T) {
-	read := func(name string) (*Image, error) {
-		b, err := os.ReadFile(filepath.Join("testdata", "cases", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return Decode(b)
+// caseRow is a row of testdata/cases/table.tsv.
+type caseRow struct{ file, format, mode, result, shown, option string }
+
+func caseTable(t testing.TB) []caseRow {
+	b, err := os.ReadFile("testdata/cases/table.tsv")
+	if err != nil {
+		t.Fatal(err)
 	}
-	for name, most := range map[string]int{"bw.webp": 0, "exif6.png": 0, "gif_offset.gif": 0, "tif_g4.tif": 0, "jpg_cmyk_noadobe.jpg": 6, // collected
-		"odd.webp": 0, "even.webp": 0, "one.webp": 0, "line.webp": 0, "alpha.webp": 0, "alpha.png": 0, "greyalpha.png": 0, "palette_transparent.png": 0, "alpha.tif": 0,
-		"g3.tif": 0, "g4.tif": 0, "bits.tif": 0, "grey.tif": 0, "transparent.gif": 0} { // made by cases.py
-		got, err := read(name)
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
+	var out []caseRow
+	for line := range strings.Lines(string(b)) {
+		f := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
+		if len(f) != 6 {
+			t.Fatalf("table.tsv: %q", line)
+		}
+		out = append(out, caseRow{f[0], f[1], f[2], f[3], f[4], f[5]})
+	}
+	return out
+}
+
+func readCase(t testing.TB, name string) []byte {
+	b, err := os.ReadFile(filepath.Join("testdata", "cases", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// TestCases: every row of the table of formats and modes, against what Pillow makes of the file,
+// ImageOps.exif_transpose(Image.open(f)).convert("RGB"), or against the sentence that it gets. No file beside the table is left untried.
+func TestCases(t *testing.T) {
+	tried := map[string]bool{"table.tsv": true}
+	for _, c := range caseTable(t) {
+		tried[c.file], tried[c.shown] = true, true
+		o := DecodeOptions{Stretch: c.option == "stretch=yes", Truncated: c.option == "truncated=accept"}
+		got, err := o.Decode(readCase(t, c.file))
+		most, number := strconv.Atoi(c.result)
+		if number != nil {
+			if err == nil || !strings.Contains(err.Error(), c.result) {
+				t.Errorf("%s: %v, want %q", c.file, err, c.result)
+			}
 			continue
 		}
-		want, err := read(name + ".png")
 		if err != nil {
-			t.Fatal(err)
+			t.Errorf("%s: %v", c.file, err)
+			continue
 		}
+		want := standardPNG(t, readCase(t, c.shown))
 		if got.H != want.H || got.W != want.W {
-			t.Errorf("%s is %dx%d, want %dx%d", name, got.W, got.H, want.W, want.H)
+			t.Errorf("%s is %dx%d, want %dx%d", c.file, got.W, got.H, want.W, want.H)
 			continue
 		}
 		worst, at := 0, 0
@@ -45,14 +71,33 @@ func TestCases(t *testing.T) {
 			}
 		}
 		if worst > most {
-			t.Errorf("%s differs by %d at (%d, %d): %d, want %d", name, worst, at/3%want.W, at/3/want.W, got.Pix[at], want.Pix[at])
+			t.Errorf("%s differs by %d at (%d, %d): %d, want %d", c.file, worst, at/3%want.W, at/3/want.W, got.Pix[at], want.Pix[at])
 		}
 	}
-	for name, want := range map[string]string{"jpg_trunc50.jpg": "cut short", "webp_anim.webp": "animated", "cmyk.tif": "unsupported feature: color model"} {
-		if _, err := read(name); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%s: %v, want %q", name, err, want)
+	files, err := os.ReadDir("testdata/cases")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if !tried[f.Name()] {
+			t.Errorf("%s is in no row of the table", f.Name())
 		}
 	}
+}
+
+// standardPNG reads a PNG of 8 bits and no transparency by the standard library alone.
+func standardPNG(t testing.TB, b []byte) *Image {
+	p, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := p.Bounds()
+	im := NewImage(r.Dy(), r.Dx())
+	for i := range im.H * im.W {
+		red, green, blue, _ := p.At(i%im.W, i/im.W).RGBA()
+		im.Pix[3*i], im.Pix[3*i+1], im.Pix[3*i+2] = uint8(red>>8), uint8(green>>8), uint8(blue>>8)
+	}
+	return im
 }
 
 // TestOrientations: each kind of file that can say how it is to be turned is.
@@ -61,11 +106,6 @@ func TestOrientations(t *testing.T) {
 	long := append([]byte("MM\x00\x2a\x00\x00\x00\x08"), 0, 1, 0x01, 0x12, 0, 4, 0, 0, 0, 1, 0, 0, 0, 6, 0, 0, 0, 0)
 	if o := exifOrientation(long); o != 6 {
 		t.Errorf("a LONG of a big-endian block: %d", o)
-	}
-	chunk := func(name string, data []byte) []byte {
-		b := append(binary.BigEndian.AppendUint32(nil, uint32(len(data))), name...)
-		b = append(b, data...)
-		return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(b[4:]))
 	}
 	riff := func(name string, data []byte) []byte {
 		b := append(binary.LittleEndian.AppendUint32([]byte(name), uint32(len(data))), data...)
@@ -80,13 +120,15 @@ func TestOrientations(t *testing.T) {
 	tif := encoded(t, "tiff", 8, 5)
 	xmp := slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(6))
 	for what, c := range map[string][2][]byte{
-		"PNG, eXIf":            {p, after(33, chunk("eXIf", little))},
-		"PNG, XMP":             {p, after(33, chunk("iTXt", xmp))},
-		"PNG, EXIF before XMP": {p, after(33, slices.Concat(chunk("iTXt", slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(3))), chunk("eXIf", little)))},
+		"PNG, eXIf":            {p, after(33, pngPart("eXIf", little))},
+		"PNG, XMP":             {p, after(33, pngPart("iTXt", xmp))},
+		"PNG, EXIF before XMP": {p, after(33, slices.Concat(pngPart("iTXt", slices.Concat([]byte("XML:com.adobe.xmp\x00\x00\x00\x00\x00"), xmpPacket(3))), pngPart("eXIf", little)))},
 		"WebP, EXIF":           {w, slices.Concat(w, riff("EXIF", little))},
 		"WebP, EXIF's name":    {w, slices.Concat(w, riff("ICCP", []byte{1, 2, 3}), riff("EXIF", append([]byte("Exif\x00\x00"), little...)))},
 		"WebP, XMP":            {w, slices.Concat(w, riff("XMP ", xmpPacket(6)))},
 		"TIFF":                 {tif, withOrientation(t, tif, 6)},
+		"TIFF, XMP":            {tif, withTag(t, tif, 700, 1, xmpPacket(6))},
+		"TIFF, tag before XMP": {tif, withTag(t, withOrientation(t, tif, 6), 700, 1, xmpPacket(3))},
 	} {
 		plain, err := Decode(c[0])
 		if err != nil {
@@ -112,8 +154,13 @@ func TestOrientations(t *testing.T) {
 	}
 }
 
-// withOrientation returns a little-endian TIFF file with the tag added to its first directory, which is moved behind the file.
+// withOrientation returns a little-endian TIFF file with the tag.
 func withOrientation(t *testing.T, b []byte, o uint16) []byte {
+	return withTag(t, b, tagOrientation, tiffShort, binary.LittleEndian.AppendUint16(nil, o))
+}
+
+// withTag returns a little-endian TIFF file with a tag added to its first directory, which is moved behind the file.
+func withTag(t *testing.T, b []byte, tag, kind uint16, value []byte) []byte {
 	order := binary.LittleEndian
 	if string(b[:2]) != "II" {
 		t.Fatal("not little-endian")
@@ -121,28 +168,23 @@ func withOrientation(t *testing.T, b []byte, o uint16) []byte {
 	at := order.Uint32(b[4:])
 	n := order.Uint16(b[at:])
 	entries := b[at+2:][:12*int(n)]
-	out := bytes.Clone(b)
+	out := append(bytes.Clone(b), value...)
+	entry := order.AppendUint16(order.AppendUint16(nil, tag), kind)
+	entry = order.AppendUint32(entry, uint32(len(value)/map[uint16]int{1: 1, tiffShort: 2}[kind]))
+	if len(value) <= 4 {
+		entry = append(append(entry, value...), make([]byte, 4-len(value))...)
+	} else {
+		entry = order.AppendUint32(entry, uint32(len(b)))
+	}
 	order.PutUint32(out[4:], uint32(len(out)))
 	out = order.AppendUint16(out, n+1)
-	done := false
-	add := func() {
-		out = order.AppendUint16(out, 0x112)
-		out = order.AppendUint16(out, tiffShort)
-		out = order.AppendUint32(out, 1)
-		out = order.AppendUint16(out, o)
-		out = append(out, 0, 0)
-		done = true
-	}
 	for i := range int(n) {
-		if !done && order.Uint16(entries[12*i:]) > 0x112 {
-			add()
+		if entry != nil && order.Uint16(entries[12*i:]) > tag {
+			out, entry = append(out, entry...), nil
 		}
 		out = append(out, entries[12*i:12*i+12]...)
 	}
-	if !done {
-		add()
-	}
-	return append(out, 0, 0, 0, 0)
+	return append(append(out, entry...), 0, 0, 0, 0)
 }
 
 // TestCutJPEG: a JPEG of whatever process that is cut before its data end is refused; without its end mark alone it is read.
@@ -207,7 +249,7 @@ func allocated() uint64 {
 
 // TestRefused: kinds that are known and not read are named.
 func TestRefused(t *testing.T) {
-	for text, want := range map[string]string{"\x00\x00\x00\x1cftypavif\x00\x00": "AVIF", "\x00\x00\x00\x1cftypheic\x00\x00": "HEIC", "version https://git-lfs.github.com/spec/v1": "Git LFS", "": "an empty file", "<!doctype html>": "not a JPEG"} {
+	for text, want := range map[string]string{"\x00\x00\x00\x1cftypavif\x00\x00": "AVIF", "\x00\x00\x00\x1cftypheic\x00\x00": "HEIC", "version https://git-lfs.github.com/spec/v1": "Git LFS", "": "an empty file", "<!doctype html>": "a web page", "nothing at all": "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM"} {
 		if _, err := Decode([]byte(text)); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}

@@ -300,14 +300,14 @@ func TestPillow(t *testing.T) {
 		}
 		return out
 	}
-	// Hue: Pillow's 8-bit HSV moves a value by up to 6 for truncating the hue to 1/255 of a turn (a sixth of a turn is the
+	// Hue is torchvision's of tensors (hue_tensor), in floating point. Pillow's 8-bit HSV moves a value by up to 6 for truncating the hue to 1/255 of a turn (a sixth of a turn is the
 	// whole range), 3 for truncating the turn (25/255 for 0.1) and 1 each for saturation, value and the result.
 	for name, c := range map[string]struct {
 		got *Image
 		tol int
 	}{
 		"down": {ResizeTo(im, 9, 10), 1}, "up": {ResizeTo(im, 40, 31), 1}, "short": {Resize(12)(im, nil), 1}, "brightness": {jitter(1.3, 0, 0, 0), 1},
-		"contrast": {jitter(0, 0.6, 0, 0), 1}, "saturation": {jitter(0, 0, 1.4, 0), 1}, "hue": {jitter(0, 0, 0, 0.1), 12}, "grey": {RandomGrayscale(1)(im, tensor.NewRNG(1)), 0},
+		"contrast": {jitter(0, 0.6, 0, 0), 1}, "saturation": {jitter(0, 0, 1.4, 0), 1}, "hue": {jitter(0, 0, 0, 0.1), 12}, "hue_tensor": {jitter(0, 0, 0, 0.1), 1}, "grey": {RandomGrayscale(1)(im, tensor.NewRNG(1)), 0},
 		"solarize": {Solarize(128, 1)(im, tensor.NewRNG(1)), 0}, "center": {CenterCrop(12)(im, nil), 0},
 	} {
 		w, ok := want[name]

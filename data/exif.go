@@ -15,7 +15,10 @@ func orientation(b []byte, head header) int {
 	case "jpeg":
 		return head.jpeg.Orientation()
 	case "tiff":
-		exif, xmp = b, tiffBytes(b, 700)
+		if head.tiff.orientation >= 1 && head.tiff.orientation <= 8 {
+			return head.tiff.orientation
+		}
+		xmp = head.tiff.tags[tagXMP].data
 	case "png":
 		exif, xmp = pngChunk(b, "eXIf", ""), pngChunk(b, "iTXt", "XML:com.adobe.xmp\x00")
 	case "webp":
@@ -93,19 +96,6 @@ func tiffNumber(b []byte, tag uint16) (int, bool) {
 		return int(order.Uint32(value)), true
 	}
 	return 0, false
-}
-
-// tiffBytes returns the bytes of a tag that lie behind an offset, none where there are none.
-func tiffBytes(b []byte, tag uint16) []byte {
-	order, _, count, value := tiffEntry(b, tag)
-	if value == nil || count <= 4 {
-		return nil
-	}
-	at := int64(order.Uint32(value))
-	if at+int64(count) > int64(len(b)) {
-		return nil
-	}
-	return b[at : at+int64(count)]
 }
 
 // pngChunk returns the data of the first chunk of a name that begins with a prefix (PNG specification, section 5.3).

@@ -19,17 +19,21 @@ type FolderOptions struct {
 	NoLabels bool       // ignore the folders' names
 	Split    Split      // of a folder that has splits; the training split where it is empty
 	Cut      [2]float64 // parts of all images that make a training and a test split; zeros for no cut
+	Decode   DecodeOptions
 }
 
 var folderOptions = []spec.Option{
 	{Name: "labels", Default: "yes", About: "no: ignore the folders' names"},
 	{Name: "cut", About: "such as 0.8/0.2: parts for training and testing, of a folder that has no folders train and test; a file stays in its part while others come and go"},
+	{Name: "stretch", Default: "no", About: "yes: scale pictures of more than 8 bits a value by the bits that each uses, such as a microscope's 12 bits in a file of 16"},
+	{Name: "truncated", Default: "refuse", About: "accept: let in JPEGs that are cut short; what is missing is grey"},
 }
 
 type folder struct {
-	dir   string
-	files []string // relative, sorted
-	sizes []int64
+	dir    string
+	files  []string // relative, sorted
+	sizes  []int64
+	decode DecodeOptions
 }
 
 // folderLabels are the folders of the first level.
@@ -89,6 +93,7 @@ func folderSplits(dir string) map[Split]string {
 // openFolder opens what a specification names.
 func openFolder(path string, v *spec.Values, split Split) (*Dataset, error) {
 	o := FolderOptions{NoLabels: !v.Bool("labels"), Split: split}
+	o.Decode = DecodeOptions{Stretch: v.One("stretch", "no", "yes") == "yes", Truncated: v.One("truncated", "refuse", "accept") == "accept"}
 	if v.Given("cut") {
 		o.Cut = parseCut(v)
 	}
@@ -124,17 +129,17 @@ func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 	if o.Split == "" {
 		o.Split = Train
 	}
-	d := &Dataset{Name: "folder:" + dir}
+	d, name := &Dataset{}, o.spec(dir)
 	splits := folderSplits(dir)
 	if splits != nil {
 		if o.Cut != [2]float64{} {
 			return nil, fmt.Errorf("%s has the splits %s and %s of its own; there is nothing to cut", dir, splits[Train], splits[Test])
 		}
-		d.Name += "?split=" + string(o.Split)
+		name = name.With("split", string(o.Split))
 		d.Notes = append(d.Notes, fmt.Sprintf("%s has the splits %s and %s: this is %s", dir, splits[Train], splits[Test], splits[o.Split]))
 		dir = filepath.Join(dir, splits[o.Split])
 	}
-	f := &folder{dir: dir}
+	f := &folder{dir: dir, decode: o.Decode}
 	s := scan{root: dir, into: f, left: map[string]int{}}
 	if err := s.walk("", nil); err != nil {
 		return nil, err
@@ -148,17 +153,33 @@ func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s lies beside the folders, so their names are no labels", stray))
 	}
 	if o.Cut != [2]float64{} {
-		d.Name += fmt.Sprintf("?cut=%g/%g&split=%s", o.Cut[0], o.Cut[1], o.Split)
+		name = name.With("cut", fmt.Sprintf("%g/%g", o.Cut[0], o.Cut[1])).With("split", string(o.Split))
 		labels = f.cut(o.Cut, o.Split, labels)
 		if len(f.files) == 0 {
 			return nil, fmt.Errorf("%s: the part %s of cut=%g/%g is empty", dir, o.Split, o.Cut[0], o.Cut[1])
 		}
 	}
-	d.Fingerprint, d.Inputs = f.fingerprint(), Inputs{Images: f}
+	d.Notes = append(d.Notes, f.notes()...)
+	d.Name, d.Fingerprint, d.Inputs = name.String(), f.fingerprint(), Inputs{Images: f}
 	if labels != nil && !o.NoLabels {
 		d.Truth.Labels = labels
 	}
 	return d, nil
+}
+
+// spec is how a folder is named with its options, but for those that say which part of it.
+func (o FolderOptions) spec(dir string) spec.Spec {
+	s := spec.Spec{Kind: "folder", Path: dir}
+	if o.NoLabels {
+		s = s.With("labels", "no")
+	}
+	if o.Decode.Stretch {
+		s = s.With("stretch", "yes")
+	}
+	if o.Decode.Truncated {
+		s = s.With("truncated", "accept")
+	}
+	return s
 }
 
 // cut keeps the files of a split: those that come first, or behind them, in the order of their paths' hashes. It returns their labels.
@@ -177,7 +198,7 @@ func (f *folder) cut(parts [2]float64, split Split, labels *folderLabels) *folde
 	}
 	kept = slices.Clone(kept)
 	slices.Sort(kept)
-	out := &folder{dir: f.dir}
+	out := &folder{dir: f.dir, decode: f.decode}
 	var l *folderLabels
 	if labels != nil {
 		l = &folderLabels{classes: labels.classes}
@@ -230,16 +251,19 @@ func (f *folder) Describe(i int) string { return filepath.Join(f.dir, filepath.F
 
 func (f *folder) fingerprint() string {
 	var parts []string
+	if f.decode != (DecodeOptions{}) {
+		parts = append(parts, fmt.Sprintf("%+v", f.decode))
+	}
 	for i, p := range f.files {
 		parts = append(parts, fmt.Sprint(p, f.sizes[i]))
 	}
 	return fingerprint("folder", parts...)
 }
 
-func (f *folder) Image(i int) (*Image, error) { return f.read(i, Decode) }
+func (f *folder) Image(i int) (*Image, error) { return f.read(i, f.decode.Decode) }
 
 func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
-	return f.read(i, func(b []byte) (*Image, error) { return DecodeFrame(b, choose) })
+	return f.read(i, func(b []byte) (*Image, error) { return f.decode.DecodeFrame(b, choose) })
 }
 
 func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error) {
@@ -253,6 +277,15 @@ func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return im, nil
+}
+
+// size is the file's; of one that cannot be looked at 0.
+func (f *folder) size(i int) int64 {
+	st, err := os.Stat(f.Describe(i))
+	if err != nil {
+		return 0
+	}
+	return st.Size()
 }
 
 // Hash is of the file's bytes.

@@ -207,6 +207,12 @@ func TestInBoth(t *testing.T) {
 	if n := InBoth(train.Subset([]int{1}, "part=1"), test); n != 0 {
 		t.Errorf("%d in both of another picture", n)
 	}
+	if n := InBoth(train.Subset([]int{0}, "part=0"), test.Subset([]int{0, 2}, "part=02")); n != 1 {
+		t.Errorf("%d in both of two parts, want 1", n)
+	}
+	if os.Remove(train.Describe(0)); InBoth(train, test) != 0 {
+		t.Error("a picture that is gone is in both")
+	}
 	for _, of := range []string{"scenes:?n=9&side=16", "scenes:?n=5&side=16&seed=2"} {
 		a, err := Open("scenes:?n=6&side=16", Train)
 		if err != nil {

@@ -1,77 +1,177 @@
+//go:generate go run ../internal/formats
+
 package data
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
 	"image/color"
 	"image/gif"
 	"image/jpeg"
+	"image/png"
 	"slices"
+	"strings"
 )
 
-// decodeOther decodes what is no JPEG, as stored: not turned.
-func decodeOther(b []byte, head header) (*Image, error) {
-	if head.format == "gif" {
-		return firstFrame(b, head)
-	}
-	p, err := decodeImage(b)
-	if err != nil {
-		return nil, err
-	}
-	if r := p.Bounds(); r.Dx() != head.w || r.Dy() != head.h {
-		return nil, fmt.Errorf("%dx%d pixels where the header says %dx%d", r.Dx(), r.Dy(), head.w, head.h)
-	}
+// decodeOther decodes what is no JPEG, as stored: not turned. Of values of more than 8 bits it returns the largest.
+func (o DecodeOptions) decodeOther(b []byte, head header) (im *Image, top float64, err error) {
+	var p image.Image
 	switch head.format {
-	case "webp":
-		return webpRGB(p), nil
+	case "gif":
+		im, err = firstFrame(b, head)
+		return im, 0, err
+	case "bmp":
+		im, err = head.bmp.decode()
+		return im, 0, err
 	case "tiff":
-		im := toRGB(p)
-		if c, ok := tiffNumber(b, tiffCompression); ok && (c == ccittGroup3 || c == ccittGroup4) {
-			if m, ok := tiffNumber(b, tiffPhotometric); ok && m == blackIsZero {
-				invert(im.Pix) // x/image takes the runs of the code for white ones whatever they are declared to be
-			}
-		}
-		return im, nil
+		return o.levelled(head.deep, head.tiff.usual(), head.tiff.decode)
+	case "pnm":
+		return o.levelled(head.deep, head.pnm.usual(), head.pnm.decode)
+	case "webp":
+		im, err = decodeWebP(b, head)
+		return im, 0, err
+	case "png":
+		p, err = png.Decode(bytes.NewReader(b))
 	}
-	return toRGB(p), nil
+	if err == nil {
+		err = sameSize(p.Bounds(), head)
+	}
+	if err != nil {
+		return nil, 0, err
+	}
+	if !head.deep {
+		return toRGB(p), 0, nil
+	}
+	return o.levelled(true, highByte(16), func(s levels) (*Image, float64, error) {
+		im, top := deepRGB(p, s)
+		return im, top, nil
+	})
 }
 
-// refused names the kinds of picture that are known and not read, by their first bytes.
-func refused(b []byte) error {
-	brand := ""
-	if len(b) >= 12 && string(b[4:8]) == "ftyp" { // ISO 14496-12, section 4.3
-		brand = string(b[8:12])
+// levelled decodes, and if levels are to be stretched decodes once more with those that the largest value asks for.
+func (o DecodeOptions) levelled(deep bool, usual levels, decode func(levels) (*Image, float64, error)) (*Image, float64, error) {
+	im, top, err := decode(usual)
+	if err == nil && deep && o.Stretch {
+		im, _, err = decode(stretched(top))
 	}
-	switch {
-	case len(b) >= 12 && string(b[:4]) == "RIFF" && string(b[8:12]) == "WEBP" && webpChunk(b, "ANIM") != nil:
-		return errors.New("an animated WebP, which is not read; convert its frames to pictures of their own")
-	case brand == "avif" || brand == "avis":
-		return errors.New("an AVIF picture, which is not read; convert it to PNG or JPEG")
-	case brand == "heic" || brand == "heix" || brand == "mif1" || brand == "hevc":
-		return errors.New("a HEIC picture, which is not read; convert it to PNG or JPEG")
-	case bytes.HasPrefix(b, []byte("version https://git-lfs")):
-		return errors.New("a Git LFS pointer, not the picture; run git lfs pull")
-	case len(b) == 0:
-		return errors.New("an empty file")
+	return im, top, err
+}
+
+func sameSize(r image.Rectangle, head header) error {
+	if r.Dx() != head.w || r.Dy() != head.h {
+		return fmt.Errorf("%dx%d pixels where the header says %dx%d", r.Dx(), r.Dy(), head.w, head.h)
 	}
 	return nil
 }
 
-// Of TIFF 6.0, sections 3 and 11.
-const (
-	tiffCompression = 259
-	tiffPhotometric = 262
-	ccittGroup3     = 3
-	ccittGroup4     = 4
-	blackIsZero     = 1
-)
-
-func invert(pix []uint8) {
-	for i, v := range pix {
-		pix[i] = 255 - v
+// deepRGB makes levels of a picture of 16 bits a value, and returns the largest value. Transparency is dropped, the colours below it stay.
+func deepRGB(p image.Image, s levels) (im *Image, top float64) {
+	r := p.Bounds()
+	im = NewImage(r.Dy(), r.Dx())
+	var pix []uint8
+	var stride int
+	step, each := 8, 3
+	switch p := p.(type) {
+	case *image.Gray16:
+		pix, stride, step, each = p.Pix, p.Stride, 2, 1
+	case *image.NRGBA64:
+		pix, stride = p.Pix, p.Stride
+	case *image.RGBA64:
+		pix, stride = p.Pix, p.Stride
+	default:
+		panic(fmt.Sprintf("16 bits a value as %T", p))
 	}
+	var table [1 << 16]uint8
+	for v := range table {
+		table[v] = s.of(float64(v))
+	}
+	largest := uint16(0)
+	for y := range im.H {
+		in, out := pix[y*stride:], im.Pix[y*im.W*3:][:im.W*3]
+		for x := range im.W {
+			for c := range 3 {
+				v := binary.BigEndian.Uint16(in[x*step+2*(c%each):])
+				out[3*x+c], largest = table[v], max(largest, v)
+			}
+		}
+	}
+	return im, float64(largest)
+}
+
+// beginnings are files that are known by how they begin, at a place, and not read.
+var beginnings = []struct {
+	at   int
+	text string
+	what string
+}{
+	{0, "\x00\x00\x01\x00", "an icon (ICO)"},
+	{0, "\x00\x00\x00\x0cjP  ", "a JPEG 2000 picture"},
+	{0, "\xff\x4f\xff\x51", "a JPEG 2000 picture"},
+	{0, "\x00\x00\x00\x0cJXL ", "a JPEG XL picture"},
+	{0, "\xff\x0a", "a JPEG XL picture"},
+	{0, "II\xbc", "a JPEG XR picture"},
+	{0, "qoif", "a QOI picture"},
+	{0, "8BPS", "a Photoshop document"},
+	{0, "%PDF", "a PDF document"},
+	{0, "%!PS", "a PostScript document"},
+	{0, "PF\n", "a PFM of floating-point values"},
+	{0, "Pf\n", "a PFM of floating-point values"},
+	{0, "P7\n", "a PAM picture"},
+	{0, "SIMPLE  =", "a FITS picture"},
+	{0, "v/1\x01", "an OpenEXR picture"},
+	{0, "#?RADIANCE", "a Radiance picture (HDR)"},
+	{0, "DDS ", "a DirectDraw texture (DDS)"},
+	{0, "icns", "an icon (ICNS)"},
+	{0, "\x93NUMPY", "an array of numpy's"},
+	{0, "PK\x03\x04", "a zip archive"},
+	{0, "\x1f\x8b", "a gzip archive"},
+	{128, "DICM", "a DICOM file"},
+}
+
+// brands of ISO 14496-12, section 4.3, that are pictures.
+var brands = map[string]string{"avif": "an AVIF picture", "avis": "an AVIF picture", "heic": "a HEIC picture", "heix": "a HEIC picture", "hevc": "a HEIC picture", "hevx": "a HEIC picture",
+	"heim": "a HEIC picture", "heis": "a HEIC picture", "mif1": "a HEIC picture", "msf1": "a HEIC picture"}
+
+// refused names the kinds of file that are known and not read, by their first bytes.
+func refused(b []byte) error {
+	if len(b) == 0 {
+		return errors.New("an empty file")
+	}
+	if bytes.HasPrefix(b, []byte("version https://git-lfs")) {
+		return errors.New("a Git LFS pointer, not the picture; run git lfs pull")
+	}
+	what := ""
+	for _, k := range beginnings {
+		if len(b) >= k.at && bytes.HasPrefix(b[k.at:], []byte(k.text)) {
+			what = k.what
+			break
+		}
+	}
+	if len(b) >= 12 && string(b[4:8]) == "ftyp" {
+		brand := string(b[8:12])
+		if what = brands[brand]; what == "" {
+			what = "a film (MP4)"
+		}
+		if size := int(min(binary.BigEndian.Uint32(b), uint32(len(b)))); (brand == "mif1" || brand == "msf1") && bytes.Contains(b[8:max(size, 8)], []byte("avi")) {
+			what = brands["avif"]
+		}
+	}
+	if what == "" { // text of the web
+		head := strings.ToLower(string(b[:min(len(b), 1024)]))
+		switch begin := strings.TrimLeft(strings.TrimPrefix(head, "\xef\xbb\xbf"), " \t\r\n"); {
+		case strings.HasPrefix(begin, "<svg"), strings.HasPrefix(begin, "<?xml") && strings.Contains(begin, "<svg"):
+			what = "an SVG drawing"
+		case strings.HasPrefix(begin, "<!doctype html"), strings.HasPrefix(begin, "<html"):
+			return errors.New("a web page, not a picture: a download that went wrong")
+		}
+	}
+	if what == "" {
+		return nil
+	}
+	return fmt.Errorf("%s, which is not read; convert it to PNG or JPEG", what)
 }
 
 // firstFrame returns a GIF's first frame on its whole canvas. What the frame leaves free has the background's colour, as Pillow has it.

@@ -121,21 +121,27 @@ func (f Frame) Into(dst, im *Image) {
 
 // DecodeFrame decodes the part of a picture that choose wants, given the picture's height and width: to the bits of Decode and
 // Frame.Of, but a JPEG becomes RGB inside the frame only.
-func DecodeFrame(b []byte, choose func(h, w int) Frame) (im *Image, err error) {
+func DecodeFrame(b []byte, choose func(h, w int) Frame) (*Image, error) {
+	return DecodeOptions{}.DecodeFrame(b, choose)
+}
+
+// DecodeFrame is the function DecodeFrame with options.
+func (o DecodeOptions) DecodeFrame(b []byte, choose func(h, w int) Frame) (im *Image, err error) {
 	defer recoverBroken(&im, &err)
 	c, err := readHeader(b)
 	if err != nil {
 		return nil, err
 	}
+	defer working.enter(c.cost)()
 	var p image.Image
 	if c.format == "jpeg" && c.jpeg.Orientation() == 1 {
-		if p, err = jpegPlanes(b, c.jpeg); err != nil {
+		if p, err = o.jpegPlanes(b, c.jpeg); err != nil {
 			return nil, decodeError(err)
 		}
 	}
 	planes, ok := p.(*image.YCbCr)
 	if !ok || planes.Rect.Min != (image.Point{}) {
-		if im, err = Decode(b); err != nil {
+		if im, _, err = o.decode(b, c); err != nil {
 			return nil, err
 		}
 		return choose(im.H, im.W).Of(im), nil

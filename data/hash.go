@@ -35,31 +35,71 @@ func ContentHash(s Samples, i int) (Hash, error) {
 	return Hash{}, fmt.Errorf("%s has no hash", s.Describe(i))
 }
 
-// InBoth returns how many samples of test have the content of a sample of train, by ContentHash. Samples that cannot be read are passed
-// over: whoever reads them says so.
+// measured are samples that know how long what their hash is of is, without reading it; -1 where they do not.
+type measured interface {
+	size(i int) int64
+}
+
+// InBoth returns how many samples of test have the content of a sample of train, by ContentHash; of files only those are read that have
+// the length of one of the other side. Samples that cannot be read are passed over: whoever reads them says so.
 func InBoth(train, test *Dataset) int {
-	hashes := func(s Samples) []*Hash {
-		out := make([]*Hash, s.Len())
-		parallel.For(len(out), func(i int) {
-			if h, err := ContentHash(s, i); err == nil {
-				out[i] = &h
-			}
-		})
-		return out
-	}
+	a, b := train.Samples(), test.Samples()
+	inA, inB := sizes(a), sizes(b)
 	seen := map[Hash]bool{}
-	for _, h := range hashes(train.Samples()) {
+	for _, h := range hashes(a, inB) {
 		if h != nil {
 			seen[*h] = true
 		}
 	}
 	n := 0
-	for _, h := range hashes(test.Samples()) {
+	for _, h := range hashes(b, inA) {
 		if h != nil && seen[*h] {
 			n++
 		}
 	}
 	return n
+}
+
+// sizes returns the lengths of samples' contents, nil where they are not known without reading.
+func sizes(s Samples) map[int64]bool {
+	of, ok := s.(measured)
+	if !ok {
+		return nil
+	}
+	all := make([]int64, s.Len())
+	parallel.For(len(all), func(i int) { all[i] = of.size(i) })
+	out := map[int64]bool{}
+	for _, n := range all {
+		if n < 0 {
+			return nil
+		}
+		out[n] = true
+	}
+	return out
+}
+
+// hashes returns the hashes of the samples whose length is among those of the other side; of all where either side does not know.
+func hashes(s Samples, other map[int64]bool) []*Hash {
+	out := make([]*Hash, s.Len())
+	of, ok := s.(measured)
+	parallel.For(len(out), func(i int) {
+		if ok && other != nil {
+			if n := of.size(i); n >= 0 && !other[n] {
+				return
+			}
+		}
+		if h, err := ContentHash(s, i); err == nil {
+			out[i] = &h
+		}
+	})
+	return out
+}
+
+func (s *subImages) size(i int) int64 {
+	if of, ok := s.all.(measured); ok {
+		return of.size(s.index[i])
+	}
+	return -1
 }
 
 func (s *subImages) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }

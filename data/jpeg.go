@@ -2,7 +2,6 @@ package data
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -18,24 +17,18 @@ import (
 // jpegPlanes decodes a JPEG as its planes. The fast decoder gets grey and YCbCr pictures of the sequential processes: of
 // progressive ones it was seen to get wrong those whose sides are no multiples of 16, and its decoding at a fraction of the size
 // loses contrast (v0.4.1). The rest, and what it refuses, is the standard library's.
-func jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
+func (o DecodeOptions) jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
 	if !ended(b, h) {
-		// Decoders fill up what is missing, or stop at the missing mark of the end: with the mark the standard library tells which it is.
-		p, err := jpeg.Decode(bytes.NewReader(append(b[:len(b):len(b)], 0xff, markEnd)))
-		if err == nil && h.Process == 2 && !allScans(b, h) {
-			err = errors.New("scans are missing")
+		p, cut := endless(b, h)
+		switch {
+		case p != nil:
+			return p, nil
+		case cut.filled == nil:
+			return nil, fmt.Errorf("cut short: %s", cut.there)
+		case !o.Truncated:
+			return nil, fmt.Errorf("cut short: %s (folder:DIR?truncated=accept lets it in)", cut.there)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("it is cut short: %w", err)
-		}
-		return p, sized(p, h)
-	}
-	if h.Components == 4 && !h.adobe {
-		p, err := cmykJPEG(b)
-		if err != nil {
-			return nil, err
-		}
-		return p, sized(p, h)
+		return standardJPEG(cut.filled, h)
 	}
 	if h.Process <= 1 && (h.Components == 1 || h.Components == 3) {
 		p, err := jpegn.Decode(bytes.NewReader(b))
@@ -46,15 +39,65 @@ func jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
 			}
 		}
 	}
-	p, err := jpeg.Decode(bytes.NewReader(b))
+	return standardJPEG(b, h)
+}
+
+// endless decodes a JPEG without an end mark, or says which part of it is there. Decoders fill up what is missing, or stop at the missing
+// mark: with the mark the standard library tells which it is.
+func endless(b []byte, h jpegHeader) (image.Image, cutJPEG) {
+	p, err := standardJPEG(append(b[:len(b):len(b)], 0xff, markEnd), h)
+	if err == nil && (h.Process != 2 || allScans(b, h)) {
+		return p, cutJPEG{}
+	}
+	return nil, restore(b, h, err == nil)
+}
+
+// standardJPEG decodes by the standard library, four components without Adobe's segment as inks.
+func standardJPEG(b []byte, h jpegHeader) (p image.Image, err error) {
+	switch {
+	case h.Components == 4 && h.adobe == 0:
+		p, err = cmykJPEG(b)
+	case h.Components == 4 && b[h.adobe] == 2 && h.sampling == [4]byte{0x22, 0x11, 0x11, 0x22}:
+		p, err = ycckJPEG(b, h)
+	default:
+		p, err = jpeg.Decode(bytes.NewReader(b))
+	}
 	if err != nil {
 		return nil, err
 	}
 	return p, sized(p, h)
 }
 
-// markEnd is the second byte of a JPEG's end mark, EOI.
-const markEnd = 0xd9
+// ycckJPEG decodes a JPEG of YCbCr and black with chroma of half the size, which the standard library does not interpolate: as if the four
+// were inks, which it repeats and inverts, of which the samples are taken back.
+func ycckJPEG(b []byte, h jpegHeader) (image.Image, error) {
+	b = bytes.Clone(b)
+	b[h.adobe] = 0
+	p, err := jpeg.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	inks, ok := p.(*image.CMYK)
+	if !ok || sized(p, h) != nil || p.Bounds().Min != (image.Point{}) {
+		return nil, errors.New("four components that are no inks")
+	}
+	planes := image.NewYCbCr(p.Bounds(), image.YCbCrSubsampleRatio420)
+	for y := range h.H {
+		for x := range h.W {
+			in := inks.Pix[inks.PixOffset(x, y):][:3]
+			planes.Y[planes.YOffset(x, y)] = 255 - in[0]
+			planes.Cb[planes.COffset(x, y)], planes.Cr[planes.COffset(x, y)] = 255-in[1], 255-in[2]
+		}
+	}
+	row := make([]uint8, 3*h.W)
+	for y := range h.H {
+		rowsRGB(row, planes, y, 0, 1, h.W)
+		for x := range h.W {
+			copy(inks.Pix[inks.PixOffset(x, y):][:3], row[3*x:])
+		}
+	}
+	return inks, nil
+}
 
 // ended tells whether an end mark stands behind the begin of the first scan.
 func ended(b []byte, h jpegHeader) bool {
@@ -65,33 +108,21 @@ func ended(b []byte, h jpegHeader) bool {
 // what is cut between two scans decodes without an error, to a coarse picture.
 func allScans(b []byte, h jpegHeader) bool {
 	last := map[byte]*[64]bool{}
-	for i := h.Scan; i+4 <= len(b); {
-		switch marker := b[i+1]; {
-		case b[i] != 0xff || marker == 0 || marker >= 0xd0 && marker <= 0xd7: // coded data, a stuffed byte, a restart
-			i++
-			continue
-		case marker == 0xff:
-			i++
-			continue
+	eachSegment(b, h.Scan, func(_ int, marker byte, seg []byte) {
+		if marker != markScan || len(seg) < 4 || len(seg) < 4+2*int(seg[0]) {
+			return
 		}
-		n := int(binary.BigEndian.Uint16(b[i+2:]))
-		if n < 2 || i+2+n > len(b) {
-			break
-		}
-		if seg := b[i+4 : i+2+n]; b[i+1] == 0xda && len(seg) >= 4 && len(seg) >= 4+2*int(seg[0]) {
-			from, to, low := seg[1+2*seg[0]], seg[2+2*seg[0]], seg[3+2*seg[0]]&15
-			for k := range int(seg[0]) {
-				c := seg[1+2*k]
-				if last[c] == nil {
-					last[c] = &[64]bool{}
-				}
-				for z := int(from); z <= min(int(to), 63) && low == 0; z++ {
-					last[c][z] = true
-				}
+		from, to, low := seg[1+2*seg[0]], seg[2+2*seg[0]], seg[3+2*seg[0]]&15
+		for k := range int(seg[0]) {
+			c := seg[1+2*k]
+			if last[c] == nil {
+				last[c] = &[64]bool{}
+			}
+			for z := int(from); z <= min(int(to), 63) && low == 0; z++ {
+				last[c][z] = true
 			}
 		}
-		i += 2 + n
-	}
+	})
 	done := 0
 	for _, c := range last {
 		if !slices.Contains(c[:], false) {

@@ -25,6 +25,15 @@ var norms = []struct {
 	norm Norm
 }{{"half", HalfNorm}, {"imagenet", ImageNetNorm}, {"cifar10", CIFAR10Norm}}
 
+// NormNames returns the norms that have names.
+func NormNames() []string {
+	var out []string
+	for _, n := range norms {
+		out = append(out, n.name)
+	}
+	return out
+}
+
 // String returns the norm's name, or its six numbers as ParseNorm reads them.
 func (n Norm) String() string {
 	for _, k := range norms {

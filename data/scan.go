@@ -10,9 +10,10 @@ import (
 )
 
 // imageEndings are the endings of files that a folder source takes; which format a file has is decided by its content.
-var imageEndings = map[string]bool{".jpg": true, ".jpeg": true, ".jpe": true, ".jfif": true, ".png": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true, ".webp": true}
+var imageEndings = map[string]bool{".jpg": true, ".jpeg": true, ".jpe": true, ".jfif": true, ".png": true, ".gif": true, ".bmp": true, ".tif": true, ".tiff": true, ".webp": true,
+	".ppm": true, ".pgm": true, ".pbm": true, ".pnm": true}
 
-const endingsText = ".jpg, .jpeg, .jpe, .jfif, .png, .gif, .bmp, .tif, .tiff or .webp"
+const endingsText = ".jpg, .jpeg, .jpe, .jfif, .png, .gif, .bmp, .tif, .tiff, .webp, .ppm, .pgm, .pbm or .pnm"
 
 // scan looks for images in a tree, and counts what it leaves out.
 type scan struct {
@@ -130,12 +131,7 @@ func (s *scan) notes() []string {
 	var out []string
 	add := func(what string, names []string) {
 		if n := len(names); n > 0 {
-			shown := names[:min(n, 3)]
-			text := strings.Join(shown, ", ")
-			if n > 3 {
-				text += fmt.Sprintf(" and %d more", n-3)
-			}
-			out = append(out, fmt.Sprintf("%s: %d %s: %s", s.root, n, what, text))
+			out = append(out, fmt.Sprintf("%s: %d %s: %s", s.root, n, what, firstOf(names)))
 		}
 	}
 	if len(s.left) > 0 || s.hidden > 0 {

@@ -43,6 +43,7 @@ type Options struct {
 	CacheBytes int64                                       // of decoded pictures that are kept for the next encoder; 0 means 2 GiB, below 0 none
 	Scored     func(Score)                                 // is told of each score as soon as it is there
 	Encoded    func(e Encoder, train, test []Sample) error // is handed an encoder's features after they were judged
+	InBoth     *int                                        // how many test samples are training samples too, where that was counted (CountInBoth); nil counts
 	Say        func(msg string)                            // is told what a person should know of the data, such as test samples that are training samples too
 }
 

@@ -56,14 +56,23 @@ func sameClasses(train, test *data.Dataset) error {
 	return nil
 }
 
+// CountInBoth returns how many of the test samples are training samples too, by their content, and says it.
+func CountInBoth(train, test *data.Dataset, o Options) int {
+	n := data.InBoth(train, test)
+	if o.Say != nil {
+		o.Say(fmt.Sprintf("%d of the %d test samples are training samples too", n, test.Len()))
+	}
+	return n
+}
+
 // Judge scores encoders by protocols at every depth, one encoder after the other, each protocol's scores in the order of the
 // depths. Each score says on which data it was made, how many test samples are training samples too, how the encoder saw it, and the
 // protocol's settings.
 func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, protocols []Protocol, o Options) ([]Score, error) {
 	train, test = cacheFor(encoders, train, o), cacheFor(encoders, test, o)
-	both := data.InBoth(train, test)
-	if o.Say != nil {
-		o.Say(fmt.Sprintf("%d of the %d test samples are training samples too", both, test.Len()))
+	if o.InBoth == nil {
+		n := CountInBoth(train, test, o)
+		o.InBoth = &n
 	}
 	var out []Score
 	for _, e := range encoders {
@@ -92,7 +101,7 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 				if s.Found == nil {
 					s.Found = map[string]any{}
 				}
-				s.Found["in_both"] = both
+				s.Found["in_both"] = *o.InBoth
 				out = append(out, s)
 				if o.Scored != nil {
 					o.Scored(s)

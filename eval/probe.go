@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,9 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 	"gonum.org/v1/gonum/optimize"
 )
+
+// Solvers are what a probe is fitted by; the first is the default.
+var Solvers = []string{"lbfgs", "sgd"}
 
 // Probe is a linear classifier on standardised features: softmax regression with weight decay d/2·‖W‖² per sample, the decay chosen
 // on a tenth of the training samples (at most 2000) that it is not fitted to, when there is more than one to choose from.
@@ -41,7 +45,7 @@ var probeKind = Kind{
 		{Name: "seed", Default: "0", About: "of what is held out, and of sgd's order"},
 	},
 	make: func(v *spec.Values) Protocol {
-		p := Probe{Solver: v.One("solver", "lbfgs", "sgd"), Iterations: v.Int("iterations", 1, math.MaxInt32), Epochs: v.Int("epochs", 1, math.MaxInt32),
+		p := Probe{Solver: v.One("solver", Solvers...), Iterations: v.Int("iterations", 1, math.MaxInt32), Epochs: v.Int("epochs", 1, math.MaxInt32),
 			LR: float32(v.Float("lr", 1e-6, 100)), Seed: uint64(v.Int("seed", 0, math.MaxInt))}
 		for _, t := range strings.Split(v.Text("decays"), ",") {
 			d, err := strconv.ParseFloat(t, 64)
@@ -81,8 +85,8 @@ func (p Probe) defaults() Probe {
 func (p Probe) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	began := time.Now()
 	p = p.defaults()
-	if p.Solver != "lbfgs" && p.Solver != "sgd" {
-		return Score{}, fmt.Errorf("there is no solver %q; there are lbfgs and sgd", p.Solver)
+	if !slices.Contains(Solvers, p.Solver) {
+		return Score{}, fmt.Errorf("there is no solver %q; there are %s", p.Solver, strings.Join(Solvers, " and "))
 	}
 	c, err := classify(train, test, train.Grid, test.Grid)
 	if err != nil {

@@ -214,10 +214,12 @@ type LARSOptions struct {
 	Momentum    float32
 	Trust       float32
 	WeightDecay float32
+	AdaptAll    bool // also scale what has no weight decay
 }
 
 // NewLARS returns LARS (You, Gitman, Ginsburg 2017, algorithm 1): a weight's rate is multiplied by
-// trust·‖w‖/(‖g‖ + wd·‖w‖). Biases and norms take plain momentum without decay.
+// trust·‖w‖/(‖g‖ + wd·‖w‖). What has no weight decay, biases and norms, and with a WeightDecay of 0 everything, takes plain momentum, as
+// in the published recipes (SimCLR, BYOL, timm); AdaptAll scales it too, as apex's LARC scales all that it is given.
 func NewLARS(params []layers.Param, o LARSOptions) Optimizer {
 	if o.Trust == 0 {
 		o.Trust = 0.001
@@ -226,7 +228,7 @@ func NewLARS(params []layers.Param, o LARSOptions) Optimizer {
 	r.whole = true
 	r.update = func(w, g []float32, s [][]float32, lr, wd float32, _ int) {
 		local := float32(1)
-		if wd != 0 {
+		if wd != 0 || o.AdaptAll {
 			wn, gn := norm(w), norm(g)
 			if wn > 0 && gn > 0 {
 				local = o.Trust * wn / (gn + wd*wn)
@@ -259,7 +261,7 @@ func NewLAMB(params []layers.Param, o AdamOptions) Optimizer {
 	return r
 }
 
-func norm(x []float32) float32 { return float32(math.Sqrt(float64(simd.SumSquares(x)))) }
+func norm(x []float32) float32 { return float32(math.Sqrt(tensor.SumSquares(tensor.From(x, len(x))))) }
 
 // Names are the optimisers that New knows, each with its options.
 var names = []struct {
@@ -268,7 +270,7 @@ var names = []struct {
 }{
 	{"sgd", nil}, {"nesterov", nil}, {"adam", adamOptions}, {"adamw", adamOptions},
 	{"rmsprop", []spec.Option{{Name: "alpha", Default: "0.99", About: "how much of the mean square stays"}, eps}},
-	{"adagrad", nil}, {"lars", []spec.Option{{Name: "trust", Default: "0.001", About: "the local rate's factor"}}}, {"lamb", adamOptions},
+	{"adagrad", nil}, {"lars", []spec.Option{{Name: "trust", Default: "0.001", About: "the local rate's factor"}, {Name: "adapt", Default: "decayed", About: "all: also scale the rate of what has no weight decay"}}}, {"lamb", adamOptions},
 }
 
 var (
@@ -338,7 +340,7 @@ func build(name string, v *spec.Values, params []layers.Param, momentum, decay f
 	case "adagrad":
 		return NewAdagrad(params, Options{WeightDecay: decay, DecayAll: all})
 	case "lars":
-		return NewLARS(params, LARSOptions{Momentum: momentum, Trust: number("trust", 1e-6, 10), WeightDecay: decay})
+		return NewLARS(params, LARSOptions{Momentum: momentum, Trust: number("trust", 1e-6, 10), WeightDecay: decay, AdaptAll: v.One("adapt", "decayed", "all") == "all"})
 	}
 	return NewLAMB(params, adam())
 }
@@ -353,7 +355,9 @@ func ClipNorm(g *autograd.Gradients, limit float64) float64 {
 }
 
 // EMA moves the weights of a teacher towards a student's (Polyak and Juditsky 1992; Tarvainen and Valpola 2017, equation 1):
-// teacher = decay·teacher + (1-decay)·student. Running statistics are left to the teacher's own forward passes, as the published
+// teacher = decay·teacher + (1-decay)·student, computed as teacher + (1-decay)·(student - teacher), which stays where the two are equal and
+// has no factor but 1-decay, in float64: of 0.999 in float32 neither 1-decay nor the mean in the long run is good to five digits. Running
+// statistics are left to the teacher's own forward passes, as the published
 // momentum encoders do.
 type EMA struct{ teacher, student []layers.Param }
 
@@ -376,10 +380,19 @@ func NewEMA(teacher, student layers.Stateful) (*EMA, error) {
 }
 
 // Update moves the teacher.
-func (e *EMA) Update(decay float32) {
+func (e *EMA) Update(decay float64) {
+	move := float32(1 - decay)
 	for i, p := range e.teacher {
-		tensor.Scale(p.Value, decay, p.Value)
-		tensor.AddScaled(p.Value, 1-decay, e.student[i].Value)
+		t, s := p.Value.Data, e.student[i].Value.Data
+		parallel.Chunks(len(t), 1<<15, func(lo, hi int) {
+			var way [1024]float32
+			for ; lo < hi; lo += len(way) {
+				end := min(hi, lo+len(way))
+				d := way[:end-lo]
+				simd.Sub(d, s[lo:end], t[lo:end])
+				simd.Axpy(t[lo:end], move, d)
+			}
+		})
 	}
 	tensor.Changed()
 }

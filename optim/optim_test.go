@@ -294,3 +294,100 @@ func TestTakesMomentum(t *testing.T) {
 		t.Error("by specification")
 	}
 }
+
+// TestLARSGroups: what has no weight decay is not scaled (SimCLR, BYOL, timm), unless adapt=all (apex's LARC): one step from the
+// formulas, in float64.
+func TestLARSGroups(t *testing.T) {
+	norm := func(x *tensor.Tensor) float64 { return math.Sqrt(tensor.SumSquares(x)) }
+	for _, c := range []struct {
+		of           string
+		decay        float64
+		weight, bias bool // scaled
+	}{{"lars?trust=0.01", 0.1, true, false}, {"lars?trust=0.01", 0, false, false}, {"lars?trust=0.01&adapt=all", 0.1, true, true}, {"lars?trust=0.01&adapt=all", 0, true, true}} {
+		w, b, g := tensor.New(4, 3), tensor.New(12), tensor.New(4, 3)
+		golden.Fill(w.Data, "w", 1)
+		golden.Fill(b.Data, "b", 1)
+		golden.Fill(g.Data, "g", 1)
+		w0, b0 := w.Clone(), b.Clone()
+		o, err := New(c.of, []layers.Param{{Name: "w", Value: w}, {Name: "b", Value: b, Kind: layers.Vector}}, 0.9, float32(c.decay))
+		if err != nil {
+			t.Fatal(err)
+		}
+		tape := autograd.NewTape(nil)
+		flat := autograd.Reshape(tape.Param(w), 12)
+		o.Step(tape.BackwardFrom(autograd.Add(flat, tape.Param(b)), g.Reshape(12)), 0.5)
+		for _, p := range []struct {
+			name      string
+			from, got *tensor.Tensor
+			decay     float64
+			scaled    bool
+		}{{"weight", w0, w, c.decay, c.weight}, {"bias", b0, b, 0, c.bias}} {
+			local := 1.0
+			if p.scaled {
+				local = 0.01 * norm(p.from) / (norm(g) + p.decay*norm(p.from))
+			}
+			for i, v := range p.from.Data {
+				want := float64(v) - 0.5*local*(float64(g.Data[i])+p.decay*float64(v))
+				if !(math.Abs(float64(p.got.Data[i])-want) <= 2e-7) {
+					t.Fatalf("%s with decay %g: %s %d is %g, want %g", c.of, c.decay, p.name, i, p.got.Data[i], want)
+				}
+			}
+		}
+	}
+}
+
+// TestEMADigits: the teacher moves by 1 - d of the way, to the last digit but one, stays where it has arrived, and a thousand steps are
+// those of float64.
+func TestEMADigits(t *testing.T) {
+	const n = 5000 // more than a block
+	teacher, student := tensor.New(n), tensor.New(n)
+	e, err := NewEMA(layers.Value{Name: "w", Value: teacher}, layers.Value{Name: "w", Value: student})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range []float64{0.9, 0.996, 0.999, 0.9999} {
+		golden.Fill(teacher.Data, "there", 3)
+		copy(student.Data, teacher.Data)
+		e.Update(d)
+		for i, v := range teacher.Data {
+			if v != student.Data[i] {
+				t.Fatalf("decay %g: the teacher leaves its student, %g for %g", d, v, student.Data[i])
+			}
+		}
+		teacher.Fill(0)
+		golden.Fill(student.Data, "student", 1)
+		e.Update(d)
+		for i, v := range teacher.Data {
+			if want := (1 - d) * float64(student.Data[i]); !(math.Abs(float64(v)-want) <= 2e-7*math.Abs(want)) {
+				t.Fatalf("decay %g: one step to %g, want %g", d, v, want)
+			}
+		}
+		for range 999 {
+			e.Update(d)
+		}
+		for i, v := range teacher.Data {
+			if want := (1 - math.Pow(d, 1000)) * float64(student.Data[i]); !(math.Abs(float64(v)-want) <= 1e-5*math.Abs(want)) {
+				t.Fatalf("decay %g: 1000 steps to %g, want %g", d, v, want)
+			}
+		}
+	}
+}
+
+// TestWarmupThen: the two usual definitions of a warm-up before a cosine, the second one PyTorch's (testdata/optim.json).
+func TestWarmupThen(t *testing.T) {
+	var want struct{ LR map[string][]float64 }
+	golden.Load(t, "testdata/optim.json", &want)
+	after, with := WarmupThen(5, Cosine(0.5, 15)), Warmup(5, Cosine(0.5, 20))
+	for i, w := range want.LR["warmup_cosine"] {
+		if !(math.Abs(float64(after(i))-w) <= 1e-6) {
+			t.Errorf("step %d: %g, PyTorch's %g", i, after(i), w)
+		}
+		w = 0.25 * (1 + math.Cos(math.Pi*float64(i)/20)) * math.Min(1, float64(i+1)/5)
+		if !(math.Abs(float64(with(i))-w) <= 1e-6) {
+			t.Errorf("step %d of both: %g, want %g", i, with(i), w)
+		}
+	}
+	if len(want.LR["warmup_cosine"]) != 20 {
+		t.Error("no reference")
+	}
+}

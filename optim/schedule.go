@@ -35,7 +35,8 @@ func Polynomial(lr float32, total int, power float64) Schedule {
 	}
 }
 
-// Warmup rises linearly to s over n steps, then follows s.
+// Warmup multiplies the first n steps of s by 1/n, 2/n, ... 1: s counts its steps from the start, so that a cosine has begun to fall
+// when the warm-up ends, and the rate never quite reaches its top. See WarmupThen.
 func Warmup(n int, s Schedule) Schedule {
 	return func(step int) float32 {
 		r := s(step)
@@ -43,6 +44,17 @@ func Warmup(n int, s Schedule) Schedule {
 			r *= float32(step+1) / float32(n)
 		}
 		return r
+	}
+}
+
+// WarmupThen rises linearly to the top of s in n steps, top/n, 2·top/n, ... top, then follows s from its own start: the other of the two usual
+// definitions (SimCLR, MoCo v3, PyTorch's SequentialLR of LinearLR and CosineAnnealingLR). s falls over the steps that are left.
+func WarmupThen(n int, s Schedule) Schedule {
+	return func(step int) float32 {
+		if step < n {
+			return s(0) * (float32(step+1) / float32(n))
+		}
+		return s(step - n)
 	}
 }
 

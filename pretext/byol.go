@@ -87,8 +87,8 @@ var byolAbout = About{
 }
 
 // decay returns how much of the teacher stays at update k of so many.
-func (b BYOL) decay(k, of int) float32 {
-	return float32(b.LastDecay - (b.LastDecay-b.Decay)*(math.Cos(math.Pi*float64(k)/float64(of))+1)/2)
+func (b BYOL) decay(k, of int) float64 {
+	return b.LastDecay - (b.LastDecay-b.Decay)*(math.Cos(math.Pi*float64(k)/float64(of))+1)/2
 }
 
 // views returns what makes the two views of a whole picture.

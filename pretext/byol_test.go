@@ -581,7 +581,8 @@ func TestBYOLAverage(t *testing.T) {
 				continue
 			}
 			for i, v := range p.Value.Data {
-				if want := before[p.Name][i]/2 + o.Value.Data[i]/2; v != want {
+				way := o.Value.Data[i] - before[p.Name][i]
+				if want := float32(float64(before[p.Name][i]) + 0.5*float64(way)); v != want {
 					t.Fatalf("%d accumulated: %s[%d] is %g, want %g, half way from %g to %g", accumulate, p.Name, i, v, want, before[p.Name][i], o.Value.Data[i])
 				}
 				if v != before[p.Name][i] {

@@ -120,6 +120,8 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 		return nil, err
 	}
 	o := c.Eval
+	both := eval.CountInBoth(a, b, o)
+	o.InBoth = &both
 	o.Encoded = func(e eval.Encoder, train, test []eval.Sample) error {
 		if e.Name() != m.Label {
 			return nil
@@ -141,7 +143,6 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 		if err != nil {
 			return scores, err
 		}
-		o.Say = nil // it has been said
 		more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
 		if err != nil {
 			return scores, err
@@ -156,7 +157,7 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 	cfg := Default()
 	from := m.Info.Config
 	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, from.Trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
-	cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm = from.WarmupSteps, -1, m.Info.Done, m.Norm.String()
+	cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm, cfg.MaxBad = from.WarmupSteps, -1, m.Info.Done, m.Norm.String(), c.Eval.MaxBad
 	cfg.BatchSize = min(cfg.BatchSize, d.Len()/max(1, cfg.Accumulate))
 	perEpoch := max(1, d.Len()/cfg.BatchSize/max(1, cfg.Accumulate))
 	cfg.Epochs = max(1, (m.Info.Done+perEpoch-1)/perEpoch)

@@ -2,7 +2,10 @@ package recipe
 
 import (
 	"fmt"
+	"maps"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -138,7 +141,9 @@ func LoadFile(path, trunk string) (*Model, error) {
 	}
 	m.Label, m.Norm = filepath.Base(path), data.ImageNetNorm
 	prefix := commonPrefix(m.Trunk, f)
-	if prefix != "" {
+	if note := nameParts(m.Trunk, f); note != "" {
+		m.Notes, prefix = append(m.Notes, path+": "+note), ""
+	} else if prefix != "" {
 		m.Notes = append(m.Notes, fmt.Sprintf("%s: names begin with %q, which is left out", path, prefix))
 	}
 	if side, ok := f.Metadata[keySide]; ok {
@@ -158,7 +163,7 @@ func LoadFile(path, trunk string) (*Model, error) {
 }
 
 // commonPrefix returns what stands before the trunk's names in a file, such as module., backbone. or encoder_q.: the prefix with which most of
-// them are there, none where that is as good.
+// them, half at least, are there, none where that is as good.
 func commonPrefix(t *layers.Trunk, f *checkpoint.File) string {
 	names := map[string]bool{}
 	for _, n := range f.Tensors {
@@ -183,8 +188,72 @@ func commonPrefix(t *layers.Trunk, f *checkpoint.File) string {
 			best, most = prefix, k
 		}
 	}
+	if 2*most < len(own) { // a block's names, which are a trunk's by chance
+		return ""
+	}
 	return best
 }
+
+// nameParts gives the tensors of a file that numbers the trunk's parts, as nn.Sequential(*net.children()) does and lightly with it
+// (backbone.0.weight for conv1.weight), the parts' own names, and says so; what a file does not number stays as it is. The parts are
+// numbered in their order, with gaps where those without weights stand.
+func nameParts(t *layers.Trunk, f *checkpoint.File) (note string) {
+	var parts []string
+	want := map[string]bool{}
+	for _, p := range Named(t) {
+		want[p.Name] = true
+		if part, _, _ := strings.Cut(p.Name, "."); !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	numbers := map[string]map[int]bool{} // of a prefix
+	for _, n := range f.Tensors {
+		for _, at := range numbered.FindAllStringIndex(n.Name, -1) {
+			prefix := n.Name[:at[0]]
+			if prefix != "" && !strings.HasSuffix(prefix, ".") {
+				continue
+			}
+			if numbers[prefix] == nil {
+				numbers[prefix] = map[int]bool{}
+			}
+			k, err := strconv.Atoi(n.Name[at[0] : at[1]-1])
+			if err == nil {
+				numbers[prefix][k] = true
+			}
+		}
+	}
+	for _, prefix := range slices.Sorted(maps.Keys(numbers)) {
+		ks := slices.Sorted(maps.Keys(numbers[prefix]))
+		if len(ks) < len(parts) {
+			continue
+		}
+		names, found := make([]string, len(f.Tensors)), 0
+		for i, n := range f.Tensors {
+			names[i] = n.Name
+			rest, ok := strings.CutPrefix(n.Name, prefix)
+			number, rest, dot := strings.Cut(rest, ".")
+			k, err := strconv.Atoi(number)
+			if at := slices.Index(ks, k); ok && dot && err == nil && at < len(parts) && want[parts[at]+"."+rest] {
+				names[i] = parts[at] + "." + rest
+				found++
+			}
+		}
+		if found < len(want) {
+			continue
+		}
+		var said []string
+		for i, part := range parts {
+			said = append(said, fmt.Sprintf("%d %s", ks[i], part))
+		}
+		for i := range f.Tensors {
+			f.Tensors[i].Name = names[i]
+		}
+		return fmt.Sprintf("it numbers the parts of the network, after %q: read as %s", prefix, strings.Join(said, ", "))
+	}
+	return ""
+}
+
+var numbered = regexp.MustCompile(`\d+\.`)
 
 func restore(t *layers.Trunk, path, prefix string) error {
 	f, err := checkpoint.Load(path)

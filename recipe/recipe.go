@@ -47,7 +47,11 @@ type Recipe struct {
 	Learner train.Learner
 
 	options  Options
-	pictures int64 // bytes of decoded pictures that a feed may keep
+	pictures int64         // bytes of decoded pictures that a feed may keep
+	origin   *train.Origin // of the weights that the run begins with; nil for random ones
+	from     string        // the task of the run that they are of
+	begins   []string      // what is said of them
+	lost     error         // why they cannot be had, which a run that goes on does not need
 }
 
 // Default returns the configuration that a run has where nothing else is said.
@@ -204,6 +208,9 @@ func (r *Recipe) build() (err error) {
 	if r.Trunk, err = layers.NewTrunk(c.Trunk, rng.Derive(stream.Trunk), 3); err != nil {
 		return &SettingError{"trunk", c.Trunk + ": " + err.Error()}
 	}
+	if c.Init != "" {
+		r.lost = r.begin()
+	}
 	setup := pretext.Setup{Trunk: r.Trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: rng.Derive(stream.Head), Inputs: r.Data.Inputs, CacheBytes: r.pictures}
 	if setup.Augment, err = data.NewView(c.Augment, c.Side); err != nil {
 		return err
@@ -214,15 +221,18 @@ func (r *Recipe) build() (err error) {
 	c.Norm, setup.Norm = r.Norm.String(), r.Norm
 	if c.Task == Supervised {
 		r.Learner, err = newSupervised(setup, r.Data)
-		return err
-	}
-	task := r.options.Task
-	if task == nil {
-		if task, err = pretext.New(c.Task); err != nil {
-			return err
+	} else {
+		task := r.options.Task
+		if task == nil {
+			if task, err = pretext.New(c.Task); err != nil {
+				return err
+			}
 		}
+		r.Learner, err = task.Learner(setup)
 	}
-	r.Learner, err = task.Learner(setup)
+	if err == nil && r.origin != nil {
+		r.lost = r.beginHead()
+	}
 	return err
 }
 
@@ -245,7 +255,11 @@ func (r *Recipe) norm(v data.View) (data.Norm, error) {
 func (r *Recipe) holdOut() (err error) {
 	c := r.Config
 	if c.Test != "" {
-		r.Held, err = data.Open(c.Test, data.Test)
+		if r.Held, err = data.Open(c.Test, data.Test); err == nil {
+			if n := data.InBoth(r.Data, r.Held); n > 0 {
+				r.options.Say(fmt.Sprintf("%d of the %d samples of --test are training samples too: what the monitor says of them is not held out", n, r.Held.Len()))
+			}
+		}
 		return err
 	}
 	test, ok, err := data.TestSplit(c.Data)
@@ -290,12 +304,20 @@ func (r *Recipe) reserved() int64 {
 // Train runs the recipe in dir, or continues it; "" keeps nothing. When ctx ends a checkpoint is written.
 func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Info, error) {
 	o := r.options
+	if !resume {
+		if r.lost != nil {
+			return nil, r.lost
+		}
+		for _, msg := range r.begins {
+			o.Say(msg)
+		}
+	}
 	if o.MemoryLimit > 0 {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MemoryLimit))
 	}
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
 		MemoryLimit: o.MemoryLimit, Recompute: o.Recompute, Progress: o.Progress, Warn: o.Say,
-		Reserved: r.reserved(), Reduce: o.Reduce, Reduced: o.Reduced}
+		Reserved: r.reserved(), Origin: r.origin, Reduce: o.Reduce, Reduced: o.Reduced}
 	if r.Held != nil {
 		m, err := r.monitor()
 		if err != nil {

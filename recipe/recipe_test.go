@@ -138,6 +138,13 @@ func TestHoldOut(t *testing.T) {
 	if r := open(c); r.Held.Len() != 30 || !strings.Contains(r.Held.Name, "seed=9") {
 		t.Errorf("the data that was named: %+v", r.Held)
 	}
+	if said != "" {
+		t.Errorf("of other data is said %q", said)
+	}
+	c.Test = "scenes:?n=30&side=16&split=train"
+	if r := open(c); r.Held.Len() != 30 || !strings.HasPrefix(said, "30 of the 30 samples of --test are training samples too") {
+		t.Errorf("training data as test data: said %q", said)
+	}
 	c.Test = "scenes:?n=x"
 	if _, err := New(c, Options{}); err == nil {
 		t.Error("test data that cannot be opened pass")

@@ -38,13 +38,13 @@ func MulAdd(dst, x, y []float32) { active.mulAdd(dst, x[:len(dst)], y[:len(dst)]
 // ReLU sets dst to max(x, 0): a negative becomes +0, NaN and -0 stay.
 func ReLU(dst, x []float32) { active.relu(dst, x[:len(dst)]) }
 
-// ReLUGrad adds dy to dx wherever y, the output of ReLU, is positive:
+// ReLUGrad adds dy to dx wherever y, the output of ReLU, is positive or NaN:
 //
 //	for i := range dx {
-//		if y[i] > 0 {
-//			dx[i] += dy[i]
-//		} else {
+//		if y[i] <= 0 {
 //			dx[i] += 0
+//		} else {
+//			dx[i] += dy[i]
 //		}
 //	}
 func ReLUGrad(dx, dy, y []float32) { active.reluGrad(dx, dy[:len(dx)], y[:len(dx)]) }
@@ -52,10 +52,10 @@ func ReLUGrad(dx, dy, y []float32) { active.reluGrad(dx, dy[:len(dx)], y[:len(dx
 // ReLUGradSet is ReLUGrad, setting dx.
 func ReLUGradSet(dx, dy, y []float32) { active.reluGradSet(dx, dy[:len(dx)], y[:len(dx)]) }
 
-// TakeEqual moves the gradient of a maximum y to the first of its equals:
+// TakeEqual moves the gradient of a maximum y to the first of its equals, of a NaN to the first NaN:
 //
 //	for i := range dx {
-//		if x[i] == y[i] {
+//		if x[i] == y[i] || x[i] is NaN {
 //			dx[i], g[i] = dx[i]+g[i], 0
 //		} else {
 //			dx[i] += 0
@@ -63,7 +63,7 @@ func ReLUGradSet(dx, dy, y []float32) { active.reluGradSet(dx, dy[:len(dx)], y[:
 //	}
 func TakeEqual(dx, g, x, y []float32) { active.takeEqual(dx, g[:len(dx)], x[:len(dx)], y[:len(dx)]) }
 
-// Maximum sets dst to the larger of x and y. With a NaN in one of them either may come out; of two zeros, either.
+// Maximum sets dst to the larger of x and y, NaN where one of them is; of two zeros either may come out.
 func Maximum(dst, x, y []float32) { active.maximum(dst, x[:len(dst)], y[:len(dst)]) }
 
 func addGo(dst, x, y []float32) {
@@ -119,11 +119,7 @@ func reluGo(dst, x []float32) {
 
 func reluGradGo(dx, dy, y []float32) {
 	for i := range dx {
-		g := float32(0)
-		if y[i] > 0 {
-			g = dy[i]
-		}
-		dx[i] += g
+		dx[i] += where(y[i], dy[i])
 	}
 }
 
@@ -136,7 +132,7 @@ func reluGradSetGo(dx, dy, y []float32) {
 func takeEqualGo(dx, g, x, y []float32) {
 	for i := range dx {
 		v := float32(0)
-		if x[i] == y[i] {
+		if x[i] == y[i] || x[i] != x[i] {
 			v, g[i] = g[i], 0
 		}
 		dx[i] += v
@@ -145,7 +141,7 @@ func takeEqualGo(dx, g, x, y []float32) {
 
 func maximumGo(dst, x, y []float32) {
 	for i := range dst {
-		if v := y[i]; x[i] > v {
+		if v := y[i]; x[i] > v || x[i] != x[i] {
 			dst[i] = x[i]
 		} else {
 			dst[i] = v

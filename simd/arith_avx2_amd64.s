@@ -479,7 +479,7 @@ done:
 	VZEROUPPER
 	RET
 
-// reluGrad: dx[i] += y[i] > 0 ? dy[i] : 0
+// reluGrad: dx[i] += y[i] <= 0 ? 0 : dy[i]
 //
 // func reluGradAVX2(dx []float32, dy []float32, y []float32)
 TEXT ·reluGradAVX2(SB), NOSPLIT, $0-72
@@ -504,19 +504,19 @@ loop4:
 	VMOVUPS 96(SI), Y10
 	VMOVUPS 96(DX), Y11
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y2, Y12, Y12
+	VCMPPS $9, Y2, Y12, Y12
 	VANDPS Y1, Y12, Y1
 	VADDPS Y1, Y0, Y0
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y5, Y12, Y12
+	VCMPPS $9, Y5, Y12, Y12
 	VANDPS Y4, Y12, Y4
 	VADDPS Y4, Y3, Y3
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y8, Y12, Y12
+	VCMPPS $9, Y8, Y12, Y12
 	VANDPS Y7, Y12, Y7
 	VADDPS Y7, Y6, Y6
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y11, Y12, Y12
+	VCMPPS $9, Y11, Y12, Y12
 	VANDPS Y10, Y12, Y10
 	VADDPS Y10, Y9, Y9
 	VMOVUPS Y0, (DI)
@@ -535,7 +535,7 @@ loop1:
 	VMOVUPS (SI), Y1
 	VMOVUPS (DX), Y2
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y2, Y12, Y12
+	VCMPPS $9, Y2, Y12, Y12
 	VANDPS Y1, Y12, Y1
 	VADDPS Y1, Y0, Y0
 	VMOVUPS Y0, (DI)
@@ -554,7 +554,7 @@ tail:
 	VMASKMOVPS (SI), Y15, Y1
 	VMASKMOVPS (DX), Y15, Y2
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y2, Y12, Y12
+	VCMPPS $9, Y2, Y12, Y12
 	VANDPS Y1, Y12, Y1
 	VADDPS Y1, Y0, Y0
 	VMASKMOVPS Y0, Y15, (DI)
@@ -562,7 +562,7 @@ done:
 	VZEROUPPER
 	RET
 
-// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i]; with a NaN either may come out
+// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i], and NaN where one of them is
 //
 // func maximumAVX2(dst []float32, x []float32, y []float32)
 TEXT ·maximumAVX2(SB), NOSPLIT, $0-72
@@ -583,9 +583,17 @@ loop4:
 	VMOVUPS 96(DI), Y9
 	VMOVUPS 96(SI), Y10
 	VMAXPS Y1, Y0, Y2
+	VCMPPS $3, Y0, Y0, Y12
+	VBLENDVPS Y12, Y0, Y2, Y2
 	VMAXPS Y4, Y3, Y5
+	VCMPPS $3, Y3, Y3, Y12
+	VBLENDVPS Y12, Y3, Y5, Y5
 	VMAXPS Y7, Y6, Y8
+	VCMPPS $3, Y6, Y6, Y12
+	VBLENDVPS Y12, Y6, Y8, Y8
 	VMAXPS Y10, Y9, Y11
+	VCMPPS $3, Y9, Y9, Y12
+	VBLENDVPS Y12, Y9, Y11, Y11
 	VMOVUPS Y2, (DX)
 	VMOVUPS Y5, 32(DX)
 	VMOVUPS Y8, 64(DX)
@@ -601,6 +609,8 @@ loop1:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y1
 	VMAXPS Y1, Y0, Y2
+	VCMPPS $3, Y0, Y0, Y12
+	VBLENDVPS Y12, Y0, Y2, Y2
 	VMOVUPS Y2, (DX)
 	ADDQ $32, DI
 	ADDQ $32, SI
@@ -616,12 +626,14 @@ tail:
 	VMASKMOVPS (DI), Y15, Y0
 	VMASKMOVPS (SI), Y15, Y1
 	VMAXPS Y1, Y0, Y2
+	VCMPPS $3, Y0, Y0, Y12
+	VBLENDVPS Y12, Y0, Y2, Y2
 	VMASKMOVPS Y2, Y15, (DX)
 done:
 	VZEROUPPER
 	RET
 
-// reluGradSet: dx[i] = y[i] > 0 ? dy[i] : 0
+// reluGradSet: dx[i] = y[i] <= 0 ? 0 : dy[i]
 //
 // func reluGradSetAVX2(dx []float32, dy []float32, y []float32)
 TEXT ·reluGradSetAVX2(SB), NOSPLIT, $0-72
@@ -642,16 +654,16 @@ loop4:
 	VMOVUPS 96(DI), Y9
 	VMOVUPS 96(SI), Y10
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y1, Y12, Y12
+	VCMPPS $9, Y1, Y12, Y12
 	VANDPS Y0, Y12, Y2
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y4, Y12, Y12
+	VCMPPS $9, Y4, Y12, Y12
 	VANDPS Y3, Y12, Y5
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y7, Y12, Y12
+	VCMPPS $9, Y7, Y12, Y12
 	VANDPS Y6, Y12, Y8
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y10, Y12, Y12
+	VCMPPS $9, Y10, Y12, Y12
 	VANDPS Y9, Y12, Y11
 	VMOVUPS Y2, (DX)
 	VMOVUPS Y5, 32(DX)
@@ -668,7 +680,7 @@ loop1:
 	VMOVUPS (DI), Y0
 	VMOVUPS (SI), Y1
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y1, Y12, Y12
+	VCMPPS $9, Y1, Y12, Y12
 	VANDPS Y0, Y12, Y2
 	VMOVUPS Y2, (DX)
 	ADDQ $32, DI
@@ -685,14 +697,14 @@ tail:
 	VMASKMOVPS (DI), Y15, Y0
 	VMASKMOVPS (SI), Y15, Y1
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y1, Y12, Y12
+	VCMPPS $9, Y1, Y12, Y12
 	VANDPS Y0, Y12, Y2
 	VMASKMOVPS Y2, Y15, (DX)
 done:
 	VZEROUPPER
 	RET
 
-// takeEqual: where x[i] == y[i], g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
+// takeEqual: where x[i] == y[i] or x[i] is NaN, g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
 //
 // func takeEqualAVX2(dx []float32, g []float32, x []float32, y []float32)
 TEXT ·takeEqualAVX2(SB), NOSPLIT, $0-96
@@ -711,9 +723,13 @@ loop1:
 	VMOVUPS (R8), Y3
 	VXORPS Y4, Y4, Y4
 	VCMPPS $0, Y3, Y2, Y12
+	VCMPPS $3, Y2, Y2, Y13
+	VORPS Y13, Y12, Y12
 	VBLENDVPS Y12, Y1, Y4, Y5
 	VADDPS Y5, Y0, Y0
 	VCMPPS $0, Y3, Y2, Y12
+	VCMPPS $3, Y2, Y2, Y13
+	VORPS Y13, Y12, Y12
 	VBLENDVPS Y12, Y4, Y1, Y1
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, (SI)
@@ -735,9 +751,13 @@ tail:
 	VMASKMOVPS (R8), Y15, Y3
 	VXORPS Y4, Y4, Y4
 	VCMPPS $0, Y3, Y2, Y12
+	VCMPPS $3, Y2, Y2, Y13
+	VORPS Y13, Y12, Y12
 	VBLENDVPS Y12, Y1, Y4, Y5
 	VADDPS Y5, Y0, Y0
 	VCMPPS $0, Y3, Y2, Y12
+	VCMPPS $3, Y2, Y2, Y13
+	VORPS Y13, Y12, Y12
 	VBLENDVPS Y12, Y4, Y1, Y1
 	VMASKMOVPS Y0, Y15, (DI)
 	VMASKMOVPS Y1, Y15, (SI)

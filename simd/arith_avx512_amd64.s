@@ -463,7 +463,7 @@ done:
 	VZEROUPPER
 	RET
 
-// reluGrad: dx[i] += y[i] > 0 ? dy[i] : 0
+// reluGrad: dx[i] += y[i] <= 0 ? 0 : dy[i]
 //
 // func reluGradAVX512(dx []float32, dy []float32, y []float32)
 TEXT ·reluGradAVX512(SB), NOSPLIT, $0-72
@@ -488,16 +488,16 @@ loop4:
 	VMOVUPS 192(DI), Z9
 	VMOVUPS 192(SI), Z10
 	VMOVUPS 192(DX), Z11
-	VCMPPS $1, Z2, Z16, K2
+	VCMPPS $9, Z2, Z16, K2
 	VMOVAPS.Z Z1, K2, Z1
 	VADDPS Z1, Z0, Z0
-	VCMPPS $1, Z5, Z16, K2
+	VCMPPS $9, Z5, Z16, K2
 	VMOVAPS.Z Z4, K2, Z4
 	VADDPS Z4, Z3, Z3
-	VCMPPS $1, Z8, Z16, K2
+	VCMPPS $9, Z8, Z16, K2
 	VMOVAPS.Z Z7, K2, Z7
 	VADDPS Z7, Z6, Z6
-	VCMPPS $1, Z11, Z16, K2
+	VCMPPS $9, Z11, Z16, K2
 	VMOVAPS.Z Z10, K2, Z10
 	VADDPS Z10, Z9, Z9
 	VMOVUPS Z0, (DI)
@@ -515,7 +515,7 @@ loop1:
 	VMOVUPS (DI), Z0
 	VMOVUPS (SI), Z1
 	VMOVUPS (DX), Z2
-	VCMPPS $1, Z2, Z16, K2
+	VCMPPS $9, Z2, Z16, K2
 	VMOVAPS.Z Z1, K2, Z1
 	VADDPS Z1, Z0, Z0
 	VMOVUPS Z0, (DI)
@@ -533,7 +533,7 @@ tail:
 	VMOVUPS.Z (DI), K1, Z0
 	VMOVUPS.Z (SI), K1, Z1
 	VMOVUPS.Z (DX), K1, Z2
-	VCMPPS $1, Z2, Z16, K2
+	VCMPPS $9, Z2, Z16, K2
 	VMOVAPS.Z Z1, K2, Z1
 	VADDPS Z1, Z0, Z0
 	VMOVUPS Z0, K1, (DI)
@@ -541,7 +541,7 @@ done:
 	VZEROUPPER
 	RET
 
-// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i]; with a NaN either may come out
+// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i], and NaN where one of them is
 //
 // func maximumAVX512(dst []float32, x []float32, y []float32)
 TEXT ·maximumAVX512(SB), NOSPLIT, $0-72
@@ -562,9 +562,17 @@ loop4:
 	VMOVUPS 192(DI), Z9
 	VMOVUPS 192(SI), Z10
 	VMAXPS Z1, Z0, Z2
+	VCMPPS $3, Z0, Z0, K2
+	VMOVAPS Z0, K2, Z2
 	VMAXPS Z4, Z3, Z5
+	VCMPPS $3, Z3, Z3, K2
+	VMOVAPS Z3, K2, Z5
 	VMAXPS Z7, Z6, Z8
+	VCMPPS $3, Z6, Z6, K2
+	VMOVAPS Z6, K2, Z8
 	VMAXPS Z10, Z9, Z11
+	VCMPPS $3, Z9, Z9, K2
+	VMOVAPS Z9, K2, Z11
 	VMOVUPS Z2, (DX)
 	VMOVUPS Z5, 64(DX)
 	VMOVUPS Z8, 128(DX)
@@ -580,6 +588,8 @@ loop1:
 	VMOVUPS (DI), Z0
 	VMOVUPS (SI), Z1
 	VMAXPS Z1, Z0, Z2
+	VCMPPS $3, Z0, Z0, K2
+	VMOVAPS Z0, K2, Z2
 	VMOVUPS Z2, (DX)
 	ADDQ $64, DI
 	ADDQ $64, SI
@@ -595,12 +605,14 @@ tail:
 	VMOVUPS.Z (DI), K1, Z0
 	VMOVUPS.Z (SI), K1, Z1
 	VMAXPS Z1, Z0, Z2
+	VCMPPS $3, Z0, Z0, K2
+	VMOVAPS Z0, K2, Z2
 	VMOVUPS Z2, K1, (DX)
 done:
 	VZEROUPPER
 	RET
 
-// reluGradSet: dx[i] = y[i] > 0 ? dy[i] : 0
+// reluGradSet: dx[i] = y[i] <= 0 ? 0 : dy[i]
 //
 // func reluGradSetAVX512(dx []float32, dy []float32, y []float32)
 TEXT ·reluGradSetAVX512(SB), NOSPLIT, $0-72
@@ -621,13 +633,13 @@ loop4:
 	VMOVUPS 128(SI), Z7
 	VMOVUPS 192(DI), Z9
 	VMOVUPS 192(SI), Z10
-	VCMPPS $1, Z1, Z16, K2
+	VCMPPS $9, Z1, Z16, K2
 	VMOVAPS.Z Z0, K2, Z2
-	VCMPPS $1, Z4, Z16, K2
+	VCMPPS $9, Z4, Z16, K2
 	VMOVAPS.Z Z3, K2, Z5
-	VCMPPS $1, Z7, Z16, K2
+	VCMPPS $9, Z7, Z16, K2
 	VMOVAPS.Z Z6, K2, Z8
-	VCMPPS $1, Z10, Z16, K2
+	VCMPPS $9, Z10, Z16, K2
 	VMOVAPS.Z Z9, K2, Z11
 	VMOVUPS Z2, (DX)
 	VMOVUPS Z5, 64(DX)
@@ -643,7 +655,7 @@ loop1:
 	JLT tail
 	VMOVUPS (DI), Z0
 	VMOVUPS (SI), Z1
-	VCMPPS $1, Z1, Z16, K2
+	VCMPPS $9, Z1, Z16, K2
 	VMOVAPS.Z Z0, K2, Z2
 	VMOVUPS Z2, (DX)
 	ADDQ $64, DI
@@ -659,14 +671,14 @@ tail:
 	KMOVW AX, K1 // the first CX lanes
 	VMOVUPS.Z (DI), K1, Z0
 	VMOVUPS.Z (SI), K1, Z1
-	VCMPPS $1, Z1, Z16, K2
+	VCMPPS $9, Z1, Z16, K2
 	VMOVAPS.Z Z0, K2, Z2
 	VMOVUPS Z2, K1, (DX)
 done:
 	VZEROUPPER
 	RET
 
-// takeEqual: where x[i] == y[i], g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
+// takeEqual: where x[i] == y[i] or x[i] is NaN, g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
 //
 // func takeEqualAVX512(dx []float32, g []float32, x []float32, y []float32)
 TEXT ·takeEqualAVX512(SB), NOSPLIT, $0-96
@@ -685,9 +697,13 @@ loop1:
 	VMOVUPS (R8), Z3
 	VPXORD Z4, Z4, Z4
 	VCMPPS $0, Z3, Z2, K2
+	VCMPPS $3, Z2, Z2, K3
+	KORW K3, K2, K2
 	VBLENDMPS Z1, Z4, K2, Z5
 	VADDPS Z5, Z0, Z0
 	VCMPPS $0, Z3, Z2, K2
+	VCMPPS $3, Z2, Z2, K3
+	KORW K3, K2, K2
 	VBLENDMPS Z4, Z1, K2, Z1
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, (SI)
@@ -709,9 +725,13 @@ tail:
 	VMOVUPS.Z (R8), K1, Z3
 	VPXORD Z4, Z4, Z4
 	VCMPPS $0, Z3, Z2, K2
+	VCMPPS $3, Z2, Z2, K3
+	KORW K3, K2, K2
 	VBLENDMPS Z1, Z4, K2, Z5
 	VADDPS Z5, Z0, Z0
 	VCMPPS $0, Z3, Z2, K2
+	VCMPPS $3, Z2, Z2, K3
+	KORW K3, K2, K2
 	VBLENDMPS Z4, Z1, K2, Z1
 	VMOVUPS Z0, K1, (DI)
 	VMOVUPS Z1, K1, (SI)

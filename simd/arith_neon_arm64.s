@@ -429,7 +429,7 @@ out:
 done:
 	RET
 
-// reluGrad: dx[i] += y[i] > 0 ? dy[i] : 0
+// reluGrad: dx[i] += y[i] <= 0 ? 0 : dy[i]
 //
 // func reluGradNEON(dx []float32, dy []float32, y []float32)
 TEXT ·reluGradNEON(SB), NOSPLIT, $0-72
@@ -445,8 +445,8 @@ loop1:
 	VLD1 (R0), [V0.S4]
 	VLD1 (R1), [V1.S4]
 	VLD1 (R2), [V2.S4]
-	WORD $0x4ea0c848 // fcmgt v8.4s, v2.4s, #0.0
-	VAND V1.B16, V8.B16, V1.B16
+	WORD $0x6ea0d848 // fcmle v8.4s, v2.4s, #0.0
+	WORD $0x4e681c21 // bic v1.16b, v1.16b, v8.16b
 	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
 	VST1 [V0.S4], (R0)
 	ADD $16, R0
@@ -479,8 +479,8 @@ tail:
 	ADD $8, R2, R26
 	VLD1 (R26), V2.S[2]
 in:
-	WORD $0x4ea0c848 // fcmgt v8.4s, v2.4s, #0.0
-	VAND V1.B16, V8.B16, V1.B16
+	WORD $0x6ea0d848 // fcmle v8.4s, v2.4s, #0.0
+	WORD $0x4e681c21 // bic v1.16b, v1.16b, v8.16b
 	WORD $0x4e21d400 // fadd v0.4s, v0.4s, v1.4s
 	VST1 V0.S[0], (R0)
 	CMP $2, R6
@@ -495,7 +495,7 @@ out:
 done:
 	RET
 
-// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i]; with a NaN either may come out
+// maximum: dst[i] = x[i] > y[i] ? x[i] : y[i], and NaN where one of them is
 //
 // func maximumNEON(dst []float32, x []float32, y []float32)
 TEXT ·maximumNEON(SB), NOSPLIT, $0-72
@@ -549,7 +549,7 @@ out:
 done:
 	RET
 
-// reluGradSet: dx[i] = y[i] > 0 ? dy[i] : 0
+// reluGradSet: dx[i] = y[i] <= 0 ? 0 : dy[i]
 //
 // func reluGradSetNEON(dx []float32, dy []float32, y []float32)
 TEXT ·reluGradSetNEON(SB), NOSPLIT, $0-72
@@ -564,8 +564,8 @@ loop1:
 	BLT tail
 	VLD1 (R0), [V0.S4]
 	VLD1 (R1), [V1.S4]
-	WORD $0x4ea0c828 // fcmgt v8.4s, v1.4s, #0.0
-	VAND V0.B16, V8.B16, V2.B16
+	WORD $0x6ea0d828 // fcmle v8.4s, v1.4s, #0.0
+	WORD $0x4e681c02 // bic v2.16b, v0.16b, v8.16b
 	VST1 [V2.S4], (R2)
 	ADD $16, R0
 	ADD $16, R1
@@ -591,8 +591,8 @@ tail:
 	ADD $8, R1, R26
 	VLD1 (R26), V1.S[2]
 in:
-	WORD $0x4ea0c828 // fcmgt v8.4s, v1.4s, #0.0
-	VAND V0.B16, V8.B16, V2.B16
+	WORD $0x6ea0d828 // fcmle v8.4s, v1.4s, #0.0
+	WORD $0x4e681c02 // bic v2.16b, v0.16b, v8.16b
 	VST1 V2.S[0], (R2)
 	CMP $2, R6
 	BLT out
@@ -606,7 +606,7 @@ out:
 done:
 	RET
 
-// takeEqual: where x[i] == y[i], g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
+// takeEqual: where x[i] == y[i] or x[i] is NaN, g[i] moves to dx[i]: dx[i] += g[i], g[i] = 0; elsewhere dx[i] += 0
 //
 // func takeEqualNEON(dx []float32, g []float32, x []float32, y []float32)
 TEXT ·takeEqualNEON(SB), NOSPLIT, $0-96
@@ -625,10 +625,14 @@ loop1:
 	VLD1 (R3), [V3.S4]
 	VEOR V4.B16, V4.B16, V4.B16
 	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x4e22e449 // fcmeq v9.4s, v2.4s, v2.4s
+	WORD $0x4ee91d08 // orn v8.16b, v8.16b, v9.16b
 	WORD $0x6e641c28 // bsl v8.16b, v1.16b, v4.16b
 	VMOV V8.B16, V5.B16
 	WORD $0x4e25d400 // fadd v0.4s, v0.4s, v5.4s
 	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x4e22e449 // fcmeq v9.4s, v2.4s, v2.4s
+	WORD $0x4ee91d08 // orn v8.16b, v8.16b, v9.16b
 	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
 	VMOV V8.B16, V1.B16
 	VST1 [V0.S4], (R0)
@@ -672,10 +676,14 @@ tail:
 in:
 	VEOR V4.B16, V4.B16, V4.B16
 	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x4e22e449 // fcmeq v9.4s, v2.4s, v2.4s
+	WORD $0x4ee91d08 // orn v8.16b, v8.16b, v9.16b
 	WORD $0x6e641c28 // bsl v8.16b, v1.16b, v4.16b
 	VMOV V8.B16, V5.B16
 	WORD $0x4e25d400 // fadd v0.4s, v0.4s, v5.4s
 	WORD $0x4e23e448 // fcmeq v8.4s, v2.4s, v3.4s
+	WORD $0x4e22e449 // fcmeq v9.4s, v2.4s, v2.4s
+	WORD $0x4ee91d08 // orn v8.16b, v8.16b, v9.16b
 	WORD $0x6e611c88 // bsl v8.16b, v4.16b, v1.16b
 	VMOV V8.B16, V1.B16
 	VST1 V0.S[0], (R0)

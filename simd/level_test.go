@@ -81,7 +81,7 @@ func TestUse(t *testing.T) {
 	}
 }
 
-// TestMaximumValues: the larger one at every level, of special values too, where neither is a NaN; of two zeros either.
+// TestMaximumValues: the larger one at every level, of special values too, NaN where one of them is; of two zeros either.
 func TestMaximumValues(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 7))
 	atEach(t, func(l Level) {
@@ -91,8 +91,8 @@ func TestMaximumValues(t *testing.T) {
 			fill(y, r, true)
 			Maximum(d, x, y)
 			for i, v := range d {
-				if a, b := x[i], y[i]; a == a && b == b && v != max(a, b) || a != a && b != b && v == v {
-					t.Fatalf("%v: the larger of %g and %g is %g", l, a, b, v)
+				if m := max(x[i], y[i]); m == m && v != m || m != m && v == v {
+					t.Fatalf("%v: the larger of %g and %g is %g", l, x[i], y[i], v)
 				}
 			}
 		}

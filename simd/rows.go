@@ -29,7 +29,7 @@ func NormGradRows(dx, dy, x, a, b, d []float32) {
 	active.normGradRows(dx, dy[:len(dx)], x[:len(dx)], a, b[:len(a)], d[:len(a)])
 }
 
-// NormGradReLURows is NormGradRows with dy where y > 0 and 0 elsewhere.
+// NormGradReLURows is NormGradRows with 0 in place of dy where y <= 0.
 func NormGradReLURows(dx, dy, x, y, a, b, d []float32) {
 	active.normGradReLURows(dx, dy[:len(dx)], x[:len(dx)], y[:len(dx)], a, b[:len(a)], d[:len(a)])
 }
@@ -56,7 +56,7 @@ func NormGradSums(sum, dot, dy, x, mean []float32, rows int) {
 	active.normGradSums(sum, dot[:c], dy[:rows*c], x[:rows*c], mean[:c], rows)
 }
 
-// NormGradReLUSums is NormGradSums with dy where y > 0 and 0 elsewhere.
+// NormGradReLUSums is NormGradSums with 0 in place of dy where y <= 0.
 func NormGradReLUSums(sum, dot, dy, x, y, mean []float32, rows int) {
 	c := len(sum)
 	active.normGradReLUSums(sum, dot[:c], dy[:rows*c], x[:rows*c], y[:rows*c], mean[:c], rows)
@@ -150,10 +150,10 @@ func sumRowsGo(sum, x []float32, rows int) {
 	}
 }
 
-// where returns v if y is positive, else 0.
+// where returns 0 if y, the output of a ReLU, is not positive, else v: a NaN passes, as in PyTorch.
 func where(y, v float32) float32 {
-	if y > 0 {
-		return v
+	if y <= 0 {
+		return 0
 	}
-	return 0
+	return v
 }

@@ -286,7 +286,7 @@ done:
 	VZEROUPPER
 	RET
 
-// normGradReLURows: the same with dy where y > 0, else 0
+// normGradReLURows: the same with dy, 0 where y <= 0
 //
 // func normGradReLURowsAVX2(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
 TEXT ·normGradReLURowsAVX2(SB), NOSPLIT, $0-168
@@ -317,7 +317,7 @@ col:
 	VMOVUPS (R10)(BX*4), Y5
 	VMOVUPS (R11)(BX*4), Y6
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y3, Y12, Y12
+	VCMPPS $9, Y3, Y12, Y12
 	VANDPS Y1, Y12, Y1
 	VFMADD231PS Y5, Y2, Y6
 	VFMADD231PS Y4, Y1, Y6
@@ -340,7 +340,7 @@ tail:
 	VMASKMOVPS (R10)(BX*4), Y15, Y5
 	VMASKMOVPS (R11)(BX*4), Y15, Y6
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y3, Y12, Y12
+	VCMPPS $9, Y3, Y12, Y12
 	VANDPS Y1, Y12, Y1
 	VFMADD231PS Y5, Y2, Y6
 	VFMADD231PS Y4, Y1, Y6
@@ -573,7 +573,7 @@ done:
 	VZEROUPPER
 	RET
 
-// normGradReLUSums: the same with dy where y > 0, else 0
+// normGradReLUSums: the same with dy, 0 where y <= 0
 //
 // func normGradReLUSumsAVX2(sum []float32, dot []float32, dy []float32, x []float32, y []float32, mean []float32, rows int)
 TEXT ·normGradReLUSumsAVX2(SB), NOSPLIT, $0-152
@@ -606,7 +606,7 @@ widerow:
 	VMOVUPS (R11), Y7
 	VMOVUPS (R12), Y8
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y8, Y12, Y12
+	VCMPPS $9, Y8, Y12, Y12
 	VANDPS Y6, Y12, Y6
 	VSUBPS Y2, Y7, Y7
 	VADDPS Y6, Y0, Y0
@@ -615,7 +615,7 @@ widerow:
 	VMOVUPS 32(R11), Y7
 	VMOVUPS 32(R12), Y8
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y8, Y12, Y12
+	VCMPPS $9, Y8, Y12, Y12
 	VANDPS Y6, Y12, Y6
 	VSUBPS Y5, Y7, Y7
 	VADDPS Y6, Y3, Y3
@@ -655,7 +655,7 @@ onerow:
 	VMOVUPS (R11), Y4
 	VMOVUPS (R12), Y5
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y5, Y12, Y12
+	VCMPPS $9, Y5, Y12, Y12
 	VANDPS Y3, Y12, Y3
 	VSUBPS Y2, Y4, Y4
 	VADDPS Y3, Y0, Y0
@@ -696,7 +696,7 @@ tailrow:
 	VMASKMOVPS (R11), Y15, Y4
 	VMASKMOVPS (R12), Y15, Y5
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y5, Y12, Y12
+	VCMPPS $9, Y5, Y12, Y12
 	VANDPS Y3, Y12, Y3
 	VSUBPS Y2, Y4, Y4
 	VADDPS Y3, Y0, Y0
@@ -847,7 +847,7 @@ done:
 	VZEROUPPER
 	RET
 
-// normGradReLUSetRows: the same with dy where y > 0, else 0
+// normGradReLUSetRows: the same with dy, 0 where y <= 0
 //
 // func normGradReLUSetRowsAVX2(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
 TEXT ·normGradReLUSetRowsAVX2(SB), NOSPLIT, $0-168
@@ -877,7 +877,7 @@ col:
 	VMOVUPS (R10)(BX*4), Y5
 	VMOVUPS (R11)(BX*4), Y6
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y2, Y12, Y12
+	VCMPPS $9, Y2, Y12, Y12
 	VANDPS Y0, Y12, Y0
 	VFMADD231PS Y5, Y1, Y6
 	VFMADD231PS Y4, Y0, Y6
@@ -899,7 +899,7 @@ tail:
 	VMASKMOVPS (R10)(BX*4), Y15, Y5
 	VMASKMOVPS (R11)(BX*4), Y15, Y6
 	VXORPS Y12, Y12, Y12
-	VCMPPS $1, Y2, Y12, Y12
+	VCMPPS $9, Y2, Y12, Y12
 	VANDPS Y0, Y12, Y0
 	VFMADD231PS Y5, Y1, Y6
 	VFMADD231PS Y4, Y0, Y6

@@ -273,7 +273,7 @@ done:
 	VZEROUPPER
 	RET
 
-// normGradReLURows: the same with dy where y > 0, else 0
+// normGradReLURows: the same with dy, 0 where y <= 0
 //
 // func normGradReLURowsAVX512(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
 TEXT ·normGradReLURowsAVX512(SB), NOSPLIT, $0-168
@@ -304,7 +304,7 @@ col:
 	VMOVUPS (R9)(BX*4), Z4
 	VMOVUPS (R10)(BX*4), Z5
 	VMOVUPS (R11)(BX*4), Z6
-	VCMPPS $1, Z3, Z16, K2
+	VCMPPS $9, Z3, Z16, K2
 	VMOVAPS.Z Z1, K2, Z1
 	VFMADD231PS Z5, Z2, Z6
 	VFMADD231PS Z4, Z1, Z6
@@ -326,7 +326,7 @@ tail:
 	VMOVUPS.Z (R9)(BX*4), K1, Z4
 	VMOVUPS.Z (R10)(BX*4), K1, Z5
 	VMOVUPS.Z (R11)(BX*4), K1, Z6
-	VCMPPS $1, Z3, Z16, K2
+	VCMPPS $9, Z3, Z16, K2
 	VMOVAPS.Z Z1, K2, Z1
 	VFMADD231PS Z5, Z2, Z6
 	VFMADD231PS Z4, Z1, Z6
@@ -597,7 +597,7 @@ done:
 	VZEROUPPER
 	RET
 
-// normGradReLUSums: the same with dy where y > 0, else 0
+// normGradReLUSums: the same with dy, 0 where y <= 0
 //
 // func normGradReLUSumsAVX512(sum []float32, dot []float32, dy []float32, x []float32, y []float32, mean []float32, rows int)
 TEXT ·normGradReLUSumsAVX512(SB), NOSPLIT, $0-152
@@ -636,7 +636,7 @@ widerow:
 	VMOVUPS (R10), Z12
 	VMOVUPS (R11), Z13
 	VMOVUPS (R12), Z14
-	VCMPPS $1, Z14, Z28, K2
+	VCMPPS $9, Z14, Z28, K2
 	VMOVAPS.Z Z12, K2, Z12
 	VSUBPS Z2, Z13, Z13
 	VADDPS Z12, Z0, Z0
@@ -644,7 +644,7 @@ widerow:
 	VMOVUPS 64(R10), Z12
 	VMOVUPS 64(R11), Z13
 	VMOVUPS 64(R12), Z14
-	VCMPPS $1, Z14, Z28, K2
+	VCMPPS $9, Z14, Z28, K2
 	VMOVAPS.Z Z12, K2, Z12
 	VSUBPS Z5, Z13, Z13
 	VADDPS Z12, Z3, Z3
@@ -652,7 +652,7 @@ widerow:
 	VMOVUPS 128(R10), Z12
 	VMOVUPS 128(R11), Z13
 	VMOVUPS 128(R12), Z14
-	VCMPPS $1, Z14, Z28, K2
+	VCMPPS $9, Z14, Z28, K2
 	VMOVAPS.Z Z12, K2, Z12
 	VSUBPS Z8, Z13, Z13
 	VADDPS Z12, Z6, Z6
@@ -660,7 +660,7 @@ widerow:
 	VMOVUPS 192(R10), Z12
 	VMOVUPS 192(R11), Z13
 	VMOVUPS 192(R12), Z14
-	VCMPPS $1, Z14, Z28, K2
+	VCMPPS $9, Z14, Z28, K2
 	VMOVAPS.Z Z12, K2, Z12
 	VSUBPS Z11, Z13, Z13
 	VADDPS Z12, Z9, Z9
@@ -703,7 +703,7 @@ onerow:
 	VMOVUPS (R10), Z3
 	VMOVUPS (R11), Z4
 	VMOVUPS (R12), Z5
-	VCMPPS $1, Z5, Z28, K2
+	VCMPPS $9, Z5, Z28, K2
 	VMOVAPS.Z Z3, K2, Z3
 	VSUBPS Z2, Z4, Z4
 	VADDPS Z3, Z0, Z0
@@ -743,7 +743,7 @@ tailrow:
 	VMOVUPS.Z (R10), K1, Z3
 	VMOVUPS.Z (R11), K1, Z4
 	VMOVUPS.Z (R12), K1, Z5
-	VCMPPS $1, Z5, Z28, K2
+	VCMPPS $9, Z5, Z28, K2
 	VMOVAPS.Z Z3, K2, Z3
 	VSUBPS Z2, Z4, Z4
 	VADDPS Z3, Z0, Z0
@@ -902,7 +902,7 @@ done:
 	VZEROUPPER
 	RET
 
-// normGradReLUSetRows: the same with dy where y > 0, else 0
+// normGradReLUSetRows: the same with dy, 0 where y <= 0
 //
 // func normGradReLUSetRowsAVX512(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
 TEXT ·normGradReLUSetRowsAVX512(SB), NOSPLIT, $0-168
@@ -932,7 +932,7 @@ col:
 	VMOVUPS (R9)(BX*4), Z4
 	VMOVUPS (R10)(BX*4), Z5
 	VMOVUPS (R11)(BX*4), Z6
-	VCMPPS $1, Z2, Z16, K2
+	VCMPPS $9, Z2, Z16, K2
 	VMOVAPS.Z Z0, K2, Z0
 	VFMADD231PS Z5, Z1, Z6
 	VFMADD231PS Z4, Z0, Z6
@@ -953,7 +953,7 @@ tail:
 	VMOVUPS.Z (R9)(BX*4), K1, Z4
 	VMOVUPS.Z (R10)(BX*4), K1, Z5
 	VMOVUPS.Z (R11)(BX*4), K1, Z6
-	VCMPPS $1, Z2, Z16, K2
+	VCMPPS $9, Z2, Z16, K2
 	VMOVAPS.Z Z0, K2, Z0
 	VFMADD231PS Z5, Z1, Z6
 	VFMADD231PS Z4, Z0, Z6

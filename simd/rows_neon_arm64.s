@@ -432,7 +432,7 @@ out:
 done:
 	RET
 
-// normGradReLURows: the same with dy where y > 0, else 0
+// normGradReLURows: the same with dy, 0 where y <= 0
 //
 // func normGradReLURowsNEON(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
 TEXT ·normGradReLURowsNEON(SB), NOSPLIT, $0-168
@@ -463,8 +463,8 @@ col:
 	VLD1 (R7), [V4.S4]
 	VLD1 (R8), [V5.S4]
 	VLD1 (R9), [V6.S4]
-	WORD $0x4ea0c868 // fcmgt v8.4s, v3.4s, #0.0
-	VAND V1.B16, V8.B16, V1.B16
+	WORD $0x6ea0d868 // fcmle v8.4s, v3.4s, #0.0
+	WORD $0x4e681c21 // bic v1.16b, v1.16b, v8.16b
 	VFMLA V5.S4, V2.S4, V6.S4
 	VFMLA V4.S4, V1.S4, V6.S4
 	WORD $0x4e26d400 // fadd v0.4s, v0.4s, v6.4s
@@ -527,8 +527,8 @@ tail:
 	ADD $8, R9, R26
 	VLD1 (R26), V6.S[2]
 in:
-	WORD $0x4ea0c868 // fcmgt v8.4s, v3.4s, #0.0
-	VAND V1.B16, V8.B16, V1.B16
+	WORD $0x6ea0d868 // fcmle v8.4s, v3.4s, #0.0
+	WORD $0x4e681c21 // bic v1.16b, v1.16b, v8.16b
 	VFMLA V5.S4, V2.S4, V6.S4
 	VFMLA V4.S4, V1.S4, V6.S4
 	WORD $0x4e26d400 // fadd v0.4s, v0.4s, v6.4s
@@ -855,7 +855,7 @@ tailst:
 done:
 	RET
 
-// normGradReLUSums: the same with dy where y > 0, else 0
+// normGradReLUSums: the same with dy, 0 where y <= 0
 //
 // func normGradReLUSumsNEON(sum []float32, dot []float32, dy []float32, x []float32, y []float32, mean []float32, rows int)
 TEXT ·normGradReLUSumsNEON(SB), NOSPLIT, $0-152
@@ -884,8 +884,8 @@ onerow:
 	VLD1 (R5), [V3.S4]
 	VLD1 (R6), [V4.S4]
 	VLD1 (R7), [V5.S4]
-	WORD $0x4ea0c8a8 // fcmgt v8.4s, v5.4s, #0.0
-	VAND V3.B16, V8.B16, V3.B16
+	WORD $0x6ea0d8a8 // fcmle v8.4s, v5.4s, #0.0
+	WORD $0x4e681c63 // bic v3.16b, v3.16b, v8.16b
 	WORD $0x4ea2d484 // fsub v4.4s, v4.4s, v2.4s
 	WORD $0x4e23d400 // fadd v0.4s, v0.4s, v3.4s
 	VFMLA V4.S4, V3.S4, V1.S4
@@ -959,8 +959,8 @@ tailrow:
 	ADD $8, R7, R26
 	VLD1 (R26), V5.S[2]
 tailx:
-	WORD $0x4ea0c8a8 // fcmgt v8.4s, v5.4s, #0.0
-	VAND V3.B16, V8.B16, V3.B16
+	WORD $0x6ea0d8a8 // fcmle v8.4s, v5.4s, #0.0
+	WORD $0x4e681c63 // bic v3.16b, v3.16b, v8.16b
 	WORD $0x4ea2d484 // fsub v4.4s, v4.4s, v2.4s
 	WORD $0x4e23d400 // fadd v0.4s, v0.4s, v3.4s
 	VFMLA V4.S4, V3.S4, V1.S4
@@ -1184,7 +1184,7 @@ out:
 done:
 	RET
 
-// normGradReLUSetRows: the same with dy where y > 0, else 0
+// normGradReLUSetRows: the same with dy, 0 where y <= 0
 //
 // func normGradReLUSetRowsNEON(dx []float32, dy []float32, x []float32, y []float32, a []float32, b []float32, d []float32)
 TEXT ·normGradReLUSetRowsNEON(SB), NOSPLIT, $0-168
@@ -1214,8 +1214,8 @@ col:
 	VLD1 (R7), [V4.S4]
 	VLD1 (R8), [V5.S4]
 	VLD1 (R9), [V6.S4]
-	WORD $0x4ea0c848 // fcmgt v8.4s, v2.4s, #0.0
-	VAND V0.B16, V8.B16, V0.B16
+	WORD $0x6ea0d848 // fcmle v8.4s, v2.4s, #0.0
+	WORD $0x4e681c00 // bic v0.16b, v0.16b, v8.16b
 	VFMLA V5.S4, V1.S4, V6.S4
 	VFMLA V4.S4, V0.S4, V6.S4
 	VMOV V6.B16, V3.B16
@@ -1272,8 +1272,8 @@ tail:
 	ADD $8, R9, R26
 	VLD1 (R26), V6.S[2]
 in:
-	WORD $0x4ea0c848 // fcmgt v8.4s, v2.4s, #0.0
-	VAND V0.B16, V8.B16, V0.B16
+	WORD $0x6ea0d848 // fcmle v8.4s, v2.4s, #0.0
+	WORD $0x4e681c00 // bic v0.16b, v0.16b, v8.16b
 	VFMLA V5.S4, V1.S4, V6.S4
 	VFMLA V4.S4, V0.S4, V6.S4
 	VMOV V6.B16, V3.B16

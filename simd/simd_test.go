@@ -632,8 +632,8 @@ func disassemble(w uint32) (string, error) {
 		0x4e20d400: "fadd", 0x4ea0d400: "fsub", 0x6e20dc00: "fmul", 0x6e20fc00: "fdiv", 0x4e20f400: "fmax", 0x4ea0f400: "fmin",
 		0x6ea0e400: "fcmgt", 0x4e20e400: "fcmeq", 0x4ea09c00: "mul",
 	}
-	logic := map[uint32]string{0x4e601c00: "bic", 0x6e601c00: "bsl"}
-	two := map[uint32]string{0x4ea0c800: "fcmgt", 0x4ea0e800: "fcmlt", 0x4e21a800: "fcvtns", 0x4e21d800: "scvtf", 0x6ea1f800: "fsqrt", 0x4ea1b800: "fcvtzs"}
+	logic := map[uint32]string{0x4e601c00: "bic", 0x6e601c00: "bsl", 0x4ee01c00: "orn"}
+	two := map[uint32]string{0x4ea0c800: "fcmgt", 0x4ea0e800: "fcmlt", 0x6ea0d800: "fcmle", 0x4e21a800: "fcvtns", 0x4e21d800: "scvtf", 0x6ea1f800: "fsqrt", 0x4ea1b800: "fcvtzs"}
 	narrow := map[uint32][3]string{0x0e614800: {"sqxtn", "4h", "4s"}, 0x4e614800: {"sqxtn2", "8h", "4s"}, 0x2e212800: {"sqxtun", "8b", "8h"}}
 	text := ""
 	switch {
@@ -644,7 +644,7 @@ func disassemble(w uint32) (string, error) {
 	case two[w&0xfffffc00] != "":
 		op := two[w&0xfffffc00]
 		text = fmt.Sprintf("%s v%d.4s, v%d.4s", op, d, n)
-		if op == "fcmgt" || op == "fcmlt" {
+		if strings.HasPrefix(op, "fcm") {
 			text += ", #0.0"
 		}
 	case narrow[w&0xfffffc00][0] != "":

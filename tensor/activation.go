@@ -29,7 +29,7 @@ func grad(op string, dx, dy, saved *Tensor, f func(dy, saved float32) float32) {
 // ReLU sets y to max(x, 0); NaN stays.
 func ReLU(y, x *Tensor) { unary("ReLU", y, x, simd.ReLU) }
 
-// ReLUGrad sets dx to dy where the output y is positive and to 0 elsewhere, or adds that.
+// ReLUGrad sets dx to dy where the output y is positive or NaN and to 0 elsewhere, or adds that.
 func ReLUGrad(dx, dy, y *Tensor, add bool) {
 	sameShapes("ReLUGrad", dx, dy, y)
 	f := simd.ReLUGradSet
@@ -54,10 +54,10 @@ func LeakyReLU(y, x *Tensor, slope float32) {
 // AddLeakyReLUGrad adds dy to dx where the input x is positive, slope·dy elsewhere.
 func AddLeakyReLUGrad(dx, dy, x *Tensor, slope float32) {
 	grad("LeakyReLU", dx, dy, x, func(dy, x float32) float32 {
-		if x <= 0 {
-			return slope * dy
+		if x > 0 {
+			return dy
 		}
-		return dy
+		return slope * dy
 	})
 }
 
@@ -84,13 +84,24 @@ func ELU(y, x *Tensor, alpha float32) {
 	})
 }
 
-// AddELUGrad adds to dx the gradient from the output y: dy where y > 0, dy·(y + alpha) elsewhere.
-func AddELUGrad(dx, dy, y *Tensor, alpha float32) {
-	grad("ELU", dx, dy, y, func(dy, y float32) float32 {
-		if y <= 0 {
-			return dy * (y + alpha)
+// AddELUGrad adds to dx the gradient from the input x: dy where x > 0, dy·alpha·exp(x) elsewhere. The output does not do: with a negative
+// alpha its sign says nothing, and far below zero y + alpha has lost the digits.
+func AddELUGrad(dx, dy, x *Tensor, alpha float32) {
+	sameShapes("ELU", dx, dy, x)
+	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) {
+		slope := borrow(hi - lo)
+		defer giveBack(slope)
+		for i, v := range x.Data[lo:hi] {
+			slope[i] = min(v, 0)
 		}
-		return dy
+		simd.Exp(slope, slope)
+		simd.Scale(slope, alpha, slope)
+		for i, v := range x.Data[lo:hi] {
+			if v > 0 {
+				slope[i] = 1
+			}
+		}
+		simd.MulAdd(dx.Data[lo:hi], slope, dy.Data[lo:hi])
 	})
 }
 
@@ -168,7 +179,7 @@ func Abs(y, x *Tensor) {
 	})
 }
 
-// AddAbsGrad adds dy·sign(x) to dx; at 0 nothing.
+// AddAbsGrad adds dy·sign(x) to dx, sign(x) of 0 and NaN being 0.
 func AddAbsGrad(dx, dy, x *Tensor) {
 	grad("Abs", dx, dy, x, func(dy, x float32) float32 {
 		switch {
@@ -177,7 +188,7 @@ func AddAbsGrad(dx, dy, x *Tensor) {
 		case x < 0:
 			return -dy
 		}
-		return 0 * x
+		return 0 * dy
 	})
 }
 
@@ -207,8 +218,9 @@ func AddSoftmaxGrad(dx, dy, y *Tensor) {
 	})
 }
 
-// LogSumExp sets lse, one value per row of x [... C], to log Σ exp(x).
-func LogSumExp(lse []float32, x *Tensor) {
+// SoftmaxStats sets stats, two values a row of x [... C], to the row's largest m and Σ exp(x - m): its softmax is exp(x - m)/Σ, and
+// log Σ exp(x) is m + log Σ, which rounded to one float32 has lost what a sure row leaves of a loss.
+func SoftmaxStats(stats []float32, x *Tensor) {
 	rows, c := rows2(x)
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
 		e := borrow(c)
@@ -216,7 +228,7 @@ func LogSumExp(lse []float32, x *Tensor) {
 			row := x.Data[r*c : (r+1)*c]
 			m := simd.Max(row)
 			simd.ExpSub(e, m, row)
-			lse[r] = m + float32(math.Log(float64(simd.Sum(e))))
+			stats[2*r], stats[2*r+1] = m, simd.Sum(e)
 		}
 		giveBack(e)
 	})

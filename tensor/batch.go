@@ -42,7 +42,11 @@ func (b Batch) T() Batch {
 }
 
 func (b Batch) at(i, j int) Matrix {
-	return Matrix{Data: b.Data[i*b.Outer+j*b.Inner:], Rows: b.Rows, Cols: b.Cols, LD: b.LD, Transposed: b.Transposed}
+	from := i*b.Outer + j*b.Inner
+	if b.Rows == 0 || b.Cols == 0 { // heads of nothing lie apart all the same
+		from = 0
+	}
+	return Matrix{Data: b.Data[from:], Rows: b.Rows, Cols: b.Cols, LD: b.LD, Transposed: b.Transposed}
 }
 
 func (b Batch) dims() (rows, cols int) {

@@ -190,6 +190,11 @@ func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	}
 	g = g.norm(w.Shape)
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	if len(w.Data) == 0 || len(y.Data) == 0 { // sums over nothing, or no sums
+		Zero(y)
+		e.apply(y.Data, o, 0, Size(y.Shape[:3]), 0, o)
+		return
+	}
 	f := winogradOf(g.Plan(Forward, y.Shape, w.Shape))
 	switch {
 	case keep != nil && g.Precision == Int8 && int8Shape(w.Shape, g):
@@ -355,6 +360,10 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 	if !SameShape(dy.Shape, shape) {
 		fail("ConvGradWeight", "gradient %v of an output %v", dy.Shape, shape)
 	}
+	if len(dw.Data) == 0 || len(dy.Data) == 0 {
+		zeroUnless(add, dw)
+		return
+	}
 	g = g.norm(dw.Shape)
 	kh, kw, cg, o := dw.Shape[0], dw.Shape[1], dw.Shape[2], dw.Shape[3]
 	if g.plain(kh, kw) {
@@ -495,6 +504,10 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 	shape := ConvShape(dx.Shape, w.Shape, g)
 	if !SameShape(dy.Shape, shape) {
 		fail("ConvGradInput", "gradient %v of an output %v", dy.Shape, shape)
+	}
+	if len(w.Data) == 0 || len(dy.Data) == 0 {
+		zeroUnless(add, dx)
+		return
 	}
 	g = g.norm(w.Shape)
 	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
@@ -641,6 +654,13 @@ func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
 	})
 }
 
+// zeroUnless sets d to the gradient that no output gives it.
+func zeroUnless(add bool, d *Tensor) {
+	if !add {
+		Zero(d)
+	}
+}
+
 func ceilDiv(a, b int) int {
 	if a <= 0 {
 		return 0
@@ -688,17 +708,19 @@ func scatterGradInput(dx, dy, w *Tensor, g Conv) {
 }
 
 // ConvTransposeShape returns the shape of a transposed convolution's output, the input of the convolution that it undoes. A
-// stride leaves open how many inputs there were: outPad, of H and W, is how many more than the fewest.
+// stride leaves open how many inputs there were: outPad, of H and W, is how many more than the fewest, below the stride or, as in PyTorch,
+// below the dilation.
 //
 //	x [N H W I]   w [KH KW O/G I]   ->   [N OH OW O],   OH = (H-1)·Stride - Low - High + Dilation·(KH-1) + 1 + outPad
 func ConvTransposeShape(x, w []int, g Conv, outPad [2]int) []int {
 	if len(x) != 4 || len(w) != 4 || w[3] != x[3] {
 		fail("ConvTranspose2D", "input %v and weight %v: want [N H W I] and [KH KW O I]", x, w)
 	}
+	dilations := [2]int{g.H.Dilation, g.W.Dilation} // also of a kernel of one element, which has none
 	g = g.check("ConvTranspose2D", w)
 	s := []int{x[0], g.H.in(x[1], w[0]) + outPad[0], g.W.in(x[2], w[1]) + outPad[1], w[2] * g.Groups}
 	for i, a := range []Axis{g.H, g.W} {
-		if s[1+i] < 1 || outPad[i] < 0 || outPad[i] >= a.Stride {
+		if s[1+i] < 1 || outPad[i] < 0 || outPad[i] >= max(a.Stride, 1, dilations[i]) {
 			fail("ConvTranspose2D", "output %v of input %v, weight %v with padding %d+%d, stride %d and output padding %d", s, x, w, a.Low, a.High, a.Stride, outPad[i])
 		}
 	}

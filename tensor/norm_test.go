@@ -227,7 +227,7 @@ func TestL2Normalize(t *testing.T) {
 		}
 		y, norm, dx := New(s...), make([]float32, x.Len()/c), New(s...).Fill(2)
 		L2Normalize(y, x, norm, eps)
-		AddL2NormalizeGrad(dx, dy, y, norm, eps)
+		AddL2NormalizeGrad(dx, dy, y, norm, eps, false)
 		for i := range norm {
 			q, along := 0.0, 0.0
 			for _, v := range x.Data[i*c:][:c] {

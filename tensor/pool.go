@@ -85,7 +85,7 @@ func adaptive(o, n, out int) span {
 	return span{lo, hi, hi - lo}
 }
 
-// MaxPool sets y to the largest value of every window: first down its rows, for whole rows of the picture, then across.
+// MaxPool sets y to the largest value of every window, NaN where it holds one: first down its rows, for whole rows of the picture, then across.
 func MaxPool(y, x *Tensor, w Window) {
 	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
@@ -113,7 +113,7 @@ func MaxPool(y, x *Tensor, w Window) {
 	})
 }
 
-// AddMaxPoolGrad adds dy to the first position of each window that holds the maximum y.
+// AddMaxPoolGrad adds dy to the first position of each window that holds the maximum y, of a NaN to the first NaN.
 func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
 	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]

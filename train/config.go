@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
@@ -27,14 +28,15 @@ type Config struct {
 	Data        string           `json:"data"`
 	Test        string           `json:"test,omitempty"` // for the monitor and the evaluation
 	Trunk       string           `json:"trunk"`
-	Side        int              `json:"side"` // of the images that the net sees; 0 where it sees none
+	Init        string           `json:"init,omitempty"` // the run or file whose weights it begins with; random ones if empty
+	Side        int              `json:"side"`           // of the images that the net sees; 0 where it sees none
 	Epochs      int              `json:"epochs"`
 	MaxSteps    int              `json:"max_steps,omitempty"` // 0: no limit
 	BatchSize   int              `json:"batch_size"`
 	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
 	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
 	LR          float32          `json:"lr"`
-	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle
+	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle; cosine?begins=warmup falls after the warm-up
 	WarmupSteps int              `json:"warmup_steps"`
 	Momentum    float32          `json:"momentum"`
 	WeightDecay float32          `json:"weight_decay"`
@@ -70,10 +72,17 @@ type Info struct {
 	DataName    string          `json:"data_name"`
 	DataLen     int             `json:"data_len"`
 	Fingerprint string          `json:"data_fingerprint"`
+	Origin      *Origin         `json:"origin,omitempty"`
 	Seconds     float64         `json:"seconds"`             // of all sessions together
 	PeakMemory  int             `json:"peak_memory"`         // bytes that the tape held at most
 	Recompute   string          `json:"recompute,omitempty"` // what a memory limit made compute twice
 	FirstStep   float64         `json:"first_step_s"`        // from process start to the first step's end
+}
+
+// Origin is the file whose weights a run began with.
+type Origin struct {
+	File   string `json:"file"`
+	SHA256 string `json:"sha256"`
 }
 
 // Describe fills in what the machine and the build are.
@@ -147,7 +156,7 @@ func (c *Config) Check() (setting, value string, err error) {
 		return "optimizer", c.Optimizer, err
 	}
 	if _, err := c.schedule(1); err != nil {
-		if c.WarmupSteps > 0 && c.Schedule == "onecycle" {
+		if c.WarmupSteps > 0 && strings.HasPrefix(c.Schedule, "onecycle") {
 			return "warmup-steps", fmt.Sprint(c.WarmupSteps), err
 		}
 		return "schedule", c.Schedule, err
@@ -155,10 +164,26 @@ func (c *Config) Check() (setting, value string, err error) {
 	return "", "", nil
 }
 
+// Schedules are the names of the schedules.
+var Schedules = []string{"cosine", "step", "constant", "poly", "onecycle"}
+
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {
+	of, err := spec.Parse(c.Schedule)
+	if err != nil {
+		return nil, fmt.Errorf("schedule %w", err)
+	}
+	options := []spec.Option{{Name: "begins", Default: "start", About: "with the warm-up, at the start; warmup: after it"}}
+	if of.Kind == "constant" || of.Kind == "onecycle" {
+		options = nil
+	}
+	v := of.Values("schedule "+of.Kind, options)
+	after := options != nil && v.One("begins", "start", "warmup") == "warmup"
+	if after {
+		steps = max(0, steps-c.WarmupSteps)
+	}
 	var s optim.Schedule
-	switch c.Schedule {
+	switch of.Kind {
 	case "cosine":
 		s = optim.Cosine(c.LR, steps)
 	case "constant":
@@ -171,11 +196,16 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		if c.WarmupSteps > 0 {
 			return nil, fmt.Errorf("the schedule onecycle rises by itself; it takes no warm-up of %d steps", c.WarmupSteps)
 		}
-		return optim.OneCycle(c.LR, steps), nil
+		s = optim.OneCycle(c.LR, steps)
 	default:
-		return nil, fmt.Errorf("there is no schedule %q; there are cosine, step, constant, poly and onecycle", c.Schedule)
+		return nil, fmt.Errorf("there is no schedule %q; there are %s", of.Kind, strings.Join(Schedules, ", "))
 	}
-	if c.WarmupSteps > 0 {
+	switch {
+	case v.Err() != nil:
+		return nil, v.Err()
+	case after:
+		s = optim.WarmupThen(c.WarmupSteps, s)
+	case c.WarmupSteps > 0:
 		s = optim.Warmup(c.WarmupSteps, s)
 	}
 	return s, nil

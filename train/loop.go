@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -69,7 +70,7 @@ func (r *Run) loop(ctx context.Context) error {
 		}
 		r.train.micro = 0
 		if err := r.feed.Err(); err != nil {
-			return err
+			return r.starved(err)
 		}
 		if ctx.Err() != nil {
 			if r.Dir != "" {
@@ -85,6 +86,20 @@ func (r *Run) loop(ctx context.Context) error {
 		r.Warn(fmt.Sprintf("%d of %d samples could not be read; others stood in for them", n, r.Data.Len()))
 	}
 	return nil
+}
+
+// starved ends a run whose data can no longer be read. What it learned stays.
+func (r *Run) starved(err error) error {
+	if r.Dir == "" || r.step == 0 {
+		return err
+	}
+	if e := r.checkpoint(); e != nil {
+		return errors.Join(err, e)
+	}
+	if errors.Is(err, data.ErrTooManyBad) {
+		return fmt.Errorf("%w; pretrain --resume %s with a higher --max-bad goes on from step %d", err, r.Dir, r.step)
+	}
+	return fmt.Errorf("%w; pretrain --resume %s goes on from step %d", err, r.Dir, r.step)
 }
 
 // keepBuffers keeps the running statistics as they are before a step.

@@ -137,7 +137,7 @@ func (r *Run) apply(f *checkpoint.File) error {
 		return fmt.Errorf("its step: %w", err)
 	}
 	r.step = step
-	r.info.Started, r.info.FirstStep = old.Started, old.FirstStep
+	r.info.Started, r.info.FirstStep, r.info.Origin = old.Started, old.FirstStep, old.Origin
 	r.info.Seconds = old.Seconds
 	if text := f.Metadata["tessera.first"]; text != "" {
 		if err := json.Unmarshal([]byte(text), &r.train.first); err != nil {
@@ -148,7 +148,8 @@ func (r *Run) apply(f *checkpoint.File) error {
 }
 
 // harmless are the settings that do not decide the weights: a resumed run may change them.
-var harmless = map[string]bool{"test": true, "data": true, "checkpoint_every": true, "monitor_every": true, "monitor_samples": true, "log_every": true}
+var harmless = map[string]bool{"test": true, "data": true, "checkpoint_every": true, "monitor_every": true, "monitor_samples": true, "log_every": true,
+	"max_bad": true}
 
 // sameCourse tells which setting that decides the weights differs. Every setting does that is not known to be harmless (of the data
 // the fingerprint decides, not the path).
@@ -183,7 +184,7 @@ func sameCourse(was []byte, is Config) error {
 	}
 	for _, k := range sorted {
 		if !harmless[k] && !bytes.Equal(old[k], now[k]) {
-			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings", spec.Line(strings.ReplaceAll(k, "_", "-")), show(old[k]), show(now[k]))
+			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings; --init RUN begins a new one from its weights", spec.Line(strings.ReplaceAll(k, "_", "-")), show(old[k]), show(now[k]))
 		}
 	}
 	return nil

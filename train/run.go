@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,8 @@ type Run struct {
 	Command string
 	Learner Learner
 	Data    *data.Dataset
-	Workers int // that make views; 0 means 2
+	Workers int     // that make views; 0 means 2
+	Origin  *Origin // of the weights that Learner begins with; nil for random ones
 
 	// MemoryLimit is how many bytes the process should hold at most; 0 means no limit. Values are then computed a second time
 	// in the backward pass where they would not fit, to the same bits; Start returns a MemoryError where that is not enough.
@@ -62,6 +64,8 @@ type Run struct {
 	step   int // steps made
 	ev     *events
 	met    *os.File
+	lock   *lock
+	made   []string // by this start: what is taken away again if it fails
 	level  autograd.Recompute
 	expect map[string]*autograd.StepMemory // by loss: what its tape is laid out for
 	bufs   []*tensor.Tensor                // running statistics before the step, to go back to when it fails
@@ -126,22 +130,46 @@ func (r *Run) Start(ctx context.Context, resume bool) (*Info, error) {
 		return nil, err
 	}
 	r.info = Info{Config: r.Config, Command: r.Command, Started: time.Now(), Steps: r.steps, Metrics: r.Learner.Metrics(), Params: layers.Size(r.Learner),
-		DataName: r.Data.Name, DataLen: r.Data.Len(), Fingerprint: r.Data.Fingerprint}
+		DataName: r.Data.Name, DataLen: r.Data.Len(), Fingerprint: r.Data.Fingerprint, Origin: r.Origin}
 	r.info.Describe()
 	if r.Dir != "" {
+		defer r.closeFiles()
 		if err := r.prepare(resume); err != nil {
+			r.unmake()
 			return nil, err
 		}
-		defer r.closeFiles()
 	}
 	err := r.loop(ctx)
 	r.info.Done = r.step
-	if r.Dir != "" {
-		if e := r.info.Save(r.Dir); err == nil {
-			err = e
+	if r.Dir == "" {
+		return &r.info, err
+	}
+	if err != nil && r.step == 0 && !errors.Is(err, ErrInterrupted) {
+		r.unmake()
+		var d *DivergedError
+		if errors.As(err, &d) {
+			d.CheckpointPath = ""
 		}
+		return &r.info, err
+	}
+	if e := r.info.Save(r.Dir); err == nil {
+		err = e
 	}
 	return &r.info, err
+}
+
+// unmake takes away what a start made that failed before its first step: the next one finds the place as this one did.
+func (r *Run) unmake() {
+	r.closeLogs()
+	for _, path := range slices.Backward(r.made) {
+		if path != r.Dir {
+			os.RemoveAll(path)
+		}
+	}
+	r.lock.free()
+	if r.lock = nil; slices.Contains(r.made, r.Dir) {
+		os.Remove(r.Dir) // only if nothing else is in it
+	}
 }
 
 // open makes the feed, the schedule and the optimisers.
@@ -174,10 +202,24 @@ func (r *Run) open() (err error) {
 	return err
 }
 
-// prepare makes the run's directory, or finds the last checkpoint in it.
-func (r *Run) prepare(resume bool) error {
+// prepare makes the run's directory and locks it, or finds the last checkpoint in it.
+func (r *Run) prepare(resume bool) (err error) {
+	if err := r.make(r.Dir); err != nil {
+		return err
+	}
+	var note string
+	if r.lock, note, err = lockDir(r.Dir); err != nil {
+		return err
+	}
+	if note != "" {
+		r.Warn(note)
+	}
+	info := filepath.Join(r.Dir, "run.json")
+	if _, err := os.Stat(info); err == nil && !resume {
+		return fmt.Errorf("%s already holds a run; continue it with --resume, or choose another --out", r.Dir)
+	}
 	for _, d := range []string{"checkpoints", "samples"} {
-		if err := os.MkdirAll(filepath.Join(r.Dir, d), 0o755); err != nil {
+		if err := r.make(filepath.Join(r.Dir, d)); err != nil {
 			return err
 		}
 	}
@@ -190,17 +232,16 @@ func (r *Run) prepare(resume bool) error {
 			return err
 		}
 	} else {
-		if _, err := os.Stat(filepath.Join(r.Dir, "run.json")); err == nil {
-			return fmt.Errorf("%s already holds a run; continue it with --resume, or choose another --out", r.Dir)
-		}
+		r.makes(metrics)
+		r.makes(info)
 	}
-	var err error
 	if r.met, err = os.OpenFile(metrics, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644); err != nil {
 		return err
 	}
 	if r.ev, err = newEvents(r.Dir, time.Now()); err != nil {
 		return err
 	}
+	r.made = append(r.made, r.ev.f.Name())
 	if err := r.info.Save(r.Dir); err != nil {
 		return err
 	}
@@ -210,7 +251,25 @@ func (r *Run) prepare(resume bool) error {
 	return nil
 }
 
+// make makes a directory where there is none.
+func (r *Run) make(dir string) error {
+	r.makes(dir)
+	return os.MkdirAll(dir, 0o755)
+}
+
+// makes remembers that path, if it is not there, is this start's.
+func (r *Run) makes(path string) {
+	if _, err := os.Lstat(path); errors.Is(err, os.ErrNotExist) {
+		r.made = append(r.made, path)
+	}
+}
+
 func (r *Run) closeFiles() {
+	r.closeLogs()
+	r.lock.free()
+}
+
+func (r *Run) closeLogs() {
 	if r.met != nil {
 		r.met.Close()
 	}

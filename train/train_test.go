@@ -491,6 +491,16 @@ func TestSchedules(t *testing.T) {
 	if s, _ := c.schedule(100); s(0) != 0.25 || s(3) != 1 {
 		t.Errorf("warm-up begins at %g", s(0))
 	}
+	c.Schedule = "cosine?begins=warmup"
+	if s, err := c.schedule(100); err != nil || s(0) != 0.25 || s(3) != 1 || s(4) != 1 || !(math.Abs(float64(s(52))-0.5) <= 1e-6) {
+		t.Errorf("a cosine after its warm-up: %v", err)
+	}
+	for of, want := range map[string]string{"cosine?begins=never": "begins=never", "constant?begins=warmup": `no option "begins"`, "cosine?end=1": `no option "end"`} {
+		c.Schedule = of
+		if _, err := c.schedule(100); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", of, err, want)
+		}
+	}
 	c.Schedule = "onecycle"
 	if _, err := c.schedule(100); err == nil || !strings.Contains(err.Error(), "warm-up of 4") {
 		t.Errorf("onecycle with a warm-up that it does not read: %v", err)

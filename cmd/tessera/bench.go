@@ -57,7 +57,7 @@ channels last. Ids get a suffix for another --precision or --recompute than the 
 					return err
 				}
 				if file != "" {
-					fmt.Fprintf(os.Stderr, "%-52s min %10.3f ms  med %10.3f ms %8.1f GF/s\n", r.ID, r.Min*1e3, r.Median*1e3, r.GFLOPS)
+					fmt.Fprintf(os.Stderr, "%-36s %9.3f ms, median %9.3f %7.1f GF/s\n", r.ID, r.Min*1e3, r.Median*1e3, r.GFLOPS)
 				}
 			}
 			return nil

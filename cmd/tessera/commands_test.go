@@ -277,7 +277,7 @@ func TestBench(t *testing.T) {
 	if code != 0 || out != "" || err != nil || json.Unmarshal(b, &r) != nil {
 		t.Fatalf("exit %d: %s%s, %v", code, out, errs, err)
 	}
-	if want := fmt.Sprintf("%-52s min %10.3f ms  med %10.3f ms %8.1f GF/s\n", one, 1000*r.Min, 1000*r.Median, r.GFLOPS); errs != want {
+	if want := fmt.Sprintf("%-36s %9.3f ms, median %9.3f %7.1f GF/s\n", one, 1000*r.Min, 1000*r.Median, r.GFLOPS); errs != want {
 		t.Errorf("%q, want %q", errs, want)
 	}
 	for args, exit := range map[string]int{"--only nothing/matches": exitUsage, "--only [": exitUsage, "more": exitUsage, "--list --json " + file + "/x": exitFailed, "--only image --images " + file: exitFailed} {

@@ -94,7 +94,7 @@ func (d demo) run(ctx context.Context, g *global, dir string, seed uint64, steps
 		}
 		fmt.Println()
 	}
-	fmt.Printf("\nreport: %s   (%s)\n", page, time.Since(began).Round(time.Second))
+	say(os.Stdout, "\nreport: %s   (%s)", page, time.Since(began).Round(time.Second))
 	return nil
 }
 

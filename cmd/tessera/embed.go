@@ -1,9 +1,10 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -19,10 +20,13 @@ func newEmbed(g *global) *cobra.Command {
 	e := evalFlags{layers: "last"}
 	cmd := &cobra.Command{
 		Use:   "embed RUN|random|FILE.safetensors",
-		Short: "write the features of images to a .npy file",
-		Long: `Embed writes the last stage's features, averaged over positions, as a NumPy array [N D], and
-beside it FILE.txt, which names the image of each row (in quotation marks where a name has
-a line break).`,
+		Short: "write the features of images to a file",
+		Long: `Embed writes the last stage's features, averaged over positions. The file's ending says how:
+
+  .npy      a NumPy array [N D], and beside it FILE.txt, which names the image of each row
+            (in quotation marks where a name has a line break)
+  .csv      a line an image: name, f0, f1, ...
+  .parquet  columns name and features`,
 		Args: args(1, "one RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			mod, err := m.load(g, a[0])
@@ -35,8 +39,8 @@ a line break).`,
 			if !(e.maxBad >= 0 && e.maxBad <= 1) {
 				return usage("--max-bad %g: want a part between 0 and 1", e.maxBad)
 			}
-			if st, err := os.Stat(filepath.Dir(out)); filepath.Ext(out) != ".npy" || err != nil || !st.IsDir() {
-				return usage("--out %s: want a .npy file in a folder that exists", out)
+			if st, err := os.Stat(filepath.Dir(out)); !slices.Contains(eval.FeatureFormats, strings.ToLower(filepath.Ext(out))) || err != nil || !st.IsDir() {
+				return usage("--out %s: want a file in a folder that exists, ending in %s", out, strings.Join(eval.FeatureFormats, ", "))
 			}
 			src, err := data.Open(spec, data.Train)
 			if err != nil {
@@ -56,23 +60,30 @@ a line break).`,
 			for _, i := range s[0].Index {
 				names = append(names, src.Describe(i))
 			}
-			list, err := eval.SaveArray(out, x, names)
+			list, err := eval.SaveFeatures(out, x, names)
 			if err != nil {
 				return err
 			}
 			if g.json {
 				return printJSON(map[string]any{"features": out, "names": list, "shape": x.Shape})
 			}
-			fmt.Printf("%s: %v; %s names the rows\n", out, x.Shape, list)
+			if list == out {
+				say(os.Stdout, "%s: %v, with the name of each row", out, x.Shape)
+			} else {
+				say(os.Stdout, "%s: %v; %s names the rows", out, x.Shape, list)
+			}
 			return nil
 		},
 	}
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
-	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write")
+	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write: .npy, .csv or .parquet")
 	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
 }
+
+// exportFormats are the values of --format.
+var exportFormats = []string{"safetensors", "npz"}
 
 func newExport(g *global) *cobra.Command {
 	var format, out string
@@ -84,7 +95,7 @@ PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), str
 npz has the same tensors for numpy.load.`,
 		Args: args(1, "one RUN"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if format != "safetensors" && format != "npz" {
+			if !slices.Contains(exportFormats, format) {
 				return usage("--format %s: there are safetensors and npz", format)
 			}
 			mod, err := recipe.LoadRun(a[0])
@@ -104,7 +115,7 @@ npz has the same tensors for numpy.load.`,
 			if g.json {
 				return printJSON(map[string]any{"file": out, "parameters": layers.Size(mod.Trunk)})
 			}
-			fmt.Printf("%s: %s, %d parameters\n", out, mod.Trunk.Name, layers.Size(mod.Trunk))
+			say(os.Stdout, "%s: %s, %d parameters", out, mod.Trunk.Name, layers.Size(mod.Trunk))
 			return nil
 		},
 	}

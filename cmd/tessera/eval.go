@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -63,7 +64,7 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 			return nil, err
 		}
 		for _, note := range out.Notes {
-			fmt.Fprintln(os.Stderr, note)
+			say(os.Stderr, "%s", note)
 		}
 	default:
 		return nil, usage("%s: no such run directory or file; want a RUN, random, or FILE.safetensors", name)
@@ -83,6 +84,9 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 	return out, nil
 }
 
+// evalLayers are the values of --layers.
+var evalLayers = []string{"all", "last"}
+
 // evalFlags say how samples are read.
 type evalFlags struct {
 	maxBad float64
@@ -91,12 +95,12 @@ type evalFlags struct {
 
 func (e *evalFlags) options(t *teller) eval.Options {
 	return eval.Options{Last: e.layers == "last", MaxBad: e.maxBad,
-		Bad:      func(_ int, err error) { t.say(fmt.Sprintf("skipped: %v", err)) },
+		Bad:      func(_ int, err error) { t.once("skipped: ", err.Error()) },
 		Say:      t.say,
 		Progress: func(done, total int, what string) { t.count(what); t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
 			t.end()
-			fmt.Fprintf(os.Stderr, "%s %s %s: %s\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))
+			say(os.Stderr, "%s %s %s: %s", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))
 		}}
 }
 
@@ -150,7 +154,7 @@ A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for 
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`,
 		Args: args(2, "PROTOCOL and RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if e.layers != "all" && e.layers != "last" {
+			if !slices.Contains(evalLayers, e.layers) {
 				return usage("--layers %s: want all or last", e.layers)
 			}
 			protocols, err := p.protocols(a[0], m.seed, m.said)
@@ -172,7 +176,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 				judge = mod.Compare
 			}
 			scores, err := judge(cmd.Context(), recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: p.gallery, Eval: e.options(t),
-				Progress: sup.step, Say: t.say})
+				Progress: sup.step, Say: t.unlessSaid("broken, another stands in: ")})
 			if err != nil {
 				return err
 			}

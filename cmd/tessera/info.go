@@ -88,7 +88,8 @@ func newData(g *global) *cobra.Command {
   idx:DIR             MNIST and the like
   folder:DIR          images in any tree; labels are the first folder level;
                       train and test (or val) alone are splits, cut=0.8/0.2
-                      makes two of any folder
+                      makes two of any folder; stretch=yes for 12 bits in 16,
+                      truncated=accept for JPEGs cut short
   every kind          split=train|test (where there are splits), n=N for the
                       first N of a seeded order`,
 		Args: args(1, "one SPEC"),
@@ -112,20 +113,20 @@ func newData(g *global) *cobra.Command {
 			if g.json {
 				return printJSON(map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint, "notes": src.Notes})
 			}
-			fmt.Printf("%s: %d samples, %d classes, fingerprint %s\n", src.Name, src.Len(), len(src.Truth.Classes()), src.Fingerprint)
+			say(os.Stdout, "%s: %d samples, %d classes, fingerprint %s", src.Name, src.Len(), len(src.Truth.Classes()), src.Fingerprint)
 			for i, c := range src.Truth.Classes() {
 				fmt.Printf("  %-20s %d\n", c, count[i])
 			}
 			for _, note := range src.Notes {
-				fmt.Println("  " + note)
+				say(os.Stdout, "  %s", note)
 			}
 			if src.Images == nil {
 				return nil
 			}
 			if im, err := src.Images.Image(0); err != nil {
-				fmt.Println("  the first sample cannot be read:", err)
+				say(os.Stdout, "  the first sample cannot be read: %v", err)
 			} else {
-				fmt.Printf("  the first, %s, is %dx%d\n", src.Describe(0), im.W, im.H)
+				say(os.Stdout, "  the first, %s, is %dx%d", src.Describe(0), im.W, im.H)
 			}
 			return nil
 		},
@@ -182,15 +183,15 @@ func describe(g *global, tile float64, rows []workload.Record) error {
 		return printJSON(map[string]any{"cpu": c.BrandName, "levels": simd.Levels(), "active": simd.Active().String(), "threads": tensor.Threads(),
 			"tile_gflops_1_thread": tile, "bench": rows})
 	}
-	fmt.Printf("CPU       %s, %d cores seen, %s/%s\n", c.BrandName, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	say(os.Stdout, "CPU       %s, %d cores seen, %s/%s", c.BrandName, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	fmt.Printf("caches    L1 %d KiB, L2 %d KiB, L3 %d KiB\n", c.Cache.L1D>>10, c.Cache.L2>>10, c.Cache.L3>>10)
 	fmt.Printf("kernels   %v (this machine runs %v), panels of %d columns\n", simd.Active(), simd.Levels(), simd.Panel())
 	fmt.Printf("threads   %d\n", tensor.Threads())
 	fmt.Printf("tile      %.0f GFLOP/s on one thread, operands in the first-level cache\n", tile)
 	for _, r := range rows {
-		fmt.Printf("%-40s %8.2f ms", r.ID, r.Median*1e3)
+		fmt.Printf("%-36s %7.2f ms", r.ID, r.Median*1e3)
 		if r.GFLOPS > 0 {
-			fmt.Printf("  %7.0f GFLOP/s, %.0f %% of the tile's", r.GFLOPS, 100*r.GFLOPS/(tile*float64(tensor.Threads())))
+			fmt.Printf(" %6.0f GFLOP/s %3.0f %% of the tile", r.GFLOPS, 100*r.GFLOPS/(tile*float64(tensor.Threads())))
 		}
 		fmt.Println()
 	}
@@ -223,13 +224,13 @@ func explainTrunk(name string, batch, side int, picture string, g *global) error
 	if g.json {
 		return printJSON(plans)
 	}
-	fmt.Printf("%-22s %-13s %-14s %7s  %-9s %-9s %s\n", name, "input", "weight", "GFLOP", "forward", "d input", "d weight")
+	fmt.Printf("%-21s %-11s %-14s %6s %-7s %-7s %s\n", name, "input", "weight", "GFLOP", "forward", "d input", "d weight")
 	for _, p := range plans {
 		in := fmt.Sprintf("%dx%dx%d", p.Input[1], p.Input[2], p.Input[3])
 		w := fmt.Sprintf("%dx%d/%d %d->%d", p.Weight[0], p.Weight[1], p.Stride, p.Weight[2], p.Weight[3])
-		fmt.Printf("%-22s %-13s %-14s %7.2f  %-9s %-9s %s\n", p.Layer, in, w, p.GFLOP, workload.Short(p.Algorithm[0]), workload.Short(p.Algorithm[1]), workload.Short(p.Algorithm[2]))
+		fmt.Printf("%-21s %-11s %-14s %6.2f %-7s %-7s %s\n", p.Layer, in, w, p.GFLOP, workload.Short(p.Algorithm[0]), workload.Short(p.Algorithm[1]), workload.Short(p.Algorithm[2]))
 	}
-	fmt.Printf("%d images of %d by %d. F(2,3) and F(4,3): Winograd; product: a plain matrix product; direct: an\nimplicit product that reads the padded image where it lies.\n", batch, side, side)
+	say(os.Stdout, "%d images of %d by %d. F(2,3) and F(4,3): Winograd; product: a plain matrix product; direct: an implicit product that reads the padded image where it lies.", batch, side, side)
 	return nil
 }
 
@@ -254,6 +255,6 @@ func saveRoofline(path, title string, points []workload.RoofPoint, peak, bandwid
 	for _, p := range points {
 		fmt.Printf("%-22s %-9s %-9s %9.1f %9.0f %8.0f%%\n", p.Layer, p.Pass, workload.Short(p.Algorithm), p.Intensity, p.GFLOPS, 100*p.GFLOPS/p.Bound)
 	}
-	fmt.Printf("roofs: %.0f GFLOP/s and %.0f GB/s; picture: %s\n", peak, bandwidth, path)
+	say(os.Stdout, "roofs: %.0f GFLOP/s and %.0f GB/s; picture: %s", peak, bandwidth, path)
 	return nil
 }

@@ -189,7 +189,7 @@ func TestDoctor(t *testing.T) {
 	}
 	out, errs := said(&global{})
 	for _, want := range []string{"threads   3\n", "tile      50 GFLOP/s on one thread",
-		"\n" + fmt.Sprintf("%-40s", "one") + "    12.50 ms      120 GFLOP/s, 80 % of the tile's\n" + fmt.Sprintf("%-40s", "two") + "  1500.00 ms\n"} {
+		"\n" + fmt.Sprintf("%-36s", "one") + "   12.50 ms    120 GFLOP/s  80 % of the tile\n" + fmt.Sprintf("%-36s", "two") + " 1500.00 ms\n"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("%s\nlacks %q", out, want)
 		}

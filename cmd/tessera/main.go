@@ -53,13 +53,13 @@ func run(args []string) int {
 	case err == nil:
 		return 0
 	case errors.Is(err, train.ErrInterrupted) || errors.Is(err, context.Canceled):
-		fmt.Fprintln(os.Stderr, "tessera:", err)
+		say(os.Stderr, "tessera: %v", err)
 		return exitInterrupted
 	case errors.As(err, &u) || errors.As(err, &setting) || strings.HasPrefix(err.Error(), "unknown command") || strings.HasPrefix(err.Error(), "unknown flag"):
-		fmt.Fprintf(os.Stderr, "tessera: %v\nSee tessera --help.\n", err)
+		say(os.Stderr, "tessera: %v\nSee tessera --help.", err)
 		return exitUsage
 	}
-	fmt.Fprintln(os.Stderr, "tessera:", err)
+	say(os.Stderr, "tessera: %v", err)
 	return exitFailed
 }
 
@@ -116,7 +116,7 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 				}
 			}
 			if p := g.mode.Precision; !p.Native() {
-				fmt.Fprintf(os.Stderr, "--precision %v: this processor (%v) has no instructions for it: the same bits, but no faster than float32\n", p, simd.Active())
+				say(os.Stderr, "--precision %v: this processor (%v) has no instructions for it: the same bits, but no faster than float32", p, simd.Active())
 			}
 			return nil
 		},
@@ -130,6 +130,7 @@ Data is named as kind:path?option=value; see tessera data --help.`,
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
 	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newReport(g), newExport(g), newBench(g))
+	completed(root)
 	for _, c := range root.Commands() {
 		c.Long = columns.Wrap(c.Long, 80)
 	}

@@ -252,7 +252,7 @@ var badInput = []struct {
 	{"eval knn random --trunk convnet --max-bad 7 --data scenes:?n=9&side=16", 2, "--max-bad 7"},
 	{"embed random --trunk convnet --max-bad -1 --data scenes:?n=9&side=16", 2, "--max-bad -1"},
 	{"embed random --trunk convnet --data scenes:?n=9&side=16 --out DIR/no/such/f.npy", 2, "in a folder that exists"},
-	{"embed random --trunk convnet --data scenes:?n=9&side=16 --out DIR/f.txt", 2, "want a .npy file"},
+	{"embed random --trunk convnet --data scenes:?n=9&side=16 --out DIR/f.txt", 2, "want a file in a folder that exists, ending in .npy, .csv, .parquet"},
 	{"embed random --trunk convnet --side -4 --data scenes:?n=9&side=16", 2, "--side -4"},
 	{"pretrain rotation --side 1000000", 2, "--side 1000000: want at most 2048"},
 	{"pretrain rotation --lr 1e30", 2, "below 1e6"},

@@ -33,9 +33,11 @@ run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
   tessera pretrain rotation --data cifar10:DIR --trunk resnet20 --epochs 10 --out runs/rot
   tessera pretrain rotation --data folder:my/photos --side 64 --trunk resnet18-cifar
   tessera pretrain --resume runs/rot                     goes on where it stopped
+  tessera pretrain rotation --init runs/rot --epochs 20  a new run from its weights
 
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
-does a run with another number of threads.
+does a run with another number of threads. It keeps its settings, but for --test, --max-bad,
+and how often checkpoints, the monitor and the log come.
 
 A task's paper may want other settings than those below; what you say yourself wins. TASK
 supervised learns from the labels instead, for comparison.`,
@@ -55,6 +57,11 @@ supervised learns from the labels instead, for comparison.`,
 			}
 			if err := said(); err != nil {
 				return err
+			}
+			if c.Init != "" && !resume {
+				if err := recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
+					return err
+				}
 			}
 			mode := g.over(c.Mode(), cmd.Flags().Changed)
 			c.Conv, c.Precision = mode.Algorithm, mode.Precision
@@ -78,7 +85,7 @@ supervised learns from the labels instead, for comparison.`,
 			if g.json {
 				return printJSON(map[string]any{"run": out, "info": info})
 			}
-			fmt.Printf("run %s: %d steps in %s, at most %s of memory; report: tessera report %s\n", out, info.Done,
+			say(os.Stdout, "run %s: %d steps in %s, at most %s of memory; report: tessera report %s", out, info.Done,
 				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(workload.PeakMemory(), int64(info.PeakMemory))), out)
 			return nil
 		},
@@ -90,7 +97,6 @@ supervised learns from the labels instead, for comparison.`,
 	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe: "+strings.Join(recipe.Presets(), ", "))
-	cmd.RegisterFlagCompletionFunc("trunk", cobra.FixedCompletions(layers.TrunkNames(), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
 }
 
@@ -103,6 +109,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Data, "data", c.Data, "what to learn from, kind:path?option=value (tessera data --help)")
 	f.StringVar(&c.Test, "test", c.Test, "held-out data for the monitor; default the data's own test split, or a twentieth of a folder")
 	f.StringVar(&c.Trunk, "trunk", c.Trunk, "network: "+strings.Join(layers.TrunkNames(), ", "))
+	f.StringVar(&c.Init, "init", c.Init, "run or .safetensors file whose weights to begin with; trunk, side and norm are then its own")
 	f.IntVar(&c.Side, "side", c.Side, "images are resized and cropped to this many pixels")
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the data")
 	f.IntVar(&c.MaxSteps, "max-steps", c.MaxSteps, "stop after so many steps; 0 means no limit")
@@ -110,7 +117,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "batches whose mean gradient makes a step; 0 means 1")
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
 	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
-	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle")
+	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle; cosine?begins=warmup falls after the warm-up, not from the start")
 	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises")
 	f.Float32Var(&c.Momentum, "momentum", c.Momentum, "of sgd, nesterov, rmsprop and lars")
 	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")
@@ -151,7 +158,11 @@ func settings(of, preset string, resume bool) (train.Config, error) {
 	if preset != "" {
 		return recipe.Preset(preset, of)
 	}
-	return recipe.For(of)
+	c, err := recipe.For(of)
+	if err != nil && resume {
+		return c, fmt.Errorf("--resume %s: it is no run directory, for it has no run.json; want a RUN, or a TASK and --out RUN", of)
+	}
+	return c, err
 }
 
 // pretrain runs a configuration with progress on standard error.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
+	"github.com/tessera-go/tessera/internal/columns"
 	"github.com/tessera-go/tessera/train"
-	"golang.org/x/term"
 )
 
 // teller says on standard error how far a long task is: a bar on a terminal, a line now and then elsewhere.
@@ -17,14 +17,27 @@ type teller struct {
 	mu    sync.Mutex
 	what  string
 	bar   *progressbar.ProgressBar
-	tty   bool
+	width int       // of the terminal; 0 where there is none
 	from  int       // how many were done when the count began; -1 before it
 	began time.Time // when that was
 	last  time.Time // of a line
+	said  map[string]bool
 }
 
 func newTeller(what string) *teller {
-	return &teller{what: what, tty: term.IsTerminal(int(os.Stderr.Fd())), from: -1}
+	return &teller{what: what, width: widthOf(os.Stderr), from: -1}
+}
+
+// barWidth is how many columns a bar takes beside what it is called: percentage, bar, counts, times.
+const barWidth = 44
+
+// tied is what joins a value to its name: the two stay together.
+const tied = "\u00a0"
+
+// fitted returns the first words of a text that fit; what is tied counts as a word.
+func fitted(text string, width int) string {
+	lines := append(columns.Fold(strings.TrimSpace(text), max(width, 1), ""), "")
+	return strings.ReplaceAll(lines[0], tied, " ")
 }
 
 // lineEvery is the time between lines where standard error is no terminal.
@@ -38,18 +51,18 @@ func (t *teller) at(done, total int, text string) {
 	if t.from < 0 {
 		t.from, t.began = done, now
 	}
-	if t.tty {
+	if t.width > 0 {
 		if t.bar == nil {
 			t.bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(os.Stderr), progressbar.OptionSetWidth(16), progressbar.OptionThrottle(200*time.Millisecond),
 				progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(true), progressbar.OptionSetDescription(t.what))
 		}
-		t.bar.Describe(strings.TrimSpace(t.what + " " + text))
+		t.bar.Describe(fitted(t.what+" "+text, t.width-barWidth))
 		t.bar.Set(done)
 		return
 	}
 	if now.Sub(t.last) >= lineEvery || done == total {
 		t.last = now
-		fmt.Fprintf(os.Stderr, "%s %d/%d %s%s\n", t.what, done, total, text, t.left(now, done, total))
+		fmt.Fprintf(os.Stderr, "%s %d/%d %s%s\n", t.what, done, total, strings.ReplaceAll(text, tied, " "), t.left(now, done, total))
 	}
 }
 
@@ -77,7 +90,7 @@ func (t *teller) step(p train.Progress) {
 	text := ""
 	for _, m := range p.Metrics {
 		if v, ok := p.Values[m.Name]; ok {
-			text += fmt.Sprintf("%s %s ", strings.ReplaceAll(m.Name, "_", " "), m.Format(v))
+			text += strings.ReplaceAll(strings.ReplaceAll(m.Name, "_", " ")+" "+m.Format(v), " ", tied) + " "
 		}
 	}
 	t.at(p.Step, p.Steps, text+fmt.Sprintf("%.0f/s %.0f GFLOP/s", p.SamplesPerSecond, p.GFLOPS))
@@ -113,6 +126,31 @@ func seen(p train.Progress) string {
 	return strings.Join(out, ", ")
 }
 
+// once says what is wrong with a sample, the first time: every encoder meets the same ones.
+func (t *teller) once(what, fault string) {
+	t.mu.Lock()
+	before := t.said[fault]
+	if t.said == nil {
+		t.said = map[string]bool{}
+	}
+	t.said[fault] = true
+	t.mu.Unlock()
+	if !before {
+		t.say(what + fault)
+	}
+}
+
+// unlessSaid returns say, but for what begins so and was said by once.
+func (t *teller) unlessSaid(what string) func(s string) {
+	return func(s string) {
+		if fault, ok := strings.CutPrefix(s, what); ok {
+			t.once(what, fault)
+			return
+		}
+		t.say(s)
+	}
+}
+
 // say prints a line without spoiling the bar.
 func (t *teller) say(s string) {
 	t.mu.Lock()
@@ -120,7 +158,7 @@ func (t *teller) say(s string) {
 	if t.bar != nil {
 		t.bar.Clear()
 	}
-	fmt.Fprintln(os.Stderr, s)
+	say(os.Stderr, "%s", s)
 }
 
 func (t *teller) end() {

@@ -42,7 +42,7 @@ func captured(t *testing.T, f func()) (stdout, stderr string) {
 // TestTellerLines: where no terminal is, a line at once, then one every ten seconds, and one at the end.
 func TestTellerLines(t *testing.T) {
 	tell := newTeller("steps")
-	tell.tty = false
+	tell.width = 0
 	says := func(want string, f func()) {
 		t.Helper()
 		if out, errs := captured(t, f); out != "" || errs != want {
@@ -102,7 +102,7 @@ func TestLeft(t *testing.T) {
 // TestTellerBar: on a terminal one bar that moves; sentences do not spoil it, and another count has another.
 func TestTellerBar(t *testing.T) {
 	tell := newTeller("steps")
-	tell.tty = true
+	tell.width = 80
 	_, errs := captured(t, func() {
 		tell.at(3, 10, "loss 1")
 		bar := tell.bar
@@ -112,6 +112,14 @@ func TestTellerBar(t *testing.T) {
 		}
 		if s := bar.State(); s.CurrentNum != 6 || s.Max != 10 || s.Description != "steps loss 2" {
 			t.Errorf("the bar's state is %+v", s)
+		}
+		tell.at(6, 10, "accuracy"+tied+"12.5 loss"+tied+"2.25 and what no longer fits")
+		if s := bar.State(); s.Description != "steps accuracy 12.5 loss 2.25 and" {
+			t.Errorf("the bar says %q", s.Description)
+		}
+		tell.at(6, 10, "accuracy of this"+tied+"12.5 loss of"+tied+"2.25")
+		if s := bar.State(); s.Description != "steps accuracy of this 12.5 loss" {
+			t.Errorf("a value is cut off its name: %q", s.Description)
 		}
 		tell.say("a sentence")
 		if tell.bar != bar {
@@ -137,13 +145,31 @@ func TestTellerBar(t *testing.T) {
 	}
 }
 
+// TestOnce: a fault is said once, whoever meets it.
+func TestOnce(t *testing.T) {
+	tell := newTeller("features")
+	_, errs := captured(t, func() {
+		tell.once("skipped: ", "a.png: empty")
+		tell.once("skipped: ", "a.png: empty")
+		say := tell.unlessSaid("broken: ")
+		say("broken: a.png: empty")
+		say("broken: b.png: empty")
+		say("broken: b.png: empty")
+		say("something else")
+		say("something else")
+	})
+	if errs != "skipped: a.png: empty\nbroken: b.png: empty\nsomething else\nsomething else\n" {
+		t.Errorf("said %q", errs)
+	}
+}
+
 // TestStep: what is told of a step, and what the monitor saw.
 func TestStep(t *testing.T) {
 	p := train.Progress{Step: 4, Steps: 9, SamplesPerSecond: 12.4, GFLOPS: 3.6,
 		Metrics: []metric.Metric{metric.Loss(), metric.Accuracy(4), {Name: "top_five", Unit: metric.Percent}, {Name: "psnr", Unit: "dB", Predictor: "mean colour", Versus: "psnr_mean"}},
 		Values:  map[string]float64{"loss": 1.25, "top_five": 0.5, "other": 1}}
 	tell := newTeller("task")
-	tell.tty = false
+	tell.width = 0
 	if _, errs := captured(t, func() { tell.step(p) }); errs != "task 4/9 loss 1.25 top five 50.0 % 12/s 4 GFLOP/s\n" {
 		t.Errorf("%q", errs)
 	}

@@ -1,7 +1,10 @@
 // Package columns sets text for a terminal of so many columns.
 package columns
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Wrap sets text in width columns: lines that begin at the margin are paragraphs and flow; indented ones stay lines, and go on
 // below, indented further, where they are too long.
@@ -32,22 +35,35 @@ func Wrap(text string, width int) string {
 // Fold breaks a line at spaces; what follows is indented. A word that is wider stands alone.
 func Fold(line string, width int, indent string) []string {
 	var out []string
-	for len(line) > width {
-		cut := strings.LastIndexByte(line[:width+1], ' ')
-		start := len(line) - len(strings.TrimLeft(line, " "))
-		if cut <= max(len(indent), start) { // a word that is too wide
-			from := max(width, start)
-			after := strings.IndexByte(line[from:], ' ')
-			if after < 0 {
-				break
-			}
-			cut = from + after
+	for utf8.RuneCountInString(line) > width {
+		cut := breakAt(line, width, len(indent))
+		if cut < 0 {
+			break
 		}
 		out = append(out, strings.TrimRight(line[:cut], " "))
 		line = indent + strings.TrimLeft(line[cut:], " ")
 	}
-	if line != "" {
+	if line = strings.TrimRight(line, " "); line != "" {
 		out = append(out, line)
 	}
 	return out
+}
+
+// breakAt returns the last space beyond the indent, the line's own too, that has at most width runes before it, else the first one
+// behind, else -1.
+func breakAt(line string, width, indent int) int {
+	cut, runes := -1, 0
+	start := len(line) - len(strings.TrimLeft(line, " "))
+	for i, r := range line {
+		if r == ' ' && i >= start && (i > indent || runes >= width) {
+			if runes > width && cut >= 0 {
+				return cut
+			}
+			if cut = i; runes > width {
+				return cut
+			}
+		}
+		runes++
+	}
+	return cut
 }

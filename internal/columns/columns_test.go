@@ -35,7 +35,8 @@ func TestFold(t *testing.T) {
 		{"x unbreakable word", 8, "  ", []string{"x unbreakable", "  word"}},
 		{" wide word", 4, "", []string{" wide", "word"}}, // a line of nothing is none
 		{"four  ", 4, "", []string{"four"}},
-		{"one two three", 4, "        ", []string{"one two", "        three"}}, // an indent wider than the width never came to an end
+		{"\u00e4\u00f6\u00fc \u00e4\u00f6\u00fc", 7, "", []string{"\u00e4\u00f6\u00fc \u00e4\u00f6\u00fc"}}, // seven runes
+		{"one two three", 4, "        ", []string{"one two", "        three"}},                              // an indent wider than the width never came to an end
 		{"         deep one", 4, "", []string{"         deep", "one"}},
 	} {
 		if got := Fold(c.line, c.width, c.indent); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", c.want) {

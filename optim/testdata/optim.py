@@ -28,6 +28,7 @@ for name, make in {
     "onecycle": lambda o: O.lr_scheduler.OneCycleLR(o, 0.5, total_steps=20),
     "poly": lambda o: O.lr_scheduler.PolynomialLR(o, 20, 2.0),
     "steps": lambda o: O.lr_scheduler.MultiStepLR(o, [5, 12], 0.2),
+    "warmup_cosine": lambda o: O.lr_scheduler.SequentialLR(o, [O.lr_scheduler.LinearLR(o, 1 / 5, 1, 4), O.lr_scheduler.CosineAnnealingLR(o, 15)], [5]),
 }.items():
     o = O.SGD([torch.nn.Parameter(torch.zeros(1))], 0.5)
     s = make(o)

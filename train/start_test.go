@@ -1,0 +1,183 @@
+package train
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/tessera-go/tessera/data"
+)
+
+// entries returns what is in a folder, by name.
+func entries(t *testing.T, dir string) (names []string) {
+	t.Helper()
+	all, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range all {
+		names = append(names, e.Name())
+	}
+	return names
+}
+
+// TestFailedStart: a start that fails before its first step leaves the place as it was, whatever made it fail, and the next one
+// goes through. One that made a step leaves what it did.
+func TestFailedStart(t *testing.T) {
+	fails := map[string]func(dir string) *Run{
+		"a loss that is no number": func(dir string) *Run { return newRun(dir, config(), 1) },
+		"too little memory": func(dir string) *Run {
+			r := newRun(dir, config(), 0)
+			r.MemoryLimit = 1 << 20
+			return r
+		},
+		"a run whose name is a folder's": func(dir string) *Run {
+			os.MkdirAll(filepath.Join(dir, "metrics.jsonl", "mine"), 0o755)
+			return newRun(dir, config(), 0)
+		},
+	}
+	for what, run := range fails {
+		parent := t.TempDir()
+		for _, there := range []bool{false, true} {
+			dir := filepath.Join(parent, fmt.Sprint("run ", there))
+			if there {
+				os.Mkdir(dir, 0o755)
+				os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("mine"), 0o644)
+			}
+			r := run(dir)
+			_, err := r.Start(context.Background(), false)
+			if err == nil || strings.Contains(err.Error(), "state before this step") {
+				t.Fatalf("%s: %v", what, err)
+			}
+			if strings.Contains(what, "folder's") {
+				if got := entries(t, filepath.Join(dir, "metrics.jsonl")); fmt.Sprint(got) != "[mine]" {
+					t.Errorf("%s: %v", what, got)
+				}
+				os.RemoveAll(filepath.Join(dir, "metrics.jsonl"))
+			} else if _, err := os.Stat(dir); !there && !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("%s leaves %v", what, entries(t, dir))
+			}
+			if there && fmt.Sprint(entries(t, dir)) != "[notes.txt]" {
+				t.Errorf("%s leaves %v", what, entries(t, dir))
+			}
+			c := config()
+			c.MaxSteps = 1
+			start(t, newRun(dir, c, 0))
+		}
+	}
+	late := newRun(t.TempDir(), config(), 2)
+	if _, err := late.Start(context.Background(), false); err == nil {
+		t.Fatal("no error")
+	}
+	if got := entries(t, late.Dir); len(got) != 5 { // checkpoints, events, metrics.jsonl, run.json, samples
+		t.Errorf("a run that failed in its second step keeps %v", got)
+	}
+}
+
+// TestLock: a run's directory has one writer; the second is told who the first is. What a process left behind that ended is taken
+// over and said; of another machine's nobody here can know.
+func TestLock(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	c := config()
+	c.MaxSteps = 2
+	r := newRun(dir, c, 0)
+	tried := 0
+	r.Progress = func(Progress) {
+		tried++
+		for _, resume := range []bool{false, true} {
+			_, err := newRun(dir, c, 0).Start(context.Background(), resume)
+			var e *LockedError
+			if !errors.As(err, &e) || e.PID != os.Getpid() || e.Elsewhere || !strings.Contains(err.Error(), fmt.Sprintf("%s is being written by process %d on ", dir, os.Getpid())) ||
+				!strings.HasSuffix(err.Error(), "; wait for it, or choose another --out") {
+				t.Errorf("a second writer: %v", err)
+			}
+		}
+	}
+	start(t, r)
+	if tried != 2 {
+		t.Fatalf("%d tries", tried)
+	}
+	if got := fmt.Sprint(entries(t, dir)); strings.Contains(got, "lock") {
+		t.Errorf("a lock stays: %v", got)
+	}
+	host, _ := os.Hostname()
+	leave := func(h string) {
+		b, _ := json.Marshal(holder{Host: h, PID: 1234567})
+		os.WriteFile(filepath.Join(dir, lockName), nil, 0o644)
+		os.WriteFile(filepath.Join(dir, holderName), b, 0o644)
+	}
+	said := ""
+	resumed := func() error {
+		again := newRun(dir, c, 0)
+		again.Warn = func(msg string) { said += msg }
+		_, err := again.Start(context.Background(), true)
+		return err
+	}
+	leave(host)
+	if err := resumed(); err != nil || !strings.Contains(said, "process 1234567, which wrote "+dir) {
+		t.Errorf("a lock left behind: %v, said %q", err, said)
+	}
+	leave("another machine")
+	var e *LockedError
+	if err := resumed(); !errors.As(err, &e) || !e.Elsewhere || !strings.Contains(err.Error(), "on another machine since") || !strings.HasSuffix(err.Error(), "delete "+filepath.Join(dir, holderName)) {
+		t.Errorf("another machine's: %v", err)
+	}
+	said = ""
+	os.WriteFile(filepath.Join(dir, holderName), []byte("{"), 0o644)
+	if err := resumed(); err != nil || said != "" {
+		t.Errorf("a text that is none: %v, said %q", err, said)
+	}
+}
+
+// gapped are pictures of which the last ones are broken.
+type gapped struct {
+	data.Images
+	from int
+}
+
+func (g gapped) Image(i int) (*data.Image, error) {
+	if i >= g.from {
+		return nil, fmt.Errorf("picture %d is broken", i)
+	}
+	return g.Images.Image(i)
+}
+
+// TestStarved: a run that meets too many broken samples keeps what it learned, says how it goes on, and then ends with the weights of one
+// that was allowed them from the beginning.
+func TestStarved(t *testing.T) {
+	run := func(dir string, maxBad float64) *Run {
+		c := config()
+		c.MaxBad = maxBad
+		r := newRun(dir, c, 0)
+		r.Data.Inputs = data.Inputs{Images: gapped{r.Data.Images, 40}}
+		r.Workers = 1
+		return r
+	}
+	whole := run("", 1)
+	start(t, whole)
+	dir := filepath.Join(t.TempDir(), "run")
+	first := run(dir, 0.03) // one of 44
+	_, err := first.Start(context.Background(), false)
+	if !errors.Is(err, data.ErrTooManyBad) {
+		t.Fatal(err)
+	}
+	if first.step == 0 {
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Fatal("a run without a step stays")
+		}
+		t.Fatal("the second broken picture is in the first step: another seed would show more")
+	}
+	if want := fmt.Sprintf("; pretrain --resume %s with a higher --max-bad goes on from step %d", dir, first.step); !strings.HasSuffix(err.Error(), want) {
+		t.Errorf("%v, want %q", err, want)
+	}
+	again := run(dir, 1)
+	if _, err := again.Start(context.Background(), true); err != nil {
+		t.Fatal(err)
+	}
+	differ(t, "with broken pictures", whole.Learner, again.Learner)
+}
