@@ -249,6 +249,9 @@ type scanPart struct {
 
 // scan reads the scan at a place and writes it; it returns where its data ends.
 func (r *refill) scan(at int, seg []byte) (end int, err error) {
+	if len(seg) == 0 {
+		return 0, errors.New("a broken scan")
+	}
 	n := int(seg[0])
 	if len(seg) < 4+2*n || n < 1 || n > 4 {
 		return 0, errors.New("a broken scan")
