@@ -55,13 +55,13 @@ func CrossEntropySmooth(x *Var, labels []int32, smoothing float32, o LossOptions
 		}
 	}
 	weighs("CrossEntropy", x, o.Weight, false)
-	lse := result([]int{n}, x).Value.Data
-	tensor.LogSumExp(lse, x.Value)
-	sum, weight := tensor.CrossEntropySum(x.Value, lse, labels, smoothing, o.Weight)
+	stats := result([]int{n, 2}, x).Value.Data
+	tensor.SoftmaxStats(stats, x.Value)
+	sum, weight := tensor.CrossEntropySum(x.Value, stats, labels, smoothing, o.Weight)
 	y, scale := o.of(x, sum, weight)
 	return y.rule("CrossEntropy", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
-			tensor.CrossEntropyGrad(dx, x.Value, lse, labels, smoothing, o.Weight, float32(float64(dy.Data[0])*scale), add)
+			tensor.CrossEntropyGrad(dx, x.Value, stats, labels, smoothing, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }
@@ -74,13 +74,13 @@ func CrossEntropySoft(x *Var, target *tensor.Tensor, o LossOptions) *Var {
 	n, _ := lossRows("CrossEntropySoft", x, target.Len()/max(target.Dim(-1), 1))
 	sameShape("CrossEntropySoft", x, target)
 	weighs("CrossEntropySoft", x, o.Weight, false)
-	lse := result([]int{n}, x).Value.Data
-	tensor.LogSumExp(lse, x.Value)
-	sum, weight := tensor.SoftCrossEntropySum(x.Value, lse, target, o.Weight)
+	stats := result([]int{n, 2}, x).Value.Data
+	tensor.SoftmaxStats(stats, x.Value)
+	sum, weight := tensor.SoftCrossEntropySum(x.Value, stats, target, o.Weight)
 	y, scale := o.of(x, sum, weight)
 	return y.rule("CrossEntropySoft", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
-			tensor.SoftCrossEntropyGrad(dx, x.Value, lse, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
+			tensor.SoftCrossEntropyGrad(dx, x.Value, stats, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
 		}
 	}, x)
 }

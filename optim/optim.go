@@ -261,7 +261,7 @@ func NewLAMB(params []layers.Param, o AdamOptions) Optimizer {
 	return r
 }
 
-func norm(x []float32) float32 { return float32(math.Sqrt(float64(simd.SumSquares(x)))) }
+func norm(x []float32) float32 { return float32(math.Sqrt(tensor.SumSquares(tensor.From(x, len(x))))) }
 
 // Names are the optimisers that New knows, each with its options.
 var names = []struct {

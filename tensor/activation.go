@@ -218,8 +218,9 @@ func AddSoftmaxGrad(dx, dy, y *Tensor) {
 	})
 }
 
-// LogSumExp sets lse, one value per row of x [... C], to log Σ exp(x).
-func LogSumExp(lse []float32, x *Tensor) {
+// SoftmaxStats sets stats, two values a row of x [... C], to the row's largest m and Σ exp(x - m): its softmax is exp(x - m)/Σ, and
+// log Σ exp(x) is m + log Σ, which rounded to one float32 has lost what a sure row leaves of a loss.
+func SoftmaxStats(stats []float32, x *Tensor) {
 	rows, c := rows2(x)
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
 		e := borrow(c)
@@ -227,7 +228,7 @@ func LogSumExp(lse []float32, x *Tensor) {
 			row := x.Data[r*c : (r+1)*c]
 			m := simd.Max(row)
 			simd.ExpSub(e, m, row)
-			lse[r] = m + float32(math.Log(float64(simd.Sum(e))))
+			stats[2*r], stats[2*r+1] = m, simd.Sum(e)
 		}
 		giveBack(e)
 	})

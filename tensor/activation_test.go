@@ -89,16 +89,16 @@ func TestSoftmax(t *testing.T) {
 	for _, s := range [][]int{{4}, {3, 5}, {2, 3, 7}, {1200, 9}} {
 		r, c := NewRNG(19), s[len(s)-1]
 		x, dy := r.FillNormal(New(s...), 300, 3), r.FillNormal(New(s...), 0, 1)
-		y, dx, lse := New(s...), New(s...).Fill(2), make([]float32, x.Len()/c)
+		y, dx, stats := New(s...), New(s...).Fill(2), make([]float32, 2*x.Len()/c)
 		Softmax(y, x)
 		AddSoftmaxGrad(dx, dy, y)
-		LogSumExp(lse, x)
-		for i := range lse {
+		SoftmaxStats(stats, x)
+		for i := range len(stats) / 2 {
 			sum, along := 0.0, 0.0
 			for _, v := range x.Data[i*c:][:c] {
 				sum += math.Exp(float64(v) - 300)
 			}
-			closeTo(t, "log Σ exp", lse[i], 300+math.Log(sum), 1e-4)
+			closeTo(t, "log Σ exp", stats[2*i]+float32(math.Log(float64(stats[2*i+1]))), 300+math.Log(sum), 1e-4)
 			p := make([]float64, c)
 			for j := range p {
 				p[j] = math.Exp(float64(x.Data[i*c+j])-300) / sum

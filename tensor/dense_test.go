@@ -210,17 +210,17 @@ func TestCrossEntropies(t *testing.T) {
 		for i := range labels {
 			labels[i] = int32(r.IntN(c.c+1)) - 1
 		}
-		lse := make([]float32, c.rows)
+		stats := make([]float32, 2*c.rows)
 		var hard, hardWeight, soft, softWeight float64
 		out := sameEverywhere(t, what, func() [][]float32 {
-			LogSumExp(lse, x)
+			SoftmaxStats(stats, x)
 			d1, d2, d3 := New(c.rows, c.c).Fill(float32(math.NaN())), New(c.rows, c.c).Fill(float32(math.NaN())), New(c.rows, c.c)
-			hard, hardWeight = CrossEntropySum(x, lse, labels, 0.1, w)
-			CrossEntropyGrad(d1, x, lse, labels, 0.1, w, 0.5, false)
-			soft, softWeight = SoftCrossEntropySum(x, lse, target, w)
-			SoftCrossEntropyGrad(d2, x, lse, target, w, 0.5, false)
-			CrossEntropyGrad(d3, x, lse, labels, 0.1, w, 0.5, true)
-			SoftCrossEntropyGrad(d3, x, lse, target, w, 0.5, true)
+			hard, hardWeight = CrossEntropySum(x, stats, labels, 0.1, w)
+			CrossEntropyGrad(d1, x, stats, labels, 0.1, w, 0.5, false)
+			soft, softWeight = SoftCrossEntropySum(x, stats, target, w)
+			SoftCrossEntropyGrad(d2, x, stats, target, w, 0.5, false)
+			CrossEntropyGrad(d3, x, stats, labels, 0.1, w, 0.5, true)
+			SoftCrossEntropyGrad(d3, x, stats, target, w, 0.5, true)
 			return [][]float32{d1.Data, d2.Data, d3.Data, {float32(hard), float32(soft)}}
 		})
 		wantHard, wantSoft, weight, all := 0.0, 0.0, 0.0, 0.0
@@ -260,12 +260,12 @@ func TestCrossEntropies(t *testing.T) {
 // TestHardCrossEntropy: without smoothing and weights, the loss of each row is minus the logarithm of its label's share.
 func TestHardCrossEntropy(t *testing.T) {
 	x := NewRNG(6).FillNormal(New(4, 3), 0, 1)
-	labels, lse := []int32{2, -1, 0, 1}, make([]float32, 4)
-	LogSumExp(lse, x)
+	labels, stats := []int32{2, -1, 0, 1}, make([]float32, 8)
+	SoftmaxStats(stats, x)
 	soft, dx, added := New(4, 3), New(4, 3).Fill(float32(math.NaN())), New(4, 3).Fill(2)
-	sum, weight := CrossEntropySum(x, lse, labels, 0, nil)
-	CrossEntropyGrad(dx, x, lse, labels, 0, nil, 0.5, false)
-	CrossEntropyGrad(added, x, lse, labels, 0, nil, 0.5, true)
+	sum, weight := CrossEntropySum(x, stats, labels, 0, nil)
+	CrossEntropyGrad(dx, x, stats, labels, 0, nil, 0.5, false)
+	CrossEntropyGrad(added, x, stats, labels, 0, nil, 0.5, true)
 	want := 0.0
 	for i, l := range labels {
 		z := 0.0
@@ -287,10 +287,10 @@ func TestHardCrossEntropy(t *testing.T) {
 		}
 	}
 	closeTo(t, "sum", float32(sum), want, 1e-5)
-	sumSoft, weightSoft := SoftCrossEntropySum(x, lse, soft, nil)
+	sumSoft, weightSoft := SoftCrossEntropySum(x, stats, soft, nil)
 	closeTo(t, "sum by targets", float32(sumSoft), want, 1e-5)
 	dSoft := New(4, 3)
-	SoftCrossEntropyGrad(dSoft, x, lse, soft, nil, 0.5, false)
+	SoftCrossEntropyGrad(dSoft, x, stats, soft, nil, 0.5, false)
 	close32(t, "gradient by targets", dSoft, dx, 1e-6)
 	if weight != 3 || weightSoft != 4 {
 		t.Errorf("weights %g and %g, want 3 and 4", weight, weightSoft)
@@ -299,7 +299,7 @@ func TestHardCrossEntropy(t *testing.T) {
 
 // TestLossComplaints: weights and targets of other shapes, and a bend that is none.
 func TestLossComplaints(t *testing.T) {
-	x, lse, labels := New(2, 3), make([]float32, 2), []int32{0, 1}
+	x, stats, labels := New(2, 3), make([]float32, 2), []int32{0, 1}
 	for what, f := range map[string]func(){
 		"bend at 0":               func() { HuberLoss(0) },
 		"bend at NaN":             func() { HuberLoss(float32(math.NaN())) },
@@ -309,11 +309,11 @@ func TestLossComplaints(t *testing.T) {
 		"weights of other rows":   func() { L1Loss.Sum(x, x, New(3, 1)) },
 		"weights without columns": func() { L1Loss.Sum(x, x, New(2)) },
 		"one weight":              func() { L1Loss.Sum(New(), New(), New(1)) },
-		"weights of labels":       func() { CrossEntropySum(x, lse, labels, 0, New(2, 3)) },
-		"weights of targets":      func() { SoftCrossEntropySum(x, lse, x, New(2, 3)) },
-		"targets":                 func() { SoftCrossEntropySum(x, lse, New(2, 2), nil) },
-		"gradient of labels":      func() { CrossEntropyGrad(New(2, 2), x, lse, labels, 0, nil, 1, false) },
-		"gradient of targets":     func() { SoftCrossEntropyGrad(New(2, 2), x, lse, x, nil, 1, false) },
+		"weights of labels":       func() { CrossEntropySum(x, stats, labels, 0, New(2, 3)) },
+		"weights of targets":      func() { SoftCrossEntropySum(x, stats, x, New(2, 3)) },
+		"targets":                 func() { SoftCrossEntropySum(x, stats, New(2, 2), nil) },
+		"gradient of labels":      func() { CrossEntropyGrad(New(2, 2), x, stats, labels, 0, nil, 1, false) },
+		"gradient of targets":     func() { SoftCrossEntropyGrad(New(2, 2), x, stats, x, nil, 1, false) },
 	} {
 		complains(t, what, f)
 	}

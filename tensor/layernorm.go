@@ -34,27 +34,33 @@ func LayerNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x *Tensor,
 		sameShapes("LayerNormGrad", dx, x)
 	}
 	rows, c := layerNormDims(x, gamma, nil, mean, inv)
+	if c == 1 && dx != nil { // a value that is its own mean: exactly nothing depends on it
+		zeroUnless(add, dx)
+		dx = nil
+	}
 	gamma, _, done := orConstant(gamma, 1, gamma, c)
 	defer done()
 	step := max(rowChunk(c), (rows+layerNormPieces-1)/layerNormPieces)
-	parts := borrow((rows + step - 1) / step * 2 * c)
-	defer giveBack(parts)
+	n, size := (rows+step-1)/step, 2*c
+	parts, free := borrow64(n * size)
+	defer free()
 	clear(parts)
 	parallel.Chunks(rows, step, func(lo, hi int) {
-		sums := parts[lo/step*2*c:][:2*c]
-		if dx != nil && !add {
-			simd.LayerNormGradRows(dx.Data[lo*c:hi*c], sums[:c], sums[c:], dy.Data[lo*c:hi*c], x.Data[lo*c:hi*c], gamma, mean[lo:hi], inv[lo:hi], streams(len(dx.Data)))
-			return
-		}
 		row := borrow(c)
 		defer giveBack(row)
-		for r := lo; r < hi; r++ {
-			at := r * c
-			simd.LayerNormGradRows(row, sums[:c], sums[c:], dy.Data[at:at+c], x.Data[at:at+c], gamma, mean[r:r+1], inv[r:r+1], false)
-			if dx != nil {
-				simd.Add(dx.Data[at:at+c], dx.Data[at:at+c], row)
+		blockSums(parts[lo/step*size:][:size], sumBlock(rows, c), lo, hi, func(sums []float32, lo, hi int) {
+			if dx != nil && !add {
+				simd.LayerNormGradRows(dx.Data[lo*c:hi*c], sums[:c], sums[c:], dy.Data[lo*c:hi*c], x.Data[lo*c:hi*c], gamma, mean[lo:hi], inv[lo:hi], streams(len(dx.Data)))
+				return
 			}
-		}
+			for r := lo; r < hi; r++ {
+				at := r * c
+				simd.LayerNormGradRows(row, sums[:c], sums[c:], dy.Data[at:at+c], x.Data[at:at+c], gamma, mean[r:r+1], inv[r:r+1], false)
+				if dx != nil {
+					simd.Add(dx.Data[at:at+c], dx.Data[at:at+c], row)
+				}
+			}
+		})
 	})
 	for k, to := range [][]float32{dgamma, dbeta} {
 		if to == nil {
@@ -63,8 +69,8 @@ func LayerNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x *Tensor,
 		parallel.Chunks(c, 64, func(lo, hi int) {
 			for j := lo; j < hi; j++ {
 				t := 0.0
-				for i := k*c + j; i < len(parts); i += 2 * c {
-					t += float64(parts[i])
+				for i := k*c + j; i < len(parts); i += size {
+					t += parts[i]
 				}
 				to[j] += float32(t)
 			}

@@ -173,10 +173,10 @@ func rowSums(x *Tensor, f func(lo, hi int) (sum, weight float64)) (sum, weight f
 	return sum, weight
 }
 
-// CrossEntropySum returns Σ w·(lse - Σ q·x) over the rows of x [... C], q being 1-smoothing at the row's label plus smoothing/C
-// everywhere, and the sum of the weights: of rows with a label, -1 has none. lse is x's LogSumExp; w is nil for ones or x's shape
+// CrossEntropySum returns Σ w·(log Σ exp(x) - Σ q·x) over the rows of x [... C], q being 1-smoothing at the row's label plus smoothing/C
+// everywhere, and the sum of the weights: of rows with a label, -1 has none. stats are x's SoftmaxStats; w is nil for ones or x's shape
 // with 1 as its last side.
-func CrossEntropySum(x *Tensor, lse []float32, labels []int32, smoothing float32, w *Tensor) (sum, weight float64) {
+func CrossEntropySum(x *Tensor, stats []float32, labels []int32, smoothing float32, w *Tensor) (sum, weight float64) {
 	_, c := rows2(x)
 	if w != nil {
 		pixelWeights("CrossEntropy", x, w)
@@ -187,10 +187,10 @@ func CrossEntropySum(x *Tensor, lse []float32, labels []int32, smoothing float32
 			if labels[r] < 0 {
 				continue
 			}
-			row := x.Data[r*c : (r+1)*c]
-			v := float64(lse[r]) - float64(row[labels[r]])*(1-s)
+			row, m := x.Data[r*c:(r+1)*c], float64(stats[2*r])
+			v := math.Log(float64(stats[2*r+1])) + (m-float64(row[labels[r]]))*(1-s)
 			if s != 0 {
-				v -= s / float64(c) * float64(simd.Sum(row))
+				v += s * (m - joinBlocks(row, simd.Sum)/float64(c))
 			}
 			k := 1.0
 			if w != nil {
@@ -204,7 +204,7 @@ func CrossEntropySum(x *Tensor, lse []float32, labels []int32, smoothing float32
 }
 
 // CrossEntropyGrad sets dx to scale·w·(softmax(x) - q), or adds it; see CrossEntropySum. Rows labelled -1 get nothing.
-func CrossEntropyGrad(dx, x *Tensor, lse []float32, labels []int32, smoothing float32, w *Tensor, scale float32, add bool) {
+func CrossEntropyGrad(dx, x *Tensor, stats []float32, labels []int32, smoothing float32, w *Tensor, scale float32, add bool) {
 	sameShapes("CrossEntropy", dx, x)
 	rows, c := rows2(x)
 	rest := smoothing / float32(c)
@@ -218,7 +218,7 @@ func CrossEntropyGrad(dx, x *Tensor, lse []float32, labels []int32, smoothing fl
 				}
 				continue
 			}
-			simd.ExpSub(p, lse[r], x.Data[r*c:(r+1)*c])
+			softmaxOf(p, stats[2*r:], x.Data[r*c:(r+1)*c], 1)
 			at := p[labels[r]]
 			if rest != 0 {
 				for j := range p {
@@ -240,9 +240,9 @@ func CrossEntropyGrad(dx, x *Tensor, lse []float32, labels []int32, smoothing fl
 	})
 }
 
-// SoftCrossEntropySum returns Σ w·Σ t·(lse - x) over the rows of x [... C] and the sum of the weights; lse is x's LogSumExp, w
+// SoftCrossEntropySum returns Σ w·Σ t·(log Σ exp(x) - x) over the rows of x [... C] and the sum of the weights; stats are x's SoftmaxStats, w
 // as in CrossEntropySum.
-func SoftCrossEntropySum(x *Tensor, lse []float32, t, w *Tensor) (sum, weight float64) {
+func SoftCrossEntropySum(x *Tensor, stats []float32, t, w *Tensor) (sum, weight float64) {
 	sameShapes("CrossEntropySoft", x, t)
 	if w != nil {
 		pixelWeights("CrossEntropySoft", x, w)
@@ -255,7 +255,8 @@ func SoftCrossEntropySum(x *Tensor, lse []float32, t, w *Tensor) (sum, weight fl
 			one[i] = 1
 		}
 		for r := lo; r < hi; r++ {
-			v := -float64(simd.DotAbout(t.Data[r*c:(r+1)*c], one, x.Data[r*c:], lse[r]))
+			q := t.Data[r*c : (r+1)*c]
+			v := math.Log(float64(stats[2*r+1]))*joinBlocks(q, simd.Sum) - float64(simd.DotAbout(q, one, x.Data[r*c:], stats[2*r]))
 			k := 1.0
 			if w != nil {
 				k = float64(w.Data[r])
@@ -267,8 +268,14 @@ func SoftCrossEntropySum(x *Tensor, lse []float32, t, w *Tensor) (sum, weight fl
 	})
 }
 
+// softmaxOf sets p to scale times the softmax of a row, by its SoftmaxStats.
+func softmaxOf(p, stats, row []float32, scale float32) {
+	simd.ExpSub(p, stats[0], row)
+	simd.Scale(p, scale/stats[1], p)
+}
+
 // SoftCrossEntropyGrad sets dx to scale·w·(softmax(x)·Σt - t), or adds it; see SoftCrossEntropySum.
-func SoftCrossEntropyGrad(dx, x *Tensor, lse []float32, t, w *Tensor, scale float32, add bool) {
+func SoftCrossEntropyGrad(dx, x *Tensor, stats []float32, t, w *Tensor, scale float32, add bool) {
 	sameShapes("CrossEntropySoft", dx, x, t)
 	rows, c := rows2(x)
 	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
@@ -279,14 +286,13 @@ func SoftCrossEntropyGrad(dx, x *Tensor, lse []float32, t, w *Tensor, scale floa
 				k *= w.Data[r]
 			}
 			d, row, q := dx.Data[r*c:(r+1)*c], x.Data[r*c:(r+1)*c], t.Data[r*c:(r+1)*c]
-			simd.ExpSub(p, lse[r], row)
-			total := k * simd.Sum(q)
+			softmaxOf(p, stats[2*r:], row, simd.Sum(q))
+			simd.Sub(p, p, q)
 			if add {
-				simd.Axpy(d, total, p)
+				simd.Axpy(d, k, p)
 			} else {
-				simd.Scale(d, total, p)
+				simd.Scale(d, k, p)
 			}
-			simd.Axpy(d, -k, q)
 		}
 		giveBack(p)
 	})

@@ -457,24 +457,50 @@ func AddBias(y, b *Tensor) {
 // the sum, so it depends on c alone.
 func rowChunk(c int) int { return max(16, 1<<15/max(c, 1)) }
 
-// AddSumRows adds to s [C] the sum over all rows of x [... C]: chunks of rows in order, joined in float64.
+// AddSumRows adds to s [C] the sum over all rows of x [... C]; see columnSums.
 func AddSumRows(s, x *Tensor) {
 	rows, c := rows2(x)
 	if len(s.Data) != c {
 		fail("AddSumRows", "sum %v of rows of %d", s.Shape, c)
 	}
-	step := rowChunk(c)
-	parts := borrow((rows + step - 1) / step * c)
-	clear(parts)
-	parallel.Chunks(rows, step, func(lo, hi int) {
-		simd.SumRows(parts[lo/step*c:lo/step*c+c], x.Data[lo*c:], hi-lo)
-	})
-	for j := range c {
-		t := 0.0
-		for i := j; i < len(parts); i += c {
-			t += float64(parts[i])
+	columnSums(rows, c, func(sums []float32, lo, hi int) { simd.SumRows(sums, x.Data[lo*c:], hi-lo) }, func(sums []float64) {
+		for j, v := range sums {
+			s.Data[j] += float32(v)
 		}
-		s.Data[j] += float32(t)
+	}, 1)
+}
+
+// sumBlock is how many rows of c columns a kernel sums in float32 before the sums are joined in float64: one of few rows, so that a small
+// sum is rounded once an element, and up to 64 of many, where joining costs little.
+func sumBlock(rows, c int) int { return min(64, max(1, rows*c/2048)) }
+
+// columnSums calls f on blocks of rows with k zeroed sums of c columns each, joins them in float64, in an order that depends on the shape
+// alone, and calls use with the k·c sums.
+func columnSums(rows, c int, f func(sums []float32, lo, hi int), use func(sums []float64), k int) {
+	step, size := rowChunk(c), k*c
+	n := (rows + step - 1) / step
+	parts, done := borrow64((n + 1) * size)
+	defer done()
+	clear(parts)
+	parallel.Chunks(rows, step, func(lo, hi int) { blockSums(parts[(lo/step+1)*size:][:size], sumBlock(rows, c), lo, hi, f) })
+	total := parts[:size]
+	for i := 1; i <= n; i++ {
+		for j, v := range parts[i*size:][:size] {
+			total[j] += v
+		}
 	}
-	giveBack(parts)
+	use(total)
+}
+
+// blockSums adds to sums what f makes of blocks of the rows lo to hi.
+func blockSums(sums []float64, block, lo, hi int, f func(sums []float32, lo, hi int)) {
+	part := borrow(len(sums))
+	defer giveBack(part)
+	for ; lo < hi; lo += block {
+		clear(part)
+		f(part, lo, min(hi, lo+block))
+		for j, v := range part {
+			sums[j] += float64(v)
+		}
+	}
 }

@@ -8,43 +8,23 @@ import (
 )
 
 // BatchStats sets mean and variance (the biased one, divided by the number of rows), [C], of the rows of x [... C].
-// The sums run over x minus its first row, so that a large mean costs no digits; chunks of rows are joined in float64.
+// The sums run over x minus its first row, so that a large mean costs no digits; see columnSums.
 func BatchStats(mean, variance []float32, x *Tensor) {
 	rows, c := rows2(x)
 	if rows == 0 || len(mean) != c || len(variance) != c {
 		fail("BatchStats", "%d and %d statistics of %v", len(mean), len(variance), x.Shape)
 	}
 	shift := x.Data[:c]
-	sums := columnSums(rows, c, func(s, q []float32, lo, hi int) {
-		simd.MomentRows(s, q, x.Data[lo*c:hi*c], shift, hi-lo)
-	})
-	n := float64(rows)
-	for j := range c {
-		m := sums[2*j] / n
-		mean[j] = float32(float64(shift[j]) + m)
-		variance[j] = float32(math.Max(0, sums[2*j+1]/n-m*m))
-	}
-}
-
-// columnSums calls f on chunks of rows with two zeroed sums of c columns, and joins them: entries 2j and 2j+1.
-func columnSums(rows, c int, f func(a, b []float32, lo, hi int)) []float64 {
-	step := rowChunk(c)
-	n := (rows + step - 1) / step
-	parts := borrow(n * 2 * c)
-	clear(parts)
-	parallel.Chunks(rows, step, func(lo, hi int) {
-		p := parts[lo/step*2*c:][:2*c]
-		f(p[:c], p[c:], lo, hi)
-	})
-	out := make([]float64, 2*c)
-	for i := range n {
+	columnSums(rows, c, func(sums []float32, lo, hi int) {
+		simd.MomentRows(sums[:c], sums[c:], x.Data[lo*c:hi*c], shift, hi-lo)
+	}, func(sums []float64) {
+		n := float64(rows)
 		for j := range c {
-			out[2*j] += float64(parts[i*2*c+j])
-			out[2*j+1] += float64(parts[i*2*c+c+j])
+			m := sums[j] / n
+			mean[j] = float32(float64(shift[j]) + m)
+			variance[j] = float32(math.Max(0, sums[c+j]/n-m*m))
 		}
-	}
-	giveBack(parts)
-	return out
+	}, 2)
 }
 
 // chunksDown is parallel.Chunks from the last piece to the first: a second pass over the same memory begins with what the
@@ -87,35 +67,36 @@ func Affine(y, x, z *Tensor, scale, shift []float32, relu bool) {
 // It adds to dgamma and dbeta, and sets dx, or with add adds to it. Any of the three may be nil. With frozen set mean and inv are constants and dx = gamma·inv·g.
 func BatchNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x, y *Tensor, mean, inv, gamma []float32, frozen bool) {
 	rows, c := rows2(x)
-	sums := columnSums(rows, c, func(s, d []float32, lo, hi int) {
-		if y == nil {
-			simd.NormGradSums(s, d, dy.Data[lo*c:], x.Data[lo*c:], mean, hi-lo)
-		} else {
-			simd.NormGradReLUSums(s, d, dy.Data[lo*c:], x.Data[lo*c:], y.Data[lo*c:], mean, hi-lo)
-		}
-	})
 	k := borrow(3 * c)
 	defer giveBack(k)
 	a, b, d := k[:c], k[c:2*c], k[2*c:]
-	for j := range c {
-		db, dg := sums[2*j], sums[2*j+1]*float64(inv[j])
-		if dgamma != nil {
-			dgamma[j] += float32(dg)
+	columnSums(rows, c, func(sums []float32, lo, hi int) {
+		if y == nil {
+			simd.NormGradSums(sums[:c], sums[c:], dy.Data[lo*c:], x.Data[lo*c:], mean, hi-lo)
+		} else {
+			simd.NormGradReLUSums(sums[:c], sums[c:], dy.Data[lo*c:], x.Data[lo*c:], y.Data[lo*c:], mean, hi-lo)
 		}
-		if dbeta != nil {
-			dbeta[j] += float32(db)
+	}, func(sums []float64) {
+		for j := range c {
+			db, dg := sums[j], sums[c+j]*float64(inv[j])
+			if dgamma != nil {
+				dgamma[j] += float32(dg)
+			}
+			if dbeta != nil {
+				dbeta[j] += float32(db)
+			}
+			s := float64(inv[j])
+			if gamma != nil {
+				s *= float64(gamma[j])
+			}
+			a[j], b[j], d[j] = float32(s), 0, 0
+			if !frozen {
+				bb := -s * float64(inv[j]) * dg / float64(rows)
+				b[j] = float32(bb)
+				d[j] = float32(-s*db/float64(rows) - bb*float64(mean[j]))
+			}
 		}
-		s := float64(inv[j])
-		if gamma != nil {
-			s *= float64(gamma[j])
-		}
-		a[j], b[j], d[j] = float32(s), 0, 0
-		if !frozen {
-			bb := -s * float64(inv[j]) * dg / float64(rows)
-			b[j] = float32(bb)
-			d[j] = float32(-s*db/float64(rows) - bb*float64(mean[j]))
-		}
-	}
+	}, 2)
 	if dx == nil {
 		return
 	}

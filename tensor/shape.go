@@ -47,6 +47,9 @@ func PermuteShape(shape, order []int) []int {
 
 func permute(y, x *Tensor, order []int) {
 	nd := len(y.Shape)
+	if nd == 0 {
+		copy(y.Data, x.Data)
+	}
 	if nd == 0 || len(y.Data) == 0 {
 		return
 	}
@@ -385,32 +388,53 @@ func Broadcast(y, x *Tensor) {
 	if !SameShape(BroadcastShape(x.Shape, y.Shape), y.Shape) {
 		fail("Broadcast", "%v to %v", x.Shape, y.Shape)
 	}
-	broadcast(y, x, func(row []float32, x []float32, one bool) {
+	broadcast(y, x, func(row []float32, at int, one bool) {
 		if one {
 			for i := range row {
-				row[i] = x[0]
+				row[i] = x.Data[at]
 			}
 		} else {
-			copy(row, x)
+			copy(row, x.Data[at:])
 		}
 	})
 }
 
-// AddUnbroadcast adds to dx the gradient of Broadcast's input: dy summed over what was repeated, in order.
+// AddUnbroadcast adds to dx the gradient of Broadcast's input: dy summed in float64 over what was repeated, in order.
 func AddUnbroadcast(dx, dy *Tensor) {
-	broadcast(dy, dx, func(row []float32, x []float32, one bool) {
-		if one {
-			x[0] += simd.Sum(row)
+	inner := dx.Shape
+	for len(inner) > 0 && inner[0] == 1 {
+		inner = inner[1:]
+	}
+	if n := Size(inner); n > 0 && SameShape(inner, dy.Shape[len(dy.Shape)-len(inner):]) { // rows of all of dx
+		if n == 1 {
+			dx.Data[0] += float32(Sum(dy))
 		} else {
-			simd.Add(x, x, row)
+			AddSumRows(&Tensor{Shape: []int{n}, Data: dx.Data}, &Tensor{Shape: []int{len(dy.Data) / n, n}, Data: dy.Data})
+		}
+		return
+	}
+	sums, done := borrow64(len(dx.Data))
+	defer done()
+	clear(sums)
+	broadcast(dy, dx, func(row []float32, at int, one bool) {
+		if one {
+			sums[at] += joinBlocks(row, simd.Sum)
+			return
+		}
+		for i, v := range row {
+			sums[at+i] += float64(v)
 		}
 	})
+	for i, v := range sums {
+		dx.Data[i] += float32(v)
+	}
 }
 
-func broadcast(y, x *Tensor, f func(row, x []float32, one bool)) {
+// broadcast calls f on the rows of y, each with where its elements, or the one that is repeated, are in x.
+func broadcast(y, x *Tensor, f func(row []float32, at int, one bool)) {
 	nd := len(y.Shape)
 	if nd == 0 {
-		f(y.Data, x.Data, false)
+		f(y.Data, 0, false)
 		return
 	}
 	if len(y.Data) == 0 {
@@ -432,11 +456,7 @@ func broadcast(y, x *Tensor, f func(row, x []float32, one bool)) {
 			at += q % y.Shape[i] * stride[i]
 			q /= y.Shape[i]
 		}
-		n := inner
-		if one {
-			n = 1
-		}
-		f(y.Data[r*inner:(r+1)*inner], x.Data[at:at+n], one)
+		f(y.Data[r*inner:(r+1)*inner], at, one)
 	}
 }
 
@@ -452,14 +472,15 @@ func SumAxis(y, x *Tensor, axis int, scale float32) {
 	parallel.For(outer, func(o int) {
 		dst := y.Data[o*inner : (o+1)*inner]
 		if inner == 1 {
-			dst[0] = simd.Sum(x.Data[o*n:(o+1)*n]) * scale
+			dst[0] = float32(joinBlocks(x.Data[o*n:(o+1)*n], simd.Sum) * float64(scale))
 			return
 		}
-		clear(dst)
-		simd.SumRows(dst, x.Data[o*n*inner:(o+1)*n*inner], n)
-		if scale != 1 {
-			simd.Scale(dst, scale, dst)
-		}
+		rows := x.Data[o*n*inner:]
+		columnSums(n, inner, func(sums []float32, lo, hi int) { simd.SumRows(sums, rows[lo*inner:], hi-lo) }, func(sums []float64) {
+			for j, v := range sums {
+				dst[j] = float32(v * float64(scale))
+			}
+		}, 1)
 	})
 }
 

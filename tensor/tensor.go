@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"unsafe"
 
 	"github.com/tessera-go/tessera/internal/hugepage"
 	"github.com/tessera-go/tessera/internal/parallel"
@@ -213,6 +214,12 @@ func alloc(n, room int) []float32 {
 	return b
 }
 
+// borrow64 returns n float64 of undefined content, and how to give them back.
+func borrow64(n int) (f []float64, done func()) {
+	b := borrow(2 * max(n, 1))
+	return unsafe.Slice((*float64)(unsafe.Pointer(&b[0])), n), func() { giveBack(b) }
+}
+
 func giveBack(b []float32) {
 	c := 0
 	for 1<<c < cap(b) {
@@ -287,7 +294,7 @@ func AddScaled(y *Tensor, s float32, x *Tensor) {
 	parallel.Chunks(len(y.Data), chunk, func(lo, hi int) { simd.Axpy(y.Data[lo:hi], s, x.Data[lo:hi]) })
 }
 
-// Sum returns the sum of all elements: chunks in simd's order, joined in float64 from the first to the last.
+// Sum returns the sum of all elements: blocks in simd's order, joined in float64 from the first to the last.
 func Sum(x *Tensor) float64 {
 	return joinChunks(x, simd.Sum)
 }
@@ -299,11 +306,26 @@ func SumSquares(x *Tensor) float64 {
 
 func joinChunks(x *Tensor, f func([]float32) float32) float64 {
 	n := (len(x.Data) + chunk - 1) / chunk
-	parts := make([]float32, n)
-	parallel.Chunks(len(x.Data), chunk, func(lo, hi int) { parts[lo/chunk] = f(x.Data[lo:hi]) })
+	parts := make([]float64, n)
+	parallel.Chunks(len(x.Data), chunk, func(lo, hi int) { parts[lo/chunk] = joinBlocks(x.Data[lo:hi], f) })
 	total := 0.0
 	for _, p := range parts {
-		total += float64(p)
+		total += p
+	}
+	return total
+}
+
+// joinBlocks adds f of blocks in float64: blocks of one of few elements.
+func joinBlocks(x []float32, f func([]float32) float32) float64 {
+	block := 1024
+	if len(x) <= 64 {
+		block = 1
+	}
+	total := 0.0
+	for len(x) > 0 {
+		n := min(block, len(x))
+		total += float64(f(x[:n]))
+		x = x[n:]
 	}
 	return total
 }
