@@ -218,7 +218,7 @@ func CrossEntropyGrad(dx, x *Tensor, stats []float32, labels []int32, smoothing 
 				}
 				continue
 			}
-			softmaxOf(p, stats[2*r:], x.Data[r*c:(r+1)*c])
+			softmaxOf(p, stats[2*r:], x.Data[r*c:(r+1)*c], 1)
 			at := p[labels[r]]
 			if rest != 0 {
 				for j := range p {
@@ -268,10 +268,10 @@ func SoftCrossEntropySum(x *Tensor, stats []float32, t, w *Tensor) (sum, weight 
 	})
 }
 
-// softmaxOf sets p to the softmax of a row by its SoftmaxStats.
-func softmaxOf(p, stats, row []float32) {
+// softmaxOf sets p to scale times the softmax of a row, by its SoftmaxStats.
+func softmaxOf(p, stats, row []float32, scale float32) {
 	simd.ExpSub(p, stats[0], row)
-	simd.Scale(p, 1/stats[1], p)
+	simd.Scale(p, scale/stats[1], p)
 }
 
 // SoftCrossEntropyGrad sets dx to scale·w·(softmax(x)·Σt - t), or adds it; see SoftCrossEntropySum.
@@ -286,14 +286,13 @@ func SoftCrossEntropyGrad(dx, x *Tensor, stats []float32, t, w *Tensor, scale fl
 				k *= w.Data[r]
 			}
 			d, row, q := dx.Data[r*c:(r+1)*c], x.Data[r*c:(r+1)*c], t.Data[r*c:(r+1)*c]
-			softmaxOf(p, stats[2*r:], row)
-			total := k * simd.Sum(q)
+			softmaxOf(p, stats[2*r:], row, simd.Sum(q))
+			simd.Sub(p, p, q)
 			if add {
-				simd.Axpy(d, total, p)
+				simd.Axpy(d, k, p)
 			} else {
-				simd.Scale(d, total, p)
+				simd.Scale(d, k, p)
 			}
-			simd.Axpy(d, -k, q)
 		}
 		giveBack(p)
 	})

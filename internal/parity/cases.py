@@ -447,7 +447,10 @@ def ops(w):
         if op.name not in HANDLERS or not op.supports_dtype(torch.float32, "cpu"):
             continue
         for s in op.sample_inputs("cpu", torch.float32, requires_grad=op.supports_autograd):
-            w.sample("op_db " + op.name, op.name, (s.input,) + tuple(s.args), s.kwargs)
+            args = (s.input,) + tuple(s.args)
+            if op.name == "nn.functional.embedding":  # its samples have the weight first
+                args = (args[1], args[0])
+            w.sample("op_db " + op.name, op.name, args, s.kwargs)
 
 
 def sizes(w):
