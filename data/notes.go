@@ -131,15 +131,15 @@ func (f *folder) faint(deep []int) string {
 	if count == 0 {
 		return ""
 	}
-	values := fmt.Sprintf("the largest value of each is %g to %g", low, high)
-	if low == high {
-		values = fmt.Sprintf("the largest value of each is %g", low)
+	values := fmt.Sprintf("%.4g", high)
+	if low < high {
+		values = fmt.Sprintf("%.4g to %.4g", low, high)
 	}
-	of := ""
+	of := "pictures"
 	if len(looked) < len(deep) {
-		of = fmt.Sprintf(" of %d looked at, of %d with more than 8 bits a value,", len(looked), len(deep))
+		of = fmt.Sprintf("of %d pictures looked at, of %d,", len(looked), len(deep))
 	}
-	return fmt.Sprintf("%s: %d%s nearly black or cut off at white (%s, in more bits than that or without a range); ?stretch=yes scales each by the bits that it uses", f.dir, count, of, values)
+	return fmt.Sprintf("%s: %d %s with more than 8 bits a value are nearly black or cut off at white (largest values: %s); folder:DIR?stretch=yes scales each by the bits that it uses", f.dir, count, of, values)
 }
 
 // faintTop returns the largest value of a picture that is nearly black or cut off at the bright end; 0 for others, and what cannot be read.

@@ -246,6 +246,12 @@ def bmp():
         case(f"bmp_{name}.bmp", "BMP", f"RGB, 16 bits, {':'.join(name)}", bmp_file(13, 9, 16, 3 if name == "565" else 0, raw, masks if name == "565" else None))
     raw = bmp_rows([np.concatenate([row[:, ::-1], np.full((13, 1), 9)], 1).astype(np.uint8).tobytes() for row in a])
     case("bmp_rgbx.bmp", "BMP", "RGB in 32 bits", bmp_file(13, 9, 32, 0, raw, None))
+    few = im.quantize(5)
+    index5, palette5 = np.asarray(few), np.array(few.getpalette()[:15], np.uint8).reshape(5, 3)
+    case("bmp_few.bmp", "BMP", "P, a palette of five", bmp_file(13, 9, 8, 0, bmp_rows([r.tobytes() for r in index5]), palette5))
+    masks = struct.pack("<III", 0xFF000000, 0xFF0000, 0xFF00)
+    raw = bmp_rows([np.concatenate([np.full((13, 1), 9), row[:, ::-1]], 1).astype(np.uint8).tobytes() for row in a])
+    case("bmp_masks.bmp", "BMP", "RGB in 32 bits, masks", bmp_file(13, 9, 32, 3, raw, masks))
     core = struct.pack("<IHHHH", 12, 13, 9, 1, 24)
     raw = bmp_rows([row[:, ::-1].astype(np.uint8).tobytes() for row in a])
     case("bmp_os2.bmp", "BMP", "RGB, header of OS/2", b"BM" + struct.pack("<IHHI", 26 + len(raw), 0, 0, 26) + core + raw)
@@ -373,7 +379,9 @@ def tiff_layouts(im):
 
 def lab(im):
     from PIL import ImageCms
-    return ImageCms.profileToProfile(im, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
+    out = ImageCms.profileToProfile(im, ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB"), outputMode="LAB")
+    out.info.clear()  # the profile holds the time
+    return out
 
 
 def packed_tiff(a, bits):
@@ -424,12 +432,13 @@ def others():
     im = colours(13, 9)
     for ending, name, word in (("ico", "ICO", "an icon (ICO)"), ("jp2", "JPEG 2000", "a JPEG 2000 picture"), ("j2k", "JPEG 2000", "a JPEG 2000 picture"), ("avif", "AVIF", "an AVIF picture"),
                                ("heic", "HEIC", "a HEIC picture"), ("tga", "TGA", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("pcx", "PCX", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("sgi", "SGI", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("dds", "DDS", "a DirectDraw texture"),
-                               ("qoi", "QOI", "a QOI picture"), ("pdf", "PDF", "a PDF document"), ("eps", "EPS", "a PostScript document"), ("xbm", "XBM", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("im", "IM", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("msp", "MSP", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture")):
+                               ("qoi", "QOI", "a QOI picture"), ("eps", "EPS", "a PostScript document"), ("xbm", "XBM", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("im", "IM", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture"), ("msp", "MSP", "not a JPEG, PNG, GIF, BMP, TIFF, WebP or PNM picture")):
         p = im.convert("1") if ending in ("xbm", "msp") else im
         case(f"other.{ending}", name, p.mode, p, refused=word)
     for ending, name, word, b in (("jxl", "JPEG XL", "a JPEG XL picture", imagecodecs.jpegxl_encode(np.asarray(im))), ("jls", "JPEG-LS", "a JPEG-LS picture", imagecodecs.jpegls_encode(np.asarray(im))),
                                   ("jxr", "JPEG XR", "a JPEG XR picture", imagecodecs.jpegxr_encode(np.asarray(im)))):
         case(f"other.{ending}", name, "RGB", b, refused=word)
+    case("other.pdf", "PDF", "document", b"%PDF-1.7\n", refused="a PDF document")
     case("other.icns", "ICNS", "icon", b"icns" + bytes(8), refused="an icon (ICNS)")
     case("other.psd", "Photoshop", "RGB", b"8BPS\0\1" + bytes(6) + struct.pack(">HIIHH", 3, 9, 13, 8, 3), refused="a Photoshop document")
     case("other.svg", "SVG", "drawing", b'<svg xmlns="http://www.w3.org/2000/svg" width="13" height="9"/>', refused="an SVG drawing")
