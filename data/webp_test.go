@@ -8,12 +8,6 @@ import (
 	"testing"
 )
 
-// riffChunk is a chunk of a RIFF file, padded to an even length.
-func riffChunk(name string, data []byte) []byte {
-	b := append(binary.LittleEndian.AppendUint32([]byte(name), uint32(len(data))), data...)
-	return append(b, make([]byte, len(data)%2)...)
-}
-
 // movingWebP is a WebP with a canvas and one frame: its place, its size and its chunks.
 func movingWebP(canvasH, canvasW, top, left, h, w int, chunks ...[]byte) []byte {
 	three := func(v int) []byte { return []byte{byte(v), byte(v >> 8), byte(v >> 16)} }

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -48,17 +49,18 @@ func torchWeights(t *testing.T, m Module) {
 	}
 }
 
-// torchNet is what PyTorch gave with golden weights; Grads has each gradient's norm and its product with golden.Fill.
+// torchNet is what PyTorch gave with golden weights; Grads has each gradient's norm and its product with golden.Fill, in float64, Spread how far those of float32 are from them.
 type torchNet struct {
 	N, Side int
 	Logits  []float64 // the first 20 columns at most
 	Norm    float64
 	Loss    float64
 	Grads   map[string][2]float64
+	Spread  map[string]float64
 }
 
-// TestTorchvision: with the same weights torchvision's networks give the same logits within 1e-4 and, in training mode,
-// the same gradients within 1e-3, relative to the norm. Reference: testdata/nets.json, made by testdata/nets.py.
+// TestTorchvision: with the same weights torchvision's networks give the same logits within 1e-4, relative to the norm, and in training mode
+// gradients within four times what float32 makes of PyTorch's, of this tensor and of those behind it. Reference: testdata/nets.json, made by testdata/nets.py.
 func TestTorchvision(t *testing.T) {
 	var want map[string]torchNet
 	golden.Load(t, "testdata/nets.json", &want)
@@ -114,8 +116,8 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 	if len(ps) != len(w.Grads) {
 		t.Errorf("%d parameters, PyTorch has %d", len(ps), len(w.Grads))
 	}
-	worst := 0.0
-	for _, p := range ps {
+	worst, most := 0.0, 0.0
+	for _, p := range slices.Backward(ps) {
 		d := checkpoint.ToTorch(g.Of(p.Value), p.Layout)
 		probe := tensor.New(d.Shape...)
 		golden.Fill(probe.Data, "probe/"+p.Name, 1)
@@ -127,8 +129,9 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 		// a random direction sees about norm/√3 of a difference of that norm
 		e := math.Max(math.Abs(norm-w.Grads[p.Name][0]), math.Abs(dot-w.Grads[p.Name][1])*math.Sqrt(3)) / (w.Grads[p.Name][0] + 1e-12)
 		worst = math.Max(worst, e)
-		if e > 1e-3 {
-			t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1])
+		most = math.Max(most, w.Spread[p.Name]) // of this gradient and those that it depends on
+		if !(e <= 4*most) {
+			t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g; off by %.2g where %.2g is rounding", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1], e, most)
 		}
 	}
 	t.Logf("largest relative difference of a gradient: %.2g", worst)

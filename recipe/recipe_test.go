@@ -697,7 +697,7 @@ func TestSupervisedSays(t *testing.T) {
 	cfg.Norm = "half"
 	m := &Model{Side: 16, Norm: data.HalfNorm, Info: &train.Info{Config: cfg, Done: 15}}
 	said := ""
-	if _, err := (Comparison{Say: func(s string) { said += s }}).supervised(context.Background(), m, d); err != nil || !strings.Contains(said, "000.png") {
+	if _, err := (Comparison{Eval: eval.Options{MaxBad: 0.01}, Say: func(s string) { said += s }}).supervised(context.Background(), m, d); err != nil || !strings.Contains(said, "000.png") {
 		t.Errorf("of a broken picture it says %q, %v", said, err)
 	}
 }
