@@ -190,7 +190,7 @@ func CrossEntropySum(x *Tensor, stats []float32, labels []int32, smoothing float
 			row, m := x.Data[r*c:(r+1)*c], float64(stats[2*r])
 			v := math.Log(float64(stats[2*r+1])) + (m-float64(row[labels[r]]))*(1-s)
 			if s != 0 {
-				v += s * (m - joinBlocks(row, simd.Sum)/float64(c))
+				v += s * (m - sumOf(row)/float64(c))
 			}
 			k := 1.0
 			if w != nil {
@@ -218,23 +218,35 @@ func CrossEntropyGrad(dx, x *Tensor, stats []float32, labels []int32, smoothing 
 				}
 				continue
 			}
-			softmaxOf(p, stats[2*r:], x.Data[r*c:(r+1)*c], 1)
-			at := p[labels[r]]
-			if rest != 0 {
-				for j := range p {
-					p[j] -= rest
-				}
-			}
-			p[labels[r]] = at - (rest + (1 - smoothing))
 			k := scale
 			if w != nil {
 				k *= w.Data[r]
 			}
-			if add {
-				simd.Axpy(d, k, p)
+			simd.ExpSub(p, stats[2*r], x.Data[r*c:(r+1)*c])
+			// the label's own: what is nearly 1 less 1, before anything else is added
+			at := k * (p[labels[r]]/stats[2*r+1] - (rest + (1 - smoothing)))
+			was := d[labels[r]]
+			if rest == 0 {
+				if add {
+					simd.Axpy(d, k/stats[2*r+1], p)
+				} else {
+					simd.Scale(d, k/stats[2*r+1], p)
+				}
 			} else {
-				simd.Scale(d, k, p)
+				simd.Scale(p, 1/stats[2*r+1], p)
+				for j := range p {
+					p[j] -= rest
+				}
+				if add {
+					simd.Axpy(d, k, p)
+				} else {
+					simd.Scale(d, k, p)
+				}
 			}
+			if !add {
+				was = 0
+			}
+			d[labels[r]] = was + at
 		}
 		giveBack(p)
 	})
@@ -256,7 +268,7 @@ func SoftCrossEntropySum(x *Tensor, stats []float32, t, w *Tensor) (sum, weight 
 		}
 		for r := lo; r < hi; r++ {
 			q := t.Data[r*c : (r+1)*c]
-			v := math.Log(float64(stats[2*r+1]))*joinBlocks(q, simd.Sum) - float64(simd.DotAbout(q, one, x.Data[r*c:], stats[2*r]))
+			v := math.Log(float64(stats[2*r+1]))*sumOf(q) - float64(simd.DotAbout(q, one, x.Data[r*c:], stats[2*r]))
 			k := 1.0
 			if w != nil {
 				k = float64(w.Data[r])

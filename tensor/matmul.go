@@ -471,8 +471,8 @@ func AddSumRows(s, x *Tensor) {
 }
 
 // sumBlock is how many rows of c columns a kernel sums in float32 before the sums are joined in float64: one of few rows, so that a small
-// sum is rounded once an element, and up to 64 of many, where joining costs little.
-func sumBlock(rows, c int) int { return min(64, max(1, rows*c/512)) }
+// sum is rounded once an element, and up to 256 of many, where joining costs little.
+func sumBlock(rows, c int) int { return min(256, max(1, rows*c/512)) }
 
 // columnSums calls f on blocks of rows with k zeroed sums of c columns each, joins them in float64, in an order that depends on the shape
 // alone, and calls use with the k·c sums.

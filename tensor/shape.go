@@ -418,7 +418,7 @@ func AddUnbroadcast(dx, dy *Tensor) {
 	clear(sums)
 	broadcast(dy, dx, func(row []float32, at int, one bool) {
 		if one {
-			sums[at] += joinBlocks(row, simd.Sum)
+			sums[at] += sumOf(row)
 			return
 		}
 		for i, v := range row {
@@ -472,7 +472,7 @@ func SumAxis(y, x *Tensor, axis int, scale float32) {
 	parallel.For(outer, func(o int) {
 		dst := y.Data[o*inner : (o+1)*inner]
 		if inner == 1 {
-			dst[0] = float32(joinBlocks(x.Data[o*n:(o+1)*n], simd.Sum) * float64(scale))
+			dst[0] = float32(sumOf(x.Data[o*n:(o+1)*n]) * float64(scale))
 			return
 		}
 		rows := x.Data[o*n*inner:]

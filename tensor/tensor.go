@@ -315,6 +315,24 @@ func joinChunks(x *Tensor, f func([]float32) float32) float64 {
 	return total
 }
 
+// sumOf returns the sum of x: few elements in float64, more in blocks of simd's order.
+func sumOf(x []float32) float64 {
+	if len(x) > 64 {
+		return joinBlocks(x, simd.Sum)
+	}
+	var t [4]float64
+	for ; len(x) >= 4; x = x[4:] {
+		t[0] += float64(x[0])
+		t[1] += float64(x[1])
+		t[2] += float64(x[2])
+		t[3] += float64(x[3])
+	}
+	for i, v := range x {
+		t[i] += float64(v)
+	}
+	return t[0] + t[1] + (t[2] + t[3])
+}
+
 // joinBlocks adds f of blocks in float64: blocks of one of few elements.
 func joinBlocks(x []float32, f func([]float32) float32) float64 {
 	block := 1024
