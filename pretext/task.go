@@ -51,6 +51,7 @@ type Values = *spec.Values
 var tasks = map[string]About{
 	"byol":              byolAbout,
 	"context-encoder":   contextEncoderAbout,
+	"jigsaw":            jigsawAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 }

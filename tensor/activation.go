@@ -262,22 +262,29 @@ func AddScalar(x *Tensor, v float32) {
 	})
 }
 
+// ArgMax returns for each row of x [... C] the column of its largest value, the first of equal ones; a NaN is never the largest.
+func ArgMax(x *Tensor) []int {
+	rows, c := rows2(x)
+	out := make([]int, rows)
+	for r := range out {
+		row := x.Data[r*c : (r+1)*c]
+		for j, v := range row {
+			if v > row[out[r]] {
+				out[r] = j
+			}
+		}
+	}
+	return out
+}
+
 // CountRight returns for how many rows of x [N C] the largest entry, the first of equals, is at the row's label.
 func CountRight(x *Tensor, labels []int32) int {
-	rows, c := rows2(x)
-	if rows != len(labels) {
+	if rows, _ := rows2(x); rows != len(labels) {
 		fail("CountRight", "%d labels for %v", len(labels), x.Shape)
 	}
 	n := 0
-	for i, l := range labels {
-		best := 0
-		row := x.Data[i*c : (i+1)*c]
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if best == int(l) {
+	for i, best := range ArgMax(x) {
+		if best == int(labels[i]) {
 			n++
 		}
 	}

@@ -2,6 +2,7 @@ package train
 
 import (
 	"image"
+	"io"
 	"iter"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -26,6 +27,11 @@ type Learner interface {
 	Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error)
 	// Draw shows what the learner sees and says for samples of inputs.
 	Draw(in data.Inputs, index []int) (image.Image, error)
+}
+
+// Filer is a learner that keeps something for people to read in a run's directory, by name, such as a set of permutations.
+type Filer interface {
+	Files() map[string]func(w io.Writer) error
 }
 
 // Group is a set of parameters that are updated together.

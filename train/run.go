@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -245,8 +246,28 @@ func (r *Run) prepare(resume bool) (err error) {
 	if err := r.info.Save(r.Dir); err != nil {
 		return err
 	}
+	if err := r.writeFiles(); err != nil {
+		return err
+	}
 	if !resume {
 		return r.checkpoint() // so that there is always one to go back to
+	}
+	return nil
+}
+
+// writeFiles writes what the learner keeps for people.
+func (r *Run) writeFiles() error {
+	l, ok := r.Learner.(Filer)
+	if !ok {
+		return nil
+	}
+	files := l.Files()
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		path := filepath.Join(r.Dir, name)
+		r.makes(path)
+		if err := checkpoint.Atomic(path, files[name]); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -180,4 +181,42 @@ func TestStarved(t *testing.T) {
 		t.Fatal(err)
 	}
 	differ(t, "with broken pictures", whole.Learner, again.Learner)
+}
+
+// filing is a learner that keeps something for people to read.
+type filing struct {
+	*classifier
+	fail bool
+}
+
+func (f filing) Files() map[string]func(w io.Writer) error {
+	return map[string]func(w io.Writer) error{"answers.txt": func(w io.Writer) error {
+		if f.fail {
+			return errors.New("the pen is dry")
+		}
+		_, err := io.WriteString(w, "yes\nno\n")
+		return err
+	}}
+}
+
+// TestFiles: what a learner keeps for people is in the run's directory, and goes with a start that fails.
+func TestFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run")
+	run := func(spoil int, fail bool) *Run {
+		r := newRun(dir, config(), spoil)
+		r.Learner = filing{r.Learner.(*classifier), fail}
+		return r
+	}
+	for what, r := range map[string]*Run{"the pen is dry": run(0, true), "step 1": run(1, false)} {
+		if _, err := r.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), what) {
+			t.Errorf("%v, want %q", err, what)
+		}
+		if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: there are %v", what, entries(t, dir))
+		}
+	}
+	start(t, run(0, false))
+	if b, err := os.ReadFile(filepath.Join(dir, "answers.txt")); err != nil || string(b) != "yes\nno\n" {
+		t.Errorf("%q, %v", b, err)
+	}
 }
