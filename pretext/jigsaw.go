@@ -503,7 +503,7 @@ func (j *jigsaw) Draw(in data.Inputs, index []int) (image.Image, error) {
 		x, _ := g.At(c)
 		text := "picture and tiles"
 		if c > 0 {
-			text = []string{"the net's answer", "a puzzle"}[c%2]
+			text = []string{"answer, green: right", "a puzzle"}[c%2]
 		}
 		sheet.Text(x, 8, panel, text, canvas.Ink)
 	}
