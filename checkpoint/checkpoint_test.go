@@ -124,6 +124,10 @@ func TestLies(t *testing.T) {
 		"negative":       {raw(`{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,8]}}`, 8), "shape"},
 		"overflow":       {raw(`{"a":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,8]}}`, 8), "shape"},
 		"overlap":        {raw(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}`, 12), "overlaps"},
+		"twice":          {raw(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"a":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}`, 16), `it names "a" twice`},
+		"twice, escaped": {raw(`{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\u0061":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}`, 16), `it names "a" twice`},
+		"two texts":      {raw(`{"__metadata__":{},"__metadata__":{}}`, 0), `it names "__metadata__" twice`},
+		"nothing":        {raw(`null`, 0), "no JSON object"},
 		"type":           {raw(`{"a":{"dtype":"Q4","shape":[2],"data_offsets":[0,8]}}`, 8), "type"},
 	} {
 		_, err := Read(bytes.NewReader(c.b), int64(len(c.b)))

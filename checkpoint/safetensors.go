@@ -2,6 +2,7 @@ package checkpoint
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
@@ -12,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/tessera-go/tessera/tensor"
@@ -174,8 +176,8 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 	if err := readAt(r, h, 8); err != nil {
 		return nil, fmt.Errorf("reading the header: %w", err)
 	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(h, &raw); err != nil {
+	raw, err := fields(h)
+	if err != nil {
 		return nil, fmt.Errorf("not a safetensors file: header: %w", err)
 	}
 	out := &File{Metadata: map[string]string{}}
@@ -231,6 +233,35 @@ func Read(r io.ReaderAt, size int64) (*File, error) {
 			return nil, fmt.Errorf("tensor %q: %w", t.name, err)
 		}
 		out.Tensors = append(out.Tensors, Named{Name: t.name, Value: x})
+	}
+	return out, nil
+}
+
+// fields returns the fields of a JSON object, and refuses a name that stands in it twice: readers disagree about which one counts.
+func fields(text []byte) (map[string]json.RawMessage, error) {
+	var whole map[string]json.RawMessage
+	if err := json.Unmarshal(text, &whole); err != nil { // it checks the text to its end
+		return nil, err
+	}
+	out := make(map[string]json.RawMessage, len(whole))
+	d := json.NewDecoder(bytes.NewReader(text))
+	if open, err := d.Token(); err != nil || open != json.Delim('{') {
+		return nil, errors.Join(errors.New("it is no JSON object"), err)
+	}
+	for d.More() {
+		name, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		var v json.RawMessage
+		if err := d.Decode(&v); err != nil {
+			return nil, err
+		}
+		key, _ := name.(string)
+		if _, twice := out[key]; twice {
+			return nil, fmt.Errorf("it names %s twice", strconv.Quote(key))
+		}
+		out[key] = v
 	}
 	return out, nil
 }
