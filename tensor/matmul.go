@@ -470,9 +470,11 @@ func AddSumRows(s, x *Tensor) {
 	}, 1)
 }
 
-// sumBlock is how many rows of c columns a kernel sums in float32 before the sums are joined in float64: one of few rows, so that a small
-// sum is rounded once an element, and up to 256 of many, where joining costs little.
-func sumBlock(rows, c int) int { return min(256, max(1, rows*c/512)) }
+// sumBlock is how many rows of c columns a kernel sums one after the other: one of few rows, so that a small sum is rounded once an
+// element, and up to mostSumRows of many.
+func sumBlock(rows, c int) int { return min(mostSumRows, max(1, rows*c/512)) }
+
+const mostSumRows = 64
 
 // columnSums calls f on blocks of rows with k zeroed sums of c columns each, joins them in float64, in an order that depends on the shape
 // alone, and calls use with the k·c sums.
@@ -492,14 +494,27 @@ func columnSums(rows, c int, f func(sums []float32, lo, hi int), use func(sums [
 	use(total)
 }
 
-// blockSums adds to sums what f makes of blocks of the rows lo to hi.
+// blockSums adds to sums what f makes of blocks of the rows lo to hi. Blocks of many rows are first added by fours in float32, which
+// rounds four times where one after the other would have rounded 256 times: joining in float64 goes number by number.
 func blockSums(sums []float64, block, lo, hi int, f func(sums []float32, lo, hi int)) {
-	part := borrow(len(sums))
-	defer giveBack(part)
-	for ; lo < hi; lo += block {
-		clear(part)
-		f(part, lo, min(hi, lo+block))
-		for j, v := range part {
+	room := borrow(2 * len(sums))
+	defer giveBack(room)
+	part, four := room[:len(sums)], room[len(sums):2*len(sums)]
+	few := 1
+	if block == mostSumRows {
+		few = 4
+	}
+	for lo < hi {
+		clear(four)
+		f(four, lo, min(hi, lo+block))
+		lo += block
+		for i := 1; i < few && lo < hi; i++ {
+			clear(part)
+			f(part, lo, min(hi, lo+block))
+			simd.Add(four, four, part)
+			lo += block
+		}
+		for j, v := range four {
 			sums[j] += float64(v)
 		}
 	}
