@@ -130,8 +130,12 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 		e := math.Max(math.Abs(norm-w.Grads[p.Name][0]), math.Abs(dot-w.Grads[p.Name][1])*math.Sqrt(3)) / (w.Grads[p.Name][0] + 1e-12)
 		worst = math.Max(worst, e)
 		most = math.Max(most, w.Spread[p.Name]) // of this gradient and those that it depends on
-		if !(e <= 4*most) {
-			t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g; off by %.2g where %.2g is rounding", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1], e, most)
+		bound := 4 * most
+		if w.Spread == nil { // shallow nets, against float32
+			bound = 1e-3
+		}
+		if !(e <= bound) {
+			t.Errorf("gradient of %s: norm %g and projection %g, PyTorch %g and %g; off by %.2g, at most %.2g are rounding", p.Name, norm, dot, w.Grads[p.Name][0], w.Grads[p.Name][1], e, bound)
 		}
 	}
 	t.Logf("largest relative difference of a gradient: %.2g", worst)
