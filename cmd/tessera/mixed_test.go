@@ -159,7 +159,7 @@ func TestMixedFolder(t *testing.T) {
 		t.Errorf("features of\n%q, want\n%q", names, good)
 	}
 
-	if out, errs, code = tessera(t, append(small, "eval", "compare", run, "--data", spec, "--k", "3", "--gallery", "2")...); code != 0 {
+	if _, errs, code = tessera(t, append(small, "eval", "compare", run, "--data", spec, "--k", "3", "--gallery", "2")...); code != 0 {
 		t.Fatalf("exit %d: %s", code, errs)
 	}
 	says("eval", errs, broken...)
