@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/tessera-go/tessera/internal/fuzzing"
 )
@@ -108,7 +109,8 @@ func FuzzWrap(f *testing.F) {
 			most = max(most, len(line)-len(strings.TrimLeft(line, " "))+4)
 		}
 		for _, line := range strings.Split(got, "\n") {
-			if strings.LastIndexByte(strings.TrimRight(line, " "), ' ') > most {
+			line = strings.TrimRight(line, " ")
+			if last := strings.LastIndexByte(line, ' '); last >= 0 && utf8.RuneCountInString(line[:last]) > most {
 				t.Errorf("%q has more than %d columns", line, width)
 			}
 		}
