@@ -83,15 +83,9 @@ var jigsawAbout = About{
 	OwnViews: true,
 	Config:   func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
-		off := func(name string, value int) int { // a given 0 is none, what is not given the usual
-			if v.Given(name) && value == 0 {
-				return -1
-			}
-			return value
-		}
 		t := Jigsaw{
-			Tile: v.Int("tile", 0, 512), Gap: off("gap", v.Int("gap", 0, 512)), Set: v.Int("set", 4, maxPermutations), Choice: v.One("choice", jigsawChoices...),
-			Deals: v.Int("deals", 1, 256), Grey: float32(v.Float("grey", 0, 1)), Shift: off("shift", v.Int("shift", 0, 64)), NoStandard: !v.Bool("standard"),
+			Tile: v.Int("tile", 0, 512), Gap: orNone(v, "gap", 512), Set: v.Int("set", 4, maxPermutations), Choice: v.One("choice", jigsawChoices...),
+			Deals: v.Int("deals", 1, 256), Grey: float32(v.Float("grey", 0, 1)), Shift: orNone(v, "shift", 64), NoStandard: !v.Bool("standard"),
 			Pool: v.Int("pool", 1, 16), Embed: v.Int("embed", 0, 1<<16), Hidden: v.Int("hidden", 1, 1<<16), Dropout: float32(v.Float("dropout", 0, 0.95)),
 		}
 		if v.Given("grid") {
@@ -120,12 +114,6 @@ func factorial(n int) int {
 
 // filled returns the task with what was left open, for pictures of that side.
 func (t Jigsaw) filled(side int) Jigsaw {
-	usual := func(v *int, value int) {
-		if *v == 0 {
-			*v = value
-		}
-		*v = max(*v, 0)
-	}
 	if t.Grid == 0 {
 		t.Grid = 3
 		if side < 48 && t.Tile == 0 {
@@ -175,22 +163,6 @@ func (t Jigsaw) Learner(s Setup) (train.Learner, error) {
 		}
 	}
 	return j, nil
-}
-
-// takes finds a tile that the trunk takes: the one that was asked for, or, where that was left open, a larger one.
-func takes(trunk *layers.Trunk, tile *int, larger bool) error {
-	for {
-		err := autograd.Try(func() { trunk.Forward(autograd.NewInference().Input(tensor.New(1, *tile, *tile, 3))) })
-		switch {
-		case err == nil:
-			return nil
-		case !larger:
-			return fmt.Errorf("trunk %s takes no tiles of %d pixels: %w", trunk.Name, *tile, err)
-		}
-		if *tile = *tile*3/2 + 1; *tile > maxPatch {
-			return fmt.Errorf("trunk %s takes no tile of up to %d pixels: %w", trunk.Name, maxPatch, err)
-		}
-	}
 }
 
 type jigsaw struct {

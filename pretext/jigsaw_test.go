@@ -338,7 +338,7 @@ func TestJigsawSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	setup := Setup{Trunk: trunk, Side: 32, Norm: data.HalfNorm, RNG: tensor.NewRNG(2)}
-	if _, err := (Jigsaw{Tile: 8}).Learner(setup); err == nil || !strings.Contains(err.Error(), "alexnet takes no tiles of 8 pixels") {
+	if _, err := (Jigsaw{Tile: 8}).Learner(setup); err == nil || !strings.Contains(err.Error(), "alexnet takes no patch of 8 pixels") {
 		t.Errorf("tiles that the trunk does not take: %v", err)
 	}
 	l, err := (Jigsaw{}).Learner(setup)
@@ -383,21 +383,7 @@ func TestJigsawPyTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	j := l.(*jigsaw)
-	for _, p := range layers.Params(j) {
-		switch s := p.Value.Shape; {
-		case len(s) == 4:
-			golden.Fill(p.Value.Data, p.Name, math.Sqrt(6/float64(9*s[2])))
-		case len(s) == 2:
-			golden.Fill(p.Value.Data, p.Name, math.Sqrt(3/float64(s[0])))
-		case strings.HasSuffix(p.Name, "bias"):
-			golden.Fill(p.Value.Data, p.Name, 0.1)
-		default:
-			golden.Fill(p.Value.Data, p.Name, 0.2)
-			for i := range p.Value.Data {
-				p.Value.Data[i]++
-			}
-		}
-	}
+	goldenWeights(j)
 	for i, p := range want.Orders {
 		copy(j.order(int32(i)), p)
 	}

@@ -93,16 +93,9 @@ var relativePositionAbout = About{
 	OwnViews: true,
 	Config:   func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
-		// off tells a given 0 from what is not given, for options whose zero value means the usual.
-		off := func(name string, value int) int {
-			if v.Given(name) && value == 0 {
-				return -1
-			}
-			return value
-		}
 		t := RelativePosition{
 			Patch: v.Int("patch", 0, 512), Grids: v.Int("grids", 1, 64),
-			Gap: off("gap", v.Int("gap", 0, 512)), Jitter: off("jitter", v.Int("jitter", 0, 256)),
+			Gap: orNone(v, "gap", 512), Jitter: orNone(v, "jitter", 256),
 			Pairs: v.One("pairs", "balanced", "all", "centre"), Scale: v.One("scale", "shrink", "paper", "native"),
 			Grey: float32(v.Float("grey", 0, 1)), NoStandard: !v.Bool("standard"),
 			Pool: v.Int("pool", 1, 16), Embed: v.Int("embed", 0, 1<<16), Hidden: v.Int("hidden", 1, 1<<16), Depth: v.Int("depth", 1, 8),
@@ -315,12 +308,6 @@ func (r *relativePosition) maker(in data.Inputs, augment bool) (*patchMaker, err
 			return nil, err
 		}
 	}
-	usual := func(v *int, value int) {
-		if *v == 0 {
-			*v = value
-		}
-		*v = max(*v, 0)
-	}
 	usual(&m.gap, m.patch/2)
 	usual(&m.jitter, max(1, (m.patch*7+paperPatch/2)/paperPatch))
 	if m.color == "" {
@@ -366,15 +353,24 @@ func (r *relativePosition) suit(m *patchMaker, images data.Images) error {
 	}
 	// with gaps of half a patch the grid then takes five sixths of the shorter side
 	m.patch = max(minPatch, min(paperPatch, short*5/(9*m.grid-3))&^1)
+	if err := takes(r.setup.Trunk, &m.patch, true); err != nil {
+		return fmt.Errorf("task relative-position: %w", err)
+	}
+	return nil
+}
+
+// takes finds a patch that the trunk takes: the one that was asked for, or, where that was left open, a larger one.
+func takes(trunk *layers.Trunk, patch *int, larger bool) error {
 	for {
-		err := autograd.Try(func() {
-			r.setup.Trunk.Forward(autograd.NewInference().Input(tensor.New(1, m.patch, m.patch, 3)))
-		})
-		if err == nil {
+		err := autograd.Try(func() { trunk.Forward(autograd.NewInference().Input(tensor.New(1, *patch, *patch, 3))) })
+		switch {
+		case err == nil:
 			return nil
+		case !larger:
+			return fmt.Errorf("trunk %s takes no patch of %d pixels: %w", trunk.Name, *patch, err)
 		}
-		if m.patch = (m.patch*3/2 + 1) &^ 1; m.patch > maxPatch {
-			return fmt.Errorf("task relative-position: trunk %s takes no patch of up to %d pixels: %w", r.setup.Trunk.Name, maxPatch, err)
+		if *patch = (*patch*3/2 + 1) &^ 1; *patch > maxPatch {
+			return fmt.Errorf("trunk %s takes no patch of up to %d pixels: %w", trunk.Name, maxPatch, err)
 		}
 	}
 }

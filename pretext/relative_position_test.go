@@ -573,19 +573,9 @@ func (s *pairStep) Minimise(name string, loss func(*autograd.Tape) *autograd.Var
 	s.tape.Reset()
 }
 
-// TestRelativePositionPyTorch: from the same weights and patches the loss falls as PyTorch's does; testdata/relative_position.py. That
-// is within four times what float32 and a change of 1e-7 in the first weights make there; a pair too few, a label that is another, a norm
-// with the wrong variance are hundreds of times as much.
-func TestRelativePositionPyTorch(t *testing.T) {
-	var want struct{ Loss, Spread []float64 }
-	golden.Load(t, "testdata/relative_position.json", &want)
-	task := RelativePosition{Patch: 10, Grid: 3, Pairs: "all", Pool: 2, Embed: 24, Hidden: 32, Depth: 2}
-	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := l.(*relativePosition)
-	for _, p := range layers.Params(r) {
+// goldenWeights fills a learner with the weights that relative_position.py and jigsaw.py begin with.
+func goldenWeights(m layers.Stateful) {
+	for _, p := range layers.Params(m) {
 		switch s := p.Value.Shape; {
 		case len(s) == 4:
 			golden.Fill(p.Value.Data, p.Name, math.Sqrt(6/float64(9*s[2])))
@@ -601,6 +591,21 @@ func TestRelativePositionPyTorch(t *testing.T) {
 		}
 	}
 	tensor.Changed()
+}
+
+// TestRelativePositionPyTorch: from the same weights and patches the loss falls as PyTorch's does; testdata/relative_position.py. That
+// is within four times what float32 and a change of 1e-7 in the first weights make there; a pair too few, a label that is another, a norm
+// with the wrong variance are hundreds of times as much.
+func TestRelativePositionPyTorch(t *testing.T) {
+	var want struct{ Loss, Spread []float64 }
+	golden.Load(t, "testdata/relative_position.json", &want)
+	task := RelativePosition{Patch: 10, Grid: 3, Pairs: "all", Pool: 2, Embed: 24, Hidden: 32, Depth: 2}
+	l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8, layers.TrunkOptions{}), RNG: tensor.NewRNG(1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := l.(*relativePosition)
+	goldenWeights(r)
 	m, err := r.maker(data.Inputs{Images: drawnImages{[][2]int{{60, 60}}, whereabouts}}, true)
 	if err != nil {
 		t.Fatal(err)

@@ -87,6 +87,23 @@ func New(of string) (Task, error) {
 	return task, v.Err()
 }
 
+// orNone returns a whole option from 0 to high: -1 for a 0 that was given, which is none, and 0 for what was not, which is the usual.
+func orNone(v Values, name string, high int) int {
+	n := v.Int(name, 0, high)
+	if n == 0 && v.Given(name) {
+		return -1
+	}
+	return n
+}
+
+// usual fills in a setting of which 0 is the usual value and less is none.
+func usual(v *int, value int) {
+	if *v == 0 {
+		*v = value
+	}
+	*v = max(*v, 0)
+}
+
 // wantImages returns the pictures of inputs, or says that the task needs some.
 func wantImages(task string, in data.Inputs) (data.Images, error) {
 	if in.Images == nil {
