@@ -10,10 +10,14 @@ import (
 	"strings"
 
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/spec"
 )
 
 // mostLooked is how many pictures of more than 8 bits a value are decoded to see which of them they use.
 const mostLooked = 32
+
+// mostNamed is how many files a note names.
+const mostNamed = 3
 
 // notes are lines for a person about how the folder's pictures are read: those that are nearly black because their values have more bits
 // than they use, and those that are let in though they are cut short.
@@ -189,7 +193,7 @@ func (f *folder) cutShort() []string {
 	if len(names) == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("%s: %d JPEGs are cut short and let in, what is missing grey: %s", f.dir, len(names), firstOf(names))}
+	return []string{fmt.Sprintf("%s: %d JPEGs are cut short and let in, what is missing grey: %s", f.dir, len(names), spec.Few(names, mostNamed))}
 }
 
 // noEndMark tells whether a file has no JPEG's end mark in its last bytes.
@@ -224,12 +228,4 @@ func partThere(b []byte) (there string) {
 		return cut.there
 	}
 	return ""
-}
-
-// firstOf names three of some things, and says how many more there are.
-func firstOf(names []string) string {
-	if n := len(names); n > 3 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), n-3)
-	}
-	return strings.Join(names, ", ")
 }

@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/tessera-go/tessera/internal/spec"
 )
 
 // imageEndings are the endings of files that a folder source takes; which format a file has is decided by its content.
@@ -131,7 +133,7 @@ func (s *scan) notes() []string {
 	var out []string
 	add := func(what string, names []string) {
 		if n := len(names); n > 0 {
-			out = append(out, fmt.Sprintf("%s: %d %s: %s", s.root, n, what, firstOf(names)))
+			out = append(out, fmt.Sprintf("%s: %d %s: %s", s.root, n, what, spec.Few(names, mostNamed)))
 		}
 	}
 	if len(s.left) > 0 || s.hidden > 0 {

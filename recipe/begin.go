@@ -115,18 +115,10 @@ func (r *Recipe) beginHead() error {
 	tensor.Changed()
 	msg := fmt.Sprintf("trunk and head begin with the weights of %s", o.File)
 	if len(anew) > 0 {
-		msg += fmt.Sprintf(", but for %d that it does not have in this shape: %s", len(anew), firstFew(anew))
+		msg += fmt.Sprintf(", but for %d that it does not have in this shape: %s", len(anew), spec.Few(anew, 4))
 	}
 	r.begins = append(r.begins, msg)
 	return nil
-}
-
-func firstFew(names []string) string {
-	const few = 4
-	if len(names) > few {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:few], ", "), len(names)-few)
-	}
-	return strings.Join(names, ", ")
 }
 
 // kind returns a task's name without its options.

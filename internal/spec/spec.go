@@ -234,6 +234,14 @@ func Line(text string) string {
 	return out.String()
 }
 
+// Few names the first of some things, and says how many more there are: a, b and 3 more.
+func Few(names []string, most int) string {
+	if n := len(names); n > most {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:most], ", "), n-most)
+	}
+	return strings.Join(names, ", ")
+}
+
 // Or joins words for a sentence: a, b or c.
 func Or(words []string) string {
 	switch n := len(words); n {

@@ -185,3 +185,12 @@ func TestWords(t *testing.T) {
 		t.Errorf("usage %q", u)
 	}
 }
+
+// TestFew: as many as are wanted by name, the others by number.
+func TestFew(t *testing.T) {
+	for n, want := range []string{"", "a", "a, b", "a, b and 1 more", "a, b and 2 more"} {
+		if got := Few([]string{"a", "b", "c", "d"}[:n], 2); got != want {
+			t.Errorf("of %d: %q, want %q", n, got, want)
+		}
+	}
+}
