@@ -158,13 +158,13 @@ func (t RelativePosition) Learner(s Setup) (train.Learner, error) {
 		head = append(head, layers.Child{Name: "dropout", Module: layers.Dropout(t.Dropout)})
 	}
 	head = append(head, layers.Child{Name: "fc", Module: layers.NewLinear(s.RNG, width, directions, layers.LinearOptions{})})
-	r := &relativePosition{task: t, setup: s, embed: embed, head: head}
+	r := &relativePosition{task: t, setup: s, embed: embed, head: head, chosen: tensor.New(2)}
 	if s.Inputs.Images != nil && (t.Patch == 0 || t.Grid == 0) {
 		m := &patchMaker{patch: t.Patch, grid: t.Grid}
 		if err := r.suit(m, s.Inputs.Images); err != nil {
 			return nil, err
 		}
-		r.task.Patch, r.task.Grid = m.patch, m.grid
+		r.chosen.Data[0], r.chosen.Data[1] = float32(m.patch), float32(m.grid)
 	}
 	return r, nil
 }
@@ -182,10 +182,12 @@ type relativePosition struct {
 	task        RelativePosition
 	setup       Setup
 	embed, head layers.Sequential
+	chosen      *tensor.Tensor // [2], patch and grid where the pictures that are learned from decided; 0 where nothing was to be decided
 }
 
 func (r *relativePosition) Visit(prefix string, f func(layers.Param)) {
-	layers.Parts{{Name: "trunk", Stateful: r.setup.Trunk}, {Name: "embed", Stateful: r.embed}, {Name: "head", Stateful: r.head}}.Visit(prefix, f)
+	layers.Parts{{Name: "trunk", Stateful: r.setup.Trunk}, {Name: "embed", Stateful: r.embed}, {Name: "head", Stateful: r.head},
+		{Name: "chosen", Stateful: layers.Value{Kind: layers.Buffer, Value: r.chosen}}}.Visit(prefix, f)
 }
 
 func (r *relativePosition) Groups() []train.Group { return train.One(r) }
@@ -304,8 +306,11 @@ func (r *relativePosition) maker(in data.Inputs, augment bool) (*patchMaker, err
 		grey: t.Grey, down: t.Down, raw: t.NoStandard, still: !augment, norm: r.setup.Norm}
 	m.scratch.New = func() any { return new(patchScratch) }
 	if m.patch == 0 || m.grid == 0 {
-		if err := r.suit(m, images); err != nil {
-			return nil, err
+		if m.patch, m.grid = int(r.chosen.Data[0]), int(r.chosen.Data[1]); m.patch == 0 {
+			m.patch, m.grid = t.Patch, t.Grid
+			if err := r.suit(m, images); err != nil {
+				return nil, err
+			}
 		}
 	}
 	usual(&m.gap, m.patch/2)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -369,6 +370,36 @@ func TestTaskState(t *testing.T) {
 			if f.Get("model."+name) == nil {
 				t.Errorf("the checkpoint lacks %s", name)
 			}
+		}
+	})
+}
+
+// TestTaskLoads: a run that is loaded, without the data that it was trained on, is the learner that was trained: the same state, and the same
+// answers to pictures of another size.
+func TestTaskLoads(t *testing.T) {
+	other := data.NewScenes(16, 48, 5, data.Test).Dataset()
+	forEveryTask(t, func(t *testing.T, task string) {
+		dir := t.TempDir()
+		r := trained(t, small(t, task), dir, Options{})
+		_, l, err := LoadLearner(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		differ(t, "loaded", r, &Recipe{Learner: l})
+		var told []map[string]float64
+		for _, l := range []train.Learner{r.Learner, l} {
+			feed, err := l.Feed(other.Inputs, false, data.LoaderOptions{BatchSize: 8, Seed: 1})
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := train.Look(feed, r.Config.Mode(), 1, 5, 5)
+			if err != nil {
+				t.Fatal(err)
+			}
+			told = append(told, v)
+		}
+		if len(told[0]) == 0 || !maps.Equal(told[0], told[1]) {
+			t.Errorf("the loaded learner says %v, the trained one %v", told[1], told[0])
 		}
 	})
 }

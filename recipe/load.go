@@ -15,6 +15,7 @@ import (
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
@@ -50,35 +51,71 @@ func newTrunk(name string, seed uint64) (*layers.Trunk, error) {
 
 // LoadRun returns the model of a run directory's last checkpoint.
 func LoadRun(dir string) (*Model, error) {
-	info, err := train.LoadInfo(dir)
+	m, last, err := openRun(dir)
 	if err != nil {
 		return nil, err
+	}
+	return m, restore(m.Trunk, last, "model.trunk.")
+}
+
+// LoadLearner returns the model of a run directory's last checkpoint with what learned around it, heads and all: for what a trained task
+// does with a person's own pictures. The data that it was trained on is not opened: what a task took from there stands in its state.
+func LoadLearner(dir string) (*Model, train.Learner, error) {
+	m, last, err := openRun(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := m.Info.Config
+	if c.Task == Supervised {
+		return nil, nil, fmt.Errorf("%s is a run of the task %s, want one of a pretext task", dir, Supervised)
+	}
+	task, err := pretext.New(c.Task)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	s, err := setup(c, m.Trunk)
+	var l train.Learner
+	if err == nil {
+		s.Norm = m.Norm
+		l, err = task.Learner(s)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	return m, l, restore(l, last, "model.")
+}
+
+// openRun returns the model of a run with the weights that it began with, and the file of its last checkpoint.
+func openRun(dir string) (*Model, string, error) {
+	info, err := train.LoadInfo(dir)
+	if err != nil {
+		return nil, "", err
 	}
 	c := info.Config
 	all, err := train.Checkpoints(dir)
 	if err != nil || len(all) == 0 {
-		return nil, fmt.Errorf("%s has no checkpoint", dir)
+		return nil, "", fmt.Errorf("%s has no checkpoint", dir)
 	}
 	if c.Side < 0 || c.Side > MaxSide {
-		return nil, fmt.Errorf("%s: its run.json says a side of %d pixels, at most %d are possible", dir, c.Side, MaxSide)
+		return nil, "", fmt.Errorf("%s: its run.json says a side of %d pixels, at most %d are possible", dir, c.Side, MaxSide)
 	}
 	m := &Model{Side: c.Side, Mode: c.Mode(), Label: "pretext", Dir: dir, Info: info}
 	if c.Task == Supervised {
 		m.Label = "supervised"
 	}
 	if m.Norm, err = runNorm(c); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if c.Norm == "" {
 		c.Trunk = firstTrunk(c.Trunk)
 		info.Config.Trunk = c.Trunk
 	}
 	if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	last := all[len(all)-1]
 	m.Checkpoint = filepath.Base(last)
-	return m, restore(m.Trunk, last, "model.trunk.")
+	return m, last, nil
 }
 
 // runNorm returns the norm of a run; those of earlier versions, which do not say, have half.
@@ -255,7 +292,7 @@ func nameParts(t *layers.Trunk, f *checkpoint.File) (note string) {
 
 var numbered = regexp.MustCompile(`\d+\.`)
 
-func restore(t *layers.Trunk, path, prefix string) error {
+func restore(t layers.Stateful, path, prefix string) error {
 	f, err := checkpoint.Load(path)
 	if err != nil {
 		return err
@@ -263,7 +300,7 @@ func restore(t *layers.Trunk, path, prefix string) error {
 	return restoreFile(t, f, path, prefix)
 }
 
-func restoreFile(t *layers.Trunk, f *checkpoint.File, path, prefix string) error {
+func restoreFile(t layers.Stateful, f *checkpoint.File, path, prefix string) error {
 	if err := f.Restore(Named(t), prefix); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}

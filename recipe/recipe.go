@@ -204,23 +204,22 @@ func (r *Recipe) build() (err error) {
 	if r.options.MemoryLimit > 0 {
 		r.pictures = min(r.pictures, r.options.MemoryLimit/8)
 	}
-	rng := tensor.NewRNG(c.Seed).Derive(stream.Init)
-	if r.Trunk, err = layers.NewTrunk(c.Trunk, rng.Derive(stream.Trunk), 3); err != nil {
+	if r.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
 		return &SettingError{"trunk", c.Trunk + ": " + err.Error()}
 	}
 	if c.Init != "" {
 		r.lost = r.begin()
 	}
-	setup := pretext.Setup{Trunk: r.Trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: rng.Derive(stream.Head), Inputs: r.Data.Inputs, CacheBytes: r.pictures}
-	if setup.Augment, err = data.NewView(c.Augment, c.Side); err != nil {
+	s, err := setup(*c, r.Trunk)
+	if err != nil {
 		return err
 	}
-	if r.Norm, err = r.norm(setup.Plain); err != nil {
+	if r.Norm, err = r.norm(s.Plain); err != nil {
 		return err
 	}
-	c.Norm, setup.Norm = r.Norm.String(), r.Norm
+	c.Norm, s.Norm, s.Inputs, s.CacheBytes = r.Norm.String(), r.Norm, r.Data.Inputs, r.pictures
 	if c.Task == Supervised {
-		r.Learner, err = newSupervised(setup, r.Data)
+		r.Learner, err = newSupervised(s, r.Data)
 	} else {
 		task := r.options.Task
 		if task == nil {
@@ -228,12 +227,20 @@ func (r *Recipe) build() (err error) {
 				return err
 			}
 		}
-		r.Learner, err = task.Learner(setup)
+		r.Learner, err = task.Learner(s)
 	}
 	if err == nil && r.origin != nil {
 		r.lost = r.beginHead()
 	}
 	return err
+}
+
+// setup returns what a task of a configuration is given, but for what the data decides.
+func setup(c train.Config, trunk *layers.Trunk) (pretext.Setup, error) {
+	s := pretext.Setup{Trunk: trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: tensor.NewRNG(c.Seed).Derive(stream.Init, stream.Head)}
+	var err error
+	s.Augment, err = data.NewView(c.Augment, c.Side)
+	return s, err
 }
 
 // normSamples is how many pictures the data's own mean and deviation are measured on.

@@ -386,6 +386,9 @@ func TestCompare(t *testing.T) {
 	if m, err := LoadRun(other); err != nil || m.Label != "supervised" {
 		t.Errorf("a supervised run is called %v, %v", m, err)
 	}
+	if _, _, err := LoadLearner(other); err == nil || !strings.Contains(err.Error(), "of the task supervised, want one of a pretext task") {
+		t.Errorf("a supervised run's learner: %v", err)
+	}
 	scores, err = Compare(context.Background(), other, Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16&split=test", Protocols: []eval.Protocol{eval.KNN{K: 3}}})
 	count = map[string]int{}
 	for _, s := range scores {
@@ -806,6 +809,9 @@ func TestOwnTask(t *testing.T) {
 	differ(t, "by another name", trained(t, c, dir, Options{Task: own}), rotation)
 	if m, err := LoadRun(dir); err != nil || m.Info.Config.Task != "my-own" || m.Label != "pretext" {
 		t.Errorf("%+v, %v", m, err)
+	}
+	if _, _, err := LoadLearner(dir); err == nil || !strings.Contains(err.Error(), `no task "my-own"`) {
+		t.Errorf("the learner of a task that is not pretext's: %v", err)
 	}
 	for _, taken := range []string{"", "rotation", Supervised} {
 		c.Task = taken
