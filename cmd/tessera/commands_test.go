@@ -351,3 +351,34 @@ func TestDemoFails(t *testing.T) {
 		t.Error("features of nothing were compared")
 	}
 }
+
+// TestNeighbours: a table of what is found again, and where the picture is; a run's report shows it.
+func TestNeighbours(t *testing.T) {
+	run, _ := small(t)
+	out, errs, code := tessera(t, "neighbours", run, "--patches", "--samples", "20", "--queries", "2", "--k", "3")
+	lines := strings.Split(out, "\n")
+	if code != 0 || len(lines) != 7 || !strings.HasPrefix(lines[1], "pretext  ") || !strings.HasPrefix(lines[3], "pixels  ") || lines[4] != "(of 20)" || lines[5] != filepath.Join(run, "eval", "patches.png") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	var got struct {
+		Picture string
+		Nearest []struct {
+			Features   string
+			Recoloured map[string]float64
+		}
+	}
+	parsed(t, &got, "neighbours", run, "--samples", "20", "--json")
+	if got.Picture != filepath.Join(run, "eval", "alike.png") || len(got.Nearest) != 3 || len(got.Nearest[2].Recoloured) != 3 {
+		t.Errorf("%+v", got)
+	}
+	page := filepath.Join(t.TempDir(), "r.html")
+	if _, errs, code := tessera(t, "report", run, "--out", page); code != 0 {
+		t.Fatal(errs)
+	}
+	if b, _ := os.ReadFile(page); !strings.Contains(string(b), "<h2>Patches that are alike</h2>") || !strings.Contains(string(b), "<h2>What is alike</h2>") {
+		t.Error("the report does not show what is alike")
+	}
+	if _, errs, code := tessera(t, "neighbours", run, "--k", "-1"); code != exitUsage || !strings.Contains(errs, "--k -1: want at least 1") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
