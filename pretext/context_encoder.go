@@ -55,6 +55,7 @@ var contextEncoderAbout = About{
 		{Name: "overlap", Default: "", About: "pixels along the hole that are seen and asked for; a 32nd of the side where not given"},
 		{Name: "width", Default: "64", About: "channels of the decoder's last map and the discriminator's first"},
 	},
+	Defences: []Defence{{"overlap", "overlap=0", "what touches the hole, gone on with"}},
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Schedule, c.WeightDecay, c.BatchSize = "adam?beta1=0.5", 2e-3, "constant", 0, 64
 	},

@@ -127,10 +127,7 @@ func (t Table) Make(ctx context.Context) ([]Row, error) {
 	if err := k.load(); err != nil {
 		return nil, err
 	}
-	some := func(d *data.Dataset, n int) *data.Dataset {
-		return d.Subset(tensor.NewRNG(1).Derive(stream.Split).Perm(d.Len())[:min(n, d.Len())], fmt.Sprintf("some=%d", n))
-	}
-	a, b = eval.Cache(some(a, t.Learned), t.Side, cacheBytes/2), eval.Cache(some(b, t.Judged), t.Side, cacheBytes/2)
+	a, b = t.some(a, b)
 	both := eval.CountInBoth(a, b, t.Eval)
 	t.Eval.InBoth, k.Eval.InBoth = &both, &both
 	norm, err := data.MeasureNorm(a.Images, data.PlainView(t.Side), normSamples)
@@ -163,6 +160,15 @@ func (t Table) Make(ctx context.Context) ([]Row, error) {
 		}
 	}
 	return k.Rows, nil
+}
+
+// some returns the samples that features are judged with and on, kept as they are seen.
+func (t Table) some(a, b *data.Dataset) (learned, judged *data.Dataset) {
+	some := func(d *data.Dataset, n int) *data.Dataset {
+		index := tensor.NewRNG(1).Derive(stream.Split).Perm(d.Len())
+		return eval.Cache(d.Subset(index[:min(n, d.Len())], fmt.Sprintf("some=%d", n)), t.Side, cacheBytes/2)
+	}
+	return some(a, t.Learned), some(b, t.Judged)
 }
 
 func (k *keptTable) path() string { return filepath.Join(k.Dir, "table.json") }
