@@ -49,8 +49,10 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
 	"context-encoder":   contextEncoderAbout,
+	"denoising":         denoisingAbout,
 	"jigsaw":            jigsawAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
