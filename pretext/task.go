@@ -53,6 +53,7 @@ var tasks = map[string]About{
 	"byol":              byolAbout,
 	"context-encoder":   contextEncoderAbout,
 	"denoising":         denoisingAbout,
+	"exemplar":          exemplarAbout,
 	"jigsaw":            jigsawAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
