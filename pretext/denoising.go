@@ -16,18 +16,16 @@ import (
 // either as often as the other. A pixel is struck in all its channels: a single value would be found in the two others of its pixel.
 //
 // The papers train one layer after the other, on grey pictures; here the trunk is the encoder, all of it is trained at once. There is no
-// bottleneck unless one is asked for: noise is what keeps features of more values than a picture has from copying it (section 4 of the
-// second paper).
+// bottleneck unless one is asked for: noise is what keeps features of more values than a picture has from copying it.
 //
-// Shortcuts: noise that is drawn for each pixel by itself is taken away by a mean over neighbours, and a pixel that is missing is like those beside
-// it. The more is struck, the further a net must look (the papers go up to half of the pixels). What was not struck is seen as well as
-// asked for, and copied; clean=0 does not ask for it, and values between are the second paper's emphasis on what was corrupted
-// (its section 4.3: full, and double with 0.5).
+// Shortcuts: noise that is drawn for each pixel by itself is taken away by a mean over neighbours, and a pixel that is missing is like those
+// beside it; the more is struck, the further a net must look. What was not struck is seen as well as asked for, and copied: clean=0 does not
+// ask for it, and values between are the second paper's emphasis on what was corrupted.
 //
 // Head, loss and metric are Autoencoder's. The ratio is seen against that of the noisy picture itself: a net that does nothing.
 type Denoising struct {
 	Noise      string  // gaussian, masking or salt; "" means masking
-	Level      float64 // deviation of gaussian noise, where a pixel's values are 0 to 1; for the others the part of the pixels; 0 means 0.2, 0.5, 0.25
+	Level      float64 // deviation of gaussian noise, a pixel's values being 0 to 1; of the others the part of the pixels; 0 means that of noises
 	Clean      float64 // how much an error counts where noise did not strike; 0 means 1, below 0 not at all
 	Bottleneck int     // as Autoencoder's; 0 means none
 	Width      int     // as Autoencoder's
@@ -40,14 +38,15 @@ var denoisingAbout = About{
 	Line: "paint the picture without the noise that it is shown under (Vincent et al. 2008, 2010)",
 	Options: []spec.Option{
 		{Name: "noise", Default: "masking", About: "gaussian, masking (missing pixels) or salt (black and white ones)"},
-		{Name: "level", About: "deviation of gaussian noise, pixels being 0 to 1, or the part of the pixels that is struck; if not given 0.2, of masking 0.5, of salt 0.25"},
+		{Name: "level", About: "deviation of gaussian noise, pixels being 0 to 1, or the part of the pixels struck; if not given 0.2, 0.5 (masking), 0.25 (salt)"},
 		{Name: "clean", Default: "1", About: "how much an error counts where noise did not strike; 0: not at all"},
 		{Name: "bottleneck", Default: "0", About: "values of a picture's code; 0: the decoder sees the features as they are"},
 		autoencoderOptions[1],
 	},
 	Config: paintsWithAdam,
 	make: func(v Values) Task {
-		d := Denoising{Noise: v.One("noise", "gaussian", "masking", "salt"), Clean: v.Float("clean", 0, 1), Bottleneck: v.Int("bottleneck", 0, 1<<16), Width: v.Int("width", 1, 1<<12)}
+		d := Denoising{Noise: v.One("noise", "gaussian", "masking", "salt"), Clean: v.Float("clean", 0, 1),
+			Bottleneck: v.Int("bottleneck", 0, 1<<16), Width: v.Int("width", 1, 1<<12)}
 		if v.Given("level") {
 			if d.Level = v.Float("level", 0, 1); d.Level == 0 {
 				v.Fail("option level=0: there would be no noise; that is the task autoencoder")

@@ -23,29 +23,32 @@ import (
 // unsupervised feature learning with convolutional neural networks", NIPS 2014; with Fischer, TPAMI 2016).
 //
 // Sampling (section 2.1): a surrogate class is one patch of one picture, its exemplar, and all that transformations make of it. The patch
-// has a drawn size and lies where the picture has gradients: at a place with probability in proportion to their mean square in it. A view is the patch moved
-// by up to 0.2 of its side, its side multiplied by 1/1.4 to 1.4, turned by up to 20 degrees; then its pixels' projections on
+// has a drawn size and lies where the picture has gradients: at a place with probability in proportion to their mean square in it. A view is
+// the patch moved by up to 0.2 of its side, its side multiplied by 1/1.4 to 1.4, turned by up to 20 degrees; then its pixels' projections on
 // the principal components of all pixels multiplied by 0.5 to 2, each by its own factor; then saturation and value raised to a power of 0.25
-// to 4, multiplied by 1/1.4 to 1.4, up to 0.1 added; and up to 0.1 of a turn added to the hue. These are the paper's ranges but for the least
-// factor, which is 0.7 there. The paper does not say how they are distributed; here factors and powers are as likely above 1 as below (uniform in their
-// logarithms), everything else is uniform. It makes 150 views of a patch beforehand; here each view is new, unless a number is given.
+// to 4, multiplied by 1/1.4 to 1.4, up to 0.1 added; and up to 0.1 of a turn added to the hue. These are the paper's ranges as independent
+// programs have them, but for the least factor, 0.7 there. How they are distributed is a choice here: factors and powers are as likely above 1
+// as below (uniform in their logarithms), everything else is uniform. The paper makes some 150 views of a patch beforehand; here each view
+// is new, unless a number is given.
 //
 // Shortcuts: the colours of a patch (contrast and colour change; match_by_colour says what is left), its place and outline (it is moved,
 // enlarged and turned; outside the picture it is mirrored). What no transformation changes gives a class away and cannot be taken from
 // it: the camera's noise, compression. Patches of two pictures that look alike are two classes all the same, the more often the more classes
-// there are: the paper is best with 8,000 to 16,000 patches.
+// there are: the paper is best with some 8,000 patches.
 //
 // Head and loss: softmax is the paper's, a hidden layer and a logit for each class, cross-entropy; it knows only the pictures that it
-// began with, and grows with them. Triplet grows with nothing (Doersch, Zisserman, ICCV 2017; Kolesnikov, Zhai, Beyer, CVPR 2019): an embedding of
-// unit length; for each two views of a patch the mean of max(0, d(view, other view) - d(view, another's) + margin), d the squared distance, the
-// other patch's view being the nearest of those that are further than the own one, or if none is, the furthest (Schroff et al. 2015,
-// semi-hard). The released code of Kolesnikov et al. normalises each value over the batch instead of each embedding; that is not followed.
+// began with, and grows with them. Triplet grows with nothing (Doersch, Zisserman, ICCV 2017; Kolesnikov, Zhai, Beyer, CVPR 2019): an
+// embedding of unit length; for each two views of a patch the mean of max(0, d(view, other view) - d(view, another's) + margin), d the
+// squared distance, the other patch's view being the nearest of those that are further than the own one, or if none is, the furthest
+// (Schroff et al. 2015, semi-hard). The code that Kolesnikov et al. released normalises each value over the batch, not each embedding; that
+// is not followed.
 //
-// Metrics: a picture that is not trained on has no class. What can be asked of all is match: how often, among the first view of each patch of a batch,
-// the one that is nearest to another's second view is of the same patch, and the other way round, by the cosine of what
-// the head's last layer sees; against chance, one in the batch. loss_match is the cross-entropy of that choice, by cosines times ten.
-// accuracy is that of the classes, on views that were not seen before, and told while training alone, as the loss over classes is. What
-// is looked at without training is never asked for its class, even if it has one. match depends on the batch's size: compare equal ones.
+// Metrics: a picture that is not trained on has no class. What can be asked of all is match: how often, among the first view of each patch
+// of a batch, the one that is nearest to another's second view is of the same patch, and the other way round, by the cosine of what the
+// head's last layer sees; against chance, one in the batch. loss_match is the cross-entropy of that choice, by cosines times ten. accuracy
+// is that of the classes, on views that were not trained on yet (unless their number is given), and told while training alone, as the loss
+// over classes is. What is looked at without training is never asked for its class, even if it has one. match depends on the batch's size:
+// compare equal ones.
 //
 // The zero value cannot be trained: New("exemplar") returns one that can. The views are the task, so it is looked at with the same ones as
 // it is trained with.
@@ -100,10 +103,13 @@ var exemplarAbout = About{
 	OwnViews: true,
 	make: func(v *spec.Values) Task {
 		part := func(name string, low, high float64) float32 { return float32(v.Float(name, low, high)) }
-		e := Exemplar{Loss: v.One("loss", "softmax", "triplet"), Classes: v.Int("classes", 0, 1<<22), Views: v.Int("views", 2, 64), Kept: v.Int("kept", 0, 1<<20),
-			Hidden: v.Int("hidden", 0, 1<<16), Dropout: part("dropout", 0, 0.95), Margin: part("margin", 0, 4), Least: part("least", 0.05, 1), Most: part("most", 0.05, 1)}
-		e.Changes = ViewChanges{Translation: part("translation", 0, 1), Scale: part("scale", 1, 4), Rotation: part("rotation", 0, 180), Contrast: part("contrast", 1, 16),
-			Power: part("power", 1, 16), Factor: part("factor", 1, 16), Offset: part("offset", 0, 1), Hue: part("hue", 0, 0.5)}
+		e := Exemplar{
+			Loss: v.One("loss", "softmax", "triplet"), Classes: v.Int("classes", 0, 1<<22), Views: v.Int("views", 2, 64), Kept: v.Int("kept", 0, 1<<20),
+			Hidden: v.Int("hidden", 0, 1<<16), Dropout: part("dropout", 0, 0.95), Margin: part("margin", 0, 4),
+			Least: part("least", 0.05, 1), Most: part("most", 0.05, 1),
+			Changes: ViewChanges{Translation: part("translation", 0, 1), Scale: part("scale", 1, 4), Rotation: part("rotation", 0, 180),
+				Contrast: part("contrast", 1, 16), Power: part("power", 1, 16), Factor: part("factor", 1, 16), Offset: part("offset", 0, 1), Hue: part("hue", 0, 0.5)},
+		}
 		if e.Least > e.Most {
 			v.Fail("patches from least=%g to most=%g of a picture: want least not above most", e.Least, e.Most)
 		}
@@ -117,8 +123,10 @@ var exemplarAbout = About{
 // check refuses what New does not make.
 func (e Exemplar) check() error {
 	c := e.Changes
-	if e.Loss != "softmax" && e.Loss != "triplet" || e.Views < 2 || e.Classes < 0 || !(e.Least > 0) || e.Most < e.Least || e.Most > 1 || min(c.Scale, c.Contrast, c.Power, c.Factor) < 1 {
-		return fmt.Errorf("task exemplar of %+v: want Loss softmax or triplet, Views >= 2, 0 < Least <= Most <= 1, and factors of at least 1; pretext.New(\"exemplar\") has them", e)
+	if e.Loss != "softmax" && e.Loss != "triplet" || e.Views < 2 || e.Classes < 0 || !(e.Least > 0) || e.Most < e.Least || e.Most > 1 ||
+		min(c.Scale, c.Contrast, c.Power, c.Factor) < 1 {
+		return fmt.Errorf("task exemplar of %+v: want Loss softmax or triplet, Views >= 2, 0 < Least <= Most <= 1, and factors of at least 1; "+
+			"pretext.New(\"exemplar\") has them", e)
 	}
 	return nil
 }
@@ -449,8 +457,8 @@ func (l *exemplar) triplets(unit *autograd.Var, n int) *autograd.Var {
 }
 
 // semiHard returns, for each two views a and p of the same of n patches, in both orders, the view of another patch that is nearest to a of
-// those further than p, the first of equals; or the furthest where none is. Rows i and j of unit [V·n D] are of the same patch where i = j (mod n). With one
-// patch there are none.
+// those further than p, the first of equals; or the furthest where none is. Rows i and j of unit [V·n D] are of the same patch where i = j
+// (mod n). With one patch there are none.
 func semiHard(unit *tensor.Tensor, n int) (a, p, other []int32) {
 	rows := unit.Dim(0)
 	if n < 2 {

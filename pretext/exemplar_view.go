@@ -6,6 +6,7 @@ import (
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -50,10 +51,13 @@ func (v viewChange) cut(dst []float32, side int, im *data.Image, at place) {
 	for y := range side {
 		for x := range side {
 			var sum [3]float32
-			for k := range n * n {
-				b, a := (float64(y*n+k/n)-half)*fine, (float64(x*n+k%n)-half)*fine
-				// y points down: counter-clockwise on the screen, as turn
-				addPoint(&sum, im, middleY+float64(sin*a)+float64(cos*b), middleX+float64(cos*a)-float64(sin*b))
+			for i := range n {
+				b := (float64(y*n+i) - half) * fine
+				for j := range n {
+					a := (float64(x*n+j) - half) * fine
+					// y points down: counter-clockwise on the screen, as turn
+					addPoint(&sum, im, middleY+float64(sin*a)+float64(cos*b), middleX+float64(cos*a)-float64(sin*b))
+				}
 			}
 			out := dst[(y*side+x)*3:][:3]
 			for c := range sum {
@@ -88,34 +92,43 @@ func mirrored(i, n int) int {
 	return min(i, 2*n-1-i)
 }
 
-// colour changes the colours of pixels [... 3], values from 0 to 1, which they keep to: contrast along the axes of all colours, then power, factor and offset
-// of saturation and value, and the hue.
+// colourBlock is how many pixels are changed at once.
+const colourBlock = 128
+
+// colour changes the colours of pixels [... 3], values from 0 to 1, which they keep to: contrast along the axes of all colours, then power,
+// factor and offset of saturation and value, and the hue.
 func (v viewChange) colour(x []float32, axes *colourAxes) {
 	mix := axes.mix(v.contrast)
-	for p := 0; p+2 < len(x); p += 3 {
-		var d, rgb [3]float32
-		for c := range d {
-			d[c] = x[p+c] - axes.mean[c]
-		}
-		for c := range rgb {
-			rgb[c] = x[p+c]
+	var hues [colourBlock]float32
+	var others [2 * colourBlock]float32 // saturation and value, pixel by pixel
+	for len(x) > 0 {
+		block := x[:min(len(x), 3*colourBlock)]
+		x = x[len(block):]
+		for p := 0; p+2 < len(block); p += 3 {
+			rgb := [3]float32(block[p:])
 			if v.contrast != unchanged.contrast {
-				rgb[c] = axes.mean[c] + float32(mix[c][0]*d[0]) + float32(mix[c][1]*d[1]) + float32(mix[c][2]*d[2])
+				rgb = axes.stretch(&mix, rgb)
 			}
-			rgb[c] = min(max(rgb[c], 0), 1)
+			hues[p/3], others[p/3*2], others[p/3*2+1] = hsv(rgb)
 		}
-		h, s, value := hsv(rgb)
-		rgb = fromHSV(h+v.turns, v.bend(s), v.bend(value))
-		copy(x[p:p+3], rgb[:])
+		v.bend(others[:len(block)/3*2])
+		for p := 0; p+2 < len(block); p += 3 {
+			rgb := fromHSV(hues[p/3]+v.turns, others[p/3*2], others[p/3*2+1])
+			copy(block[p:p+3], rgb[:])
+		}
 	}
 }
 
-// bend changes a saturation or a value.
-func (v viewChange) bend(x float32) float32 {
+// bend changes saturations and values.
+func (v viewChange) bend(x []float32) {
 	if v.power != 1 {
-		x = float32(math.Pow(float64(x), float64(v.power)))
+		simd.Log(x, x)
+		simd.Scale(x, v.power, x)
+		simd.Exp(x, x)
 	}
-	return min(max(float32(x*v.factor)+v.offset, 0), 1)
+	for k, y := range x {
+		x[k] = min(max(float32(y*v.factor)+v.offset, 0), 1)
+	}
 }
 
 // hsv returns hue, in turns from 0 to 1, saturation and value of a colour (Smith, "Color gamut transform pairs", 1978).
@@ -168,6 +181,18 @@ func fromHSV(h, s, v float32) [3]float32 {
 type colourAxes struct {
 	mean [3]float32
 	axes [3][3]float32 // unit, in rows, the largest deviation first
+}
+
+// stretch multiplies a colour's distance from the mean by what mix returned.
+func (a *colourAxes) stretch(mix *[3][3]float32, rgb [3]float32) (out [3]float32) {
+	var d [3]float32
+	for c := range d {
+		d[c] = rgb[c] - a.mean[c]
+	}
+	for c, m := range mix {
+		out[c] = min(max(a.mean[c]+float32(m[0]*d[0])+float32(m[1]*d[1])+float32(m[2]*d[2]), 0), 1)
+	}
+	return out
 }
 
 // mix returns what multiplies a colour's distance from the mean, so that its projection on each axis is multiplied by a factor.
