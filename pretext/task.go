@@ -80,8 +80,11 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
 	"context-encoder":   contextEncoderAbout,
+	"denoising":         denoisingAbout,
+	"exemplar":          exemplarAbout,
 	"jigsaw":            jigsawAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
