@@ -226,7 +226,7 @@ func TestInjectOpen(t *testing.T) {
 		t.Errorf("%d of 3 pictures are known with traces", n)
 	}
 	scenes := open("scenes:?n=9&side=16&inject=border:10")
-	if _, ok := scenes.Truth.Labels.(Labels); !ok || scenes.Len() != 9 {
+	if scenes.Truth.Labels == nil || scenes.Truth.Depths == nil || scenes.Len() != 9 {
 		t.Error("scenes lose their truth")
 	}
 	if some := open("scenes:?n=4&side=16&inject=border:10&seed=3"); some.Len() != 4 || !strings.Contains(some.Name, "&inject=border:10") {
