@@ -258,6 +258,11 @@ func TestInjectRefuses(t *testing.T) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
 	}
+	for _, of := range []string{"jpeg:1", "jpeg:100", "vignette:0", "vignette:1", "border:50"} {
+		if _, err := Open("scenes:?n=3&side=8&inject="+of, Train); err != nil {
+			t.Errorf("the ends of a range: %v", err)
+		}
+	}
 	list := parseInject(spec.Spec{}.With("inject", "vignette:0.5").Values("data", everyKind))
 	d := everything(3)
 	d.Images = nil
