@@ -19,19 +19,22 @@ const (
 	knee   = 0.008856 // below it f is a line
 	slope  = 7.787
 	offset = 16.0 / 116
-	bits   = 9 // of the mantissa that choose a place in the table of cube roots
-	octave = 7 // there are so many: from 2⁻⁷, which is below the knee, to 1
-	first  = (127 - octave) << 23
-	codes  = 4096 // places of the table of codes: more than 12.92·255, so that a place has one step at most
+	bits   = 9               // of the mantissa that choose a place in the table of f
+	shift  = 1.0 / 128       // what f's table adds to t, so that t = 0 is as any other
+	first  = (127 - 7) << 23 // the bits of shift
+	codes  = 4096            // places of the table of codes: more than 12.92·255, so that a place has one step at most
 )
+
+// chord is f between two places of its table: value at the first, and rise for each step of the bits between them.
+type chord struct{ at, rise float32 }
 
 var (
 	linear   [256]float32                // of a code
-	roots    [octave<<bits + 2]float32   // cube roots of the places, the last ones for what rounding puts above 1
+	chords   [8 << bits]chord            // of f, by the leading bits of t + shift: from shift up to twice 1
 	fromRGB  [3][3]float32               // over white
 	toRGB    [3][3]float32               // from what is over white
-	low      [codes + 1]uint8            // the code at a place's beginning
-	stepAt   [codes + 1]float32          // where within the place the next code begins; beyond it where none does
+	low      [codes]uint8                // the code at a place's beginning
+	stepAt   [codes]float32              // where within the place the next code begins; beyond it where none does
 	encoding = func(v float64) float64 { // of a linear value
 		if v <= 0.0031308 {
 			return 12.92 * v
@@ -50,8 +53,15 @@ func init() {
 	for i := range linear {
 		linear[i] = float32(decoding(float64(i) / 255))
 	}
-	for i := range roots {
-		roots[i] = float32(math.Cbrt(float64(math.Float32frombits(uint32(first + i<<(23-bits))))))
+	exact := func(i int) float64 { // f at a place
+		t := float64(math.Float32frombits(uint32(first+i<<(23-bits)))) - shift
+		if t <= knee {
+			return slope*t + offset
+		}
+		return math.Cbrt(t)
+	}
+	for i := range chords {
+		chords[i] = chord{float32(exact(i)), float32((exact(i+1) - exact(i)) / (1 << (23 - bits)))}
 	}
 	back := inverse(toXYZ)
 	for i := range 3 {
@@ -88,15 +98,11 @@ func inverse(m [3][3]float64) (out [3][3]float64) {
 	return out
 }
 
-// f is the cube root above the knee, and the line that meets it there below. It is off by 1.1e-7 at most, for t up to 1.
+// f is the cube root above the knee, and the line that meets it there below, for t from 0 to 1. It is off by 1.3e-7 at most.
 func f(t float32) float32 {
-	if t <= knee {
-		return float32(slope*t) + float32(offset)
-	}
-	b := math.Float32bits(t) - first
-	i := b >> (23 - bits)
-	lo := roots[i]
-	return lo + float32((roots[i+1]-lo)*float32(b&(1<<(23-bits)-1)))*(1.0/(1<<(23-bits)))
+	b := math.Float32bits(t+shift) - first
+	c := &chords[b>>(23-bits)%uint32(len(chords))]
+	return c.at + float32(c.rise*float32(b&(1<<(23-bits)-1)))
 }
 
 // back is the inverse of f.
@@ -132,7 +138,10 @@ func ToRGB(pix []uint8, lab []float32) {
 // linearRGB returns the linear values of a colour, below 0 or above 1 where sRGB cannot show it.
 func linearRGB(l, a, b float32) (red, green, blue float32) {
 	fy := float32((l + 16) * float32(1.0/116))
-	x, y, z := back(fy+float32(a*float32(1.0/500))), back(fy), back(max(fy-float32(b*float32(1.0/200)), 0))
+	x, y, z := back(fy+float32(a*float32(1.0/500))), back(fy), back(fy-float32(b*float32(1.0/200)))
+	if z < float32(-offset/slope) { // scikit-image cuts f(z) off at 0
+		z = float32(-offset / slope)
+	}
 	m := &toRGB
 	return float32(m[0][0]*x) + float32(m[0][1]*y) + float32(m[0][2]*z), float32(m[1][0]*x) + float32(m[1][1]*y) + float32(m[1][2]*z),
 		float32(m[2][0]*x) + float32(m[2][1]*y) + float32(m[2][2]*z)
@@ -143,12 +152,15 @@ func encoded(v float32) uint8 {
 	if !(v > 0) { // NaN is black
 		return 0
 	}
-	v = min(v, 1)
-	i := int(v * codes)
-	if v >= stepAt[i] {
-		return low[i] + 1
+	if v > 1-1.0/(1<<24) {
+		return 255
 	}
-	return low[i]
+	i := uint32(v*codes) % codes
+	k := uint8(0)
+	if v >= stepAt[i] {
+		k = 1
+	}
+	return low[i] + k
 }
 
 func each(n, m int) {
