@@ -50,6 +50,7 @@ type Values = *spec.Values
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
 	"byol":              byolAbout,
+	"colourise":         colouriseAbout,
 	"context-encoder":   contextEncoderAbout,
 	"jigsaw":            jigsawAbout,
 	"relative-position": relativePositionAbout,
