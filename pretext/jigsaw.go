@@ -310,13 +310,7 @@ func (m *tileMaker) Fill(b *puzzles, row, i int, rng *tensor.RNG) error {
 		case !m.still && t.Shift > 0:
 			m.shift(tile, im, at, rng)
 		}
-		dst := b.X.Data[c*size:][:size]
-		if t.NoStandard {
-			m.norm.Normalize(dst, tile)
-			continue
-		}
-		simd.NormalizePixels(dst, tile.Pix, &asFractions.Mean, &asFractions.Std)
-		standardise(dst)
+		m.normalise(b.X.Data[c*size:][:size], tile)
 	}
 	for p := row * t.Deals; p < (row+1)*t.Deals; p++ {
 		label := rng.IntN(t.Set)
@@ -326,6 +320,25 @@ func (m *tileMaker) Fill(b *puzzles, row, i int, rng *tensor.RNG) error {
 		}
 	}
 	return nil
+}
+
+// normalise writes a tile as the trunk sees it.
+func (m *tileMaker) normalise(dst []float32, tile *data.Image) {
+	if m.task.NoStandard {
+		m.norm.Normalize(dst, tile)
+		return
+	}
+	simd.NormalizePixels(dst, tile.Pix, &asFractions.Mean, &asFractions.Std)
+	standardise(dst)
+}
+
+// Tower is how one tile is seen.
+func (j *jigsaw) Tower(in data.Inputs) (PatchView, error) {
+	m, err := j.maker(in, false)
+	if err != nil {
+		return PatchView{}, err
+	}
+	return PatchView{Side: j.task.Tile, Frame: m.pictures.Frame, Embed: j.embed, Prepare: m.normalise}, nil
 }
 
 // lay draws where the square is in a picture, and in each of its cells the tile.

@@ -545,6 +545,23 @@ func (m *patchMaker) prepare(dst []float32, scratch *patchScratch, grey bool, rn
 	standardise(dst)
 }
 
+// Tower is how one patch is seen: of a kept channel, always the same one.
+func (r *relativePosition) Tower(in data.Inputs) (PatchView, error) {
+	m, err := r.maker(in, false)
+	if err != nil {
+		return PatchView{}, err
+	}
+	frame := func(h, w int, _ *tensor.RNG) data.Frame {
+		f := m.frame(h, w, nil)
+		zoom := m.zoom(f.OutH, f.OutW, nil)
+		f.OutH, f.OutW = max(m.patch, int(float64(f.OutH)/zoom)), max(m.patch, int(float64(f.OutW)/zoom))
+		return f
+	}
+	return PatchView{Side: m.patch, Frame: frame, Embed: r.embed, Prepare: func(dst []float32, patch *data.Image) {
+		m.prepare(dst, &patchScratch{patch: *patch}, false, tensor.NewRNG(0))
+	}}, nil
+}
+
 // smallSide draws to what side a patch is made small: evenly by pixels, from the paper's 100 of 96·96 on to nearly all.
 func (m *patchMaker) smallSide(rng *tensor.RNG) int {
 	least := float32(max(2, m.patch*10/paperPatch))

@@ -33,6 +33,21 @@ type Setup struct {
 	CacheBytes int64 // how much memory decoded pictures may take, of every feed
 }
 
+// Tower is a learner that looks at patches one by one, such as relative position and jigsaw.
+type Tower interface {
+	// Tower returns how it looks at patches of such pictures.
+	Tower(in data.Inputs) (PatchView, error)
+}
+
+// PatchView is how a tower looks at a patch, without what training draws.
+type PatchView struct {
+	Side  int          // of a patch, in pixels
+	Frame data.Framing // how large a picture is when patches are cut from it
+	// Prepare writes a patch, Side by Side pixels, to dst, [Side Side 3], as the trunk sees it. It may be called by several goroutines at once.
+	Prepare func(dst []float32, patch *data.Image)
+	Embed   layers.Module // what embeds the trunk's features of a patch, [N D]
+}
+
 // About is what a person is told of a task.
 type About struct {
 	Line    string // what it is, with its paper

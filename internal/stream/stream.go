@@ -37,5 +37,6 @@ const (
 
 // The streams of data. (The first n of a seeded order are the stream of seed 1 itself.)
 const (
-	Scenes uint64 = 0x5ce4e5 // a scene: split, number
+	Scenes  uint64 = 0x5ce4e5 // a scene: split, number
+	Patches uint64 = 0x9a7c4  // a patch of a picture: number
 )
