@@ -327,7 +327,7 @@ func (c *colourise) step(s train.Step, b *colourless) {
 	pixels := c.weigh(b)
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		y := c.Forward(t.Input(b.X))
-		c.answer(b.answer, y.Value)
+		c.task.answer(b.answer, y.Value)
 		c.tell(s, b)
 		// over the pixels, not the weights: otherwise a batch of common colours would count as much as one of rare ones
 		mean := 1 / float32(max(1, pixels))
@@ -370,19 +370,19 @@ func (c *colourise) frequencyLoss(b *colourless) float64 {
 }
 
 // answer sets ab [P 2] to the colours that the head's output says.
-func (c *colourise) answer(ab []float32, y *tensor.Tensor) {
-	if c.task.Loss == "l2" {
+func (c Colourise) answer(ab []float32, y *tensor.Tensor) {
+	if c.Loss == "l2" {
 		for i, v := range y.Data {
 			ab[i] = v * abScale
 		}
 		return
 	}
-	bins().decode(ab, y, c.task.Temperature)
+	bins().decode(ab, y, c.Temperature)
 }
 
 // answerTo sets a batch's answer to what the net says of it.
 func (c *colourise) answerTo(b *colourless) {
-	c.answer(b.answer, c.Forward(autograd.NewInference().Input(b.X)).Value)
+	c.task.answer(b.answer, c.Forward(autograd.NewInference().Input(b.X)).Value)
 }
 
 // colourSums are sums over a picture's pixels, of the answer and of grey: squared distances, distances up to 150, the same by rarity.

@@ -15,9 +15,15 @@ import (
 
 // Colourer gives pictures colours.
 type Colourer interface {
-	// Colour returns so many colourings of a picture in its own size: its lightness as it is, its colours as the learner says, whatever
-	// they were. Where a learner has one answer alone, more than one is an error. What is random is drawn from rng.
-	Colour(im *data.Image, samples int, rng *tensor.RNG) ([]*data.Image, error)
+	// Colour returns colourings of a picture in its own size: its lightness as it is, its colours as the learner says, whatever they
+	// were. What is random is drawn from rng.
+	Colour(im *data.Image, o ColourOptions, rng *tensor.RNG) ([]*data.Image, error)
+}
+
+// ColourOptions of Colourer.
+type ColourOptions struct {
+	Samples     int     // how many; 0 means 1. More than one is an error where a learner has one answer alone.
+	Temperature float32 // of classes' annealed mean; 0 means the task's. An error where there is none.
 }
 
 // paint sets pix [H W 3] to a picture of lightness l [H W] and colours ab [OH OW 2], which are interpolated.
@@ -56,7 +62,7 @@ type column struct {
 func (c *colourise) columns(b *colourless) []column {
 	y := c.Forward(autograd.NewInference().Input(b.X)).Value
 	answer, mean := make([]float32, len(b.AB.Data)), make([]float32, len(b.AB.Data))
-	c.answer(answer, y)
+	c.task.answer(answer, y)
 	if c.task.Loss == "l2" {
 		return []column{{"answer", answer}}
 	}
@@ -149,9 +155,16 @@ const longestColoured = 4
 
 // Colour colours a picture; see Colourer. The net sees it smaller or larger: its shorter side as it was trained, the longer one at most four
 // times as long.
-func (c *colourise) Colour(im *data.Image, samples int, rng *tensor.RNG) ([]*data.Image, error) {
-	if samples != 1 {
-		return nil, fmt.Errorf("loss=%s has one answer for a picture, not %d", c.task.Loss, samples)
+func (c *colourise) Colour(im *data.Image, o ColourOptions, rng *tensor.RNG) ([]*data.Image, error) {
+	if o.Samples > 1 {
+		return nil, fmt.Errorf("a run of loss=%s has one answer for a picture, not %d", c.task.Loss, o.Samples)
+	}
+	task := c.task
+	if o.Temperature != 0 {
+		if task.Loss != "classes" {
+			return nil, fmt.Errorf("a run of loss=%s has no temperature", c.task.Loss)
+		}
+		task.Temperature = o.Temperature
 	}
 	x, err := c.shrunk(im)
 	if err != nil {
@@ -161,7 +174,7 @@ func (c *colourise) Colour(im *data.Image, samples int, rng *tensor.RNG) ([]*dat
 	err = autograd.Try(func() {
 		y := c.Forward(autograd.NewInference().Input(x)).Value
 		ab := make([]float32, y.Shape[1]*y.Shape[2]*2)
-		c.answer(ab, y)
+		task.answer(ab, y)
 		out = []*data.Image{repaint(im, ab, y.Shape[1], y.Shape[2])}
 	})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/golden"
 	"github.com/tessera-go/tessera/internal/lab"
@@ -372,5 +373,169 @@ func TestGreyMean(t *testing.T) {
 	}
 	if part := float64(ends) / float64(len(b.answer)/2); part < 0.9 {
 		t.Errorf("the likeliest of three to one, rebalanced: %g of the pixels choose one of the colours", part)
+	}
+}
+
+// TestColour: a picture keeps its size and its lightness, as far as sRGB can show the colour; it does not matter which colours it had; the
+// colours are those that the net says at the size that it was trained for, wherever the picture's is that.
+func TestColour(t *testing.T) {
+	images := coloured{4, 16, func(i, y, _ int) (a, b float32) { return 20, float32(y) * 3 }}
+	for _, loss := range []string{"classes", "l2"} {
+		c := newColourise(t, Colourise{Loss: loss}, 16, 4, images)
+		for _, size := range [][2]int{{16, 16}, {50, 23}, {7, 90}, {1, 1}, {300, 20}} {
+			grey, pink := data.NewImage(size[0], size[1]), data.NewImage(size[0], size[1])
+			x := make([]float32, len(grey.Pix))
+			for p := 0; p < len(x); p += 3 {
+				x[p] = 50 + float32(p%10)
+			}
+			lab.ToRGB(grey.Pix, x)
+			for p := 0; p < len(x); p += 3 {
+				x[p+1] = 10
+			}
+			lab.ToRGB(pink.Pix, x)
+			out, err := c.Colour(grey, ColourOptions{}, tensor.NewRNG(1))
+			if err != nil {
+				t.Fatalf("%s %v: %v", loss, size, err)
+			}
+			again, err := c.Colour(pink, ColourOptions{}, tensor.NewRNG(2))
+			if err != nil || len(out) != 1 || len(again) != 1 || out[0].H != size[0] || out[0].W != size[1] {
+				t.Fatalf("%s %v: %d colourings, %v", loss, size, len(out), err)
+			}
+			got, other := make([]float32, len(x)), make([]float32, len(x))
+			lab.FromRGB(got, out[0].Pix)
+			lab.FromRGB(other, again[0].Pix)
+			for p := 0; p < len(x); p += 3 {
+				if math.Abs(float64(got[p]-x[p])) > 1 {
+					t.Fatalf("%s %v: L is %g, was %g", loss, size, got[p], x[p])
+				}
+				if math.Hypot(float64(got[p+1]-other[p+1]), float64(got[p+2]-other[p+2])) > 4 {
+					t.Fatalf("%s %v: colours %v, and of the coloured picture %v", loss, size, got[p:p+3], other[p:p+3])
+				}
+			}
+		}
+		for _, o := range []ColourOptions{{Samples: 2}, {Temperature: 1}} {
+			if _, err := c.Colour(data.NewImage(16, 16), o, tensor.NewRNG(1)); (err == nil) != (loss == "classes" && o.Temperature != 0) {
+				t.Errorf("%s %+v: %v", loss, o, err)
+			}
+		}
+		if _, err := c.Colour(data.NewImage(0, 5), ColourOptions{}, nil); err == nil {
+			t.Error("a picture of no pixels is coloured")
+		}
+		b := batchOf(t, c, images)
+		c.answerTo(b)
+		im, _ := images.Image(2)
+		out, err := c.Colour(im, ColourOptions{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := repaint(im, b.answer[2*32:3*32], 4, 4)
+		for i, v := range want.Pix {
+			if d := int(v) - int(out[0].Pix[i]); d < -1 || d > 1 { // batches of one and of four may round apart
+				t.Fatalf("%s: value %d is %d, the batch's %d", loss, i, out[0].Pix[i], v)
+			}
+		}
+	}
+}
+
+// TestColourTemperature: a colder answer is another one.
+func TestColourTemperature(t *testing.T) {
+	c := newColourise(t, Colourise{}, 16, 4, nil)
+	im := data.NewImage(20, 20)
+	for i := range im.Pix {
+		im.Pix[i] = 120
+	}
+	warm, err := c.Colour(im, ColourOptions{Temperature: 1}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cold, err := c.Colour(im, ColourOptions{Temperature: 0.01}, nil)
+	if err != nil || string(warm[0].Pix) == string(cold[0].Pix) {
+		t.Errorf("the temperature does not matter; %v", err)
+	}
+}
+
+// TestRepaint: colours at the places' middles are as they were said, between them they change evenly, beyond the last ones they stay.
+func TestRepaint(t *testing.T) {
+	pix, l := make([]uint8, 3*1*16), make([]float32, 16)
+	for i := range l {
+		l[i] = 60
+	}
+	paint(pix, l, []float32{-20, 0, 20, 10}, 1, 16, 1, 2)
+	x := make([]float32, len(pix))
+	lab.FromRGB(x, pix)
+	for q := range 16 {
+		v := min(max((float64(q)+0.5)/8-0.5, 0), 1)
+		if math.Abs(float64(x[3*q+1])-(-20+40*v)) > 0.7 || math.Abs(float64(x[3*q+2])-10*v) > 0.7 || math.Abs(float64(x[3*q])-60) > 0.3 {
+			t.Errorf("pixel %d is %v", q, x[3*q:3*q+3])
+		}
+	}
+}
+
+// TestColouriseDraw: a row a picture; what the net sees is grey, the truth has the picture's colours, the bars are the truth's.
+func TestColouriseDraw(t *testing.T) {
+	images := coloured{3, 16, func(i, _, _ int) (a, b float32) { return -20, 20 }}
+	for loss, cols := range map[string]int{"classes": 5, "l2": 4} {
+		c := newColourise(t, Colourise{Loss: loss}, 16, 4, images)
+		im, err := c.Draw(data.Inputs{Images: images}, []int{2, 0})
+		if err != nil {
+			t.Fatal(err)
+		}
+		grid := canvas.Grid{Cols: cols, CellW: 128, CellH: 128 + canvas.TextHeight, Gap: 10, Head: canvas.TextHeight + 4}
+		if w, h := grid.Size(2 * cols); im.Bounds().Dx() != w || im.Bounds().Dy() != h {
+			t.Fatalf("%s: %v, want %dx%d", loss, im.Bounds(), w, h)
+		}
+		sheet := im.(canvas.Sheet)
+		for row := range 2 {
+			x, y := grid.At(row * cols)
+			for p := range 16 * 16 {
+				c := sheet.RGBAAt(x+p%16*8+4, y+p/16*8+4)
+				if max(c.R, c.G, c.B)-min(c.R, c.G, c.B) > 1 {
+					t.Fatalf("%s: row %d sees colour %v", loss, row, c)
+				}
+				c = sheet.RGBAAt(x+128+10+p%16*8+4, y+p/16*8+4)
+				if !(c.G > c.R && c.R > c.B) { // a green of a = -20, b = 20
+					t.Fatalf("%s: the truth of row %d is %v", loss, row, c)
+				}
+			}
+			x, y = grid.At(row*cols + cols - 1)
+			if c := sheet.RGBAAt(x+2*12+2, y+2); c != canvas.Quiet { // all of a chroma of 28
+				t.Errorf("%s: the highest bar is %v", loss, c)
+			}
+		}
+		if _, err := c.Draw(data.Inputs{Images: drawnImages{[][2]int{{0, 0}}, speckled}}, []int{0}); err == nil {
+			t.Error("a broken picture is drawn")
+		}
+	}
+}
+
+// TestColouriseSettings: what is said becomes the task's; what it does not read is refused.
+func TestColouriseSettings(t *testing.T) {
+	got, err := New("colourise?rebalance=no&lambda=0.3&temperature=0.5&width=9")
+	if want := (Colourise{Loss: "classes", NoRebalance: true, Lambda: 0.3, Temperature: 0.5, Width: 9}); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	for of, want := range map[string]string{"colourise?loss=l1": "loss", "colourise?loss=l2&temperature=1": "it is not of loss=l2", "colourise?loss=l2&rebalance=no": "it is not of loss=l2",
+		"colourise?lambda=2": "lambda", "colourise?temperature=0": "temperature"} {
+		if _, err := New(of); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", of, err, want)
+		}
+	}
+	c := newColourise(t, Colourise{}, 16, 4, nil)
+	if c.task.Width != 16 || c.task.Loss != "classes" || c.task.Lambda != 0.5 || c.task.Temperature != 0.38 {
+		t.Errorf("%+v", c.task)
+	}
+	trunk, err := layers.NewTrunk("alexnet", tensor.NewRNG(1), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (Colourise{}).Learner(Setup{Trunk: trunk, Side: 16, Norm: data.HalfNorm, RNG: tensor.NewRNG(2)}); err == nil || !strings.Contains(err.Error(), "does not take pictures of 16 pixels") {
+		t.Errorf("a trunk that is too large: %v", err)
+	}
+	ms := c.Metrics()
+	if ms[0].Name != "loss" || ms[0].Versus != "loss_frequencies" || ms[1].Versus != "auc_balanced_grey" {
+		t.Errorf("metrics %+v", ms)
+	}
+	if ms = newColourise(t, Colourise{Loss: "l2"}, 16, 4, nil).Metrics(); ms[0].Predictor != "" || ms[1].Versus != "error_grey" {
+		t.Errorf("metrics %+v", ms)
 	}
 }
