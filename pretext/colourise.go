@@ -3,6 +3,8 @@ package pretext
 import (
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -35,7 +37,7 @@ import (
 //     grey, so a pixel's loss is multiplied by how rare the truth's nearest bin is (equation 4: λ = 0.5, frequencies of up to 1000
 //     pictures of the data, spread by a Gaussian of 5, mean weight 1); the frequencies stand in the checkpoint. The answer is the annealed
 //     mean of the bins (equation 6, T = 0.38), between the mean, which is dull, and the likeliest bin, which is patchy.
-//   - vae and mdn: several answers, see codes (colour_codes.go).
+//   - vae and mdn: several answers, see codes in colour_codes.go.
 //
 // Metrics: the loss of classes is seen against that of the frequencies of colours, which is the best that can be said of all pictures alike:
 // where it is lower, the picture was looked at. On the pixels asked for, error is the root of the mean squared distance in ab of a picture, the mean over pictures, against grey;
@@ -49,28 +51,30 @@ type Colourise struct {
 	Lambda      float64 // of the uniform distribution in the frequencies that weights come from; 0 means 0.5
 	Temperature float32 // of the annealed mean; 0 means 0.38
 	Width       int     // channels of the head; 0 means the trunk's, at most 256
+	Code        int     // vae, mdn: values of a code; 0 means 64
 }
 
-var colouriseLosses = []string{"classes", "l2"}
+var colouriseLosses = []string{"classes", "l2", "vae", "mdn"}
 
 var colouriseAbout = About{
 	Line: "say a picture's colours from its lightness (Zhang et al. 2016)",
 	Options: []spec.Option{
-		{Name: "loss", Default: "classes", About: "classes (313 bins of colour) or l2 (which gives grey where several colours are likely)"},
+		{Name: "loss", Default: "classes", About: "classes (313 bins of colour), l2 (which gives grey where several colours are likely), vae or mdn (several answers; Deshpande et al. 2017)"},
 		{Name: "rebalance", Default: "yes", About: "rare colours count more"},
 		{Name: "lambda", Default: "0.5", About: "part of the uniform distribution in the frequencies that weights come from; 1: all count the same"},
 		{Name: "temperature", Default: "0.38", About: "of the answer: 1 is the mean of what is likely, towards 0 the likeliest"},
 		{Name: "width", About: "channels of the head; if not given the trunk's, at most 256"},
+		{Name: "code", Default: "64", About: "values of the code that vae and mdn draw colours from"},
 	},
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Schedule, c.WeightDecay = "adam?beta2=0.99", 1e-3, "cosine", 1e-3
 	},
 	make: func(v *spec.Values) Task {
 		c := Colourise{Loss: v.One("loss", colouriseLosses...), NoRebalance: !v.Bool("rebalance"), Lambda: v.Float("lambda", 1e-6, 1),
-			Temperature: float32(v.Float("temperature", 0.001, 100)), Width: v.Int("width", 0, 1<<12)}
-		for _, o := range []string{"rebalance", "lambda", "temperature"} {
-			if c.Loss == "l2" && v.Given(o) {
-				v.Fail("option %s: it is not of loss=l2", o)
+			Temperature: float32(v.Float("temperature", 0.001, 100)), Width: v.Int("width", 0, 1<<12), Code: v.Int("code", 1, 1<<12)}
+		for _, o := range [][2]string{{"rebalance", "classes vae mdn"}, {"lambda", "classes vae mdn"}, {"temperature", "classes"}, {"code", "vae mdn"}} {
+			if v.Given(o[0]) && !slices.Contains(strings.Fields(o[1]), c.Loss) {
+				v.Fail("option %s: it is not of loss=%s", o[0], c.Loss)
 			}
 		}
 		return c
@@ -97,6 +101,7 @@ func (c Colourise) Learner(s Setup) (train.Learner, error) {
 		c.Temperature = 0.38
 	}
 	usual(&c.Width, min(s.Trunk.Channels(), 256))
+	usual(&c.Code, 64)
 	side := 0
 	if err := autograd.Try(func() {
 		side = s.Trunk.Forward(autograd.NewInference().Input(tensor.New(1, s.Side, s.Side, 3))).Shape()[1]
@@ -105,11 +110,15 @@ func (c Colourise) Learner(s Setup) (train.Learner, error) {
 	}
 	doublings := max(0, int(math.Round(math.Log2(float64(s.Side)/4/float64(side)))))
 	l := &colourise{task: c, setup: s, features: side, out: side << doublings, prior: tensor.New(binCount).Fill(1.0 / binCount)}
-	answers := binCount
-	if c.Loss == "l2" {
-		answers = 2
+	in, answers := s.Trunk.Channels(), 2
+	switch c.Loss {
+	case "classes":
+		answers = binCount
+	case "vae", "mdn":
+		l.codes = newCodes(s.RNG, c.Loss, c.Code, c.Width, l.out, in)
+		in += c.Code
 	}
-	l.Net = &layers.Net{Trunk: s.Trunk, Head: colourHead(s.RNG, s.Trunk.Channels(), c.Width, doublings, answers)}
+	l.Net = &layers.Net{Trunk: s.Trunk, Head: colourHead(s.RNG, in, c.Width, doublings, answers)}
 	if s.Inputs.Images != nil {
 		if err := l.count(s.Inputs.Images); err != nil {
 			return nil, err
@@ -138,12 +147,16 @@ type colourise struct {
 	features int // side of the trunk's features
 	out      int // side of what is asked for
 	*layers.Net
+	codes *codes         // of vae and mdn, nil for the others
 	prior *tensor.Tensor // [313], the frequencies of colours
 }
 
-// Visit names trunk, head, and the frequencies of colours.
+// Visit names trunk, head, what codes need, and the frequencies of colours.
 func (c *colourise) Visit(prefix string, f func(layers.Param)) {
 	c.Net.Visit(prefix, f)
+	if c.codes != nil {
+		c.codes.Visit(prefix, f)
+	}
 	layers.Parts{{Name: "prior", Stateful: layers.Value{Kind: layers.Buffer, Value: c.prior}}}.Visit(prefix, f)
 }
 
@@ -154,9 +167,12 @@ func (c *colourise) Metrics() []metric.Metric {
 	balanced := metric.Metric{Name: "auc_balanced", Unit: metric.Percent, Higher: true, Predictor: "grey", Versus: "auc_balanced_grey"}
 	var ms []metric.Metric
 	wrong := metric.Metric{Name: "error", Unit: "ab", Predictor: "grey", Versus: "error_grey"}
-	if c.task.Loss == "l2" { // which minimises it
+	switch {
+	case c.codes != nil:
+		ms = append(c.codes.metrics(), balanced, wrong)
+	case c.task.Loss == "l2": // which minimises it
 		ms = []metric.Metric{loss, wrong, balanced}
-	} else {
+	default:
 		loss.Predictor, loss.Versus = "frequencies", "loss_frequencies"
 		ms = []metric.Metric{loss, balanced, wrong, {Name: "loss_frequencies"}}
 	}
@@ -325,6 +341,10 @@ func (c *colourise) weigh(b *colourless) int {
 
 func (c *colourise) step(s train.Step, b *colourless) {
 	pixels := c.weigh(b)
+	if c.codes != nil {
+		c.codeStep(s, b, pixels)
+		return
+	}
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		y := c.Forward(t.Input(b.X))
 		c.task.answer(b.answer, y.Value)

@@ -60,6 +60,14 @@ type column struct {
 
 // columns returns what a drawing shows beside the grey picture and the truth.
 func (c *colourise) columns(b *colourless) []column {
+	if c.codes != nil {
+		features := c.Trunk.Forward(autograd.NewInference().Input(b.X)).Value
+		var out []column
+		for i, y := range c.answers(features, 3, tensor.NewRNG(1)) {
+			out = append(out, column{fmt.Sprint("answer ", i+1), y.Data})
+		}
+		return out
+	}
 	y := c.Forward(autograd.NewInference().Input(b.X)).Value
 	answer, mean := make([]float32, len(b.AB.Data)), make([]float32, len(b.AB.Data))
 	c.task.answer(answer, y)
@@ -71,7 +79,7 @@ func (c *colourise) columns(b *colourless) []column {
 }
 
 // Draw shows a row a picture: as the net sees it, its true colours at the places that are asked for, the answer, and for classes the mean
-// of what the net takes to be likely, each with its error; then how many pixels have which chroma, in the truth (light) and in the answer
+// of what the net takes to be likely, for vae and mdn three answers, each with its error; then how many pixels have which chroma, in the truth (light) and in the answer
 // (dark). An answer that is always grey has its bars at the left.
 func (c *colourise) Draw(in data.Inputs, index []int) (image.Image, error) {
 	m, err := c.maker(in, false)
@@ -156,7 +164,7 @@ const longestColoured = 4
 // Colour colours a picture; see Colourer. The net sees it smaller or larger: its shorter side as it was trained, the longer one at most four
 // times as long.
 func (c *colourise) Colour(im *data.Image, o ColourOptions, rng *tensor.RNG) ([]*data.Image, error) {
-	if o.Samples > 1 {
+	if o.Samples > 1 && c.codes == nil {
 		return nil, fmt.Errorf("a run of loss=%s has one answer for a picture, not %d", c.task.Loss, o.Samples)
 	}
 	task := c.task
@@ -172,6 +180,13 @@ func (c *colourise) Colour(im *data.Image, o ColourOptions, rng *tensor.RNG) ([]
 	}
 	var out []*data.Image
 	err = autograd.Try(func() {
+		if c.codes != nil {
+			features := c.Trunk.Forward(autograd.NewInference().Input(x)).Value
+			for _, y := range c.answers(features, max(1, o.Samples), rng) {
+				out = append(out, repaint(im, y.Data, y.Shape[1], y.Shape[2]))
+			}
+			return
+		}
 		y := c.Forward(autograd.NewInference().Input(x)).Value
 		ab := make([]float32, y.Shape[1]*y.Shape[2]*2)
 		task.answer(ab, y)
