@@ -17,6 +17,9 @@ type Metric struct {
 	Predictor string  `json:"trivial_predictor,omitempty"`
 	Trivial   float64 `json:"trivial,omitempty"`
 	Versus    string  `json:"versus,omitempty"`
+	// OnlyTrained says that the value is told while training alone: samples that are not trained on have nothing of the kind, such as the
+	// class of a task whose classes are its training samples.
+	OnlyTrained bool `json:"only_trained,omitempty"`
 }
 
 // Percent is the unit of parts of a whole: values lie in [0, 1] and are shown in per cent.

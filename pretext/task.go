@@ -39,6 +39,13 @@ type Tower interface {
 	Tower(in data.Inputs) (PatchView, error)
 }
 
+// Located is a learner that cuts patches out of pictures and knows from where.
+type Located interface {
+	// Located returns a feed of the patches alone, as training sees them: x [M S S 3], and of each where its middle lies in its picture, [M 2], down
+	// and to the right, parts of its height and width.
+	Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error)
+}
+
 // PatchView is how a tower looks at a patch, without what training draws.
 type PatchView struct {
 	Side  int          // of a patch, in pixels
@@ -54,9 +61,18 @@ type About struct {
 	Options []spec.Option
 	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
+	// Defences are what keeps the task from being answered without looking at what is in a picture.
+	Defences []Defence
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
 	make   func(v Values) Task
+}
+
+// Defence keeps a net from a shortcut; options switch it off, so that a laboratory can show what it is for.
+type Defence struct {
+	Name    string
+	Off     string // options of the task, as option=value&option=value
+	Against string // what could be looked at instead
 }
 
 // Values are a task's options as a person gave them, or their defaults.
@@ -64,9 +80,12 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
 	"colourise":         colouriseAbout,
 	"context-encoder":   contextEncoderAbout,
+	"denoising":         denoisingAbout,
+	"exemplar":          exemplarAbout,
 	"jigsaw":            jigsawAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
@@ -150,4 +169,14 @@ func draw[B any](m data.Maker[B], index []int) (*B, error) {
 		}
 	}
 	return b, nil
+}
+
+// place is a square of a picture, in its pixels.
+type place struct{ Top, Left, Side int32 }
+
+// locate writes where the middles of places lie in a picture of h by w pixels, to [M 2].
+func locate(dst []float32, places []place, h, w int) {
+	for k, p := range places {
+		dst[2*k], dst[2*k+1] = (float32(p.Top)+float32(p.Side)/2)/float32(h), (float32(p.Left)+float32(p.Side)/2)/float32(w)
+	}
 }

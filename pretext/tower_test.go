@@ -1,12 +1,14 @@
 package pretext
 
 import (
+	"math"
 	"testing"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
 )
 
 // TestTower: a patch by itself is seen as it is among others where nothing is drawn, to the bit, and embedded the same.
@@ -123,6 +125,52 @@ func TestTowerScale(t *testing.T) {
 		f := v.Frame(c[0], c[1], nil)
 		if f.H != c[0] || f.W != c[1] || max(f.OutH-c[2], c[2]-f.OutH, f.OutW-c[3], c[3]-f.OutW) > 1 {
 			t.Errorf("pictures of %dx%d are cut at %dx%d, want %dx%d", c[0], c[1], f.OutH, f.OutW, c[2], c[3])
+		}
+	}
+}
+
+// TestLocated: of each patch its place is told, in parts of its picture's sides.
+func TestLocated(t *testing.T) {
+	const h, w = 60, 90
+	for name, task := range map[string]Task{
+		"relative-position": RelativePosition{Patch: 16, Grid: 2, Color: "keep", Scale: "native", NoStandard: true, Down: -1},
+		"jigsaw":            Jigsaw{Grid: 2, Tile: 16, NoStandard: true, Grey: -1, Shift: -1},
+	} {
+		l, err := task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: 40, Norm: data.Norm{Std: [3]float32{1. / 255, 1. / 255, 1. / 255}}, RNG: tensor.NewRNG(2)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, seen := 0, map[float32]bool{}
+		feed, err := l.(Located).Located(data.Inputs{Images: marked{h, w, 5}}, true, data.LoaderOptions{BatchSize: 5, Seed: 1}, func(_ train.Step, x, where *tensor.Tensor) {
+			high, wide := float32(h), float32(w)
+			if name == "jigsaw" { // its pictures are framed at 36·256/225 pixels
+				high, wide = 0, 0
+			}
+			for k := range x.Dim(0) {
+				p := x.Rows(k, k+1).Data
+				row, col := (p[0]+p[len(p)-3])/2+0.5, (p[1]+p[len(p)-2])/2+0.5
+				y, q := where.At(k, 0), where.At(k, 1)
+				if high > 0 && (math.Abs(float64(y-row/high)) > 1e-4 || math.Abs(float64(q-col/wide)) > 1e-4) {
+					t.Fatalf("%s: a patch around %g, %g is told to be at %g, %g", name, row, col, y*high, q*wide)
+				}
+				if high == 0 && (math.Abs(float64(y-row/h)) > 0.03 || math.Abs(float64(q-col/w)) > 0.03) {
+					t.Fatalf("%s: a patch around %g, %g of the picture is told to be at %g, %g", name, row/h, col/w, y, q)
+				}
+				seen[y] = true
+				n++
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for step := range feed.Epoch(0, 0) {
+			step(nil)
+		}
+		if err := feed.Err(); err != nil || n != 20 || len(seen) < 8 {
+			t.Errorf("%s: %d patches at %d heights, %v", name, n, len(seen), err)
+		}
+		if _, err := l.(Located).Located(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}, nil); err == nil {
+			t.Errorf("%s finds patches in no pictures", name)
 		}
 	}
 }

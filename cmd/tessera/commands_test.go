@@ -458,3 +458,34 @@ func TestInpaint(t *testing.T) {
 		}
 	}
 }
+
+// TestTable: a table in Markdown, kept with the command that made it; what goes wrong is said with the flag.
+func TestTable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "t")
+	args := []string{"table", "rotation", "--data", "scenes:?n=32&side=8", "--test", "scenes:?n=20&side=8&split=test", "--trunk", "convnet", "--side", "8", "--steps", "2", "--batch-size", "8", "--seeds", "1", "--out", dir}
+	out, errs, code := tessera(t, args...)
+	if code != 0 || !strings.Contains(out, "\n| rotation | accuracy ") || !strings.Contains(errs, "4/4 pixels, seed 1; probe ") {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "table.md"))
+	if err != nil || !strings.HasPrefix(string(b), "    tessera table rotation --data 'scenes:?n=32&side=8' ") || !strings.Contains(string(b), " threads, kernels ") || !strings.HasSuffix(out, string(b)[strings.Index(string(b), "| task"):]+"\n"+filepath.Join(dir, "table.md")+"\n") {
+		t.Errorf("%v: %s", err, b)
+	}
+	var got struct {
+		Table string
+		Rows  []struct {
+			Task  string
+			Probe []float64
+		}
+	}
+	parsed(t, &got, append(args, "--json")...)
+	if got.Table != filepath.Join(dir, "table.md") || len(got.Rows) != 4 || got.Rows[2].Task != "rotation" || len(got.Rows[2].Probe) != 4 {
+		t.Errorf("%+v", got)
+	}
+	if _, errs, code := tessera(t, append(args, "--steps", "3")...); code != exitFailed || !strings.Contains(errs, "another table") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if _, errs, code := tessera(t, append(args, "--seeds", "-3")...); code != exitUsage || !strings.Contains(errs, "--seeds -3: want at least 1") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
