@@ -111,6 +111,7 @@ func TestNoSamples(t *testing.T) {
 		{"Gather", [][]int{{4, 6}}, func(v []*Var) *Var { return Gather(v[0], nil) }, none(6)},
 		{"CrossEntropy", [][]int{none(6)}, func(v []*Var) *Var { return CrossEntropy(v[0], nil) }, []int{1}},
 		{"CrossEntropySoft", [][]int{none(6)}, func(v []*Var) *Var { return CrossEntropySoft(v[0], tensor.New(0, 6), LossOptions{}) }, []int{1}},
+		{"CrossEntropySparse", [][]int{none(6)}, func(v []*Var) *Var { return CrossEntropySparse(v[0], nil, nil, LossOptions{}) }, []int{1}},
 		{"KL", [][]int{none(6)}, func(v []*Var) *Var { return KL(v[0], tensor.New(0, 6)) }, []int{1}},
 		{"L2", [][]int{none(6)}, func(v []*Var) *Var { return L2(v[0], tensor.New(0, 6), LossOptions{}) }, []int{1}},
 		{"BCEWithLogits", [][]int{none(6)}, func(v []*Var) *Var { return BCEWithLogits(v[0], tensor.New(0, 6), LossOptions{Sum: true}) }, []int{1}},

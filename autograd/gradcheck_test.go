@@ -161,6 +161,12 @@ var gradTable = []gradRow{
 		tensor.Scale(t, 1.5, t) // rows that do not sum to 1
 		return CrossEntropySoft(in[0], t, LossOptions{Weight: weights(1, 2, 3, 1), Sum: true})
 	}, shapes: [][]int{{1, 2, 3, 4}}},
+	{name: "CrossEntropySparse", f: func(in []*Var) *Var {
+		return CrossEntropySparse(in[0], []int32{1, 2, 0, 3, 3, 3}, []float32{0.7, 0.3, 0.6, 0.4, 0.5, 0.5}, LossOptions{})
+	}, shapes: [][]int{{3, 4}}},
+	{name: "CrossEntropySparse pixels, weighed, summed, twice", f: func(in []*Var) *Var {
+		return Add(CrossEntropySparse(in[0], []int32{1, 0, 3, 0, 2, 1}, []float32{1.5, 1, 0, 0.5, 1, 2}, LossOptions{Weight: weights(1, 2, 3, 1), Sum: true}), Sum(Mul(in[0], in[0])))
+	}, shapes: [][]int{{1, 2, 3, 4}}},
 	{name: "L2 weighed", f: func(in []*Var) *Var { return L2(in[0], target(3, 4), LossOptions{Weight: weights(3, 4)}) }, shapes: [][]int{{3, 4}}},
 	{name: "L1 weighed by pixel, summed", f: func(in []*Var) *Var {
 		return L1(in[0], tensor.New(3, 4), LossOptions{Weight: weights(3, 1), Sum: true})

@@ -85,6 +85,36 @@ func CrossEntropySoft(x *Var, target *tensor.Tensor, o LossOptions) *Var {
 	}, x)
 }
 
+// CrossEntropySparse is CrossEntropySoft of targets that are 0 but for a few classes in each row, which are never written out: a soft
+// label of five among hundreds, for every pixel of a picture.
+//
+//	x [... C]   classes, target: k a row, row after row; a row's targets sum to 1   ->   one value
+//	dx = (softmax(x)·Σ target - target)/rows
+//
+// A class that stands twice in a row has the sum of its targets.
+func CrossEntropySparse(x *Var, classes []int32, target []float32, o LossOptions) *Var {
+	s := x.Shape()
+	rows := x.Value.Len() / max(x.Value.Dim(-1), 1)
+	if len(s) < 2 || s[len(s)-1] == 0 || len(classes) != len(target) || rows == 0 && len(target) > 0 || len(target)%max(rows, 1) != 0 {
+		badShape("CrossEntropySparse", x, "logits %v for %d classes and %d targets: want [... C], and as many of both for every row", s, len(classes), len(target))
+	}
+	for i, l := range classes {
+		if l < 0 || int(l) >= s[len(s)-1] {
+			badShape("CrossEntropySparse", x, "class %d at place %d, there are %d classes", l, i, s[len(s)-1])
+		}
+	}
+	weighs("CrossEntropySparse", x, o.Weight, false)
+	stats := result([]int{rows, 2}, x).Value.Data
+	tensor.SoftmaxStats(stats, x.Value)
+	sum, weight := tensor.SparseCrossEntropySum(x.Value, stats, classes, target, o.Weight)
+	y, scale := o.of(x, sum, weight)
+	return y.rule("CrossEntropySparse", func(dy *tensor.Tensor, g Grads) {
+		if dx, add := g.Into(x); dx != nil {
+			tensor.SparseCrossEntropyGrad(dx, x.Value, stats, classes, target, o.Weight, float32(float64(dy.Data[0])*scale), add)
+		}
+	}, x)
+}
+
 func lossRows(name string, x *Var, n int) (rows, cols int) {
 	s := x.Shape()
 	if len(s) < 2 || s[len(s)-1] == 0 || x.Value.Len()/s[len(s)-1] != n {

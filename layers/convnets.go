@@ -62,6 +62,39 @@ func NIN(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
 	return t
 }
 
+// zhangBlocks are the blocks of Zhang: channels of the convolutions, stride of the last one, dilation.
+var zhangBlocks = []struct {
+	widths           []int
+	stride, dilation int
+}{{[]int{64, 64}, 2, 1}, {[]int{128, 128}, 2, 1}, {[]int{256, 256, 256}, 2, 1}, {[]int{512, 512, 512}, 1, 1}, {[]int{512, 512, 512}, 1, 2},
+	{[]int{512, 512, 512}, 1, 2}, {[]int{512, 512, 512}, 1, 1}}
+
+// Zhang is the network that colours pictures in Zhang, Isola, Efros 2016 (figure 2, and the released code), up to conv7: 3x3 convolutions
+// with bias, each with ReLU, and behind each of seven blocks a batch norm without scale and shift. Nothing is pooled: the last convolutions of conv1
+// to conv3 have stride 2, those of conv5 and conv6 dilation 2, so features are an eighth of the picture. Its own initialisation is InitFanOut.
+func Zhang(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
+	m := o.plain("Zhang").maker(rng, InitFanOut)
+	t := &Trunk{Name: "zhang", Side: 176}
+	in := c
+	for i, b := range zhangBlocks {
+		var s Sequential
+		for j, out := range b.widths {
+			options := ConvOptions{Pad: b.dilation, Dilation: b.dilation}
+			if j == len(b.widths)-1 {
+				options.Stride = b.stride
+			}
+			conv := NewConv2D(rng, in, out, 3, options)
+			m.Init.fill(rng, conv)
+			s = append(s, Child{fmt.Sprintf("conv%d_%d", i+1, j+1), conv}, Child{"", ReLU})
+			in = out
+		}
+		norm := NewBatchNorm(in)
+		norm.Gamma, norm.Beta = nil, nil
+		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), in, append(s, Child{fmt.Sprintf("conv%d_norm", i+1), norm})})
+	}
+	return t
+}
+
 // AlexNet is RotNet's AlexNet: no groups, batch norm behind every convolution (Gidaris et al. 2018, ImageNet models);
 // stages conv1 to conv5, the last with its pooling. Its own initialisation is InitFanOut, as RotNet's.
 func AlexNet(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {

@@ -103,6 +103,61 @@ func TestPartNames(t *testing.T) {
 	}
 }
 
+// TestZhang: kernels, strides and dilations of the paper's figure 2; ReLU before each norm, which has neither scale nor shift.
+func TestZhang(t *testing.T) {
+	trunk := Zhang(tensor.NewRNG(1), 3, TrunkOptions{Init: InitUniform})
+	want, in := "", 3
+	for i, b := range zhangBlocks {
+		for j, out := range b.widths {
+			want += fmt.Sprintf("conv%d_%d[3 3 %d %d] ", i+1, j+1, in, out)
+			in = out
+		}
+	}
+	if got := kernels(trunk); got != strings.TrimSpace(want) || !strings.HasPrefix(want, "conv1_1[3 3 3 64] conv1_2[3 3 64 64] conv2_1[3 3 64 128]") ||
+		!strings.HasSuffix(want, "conv7_3[3 3 512 512] ") || strings.Count(want, "[") != 19 {
+		t.Errorf("%s, want %s", got, want)
+	}
+	if got := sides(trunk, 20); got != "conv1[10 10]64 conv2[5 5]128 conv3[3 3]256 conv4[3 3]512 conv5[3 3]512 conv6[3 3]512 conv7[3 3]512" {
+		t.Errorf("features %s", got)
+	}
+	var dilated []string
+	for _, s := range trunk.Stages {
+		relus := 0
+		for _, p := range s.Parts {
+			switch m := p.Module.(type) {
+			case *Conv2D:
+				if m.B == nil {
+					t.Errorf("%s has no bias", p.Name)
+				}
+				if m.Conv.H.Dilation == 2 && m.Conv.W.Dilation == 2 && m.Conv.H.Low == 2 {
+					dilated = append(dilated, p.Name)
+				}
+			case *BatchNorm:
+				if m.Gamma != nil || m.Beta != nil || m.ReLU {
+					t.Errorf("%s has scale, shift or ReLU", p.Name)
+				}
+			default:
+				relus++
+			}
+		}
+		if n := len(s.Parts); n != 2*relus+1 {
+			t.Errorf("%s: %d parts, of them %d ReLUs", s.Name, n, relus)
+		}
+	}
+	if got := strings.Join(dilated, " "); got != "conv5_1 conv5_2 conv5_3 conv6_1 conv6_2 conv6_3" {
+		t.Errorf("dilated are %s", got)
+	}
+	for i, f := range trunk.Features(autograd.Const(tensor.NewRNG(1).FillNormal(tensor.New(1, 16, 16, 3), 0, 1))) {
+		if low := slices.Min(f.Value.Data); low < 0 {
+			t.Errorf("stage %d at inference, with statistics of nothing, has %g: the norm stands behind ReLU", i, low)
+		}
+	}
+	y := trunk.Forward(autograd.NewTape(tensor.NewRNG(1)).Input(tensor.NewRNG(1).FillNormal(tensor.New(2, 16, 16, 3), 0, 1))).Value
+	if slices.Min(y.Data) >= 0 {
+		t.Error("while training the last features are not normalised behind ReLU")
+	}
+}
+
 // TestOwnInit: the trunk's own initialisation holds where none is named, the named one elsewhere.
 func TestOwnInit(t *testing.T) {
 	for named, want := range map[Init]Init{InitOwn: InitFanIn, InitUniform: InitUniform, InitFanOut: InitFanOut} {

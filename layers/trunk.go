@@ -177,6 +177,7 @@ var trunks = map[string]trunkMaker{
 	"nin":             {"network in network, four blocks, as in RotNet", false, NIN},
 	"vgg11":           {"VGG-11 with batch norm", false, vgg(11)},
 	"vgg16":           {"VGG-16 with batch norm", false, vgg(16)},
+	"zhang":           {"the net that colours pictures (Zhang et al. 2016), up to conv7", false, Zhang},
 }
 
 func resNet(depth int, cifar bool) func(*tensor.RNG, int, TrunkOptions) *Trunk {

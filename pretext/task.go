@@ -82,6 +82,7 @@ type Values = *spec.Values
 var tasks = map[string]About{
 	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
+	"colourise":         colouriseAbout,
 	"context-encoder":   contextEncoderAbout,
 	"denoising":         denoisingAbout,
 	"exemplar":          exemplarAbout,

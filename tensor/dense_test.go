@@ -297,6 +297,44 @@ func TestHardCrossEntropy(t *testing.T) {
 	}
 }
 
+// TestSparseCrossEntropy compares targets of few classes with the same ones written out, a class that stands twice in a row among them, and
+// the same bits everywhere.
+func TestSparseCrossEntropy(t *testing.T) {
+	for _, c := range []struct{ rows, c, k int }{{1, 2, 1}, {5, 10, 3}, {3000, 21, 5}, {40, 313, 5}, {4, 7, 0}} {
+		what := fmt.Sprintf("[%d %d], %d targets", c.rows, c.c, c.k)
+		r := NewRNG(4)
+		x, w, dense := r.FillNormal(New(c.rows, c.c), 0, 3), r.FillUniform(New(c.rows, 1), 0, 2), New(c.rows, c.c)
+		classes, targets := make([]int32, c.rows*c.k), make([]float32, c.rows*c.k)
+		for i := range classes {
+			classes[i], targets[i] = int32(r.IntN(c.c)), r.Float32()
+			dense.Data[i/c.k*c.c+int(classes[i])] += targets[i]
+		}
+		stats := make([]float32, 2*c.rows)
+		SoftmaxStats(stats, x)
+		for _, w := range []*Tensor{nil, w} {
+			var sum, weight float64
+			out := sameEverywhere(t, what, func() [][]float32 {
+				set, added := New(c.rows, c.c).Fill(float32(math.NaN())), New(c.rows, c.c).Fill(2)
+				sum, weight = SparseCrossEntropySum(x, stats, classes, targets, w)
+				SparseCrossEntropyGrad(set, x, stats, classes, targets, w, 0.5, false)
+				SparseCrossEntropyGrad(added, x, stats, classes, targets, w, 0.5, true)
+				return [][]float32{set.Data, added.Data, {float32(sum)}}
+			})
+			wantSum, wantWeight := SoftCrossEntropySum(x, stats, dense, w)
+			if !(math.Abs(sum-wantSum) <= 2e-6*math.Abs(wantSum)) || weight != wantWeight {
+				t.Errorf("%s: sum %g of weight %g, written out %g of %g", what, sum, weight, wantSum, wantWeight)
+			}
+			want := New(c.rows, c.c)
+			SoftCrossEntropyGrad(want, x, stats, dense, w, 0.5, false)
+			for i, v := range want.Data {
+				if math.Abs(float64(out[0][i]-v)) > 1e-6 || math.Abs(float64(out[1][i]-2-v)) > 1e-6 {
+					t.Fatalf("%s: gradient %d is %g, added to 2 %g, want %g", what, i, out[0][i], out[1][i], v)
+				}
+			}
+		}
+	}
+}
+
 // TestLossComplaints: weights and targets of other shapes, and a bend that is none.
 func TestLossComplaints(t *testing.T) {
 	x, stats, labels := New(2, 3), make([]float32, 2), []int32{0, 1}
@@ -312,6 +350,11 @@ func TestLossComplaints(t *testing.T) {
 		"weights of labels":       func() { CrossEntropySum(x, stats, labels, 0, New(2, 3)) },
 		"weights of targets":      func() { SoftCrossEntropySum(x, stats, x, New(2, 3)) },
 		"targets":                 func() { SoftCrossEntropySum(x, stats, New(2, 2), nil) },
+		"few targets":             func() { SparseCrossEntropySum(x, stats, labels, []float32{1}, nil) },
+		"targets of some rows":    func() { SparseCrossEntropySum(x, stats, []int32{0, 0, 0}, []float32{1, 1, 1}, nil) },
+		"targets of no rows":      func() { SparseCrossEntropySum(New(0, 3), nil, labels, []float32{1, 1}, nil) },
+		"weights of few targets":  func() { SparseCrossEntropySum(x, stats, labels, []float32{1, 1}, New(2, 3)) },
+		"gradient of few targets": func() { SparseCrossEntropyGrad(New(2, 2), x, stats, labels, []float32{1, 1}, nil, 1, false) },
 		"gradient of labels":      func() { CrossEntropyGrad(New(2, 2), x, stats, labels, 0, nil, 1, false) },
 		"gradient of targets":     func() { SoftCrossEntropyGrad(New(2, 2), x, stats, x, nil, 1, false) },
 	} {

@@ -309,3 +309,67 @@ func SoftCrossEntropyGrad(dx, x *Tensor, stats []float32, t, w *Tensor, scale fl
 		giveBack(p)
 	})
 }
+
+// SparseCrossEntropySum is SoftCrossEntropySum of targets that are 0 but for k classes in each row: target j of row r, t[r·k+j], is of
+// class classes[r·k+j]. A class that stands twice in a row has the sum of its targets.
+func SparseCrossEntropySum(x *Tensor, stats []float32, classes []int32, t []float32, w *Tensor) (sum, weight float64) {
+	k := sparseTargets(x, classes, t, w)
+	_, c := rows2(x)
+	return rowSums(x, func(lo, hi int) (sum, weight float64) {
+		for r := lo; r < hi; r++ {
+			row, m, log := x.Data[r*c:(r+1)*c], float64(stats[2*r]), math.Log(float64(stats[2*r+1]))
+			v := 0.0
+			for j, q := range t[r*k : (r+1)*k] {
+				v += float64(q) * (log + m - float64(row[classes[r*k+j]]))
+			}
+			u := 1.0
+			if w != nil {
+				u = float64(w.Data[r])
+			}
+			sum += float64(u * v)
+			weight += u
+		}
+		return sum, weight
+	})
+}
+
+// SparseCrossEntropyGrad sets dx to scale·w·(softmax(x)·Σt - t), or adds it; see SparseCrossEntropySum.
+func SparseCrossEntropyGrad(dx, x *Tensor, stats []float32, classes []int32, t []float32, w *Tensor, scale float32, add bool) {
+	sameShapes("CrossEntropySparse", dx, x)
+	k := sparseTargets(x, classes, t, w)
+	rows, c := rows2(x)
+	parallel.Chunks(rows, max(1, chunk/max(c, 1)/4), func(lo, hi int) {
+		p := borrow(c)
+		for r := lo; r < hi; r++ {
+			u, total := scale, float32(0)
+			if w != nil {
+				u *= w.Data[r]
+			}
+			for _, q := range t[r*k : (r+1)*k] {
+				total += q
+			}
+			softmaxOf(p, stats[2*r:], x.Data[r*c:(r+1)*c], total)
+			for j, q := range t[r*k : (r+1)*k] {
+				p[classes[r*k+j]] -= q
+			}
+			if d := dx.Data[r*c : (r+1)*c]; add {
+				simd.Axpy(d, u, p)
+			} else {
+				simd.Scale(d, u, p)
+			}
+		}
+		giveBack(p)
+	})
+}
+
+// sparseTargets checks targets and returns how many a row has.
+func sparseTargets(x *Tensor, classes []int32, t []float32, w *Tensor) int {
+	rows, _ := rows2(x)
+	if len(classes) != len(t) || rows == 0 && len(t) > 0 || len(t)%max(rows, 1) != 0 {
+		fail("CrossEntropySparse", "%d classes and %d targets for %d rows of %v", len(classes), len(t), rows, x.Shape)
+	}
+	if w != nil {
+		pixelWeights("CrossEntropySparse", x, w)
+	}
+	return len(t) / max(rows, 1)
+}

@@ -45,7 +45,40 @@ def jigsaw(n, layout):
     return net, lambda: F.cross_entropy(net(x, dealt), labels)
 
 
-STEPS = {"train_step/jigsaw_resnet18_9x64/n32": lambda layout: jigsaw(32, layout)}
+class Zhang(nn.Sequential):
+    """The net of Zhang et al. 2016 up to conv7, and the head that says colours at a quarter of the picture's side: 313 bins."""
+
+    def __init__(self):
+        parts, a = [], 3
+        blocks = ((64, 2, 2, 1), (128, 2, 2, 1), (256, 3, 2, 1), (512, 3, 1, 1), (512, 3, 1, 2), (512, 3, 1, 2), (512, 3, 1, 1))
+        for b, n, stride, dilation in blocks:
+            for i in range(n):
+                parts += [nn.Conv2d(a, b, 3, stride if i == n - 1 else 1, dilation, dilation), nn.ReLU(inplace=True)]
+                a = b
+            parts.append(nn.BatchNorm2d(b, affine=False))
+        norm = lambda: [nn.BatchNorm2d(256), nn.ReLU(inplace=True)]
+        parts += [nn.ConvTranspose2d(512, 256, 4, 2, 1, bias=False), *norm()]
+        for _ in range(2):
+            parts += [nn.Conv2d(256, 256, 3, 1, 1, bias=False), *norm()]
+        super().__init__(*parts, nn.Conv2d(256, 313, 1))
+
+
+def colourise(n, layout):
+    net = Zhang().to(memory_format=layout)
+    x = torch.randn(n, 3, 176, 176).to(memory_format=layout)
+    near = torch.rand(n * 44 * 44, 313).argsort(1)[:, :5]
+    soft = torch.zeros(n * 44 * 44, 313).scatter_(1, near, torch.rand(n * 44 * 44, 5).softmax(1))
+    rare = torch.rand(n * 44 * 44) * 2
+
+    def loss():
+        y = net(x).permute(0, 2, 3, 1).reshape(-1, 313)
+        return (F.cross_entropy(y, soft, reduction="none") * rare).mean()
+
+    return net, loss
+
+
+STEPS = {"train_step/jigsaw_resnet18_9x64/n32": lambda layout: jigsaw(32, layout),
+         "train_step/colourise_zhang_176/n8": lambda layout: colourise(8, layout)}
 
 
 def measure(step, budget):

@@ -77,6 +77,16 @@ func denseBenches() []Item {
 		id := fmt.Sprintf("loss_soft_ce/%dx%d", shape[0], c)
 		add(id, 2, [][]int{shape}, g)
 		both(id, 5, [][]int{shape}, g)
+		classes, few := make([]int32, 5*shape[0]), make([]float32, 5*shape[0])
+		for i := range classes {
+			classes[i], few[i] = int32(i*7%c), 0.2
+		}
+		g = func(in []*autograd.Var) *autograd.Var {
+			return autograd.CrossEntropySparse(in[0], classes, few, autograd.LossOptions{})
+		}
+		id = fmt.Sprintf("loss_sparse_ce/%dx%d", shape[0], c)
+		add(id, 1, [][]int{shape}, g)
+		both(id, 3, [][]int{shape}, g)
 	}
 	for _, axis := range []int{0, 3} {
 		s := []int{32, 56, 56, 64}

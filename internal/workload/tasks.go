@@ -109,6 +109,7 @@ func taskSteps(level autograd.Recompute, mode tensor.Mode) []Item {
 		side, n         int
 	}{
 		{"jigsaw_resnet18_9x64/n32", "jigsaw?grid=3&set=100&deals=1", "resnet18", 225, 32},
+		{"colourise_zhang_176/n8", "colourise", "zhang", 176, 8},
 	} {
 		out = append(out, Item{ID: "train_step/" + s.id, slow: true, setup: func() func() {
 			images := drawn(s.n, s.side)
