@@ -17,6 +17,8 @@ type Metric struct {
 	Predictor string  `json:"trivial_predictor,omitempty"`
 	Trivial   float64 `json:"trivial,omitempty"`
 	Versus    string  `json:"versus,omitempty"`
+	// Training says that the value is one of updates, such as of gradients: whoever only looks does not have it.
+	Training bool `json:"training_only,omitempty"`
 }
 
 // Percent is the unit of parts of a whole: values lie in [0, 1] and are shown in per cent.

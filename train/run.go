@@ -175,7 +175,7 @@ func (r *Run) unmake() {
 
 // open makes the feed, the schedule and the optimisers.
 func (r *Run) open() (err error) {
-	o := data.LoaderOptions{BatchSize: r.Config.BatchSize, Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
+	o := data.LoaderOptions{BatchSize: r.Config.BatchSize, Update: r.accumulate(), Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
 		Bad: func(_ int, err error) { r.Warn(fmt.Sprintf("broken, another stands in: %v", err)) }}
 	if r.feed, err = r.Learner.Feed(r.Data.Inputs, true, o); err != nil {
 		return err
