@@ -19,6 +19,7 @@ type Metric struct {
 	Versus    string  `json:"versus,omitempty"`
 	// Training says that the value is one of updates, such as of gradients: whoever only looks does not have it.
 	Training bool `json:"training_only,omitempty"`
+	Detail   bool `json:"detail,omitempty"` // for logs and reports; a line that says how far a run is leaves it out
 }
 
 // Percent is the unit of parts of a whole: values lie in [0, 1] and are shown in per cent.

@@ -39,9 +39,13 @@ type About struct {
 	Options []spec.Option
 	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
+	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what
+	// several tasks show (see Multi) leaves this one's data as it is.
+	ShowsGrey bool
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
 	make   func(v Values) Task
+	of     func(a About, v Values) About // what options change of this; nil for nothing
 }
 
 // Values are a task's options as a person gave them, or their defaults.
@@ -52,6 +56,7 @@ var tasks = map[string]About{
 	"byol":              byolAbout,
 	"context-encoder":   contextEncoderAbout,
 	"jigsaw":            jigsawAbout,
+	"multi":             multiAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 }
@@ -66,8 +71,18 @@ func Names() []string {
 	return out
 }
 
-// Tell says what a task is, and which options it has.
-func Tell(name string) About { return tasks[name] }
+// Tell says of a task's name, or a specification, what the task is, and which options it has; nothing where there is no such task.
+func Tell(of string) About {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return About{}
+	}
+	a := tasks[s.Kind]
+	if a.of != nil {
+		return a.of(a, s.Values("task "+s.Kind, a.Options))
+	}
+	return a
+}
 
 // New returns the task of a specification name?option=value.
 func New(of string) (Task, error) {
@@ -75,6 +90,10 @@ func New(of string) (Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task %w", err)
 	}
+	return newTask(s)
+}
+
+func newTask(s spec.Spec) (Task, error) {
 	t, ok := tasks[s.Kind]
 	if !ok {
 		return nil, fmt.Errorf("there is no task %q; there are %s", s.Kind, strings.Join(Names(), ", "))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -629,7 +630,9 @@ type taking struct {
 }
 
 func (l *taking) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
-	l.got = o
+	if o.Update > 0 { // not that of a measurement
+		l.got = o
+	}
 	f, err := l.script.Feed(in, augment, o)
 	f.Turns = l.turns
 	return f, err
@@ -673,7 +676,22 @@ func TestTurns(t *testing.T) {
 	if l.got.Update != 2 {
 		t.Errorf("the feed is told that %d batches make an update, want 2", l.got.Update)
 	}
-	l.turns = 0
+	l.turns = 2
+	was, fits := l.at("a"), l.step
+	l.step = func(s Step) {
+		fits(s)
+		if r, ok := s.(*measuring); ok && len(r.asked) == 2 {
+			autograd.Add(autograd.Const(tensor.New(2)), autograd.Const(tensor.New(3)))
+		}
+	}
+	r = run(0)
+	if _, err := r.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "Add") || l.at("a") != was {
+		t.Errorf("a second head that does not fit: %v, and a is %g after %g", err, l.at("a"), was)
+	}
+	if left, _ := os.ReadDir(r.Dir); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+	l.turns, l.step = 0, fits
 	if asked, err := r.measure(autograd.RecomputeNothing, 1); err != nil || len(asked) != 1 {
 		t.Errorf("without turns measured %v, %v, want one step", asked, err)
 	}
