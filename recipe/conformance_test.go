@@ -76,9 +76,9 @@ func differ(t *testing.T, what string, a, b *Recipe) {
 // variants are tasks whose options change how they are fed and updated, not only what they show: the table tries them beside the tasks as
 // they are, but for whether they learn.
 var variants = []string{
-	"multi?tasks=context-encoder,byol,rotation&schedule=together&cosine=2",
-	"multi?tasks=jigsaw,rotation,context-encoder&schedule=weighted&weights=4,2,2&harmonise=yes&cosine=1",
-	"multi?tasks=relative-position,byol&schedule=gradnorm&weights=2,1&cosine=0",
+	"multi?tasks=context-encoder,byol,rotation&schedule=together&cosine=2&context-encoder.width=8&byol.hidden=32&byol.out=8",
+	"multi?tasks=jigsaw,rotation,context-encoder&schedule=weighted&weights=4,2,2&harmonise=yes&cosine=1&jigsaw.hidden=32&context-encoder.width=8",
+	"multi?tasks=relative-position,byol&schedule=gradnorm&weights=2,1&cosine=0&relative-position.hidden=32&byol.hidden=32&byol.out=8",
 }
 
 func forEveryTask(t *testing.T, f func(t *testing.T, task string)) {
