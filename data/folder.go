@@ -266,8 +266,21 @@ func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) 
 	return f.read(i, func(b []byte) (*Image, error) { return f.decode.DecodeFrame(b, choose) })
 }
 
+// ReadImage returns the picture in a file, of any format that Decode reads.
+func ReadImage(path string) (*Image, error) { return readImage(path, Decode) }
+
 func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error) {
-	path := f.Describe(i)
+	return readImage(f.Describe(i), decode)
+}
+
+func readImage(path string, decode func([]byte) (*Image, error)) (*Image, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file that holds a picture", path)
+	}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err

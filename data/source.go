@@ -154,6 +154,7 @@ type Kind struct {
 var everyKind = []spec.Option{
 	{Name: "split", About: "train or test, where there are splits"},
 	{Name: "n", About: "only so many samples, the first of a seeded order"},
+	{Name: "inject", About: "traces that a task could take for an answer, put into every picture: aberration:PERCENT, border:PERCENT, jpeg:QUALITY, vignette:PART, watermark:PART, with commas between"},
 }
 
 // Kinds lists the kinds of Open.
@@ -221,6 +222,10 @@ func Open(of string, split Split) (*Dataset, error) {
 		split = Split(v.One("split", string(Train), string(Test)))
 	}
 	n := v.Int("n", 1, math.MaxInt)
+	var traces []injection
+	if v.Given("inject") {
+		traces = parseInject(v)
+	}
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -230,6 +235,11 @@ func Open(of string, split Split) (*Dataset, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if traces != nil {
+		if d, err = d.inject(traces); err != nil {
+			return nil, err
+		}
 	}
 	if v.Given("n") && n < d.Len() {
 		d = d.Subset(tensor.NewRNG(1).Perm(d.Len())[:n], fmt.Sprintf("n=%d", n))

@@ -17,9 +17,10 @@ type Metric struct {
 	Predictor string  `json:"trivial_predictor,omitempty"`
 	Trivial   float64 `json:"trivial,omitempty"`
 	Versus    string  `json:"versus,omitempty"`
-	// Training says that the value is one of updates, such as of gradients: whoever only looks does not have it.
-	Training bool `json:"training_only,omitempty"`
-	Detail   bool `json:"detail,omitempty"` // for logs and reports; a line that says how far a run is leaves it out
+	// OnlyTrained says that the value is told while training alone: samples that are not trained on have nothing of the kind, such as the
+	// class of a task whose classes are its training samples.
+	OnlyTrained bool `json:"only_trained,omitempty"`
+	Detail      bool `json:"detail,omitempty"` // for logs and reports; a line that says how far a run is leaves it out
 }
 
 // Percent is the unit of parts of a whole: values lie in [0, 1] and are shown in per cent.

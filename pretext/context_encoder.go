@@ -55,6 +55,7 @@ var contextEncoderAbout = About{
 		{Name: "overlap", Default: "", About: "pixels along the hole that are seen and asked for; a 32nd of the side where not given"},
 		{Name: "width", Default: "64", About: "channels of the decoder's last map and the discriminator's first"},
 	},
+	Defences: []Defence{{"overlap", "overlap=0", "what touches the hole, gone on with"}},
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Schedule, c.WeightDecay, c.BatchSize = "adam?beta1=0.5", 2e-3, "constant", 0, 64
 	},
@@ -100,19 +101,15 @@ func (c ContextEncoder) Learner(s Setup) (train.Learner, error) {
 	if s.Side < 8 || c.Mask == "centre" && out-2*c.Overlap < 1 {
 		return nil, fmt.Errorf("task context-encoder: pictures of %d pixels leave nothing to hide with an overlap of %d", s.Side, c.Overlap)
 	}
-	side := 0
-	if err := autograd.Try(func() {
-		side = s.Trunk.Forward(autograd.NewInference().Input(tensor.New(1, s.Side, s.Side, 3))).Shape()[1]
-	}); err != nil {
-		return nil, fmt.Errorf("task context-encoder: the trunk does not take pictures of %d pixels: %w", s.Side, err)
+	side, err := features(s.Trunk, s.Side)
+	if err != nil {
+		return nil, fmt.Errorf("task context-encoder: %w", err)
 	}
 	l := &contextEncoder{task: c, setup: s, out: out, Net: &layers.Net{Trunk: s.Trunk, Head: c.decoder(s.RNG, s.Trunk.Channels(), side, out)}}
 	if !c.NoAdversary {
 		l.critic = c.discriminator(s.RNG, out)
 	}
-	for i := range 3 {
-		l.scale[i], l.shift[i] = 2*s.Norm.Std[i], 2*s.Norm.Mean[i]-1
-	}
+	l.scale, l.shift = signed(s.Norm)
 	return l, nil
 }
 
@@ -150,72 +147,9 @@ func (c *contextEncoder) Metrics() []metric.Metric {
 		metric.Metric{Name: "psnr_mean_colour", Unit: "dB", Higher: true}, metric.Metric{Name: "psnr_border", Unit: "dB", Higher: true})
 }
 
-// dcganStd is the deviation of the weights that decoder and discriminator begin with (Radford, Metz, Chintala 2016).
-const dcganStd = 0.02
-
-// maxFeatures is the largest side of features whose positions are all connected; larger ones are halved first. The paper's are 6.
-const maxFeatures = 8
-
-// named adds a layer, its batch norm and what stands behind them to a sequence.
-func named(s layers.Sequential, name string, ms ...layers.Module) layers.Sequential {
-	for i, m := range ms {
-		s = append(s, layers.Child{Name: name + [3]string{"", "_bn", "_relu"}[i], Module: m})
-	}
-	return s
-}
-
-func leaky(x *autograd.Var) *autograd.Var { return autograd.LeakyReLU(x, 0.2) }
-
-// convolution is one without bias: the released code sets its biases to zero before each step.
-func convolution(rng *tensor.RNG, in, out, k, stride, pad int) *layers.Conv2D {
-	c := layers.NewConv2D(rng, in, out, k, layers.ConvOptions{Stride: stride, Pad: pad, NoBias: true})
-	rng.FillNormal(c.W, 0, dcganStd)
-	return c
-}
-
 // decoder paints out by out pixels from features of side by side.
 func (c ContextEncoder) decoder(rng *tensor.RNG, channels, side, out int) layers.Module {
-	var s layers.Sequential
-	for c.Bottleneck == 0 && side > maxFeatures {
-		s = named(s, fmt.Sprint("halve", side), convolution(rng, channels, channels, 4, 2, 1), layers.NewBatchNormReLU(channels))
-		side /= 2
-	}
-	from := 4 // the side to begin with
-	if c.Bottleneck == 0 {
-		from = max(from, side)
-	}
-	sides := ladder(out, from)
-	width := c.Width << min(len(sides)-2, 3)
-	if c.Bottleneck > 0 {
-		s = named(s, "bottleneck", convolution(rng, channels, c.Bottleneck, side, 1, 0), layers.NewBatchNorm(c.Bottleneck), layers.Func(leaky))
-		s = named(s, "open", newUpConv(rng, c.Bottleneck, width, sides[0], tensor.Conv{}), layers.NewBatchNormReLU(width))
-	} else {
-		s = named(s, "spread", newChannelwise(rng, channels, side, sides[0]))
-		s = named(s, "mix", convolution(rng, channels, width, 1, 1, 0), layers.NewBatchNormReLU(width))
-	}
-	for i := 1; i < len(sides); i++ {
-		k := 4 // twice the side
-		if sides[i]%2 == 1 {
-			k = 3 // one less
-		}
-		next := c.Width << max(min(len(sides)-2-i, 3), 0)
-		up := tensor.SquareConv(2, 1)
-		if i == len(sides)-1 {
-			return append(named(s, fmt.Sprint("up", sides[i]), newUpConv(rng, width, 3, k, up)), layers.Child{Module: layers.Tanh})
-		}
-		s = named(s, fmt.Sprint("up", sides[i]), newUpConv(rng, width, next, k, up), layers.NewBatchNormReLU(next))
-		width = next
-	}
-	panic("unreachable: a ladder has two steps at least")
-}
-
-// ladder returns sides up to out, each half of the next, rounded up: two at least, the first at most from.
-func ladder(out, from int) []int {
-	l := []int{out}
-	for len(l) < 2 || l[0] > from {
-		l = append([]int{(l[0] + 1) / 2}, l...)
-	}
-	return l
+	return decoder{Bottleneck: c.Bottleneck, Spread: true, Width: c.Width}.module(rng, channels, side, out)
 }
 
 // discriminator tells whether side by side pixels are true: [N S S 3] -> logits [N 1].
@@ -233,48 +167,6 @@ func (c ContextEncoder) discriminator(rng *tensor.RNG, side int) layers.Module {
 		in, out = out, min(2*out, 8*c.Width)
 	}
 	return append(s, layers.Child{Name: "judge", Module: convolution(rng, in, 1, side, 1, 0)}, layers.Child{Module: layers.Flatten})
-}
-
-// upConv is a transposed convolution without bias, w [K K O I].
-type upConv struct {
-	w *tensor.Tensor
-	tensor.Conv
-}
-
-func newUpConv(rng *tensor.RNG, in, out, k int, g tensor.Conv) *upConv {
-	return &upConv{rng.FillNormal(tensor.New(k, k, out, in), 0, dcganStd), g}
-}
-
-func (u *upConv) Forward(x *autograd.Var) *autograd.Var {
-	return autograd.ConvTranspose2D(x, x.Param(u.w), nil, u.Conv, [2]int{})
-}
-
-func (u *upConv) Visit(prefix string, f func(layers.Param)) {
-	layers.Value{Name: "weight", Value: u.w, Kind: layers.Weight, Layout: tensor.Kernel}.Visit(prefix, f)
-}
-
-// channelwise connects each position of a map with each of another, every channel with itself alone (section 3.1):
-//
-//	x [N H H C]   w [C H·H K·K]   ->   y [N K K C],   y[n q c] = Σₚ x[n p c]·w[c p q]
-type channelwise struct {
-	w    *tensor.Tensor
-	side int // K
-}
-
-func newChannelwise(rng *tensor.RNG, channels, from, to int) *channelwise {
-	return &channelwise{rng.FillNormal(tensor.New(channels, from*from, to*to), 0, dcganStd), to}
-}
-
-func (l *channelwise) Forward(x *autograd.Var) *autograd.Var {
-	s := x.Shape()
-	n, p, c := s[0], s[1]*s[2], s[3]
-	each := autograd.Permute(autograd.Reshape(x, n, p, c), 2, 0, 1)          // [C N H·H]
-	y := autograd.Permute(autograd.BatchMatMul(each, x.Param(l.w)), 1, 2, 0) // [N K·K C]
-	return autograd.Reshape(y, n, l.side, l.side, c)
-}
-
-func (l *channelwise) Visit(prefix string, f func(layers.Param)) {
-	layers.Value{Name: "weight", Value: l.w, Kind: layers.Weight}.Visit(prefix, f)
 }
 
 // What a pixel is to the net.
@@ -684,12 +576,8 @@ func (c *contextEncoder) tell(s train.Step, b *holed, made *tensor.Tensor) {
 	s.Metric("psnr_mean_colour", colour, n)
 }
 
-// psnr returns the peak signal to noise ratio in decibels of an error, to which that of rounding to 8 bits is added: so it is at most
-// 58.9, and a picture of one colour does not outweigh all others.
-func (h hole) psnr(squares float64) float64 {
-	const rounding = 1.0 / 12 / 255 / 255
-	return -10 * math.Log10(squares/4/float64(h.pixels*3)+rounding)
-}
+// psnr returns the peak signal to noise ratio in decibels of an error in the hidden pixels.
+func (h hole) psnr(squares float64) float64 { return psnr(squares, h.pixels*3) }
 
 // Draw shows a row a picture: what the net saw, with the hole in the mean colour; its painting in the hole; the border continued into
 // it, the simple predictor; and the picture as it is. Below stand the signal to noise ratios.

@@ -81,7 +81,12 @@ var jigsawAbout = About{
 		{Name: "dropout", Default: "0", About: "before the last layer"},
 	},
 	OwnViews: true,
-	Config:   func(c *train.Config) { c.WeightDecay = 1e-4 },
+	Defences: []Defence{
+		{"gap", "gap=0", "edges and lines that run on from one tile into the next"},
+		{"colour", "grey=0&shift=0", "chromatic aberration"},
+		{"standard", "standard=no", "brightness that changes across the picture"},
+	},
+	Config: func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
 		t := Jigsaw{
 			Tile: v.Int("tile", 0, 512), Gap: orNone(v, "gap", 512), Set: v.Int("set", 4, maxPermutations), Choice: v.One("choice", jigsawChoices...),
@@ -255,6 +260,7 @@ type puzzles struct {
 	Dealt  []int32        // [N·deals·K], the row of X at each place
 	Labels []int32        // [N·deals], which permutation
 	Places []place        // [N·K], of the tiles in the picture
+	Where  *tensor.Tensor // [N·K 2], their middles, parts of the picture's height and width
 }
 
 // tileMaker cuts tiles and deals them.
@@ -283,7 +289,8 @@ func (j *jigsaw) maker(in data.Inputs, augment bool) (*tileMaker, error) {
 
 func (m *tileMaker) New(n int) *puzzles {
 	k := n * m.task.Grid * m.task.Grid
-	return &puzzles{X: tensor.New(k, m.task.Tile, m.task.Tile, 3), Dealt: make([]int32, k*m.task.Deals), Labels: make([]int32, n*m.task.Deals), Places: make([]place, k)}
+	return &puzzles{X: tensor.New(k, m.task.Tile, m.task.Tile, 3), Dealt: make([]int32, k*m.task.Deals), Labels: make([]int32, n*m.task.Deals), Places: make([]place, k),
+		Where: tensor.New(k, 2)}
 }
 
 func (m *tileMaker) Fill(b *puzzles, row, i int, rng *tensor.RNG) error {
@@ -294,6 +301,7 @@ func (m *tileMaker) Fill(b *puzzles, row, i int, rng *tensor.RNG) error {
 	t := m.task
 	k := t.Grid * t.Grid
 	m.lay(b.Places[row*k:][:k], im.H, im.W, rng)
+	locate(b.Where.Data[2*row*k:], b.Places[row*k:][:k], im.H, im.W)
 	grey := !m.still && rng.Bool(t.Grey)
 	tile := m.scratch.Get().(*data.Image)
 	defer m.scratch.Put(tile)
@@ -310,13 +318,7 @@ func (m *tileMaker) Fill(b *puzzles, row, i int, rng *tensor.RNG) error {
 		case !m.still && t.Shift > 0:
 			m.shift(tile, im, at, rng)
 		}
-		dst := b.X.Data[c*size:][:size]
-		if t.NoStandard {
-			m.norm.Normalize(dst, tile)
-			continue
-		}
-		simd.NormalizePixels(dst, tile.Pix, &asFractions.Mean, &asFractions.Std)
-		standardise(dst)
+		m.normalise(b.X.Data[c*size:][:size], tile)
 	}
 	for p := row * t.Deals; p < (row+1)*t.Deals; p++ {
 		label := rng.IntN(t.Set)
@@ -326,6 +328,34 @@ func (m *tileMaker) Fill(b *puzzles, row, i int, rng *tensor.RNG) error {
 		}
 	}
 	return nil
+}
+
+// normalise writes a tile as the trunk sees it.
+func (m *tileMaker) normalise(dst []float32, tile *data.Image) {
+	if m.task.NoStandard {
+		m.norm.Normalize(dst, tile)
+		return
+	}
+	simd.NormalizePixels(dst, tile.Pix, &asFractions.Mean, &asFractions.Std)
+	standardise(dst)
+}
+
+// Located feeds the tiles of its puzzles.
+func (j *jigsaw) Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error) {
+	m, err := j.maker(in, augment)
+	if err != nil {
+		return nil, err
+	}
+	return train.NewFeed(in.Images.Len(), m, o, func(s train.Step, b *puzzles) { step(s, b.X, b.Where) }), nil
+}
+
+// Tower is how one tile is seen.
+func (j *jigsaw) Tower(in data.Inputs) (PatchView, error) {
+	m, err := j.maker(in, false)
+	if err != nil {
+		return PatchView{}, err
+	}
+	return PatchView{Side: j.task.Tile, Frame: m.pictures.Frame, Embed: j.embed, Prepare: m.normalise}, nil
 }
 
 // lay draws where the square is in a picture, and in each of its cells the tile.

@@ -378,7 +378,7 @@ func (m *multi) Metrics() []metric.Metric {
 	}
 	m.eachPair(func(_, _ int, names []string) {
 		for i, name := range names {
-			out = append(out, metric.Metric{Name: name, Higher: true, Training: true, Detail: i > 0})
+			out = append(out, metric.Metric{Name: name, Higher: true, OnlyTrained: true, Detail: i > 0})
 		}
 	})
 	return out

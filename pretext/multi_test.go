@@ -693,9 +693,9 @@ func TestMultiState(t *testing.T) {
 		if q.Versus != "" && !slices.ContainsFunc(ms, func(o metric.Metric) bool { return o.Name == q.Versus }) {
 			t.Errorf("%s is seen against %s, which nobody tells", q.Name, q.Versus)
 		}
-		if strings.HasPrefix(q.Name, "cosine.") != q.Training {
+		if strings.HasPrefix(q.Name, "cosine.") != q.OnlyTrained {
 			t.Errorf("%+v", q)
-		} else if q.Training {
+		} else if q.OnlyTrained {
 			if cosines++; q.Detail != strings.Contains(q.Name, ".conv") {
 				t.Errorf("%+v", q)
 			}

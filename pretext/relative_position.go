@@ -91,7 +91,14 @@ var relativePositionAbout = About{
 		{Name: "dropout", Default: "0", About: "before the last layer"},
 	},
 	OwnViews: true,
-	Config:   func(c *train.Config) { c.WeightDecay = 1e-4 },
+	Defences: []Defence{
+		{"gap", "gap=0", "edges and lines that run on from one patch into the next"},
+		{"jitter", "jitter=0", "a distance between patches that is always the same"},
+		{"colour", "color=keep", "chromatic aberration"},
+		{"down", "down=0", "grain and sharpness"},
+		{"standard", "standard=no", "brightness that changes across the picture"},
+	},
+	Config: func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
 		t := RelativePosition{
 			Patch: v.Int("patch", 0, 512), Grids: v.Int("grids", 1, 64),
@@ -242,10 +249,8 @@ type patchPairs struct {
 	First, Second []int32        // [N·P], rows of X
 	Labels        []int32        // [N·P], where the second is, seen from the first
 	Places        []place        // [N·K]
+	Where         *tensor.Tensor // [N·K 2], their middles, parts of the picture's height and width
 }
-
-// place is a square of a picture, in its pixels.
-type place struct{ Top, Left, Side int32 }
 
 // patchMaker cuts patches.
 type patchMaker struct {
@@ -443,7 +448,8 @@ func (m *patchMaker) zoom(h, w int, rng *tensor.RNG) float64 {
 
 func (m *patchMaker) New(n int) *patchPairs {
 	k, p := n*m.grids*m.grid*m.grid, n*m.grids*m.perGrid
-	return &patchPairs{X: tensor.New(k, m.patch, m.patch, 3), First: make([]int32, p), Second: make([]int32, p), Labels: make([]int32, p), Places: make([]place, k)}
+	return &patchPairs{X: tensor.New(k, m.patch, m.patch, 3), First: make([]int32, p), Second: make([]int32, p), Labels: make([]int32, p), Places: make([]place, k),
+		Where: tensor.New(k, 2)}
 }
 
 func (m *patchMaker) Fill(b *patchPairs, row, i int, rng *tensor.RNG) error {
@@ -458,7 +464,9 @@ func (m *patchMaker) Fill(b *patchPairs, row, i int, rng *tensor.RNG) error {
 	cells := m.grid * m.grid
 	size := m.patch * m.patch * 3
 	for g := row * m.grids; g < (row+1)*m.grids; g++ {
-		m.lay(b.Places[g*cells:][:cells], im.H, im.W, zoom, rng)
+		places := b.Places[g*cells:][:cells]
+		m.lay(places, im.H, im.W, zoom, rng)
+		locate(b.Where.Data[2*g*cells:], places, im.H, im.W)
 		for k := g * cells; k < (g+1)*cells; k++ {
 			at := b.Places[k]
 			f := data.Frame{Top: int(at.Top), Left: int(at.Left), H: int(at.Side), W: int(at.Side), OutH: m.patch, OutW: m.patch}
@@ -543,6 +551,32 @@ func (m *patchMaker) prepare(dst []float32, scratch *patchScratch, grey bool, rn
 		return
 	}
 	standardise(dst)
+}
+
+// Located feeds the patches of its grids.
+func (r *relativePosition) Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error) {
+	m, err := r.maker(in, augment)
+	if err != nil {
+		return nil, err
+	}
+	return train.NewFeed(in.Images.Len(), m, o, func(s train.Step, b *patchPairs) { step(s, b.X, b.Where) }), nil
+}
+
+// Tower is how one patch is seen: of a kept channel, always the same one.
+func (r *relativePosition) Tower(in data.Inputs) (PatchView, error) {
+	m, err := r.maker(in, false)
+	if err != nil {
+		return PatchView{}, err
+	}
+	frame := func(h, w int, _ *tensor.RNG) data.Frame {
+		f := m.frame(h, w, nil)
+		zoom := m.zoom(f.OutH, f.OutW, nil)
+		f.OutH, f.OutW = max(m.patch, int(float64(f.OutH)/zoom)), max(m.patch, int(float64(f.OutW)/zoom))
+		return f
+	}
+	return PatchView{Side: m.patch, Frame: frame, Embed: r.embed, Prepare: func(dst []float32, patch *data.Image) {
+		m.prepare(dst, &patchScratch{patch: *patch}, false, tensor.NewRNG(0))
+	}}, nil
 }
 
 // smallSide draws to what side a patch is made small: evenly by pixels, from the paper's 100 of 96·96 on to nearly all.

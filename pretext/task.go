@@ -33,6 +33,28 @@ type Setup struct {
 	CacheBytes int64 // how much memory decoded pictures may take, of every feed
 }
 
+// Tower is a learner that looks at patches one by one, such as relative position and jigsaw.
+type Tower interface {
+	// Tower returns how it looks at patches of such pictures.
+	Tower(in data.Inputs) (PatchView, error)
+}
+
+// Located is a learner that cuts patches out of pictures and knows from where.
+type Located interface {
+	// Located returns a feed of the patches alone, as training sees them: x [M S S 3], and of each where its middle lies in its picture, [M 2], down
+	// and to the right, parts of its height and width.
+	Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error)
+}
+
+// PatchView is how a tower looks at a patch, without what training draws.
+type PatchView struct {
+	Side  int          // of a patch, in pixels
+	Frame data.Framing // how large a picture is when patches are cut from it
+	// Prepare writes a patch, Side by Side pixels, to dst, [Side Side 3], as the trunk sees it. It may be called by several goroutines at once.
+	Prepare func(dst []float32, patch *data.Image)
+	Embed   layers.Module // what embeds the trunk's features of a patch, [N D]
+}
+
 // About is what a person is told of a task.
 type About struct {
 	Line    string // what it is, with its paper
@@ -42,10 +64,19 @@ type About struct {
 	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what
 	// several tasks show (see Multi) leaves this one's data as it is.
 	ShowsGrey bool
+	// Defences are what keeps the task from being answered without looking at what is in a picture.
+	Defences []Defence
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
 	make   func(v Values) Task
 	of     func(a About, v Values) About // what options change of this; nil for nothing
+}
+
+// Defence keeps a net from a shortcut; options switch it off, so that a laboratory can show what it is for.
+type Defence struct {
+	Name    string
+	Off     string // options of the task, as option=value&option=value
+	Against string // what could be looked at instead
 }
 
 // Values are a task's options as a person gave them, or their defaults.
@@ -53,8 +84,11 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
 	"context-encoder":   contextEncoderAbout,
+	"denoising":         denoisingAbout,
+	"exemplar":          exemplarAbout,
 	"jigsaw":            jigsawAbout,
 	"multi":             multiAbout,
 	"relative-position": relativePositionAbout,
@@ -153,4 +187,14 @@ func draw[B any](m data.Maker[B], index []int) (*B, error) {
 		}
 	}
 	return b, nil
+}
+
+// place is a square of a picture, in its pixels.
+type place struct{ Top, Left, Side int32 }
+
+// locate writes where the middles of places lie in a picture of h by w pixels, to [M 2].
+func locate(dst []float32, places []place, h, w int) {
+	for k, p := range places {
+		dst[2*k], dst[2*k+1] = (float32(p.Top)+float32(p.Side)/2)/float32(h), (float32(p.Left)+float32(p.Side)/2)/float32(w)
+	}
 }

@@ -3,8 +3,6 @@ package recipe
 import (
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
@@ -179,13 +177,10 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) error {
 	rows := test.Pooled.Dim(0)
 	queries := tensor.NewRNG(m.Info.Config.Seed).Derive(stream.Gallery).Perm(rows)[:min(n, rows)]
-	dir := filepath.Join(m.Dir, "eval")
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	if a.Images != nil {
 		g := eval.Gallery(train, test, eval.LookAt(a, m.Side), eval.LookAt(b, m.Side), queries, 8)
-		if err := SavePNG(filepath.Join(dir, "neighbours.png"), g); err != nil {
+		if err := savePicture(m.Dir, "neighbours", "Nearest neighbours", "Left the query, a test picture; then the training pictures nearest to it in the last stage's features. "+
+			"Green frame: the same class, red: another. The network never saw a class.", g); err != nil {
 			return err
 		}
 	}
@@ -193,5 +188,5 @@ func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) err
 	if len(first.Value.Shape) != 4 {
 		return nil
 	}
-	return SavePNG(filepath.Join(dir, "filters.png"), eval.Filters(first.Value))
+	return savePicture(m.Dir, "filters", "First-layer filters", "Each stretched to its full range.", eval.Filters(first.Value))
 }

@@ -135,7 +135,9 @@ func TestTaskLearns(t *testing.T) {
 		}
 		for _, m := range r.Learner.Metrics() {
 			v, told := after[m.Name]
-			if m.Training {
+			if m.OnlyTrained && told {
+				t.Errorf("%s tells %s of samples that are not trained on", task, m.Name)
+			} else if m.OnlyTrained {
 				v, told = last[m.Name]
 			}
 			if !told || math.IsNaN(v) || math.IsInf(v, 0) {
@@ -145,10 +147,10 @@ func TestTaskLearns(t *testing.T) {
 	})
 }
 
-// headline is the first metric that has a trivial predictor.
+// headline is the first metric that has a trivial predictor. It is told of samples that are not trained on, too.
 func headline(ms []metric.Metric) (metric.Metric, bool) {
 	for _, m := range ms {
-		if m.Predictor != "" {
+		if m.Predictor != "" && !m.OnlyTrained {
 			return m, true
 		}
 	}
@@ -266,11 +268,8 @@ func TestTaskMonitor(t *testing.T) {
 		}})
 		differ(t, "watched", watched, plain)
 		for _, m := range watched.Learner.Metrics() {
-			if m.Training {
-				continue
-			}
-			if v, ok := seen["held_"+m.Name]; !ok || math.IsNaN(v) {
-				t.Errorf("the monitor does not see %s: %v", m.Name, seen)
+			if v, ok := seen["held_"+m.Name]; ok == m.OnlyTrained || math.IsNaN(v) {
+				t.Errorf("the monitor sees %s: %v, want %v: %v", m.Name, ok, !m.OnlyTrained, seen)
 			}
 		}
 		for _, k := range []string{"feature_std", "effective_rank", "knn"} {

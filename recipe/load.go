@@ -61,7 +61,16 @@ func LoadRun(dir string) (*Model, error) {
 // LoadLearner returns the model of a run directory's last checkpoint with what learned around it, heads and all: for what a trained task
 // does with a person's own pictures. The data that it was trained on is not opened: what a task took from there stands in its state.
 func LoadLearner(dir string) (*Model, train.Learner, error) {
-	m, last, err := openRun(dir)
+	m, l, err := beginLearner(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	return m, l, restore(l, filepath.Join(dir, "checkpoints", m.Checkpoint), "model.")
+}
+
+// beginLearner returns what LoadLearner does with the weights that the run began with.
+func beginLearner(dir string) (*Model, train.Learner, error) {
+	m, _, err := openRun(dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -82,7 +91,7 @@ func LoadLearner(dir string) (*Model, train.Learner, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return m, l, restore(l, last, "model.")
+	return m, l, nil
 }
 
 // openRun returns the model of a run with the weights that it began with, and the file of its last checkpoint.

@@ -1,9 +1,12 @@
 package recipe
 
 import (
+	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"os"
+	"path/filepath"
 
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -30,4 +33,21 @@ func ContactSheet(images data.Images, n int) image.Image {
 // SavePNG writes a picture, whole or not at all.
 func SavePNG(path string, im image.Image) error {
 	return checkpoint.Atomic(path, func(w io.Writer) error { return png.Encode(w, im) })
+}
+
+// savePicture writes a picture into the folder eval of the run in dir, and what it is into a text beside it, the title on its first line: the
+// report shows what it finds there.
+func savePicture(dir, name, title, about string, im image.Image) error {
+	dir = filepath.Join(dir, "eval")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	err := checkpoint.Atomic(filepath.Join(dir, name+".txt"), func(w io.Writer) error {
+		_, err := fmt.Fprintf(w, "%s\n%s\n", title, about)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return SavePNG(filepath.Join(dir, name+".png"), im)
 }

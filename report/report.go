@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"sort"
+	"strings"
 
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -148,12 +149,16 @@ func read(dir string) (*section, error) {
 		return nil, err
 	}
 	s.addScores(all)
-	s.addPicture(filepath.Join(dir, "eval", "neighbours.png"), "Nearest neighbours", "Left the query, a test picture; then the training pictures nearest to it in the last stage's features. Green frame: the same class, red: another. The network never saw a class.")
-	s.addPicture(filepath.Join(dir, "eval", "filters.png"), "First-layer filters", "Each stretched to its full range.")
+	judged, _ := filepath.Glob(filepath.Join(dir, "eval", "*.png"))
+	sort.Strings(judged)
+	for _, path := range judged {
+		s.addPicture(path, told(path))
+	}
 	samples, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png"))
 	sort.Strings(samples)
 	if len(samples) > 0 {
-		s.addPicture(samples[len(samples)-1], "What the net saw and said", "Pictures that it did not train on, at the last step that was drawn. Green: right, red: wrong; bars are probabilities, the right answer's dark.")
+		s.addPicture(samples[len(samples)-1], picture{Title: "What the net saw and said",
+			About: "Pictures that it did not train on, at the last step that was drawn. Green: right, red: wrong; bars are probabilities, the right answer's dark."})
 	}
 	return s, nil
 }
@@ -172,11 +177,23 @@ func (s *section) draw(c canvas.Chart) {
 	}
 }
 
+// told returns what stands about a picture in the text beside it: the title on the first line. Without it the file's name has to do.
+func told(path string) picture {
+	name := strings.TrimSuffix(path, ".png")
+	b, err := os.ReadFile(name + ".txt")
+	if err != nil {
+		return picture{Title: filepath.Base(name)}
+	}
+	title, about, _ := strings.Cut(strings.TrimSpace(string(b[:min(len(b), 4096)])), "\n")
+	return picture{Title: title, About: about}
+}
+
 // addPicture adds a PNG file, if it is there.
-func (s *section) addPicture(path, title, about string) {
+func (s *section) addPicture(path string, p picture) {
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return
 	}
-	s.Images = append(s.Images, picture{title, about, template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))})
+	p.Data = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))
+	s.Images = append(s.Images, p)
 }

@@ -196,7 +196,7 @@ func TestGroups(t *testing.T) {
 	}
 }
 
-// TestPictures: the gallery, the filters and the last of the samples, where they are.
+// TestPictures: what was drawn of an evaluation, with what stands beside it, and the last of the samples.
 func TestPictures(t *testing.T) {
 	dir := t.TempDir()
 	write(t, `{}`, dir, "run.json")
@@ -204,9 +204,11 @@ func TestPictures(t *testing.T) {
 	write(t, "one", dir, "samples", "step-000001.png")
 	write(t, "two", dir, "samples", "step-000002.png")
 	write(t, "near", dir, "eval", "neighbours.png")
+	write(t, "Nearest <neighbours>\nLeft the query.\n", dir, "eval", "neighbours.txt")
+	write(t, "bare", dir, "eval", "by-hand.png")
 	p := pageOf(t, dir)
-	has(t, p, `src="data:image/png;base64,dHdv"`, `src="data:image/png;base64,bmVhcg=="`, "<h2>Nearest neighbours</h2>")
-	lacks(t, p, "b25l", "First-layer filters")
+	has(t, p, `src="data:image/png;base64,dHdv"`, `src="data:image/png;base64,bmVhcg=="`, "<h2>Nearest &lt;neighbours&gt;</h2><p>Left the query.</p>", `<h2>by-hand</h2><p></p><img alt="by-hand" src="data:image/png;base64,YmFyZQ=="`)
+	lacks(t, p, "b25l")
 }
 
 // TestBroken: a line cut short by a crash is passed over; a folder that is no run says so; a run's text is escaped.

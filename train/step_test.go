@@ -596,7 +596,7 @@ func TestWeigh(t *testing.T) {
 			near(t, "what the second asks", of[1].Of(a).Data[0], 5*float64(n))
 			return []float32{0.5, 3}
 		}
-		l.metrics = append(l.metrics, metric.Metric{Name: "told", Training: true})
+		l.metrics = append(l.metrics, metric.Metric{Name: "told", OnlyTrained: true})
 		r := plainRun(l, 2)
 		r.Config.Accumulate = n
 		var told []float64
@@ -694,5 +694,47 @@ func TestTurns(t *testing.T) {
 	l.turns, l.step = 0, fits
 	if asked, err := r.measure(autograd.RecomputeNothing, 1); err != nil || len(asked) != 1 {
 		t.Errorf("without turns measured %v, %v, want one step", asked, err)
+	}
+}
+
+// TestRehearse: updates with one batch move the weights as a run's updates do, and every one sees the same batch; accumulated batches and too
+// few samples are refused.
+func TestRehearse(t *testing.T) {
+	make := func() *script {
+		l := newScript("a")
+		l.step = func(s Step) {
+			update, _ := s.At()
+			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+				return autograd.Sum(autograd.Scale(autograd.Mul(l.of(t, "a"), l.of(t, "a")), float32(1+update)))
+			})
+			s.After(func() { l.n++ })
+		}
+		return l
+	}
+	ran, l := make(), make()
+	start(t, plainRun(ran, 3))
+	update, stop, err := plainRun(l, 3).Rehearse()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stop()
+	n := l.n
+	for range 3 {
+		if err := update(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if l.at("a") != ran.at("a") || l.at("a") == 1 || l.n != n+3 {
+		t.Errorf("a is %g after three rehearsed updates, %g after three of a run", l.at("a"), ran.at("a"))
+	}
+	r := plainRun(make(), 3)
+	r.Config.Accumulate = 2
+	if _, _, err := r.Rehearse(); err == nil || !strings.Contains(err.Error(), "accumulated") {
+		t.Error(err)
+	}
+	r = plainRun(make(), 3)
+	r.Config.BatchSize = 9
+	if _, _, err := r.Rehearse(); err == nil || !strings.Contains(err.Error(), "fewer than a batch of 9") {
+		t.Error(err)
 	}
 }

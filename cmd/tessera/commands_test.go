@@ -351,3 +351,141 @@ func TestDemoFails(t *testing.T) {
 		t.Error("features of nothing were compared")
 	}
 }
+
+// TestNeighbours: a table of what is found again, and where the picture is; a run's report shows it.
+func TestNeighbours(t *testing.T) {
+	run, _ := small(t)
+	out, errs, code := tessera(t, "neighbours", run, "--patches", "--samples", "20", "--queries", "2", "--k", "3")
+	lines := strings.Split(out, "\n")
+	if code != 0 || len(lines) != 7 || !strings.HasPrefix(lines[1], "pretext  ") || !strings.HasPrefix(lines[3], "pixels  ") || lines[4] != "(of 20)" || lines[5] != filepath.Join(run, "eval", "patches.png") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	var got struct {
+		Picture string
+		Nearest []struct {
+			Features   string
+			Recoloured map[string]float64
+		}
+	}
+	parsed(t, &got, "neighbours", run, "--samples", "20", "--json")
+	if got.Picture != filepath.Join(run, "eval", "alike.png") || len(got.Nearest) != 3 || len(got.Nearest[2].Recoloured) != 3 {
+		t.Errorf("%+v", got)
+	}
+	page := filepath.Join(t.TempDir(), "r.html")
+	if _, errs, code := tessera(t, "report", run, "--out", page); code != 0 {
+		t.Fatal(errs)
+	}
+	if b, _ := os.ReadFile(page); !strings.Contains(string(b), "<h2>Patches that are alike</h2>") || !strings.Contains(string(b), "<h2>What is alike</h2>") {
+		t.Error("the report does not show what is alike")
+	}
+	if _, errs, code := tessera(t, "neighbours", run, "--k", "-1"); code != exitUsage || !strings.Contains(errs, "--k -1: want at least 1") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+// TestInpaint: white pixels of a mask are painted, the others stay; what does not fit is refused in a sentence, before anything is written.
+func TestInpaint(t *testing.T) {
+	dir := t.TempDir()
+	run := filepath.Join(dir, "run")
+	if _, errs, code := tessera(t, "pretrain", "context-encoder?mask=region", "--data", "scenes:?n=32&side=16", "--side", "16", "--batch-size", "8", "--max-steps", "2", "--monitor-every", "-1", "--out", run); code != 0 {
+		t.Fatal(errs)
+	}
+	file := func(name string, w, h int, white func(x, y int) bool) string {
+		im := data.NewImage(h, w)
+		for p := range w * h {
+			if white(p%w, p/w) {
+				im.Pix[3*p], im.Pix[3*p+1], im.Pix[3*p+2] = 255, 255, 255
+			}
+		}
+		path := filepath.Join(dir, name)
+		if err := recipe.SavePNG(path, im.RGBA()); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	picture := file("picture.png", 30, 20, func(x, y int) bool { return (x/3+y/2)%2 == 0 })
+	in := func(x, y int) bool { return x >= 10 && x < 14 && y >= 6 && y < 9 }
+	mask := file("mask.png", 30, 20, in)
+	to := filepath.Join(dir, "out.png")
+	if out, errs, code := tessera(t, "inpaint", run, picture, "--mask", mask, "--out", to); code != 0 || out != to+": 12 of 600 pixels painted\n" {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	was, err := data.ReadImage(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is, err := data.ReadImage(to)
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := 0
+	for p := range 600 {
+		same := string(is.Pix[3*p:3*p+3]) == string(was.Pix[3*p:3*p+3])
+		if !same {
+			changed++
+		}
+		if !same && !in(p%30, p/30) {
+			t.Errorf("pixel %d, %d is changed", p%30, p/30)
+		}
+	}
+	if changed == 0 {
+		t.Error("nothing is painted")
+	}
+	other, _ := small(t)
+	os.Remove(to)
+	text := filepath.Join(dir, "text.png")
+	os.WriteFile(text, []byte("no picture"), 0o644)
+	for want, args := range map[string][]string{
+		"--mask is needed":              {run, picture},
+		"want the same size":            {run, picture, "--mask", file("small.png", 20, 30, in)},
+		"hides nothing":                 {run, picture, "--mask", file("black.png", 30, 20, func(int, int) bool { return false })},
+		"hides the whole picture":       {run, picture, "--mask", file("white.png", 30, 20, func(int, int) bool { return true })},
+		"a task that does not paint":    {other, picture, "--mask", mask},
+		"text.png":                      {run, text, "--mask", mask},
+		"no file that holds a picture":  {run, dir, "--mask", mask},
+		"ending in .png":                {run, picture, "--mask", mask, "--out", filepath.Join(dir, "out.jpg")},
+		"want one RUN and one IMAGE":    {run},
+		"is not a run directory":        {dir, picture, "--mask", mask},
+		"want a file in a folder":       {run, picture, "--mask", mask, "--out", filepath.Join(dir, "none", "out.png")},
+		"--mask: " + text[:len(text)-9]: {run, picture, "--mask", text},
+	} {
+		_, errs, code := tessera(t, append([]string{"inpaint", "--out", to}, args...)...)
+		if code == 0 || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit %d: %s, want %q", args, code, errs, want)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%v wrote a picture", args)
+		}
+	}
+}
+
+// TestTable: a table in Markdown, kept with the command that made it; what goes wrong is said with the flag.
+func TestTable(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "t")
+	args := []string{"table", "rotation", "--data", "scenes:?n=32&side=8", "--test", "scenes:?n=20&side=8&split=test", "--trunk", "convnet", "--side", "8", "--steps", "2", "--batch-size", "8", "--seeds", "1", "--out", dir}
+	out, errs, code := tessera(t, args...)
+	if code != 0 || !strings.Contains(out, "\n| rotation | accuracy ") || !strings.Contains(errs, "4/4 pixels, seed 1; probe ") {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	b, err := os.ReadFile(filepath.Join(dir, "table.md"))
+	if err != nil || !strings.HasPrefix(string(b), "    tessera table rotation --data 'scenes:?n=32&side=8' ") || !strings.Contains(string(b), " threads, kernels ") || !strings.HasSuffix(out, string(b)[strings.Index(string(b), "| task"):]+"\n"+filepath.Join(dir, "table.md")+"\n") {
+		t.Errorf("%v: %s", err, b)
+	}
+	var got struct {
+		Table string
+		Rows  []struct {
+			Task  string
+			Probe []float64
+		}
+	}
+	parsed(t, &got, append(args, "--json")...)
+	if got.Table != filepath.Join(dir, "table.md") || len(got.Rows) != 4 || got.Rows[2].Task != "rotation" || len(got.Rows[2].Probe) != 4 {
+		t.Errorf("%+v", got)
+	}
+	if _, errs, code := tessera(t, append(args, "--steps", "3")...); code != exitFailed || !strings.Contains(errs, "another table") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if _, errs, code := tessera(t, append(args, "--seeds", "-3")...); code != exitUsage || !strings.Contains(errs, "--seeds -3: want at least 1") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}

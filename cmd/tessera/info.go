@@ -76,6 +76,16 @@ func listOptions(options []spec.Option) {
 	}
 }
 
+// injectors lists what the option inject knows.
+func injectors() string {
+	const under = 24
+	var out []string
+	for _, k := range data.Injectors() {
+		out = append(out, columns.Fold(fmt.Sprintf("%*s%-11s%s", under, "", k[0], k[1]), 80, strings.Repeat(" ", under+11))...)
+	}
+	return strings.Join(out, "\n")
+}
+
 func newData(g *global) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
@@ -91,7 +101,9 @@ func newData(g *global) *cobra.Command {
                       makes two of any folder; stretch=yes for 12 bits in 16,
                       truncated=accept for JPEGs cut short
   every kind          split=train|test (where there are splits), n=N for the
-                      first N of a seeded order`,
+                      first N of a seeded order, inject=NAME:STRENGTH,... for
+                      traces that a task could take for an answer:
+` + injectors(),
 		Args: args(1, "one SPEC"),
 		RunE: func(_ *cobra.Command, a []string) error {
 			src, err := data.Open(a[0], data.Train)

@@ -38,5 +38,11 @@ const (
 
 // The streams of data. (The first n of a seeded order are the stream of seed 1 itself.)
 const (
-	Scenes uint64 = 0x5ce4e5 // a scene: split, number
+	Scenes  uint64 = 0x5ce4e5 // a scene: split, number
+	Patches uint64 = 0x9a7c4  // a patch of a picture: number
+)
+
+// The streams of a task, under a seed that it draws from Head.
+const (
+	Exemplar uint64 = 0xe8e3 // a patch's place and its views: patch, 0 or 1 and the view's number
 )

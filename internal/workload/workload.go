@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"regexp"
 	"runtime"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -32,6 +33,7 @@ type Record struct {
 	GFLOPS  float64 `json:"gflops,omitempty"`
 	GBytes  float64 `json:"gbytes_s,omitempty"`
 	PeakMiB float64 `json:"rss_peak_mib,omitempty"`
+	Images  float64 `json:"images_s,omitempty"`
 	SIMD    string  `json:"simd"`
 }
 
@@ -44,7 +46,8 @@ type Item struct {
 	Child bool // measured in processes of its own
 	setup func() func()
 
-	suffix string // of the record's id: another way than the usual one
+	pictures int    // that one run goes through, where that is what counts
+	suffix   string // of the record's id: another way than the usual one
 }
 
 // Measure times an item as the peers' benchmark does: warm up, then samples of at least 10 ms each, for about two seconds.
@@ -87,6 +90,7 @@ func (w Item) Measure(quick bool) Record {
 	if w.bytes > 0 {
 		r.GBytes = w.bytes / 1e9 / r.Min
 	}
+	r.Images = float64(w.pictures) / r.Median
 	return r
 }
 
@@ -133,6 +137,7 @@ func All(level autograd.Recompute, mode tensor.Mode) []Item {
 	out = append(out, vectorBenches()...)
 	out = append(out, denseBenches()...)
 	out = append(out, modelBenches(level, mode)...)
+	out = append(out, taskSteps(level, mode)...)
 	return append(out, Item{ID: "process/first_step/resnet18_224_n16#nhwc", Child: true}, Item{ID: "process/peak_rss/resnet18_224_n16#nhwc", Child: true})
 }
 
@@ -208,7 +213,7 @@ func Select(only *regexp.Regexp, images string, level autograd.Recompute, mode t
 		}
 	}
 	var out []Item
-	for _, w := range append(All(level, mode), Images(images)...) {
+	for _, w := range slices.Concat(All(level, mode), Images(images), views(images)) {
 		if !only.MatchString(w.ID) {
 			continue
 		}

@@ -1,9 +1,12 @@
 package workload
 
 import (
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -23,6 +26,40 @@ func TestBenchConvs(t *testing.T) {
 		list := resnetConvs(c.depth, c.cifar)
 		if len(list) != n {
 			t.Errorf("depth %d: %d convolutions, the network has %d", c.depth, len(list), n)
+		}
+	}
+}
+
+// TestViews: every task's views are timed, of small pictures and of JPEGs; making them goes through all pictures each time.
+func TestViews(t *testing.T) {
+	ids := map[string]bool{}
+	for _, w := range views("") {
+		ids[w.ID] = true
+		if strings.HasSuffix(w.ID, "/32x32") {
+			run := w.setup()
+			run()
+			run()
+		}
+		if w.pictures != viewed {
+			t.Errorf("%s says %d pictures", w.ID, w.pictures)
+		}
+	}
+	for _, task := range pretext.Names() {
+		if !ids["views/"+task+"/32x32"] || !ids["views/"+task+"/500x375"] {
+			t.Errorf("the views of %s are not timed", task)
+		}
+	}
+}
+
+// TestTaskSteps: the steps are those that internal/parity/tasks.py makes in PyTorch.
+func TestTaskSteps(t *testing.T) {
+	peers, err := os.ReadFile("../parity/tasks.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range taskSteps(0, tensor.Mode{}) {
+		if !strings.Contains(string(peers), `"`+w.ID+`"`) {
+			t.Errorf("%s has no peer", w.ID)
 		}
 	}
 }

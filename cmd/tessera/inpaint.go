@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/recipe"
+)
+
+func newInpaint(g *global) *cobra.Command {
+	var mask, out string
+	cmd := &cobra.Command{
+		Use:   "inpaint RUN IMAGE",
+		Short: "paint what a mask hides of a picture",
+		Long: `Inpaint has a run of context-encoder paint a part of a picture from what is around it. White pixels of the
+mask, a picture of the same size, say which part. The rest stays as it is. Train for it with holes of
+any shape:
+
+    tessera pretrain 'context-encoder?mask=region' --data folder:photos --side 128 --out RUN`,
+		Args: args(2, "one RUN and one IMAGE"),
+		RunE: func(_ *cobra.Command, a []string) error {
+			if mask == "" {
+				return usage("--mask is needed: a picture of the same size, white where IMAGE is to be painted")
+			}
+			if st, err := os.Stat(filepath.Dir(out)); !strings.EqualFold(filepath.Ext(out), ".png") || err != nil || !st.IsDir() {
+				return usage("--out %s: want a file in a folder that exists, ending in .png", out)
+			}
+			_, l, err := recipe.LoadLearner(a[0])
+			if err != nil {
+				return err
+			}
+			p, ok := l.(pretext.Painter)
+			if !ok {
+				return fmt.Errorf("%s is of a task that does not paint; context-encoder does", a[0])
+			}
+			im, err := data.ReadImage(a[1])
+			if err != nil {
+				return err
+			}
+			over, err := data.ReadImage(mask)
+			if err != nil {
+				return fmt.Errorf("--mask: %w", err)
+			}
+			if over.H != im.H || over.W != im.W {
+				return fmt.Errorf("the mask %s is %dx%d, the picture %s %dx%d: want the same size", mask, over.W, over.H, a[1], im.W, im.H)
+			}
+			hole, painted := make([]bool, im.H*im.W), 0
+			for p := range hole {
+				if hole[p] = over.Pix[3*p] >= 128; hole[p] {
+					painted++
+				}
+			}
+			made, err := p.Paint(im, hole)
+			if err != nil {
+				return fmt.Errorf("%s: %w", mask, err)
+			}
+			if err := recipe.SavePNG(out, made.RGBA()); err != nil {
+				return err
+			}
+			if g.json {
+				return printJSON(map[string]any{"picture": out, "pixels": painted, "width": im.W, "height": im.H})
+			}
+			say(os.Stdout, "%s: %d of %d pixels painted", out, painted, len(hole))
+			return nil
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&mask, "mask", "", "picture of the same size: white where to paint")
+	f.StringVar(&out, "out", "inpainted.png", "file to write, .png")
+	return cmd
+}

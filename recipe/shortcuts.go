@@ -1,0 +1,306 @@
+package recipe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"math"
+	"strings"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// Laboratory shows what a task can be answered by without looking at what is in a picture, and what its defences are worth: it is learned with
+// all of them, without each, and without any, from pictures as they are and with a trace put into them that a lens or a file could have
+// left (data's option inject). If the task is then solved better and the features are worse, the net has taken a shortcut.
+//
+// How much a patch tells of its place in the picture is measured by a meter, a net that is trained to say it from the patch alone, as the task's
+// net sees it (Doersch, Gupta, Efros 2015, section 4): the lower its error, the more there is to cheat with.
+type Laboratory struct {
+	Task      string
+	Inject    []string // traces, each as data's option inject takes it
+	Data      string
+	Test      string // empty means the data's own
+	Trunk     string // empty means convnet
+	Side      int    // 0 means 32
+	Steps     int    // of each run, and of each meter; 0 means 400
+	BatchSize int    // 0 means 64
+	Seeds     int    // 0 means 1
+	Learned   int    // how many samples features are judged with at most; 0 means 4000
+	Judged    int    // and on; 0 means 1000
+
+	Eval     eval.Options
+	Say      func(msg string)
+	Progress func(what string) func(p train.Progress)
+	Found    func(f Finding, done, of int) // is told of each finding
+}
+
+// Finding is a task learned in one way from one kind of pictures.
+type Finding struct {
+	Inject  string `json:"inject"`  // empty for pictures as they are
+	Without string `json:"without"` // a defence; "all" for all of them, empty for none
+	Task    string `json:"task"`
+	// Solved is the task's headline on what was held out, by seed, and Trivial that of its trivial predictor.
+	Metric  metric.Metric `json:"metric"`
+	Solved  []float64     `json:"solved"`
+	Trivial float64       `json:"trivial"`
+	// Place is the meter's error, the root of the mean squared distance from a patch's middle, in parts of the picture's sides, by seed, and
+	// Middle that of always saying the middle; none where a task cuts no patches.
+	Place  []float64   `json:"place,omitempty"`
+	Middle float64     `json:"middle,omitempty"`
+	Probe  []float64   `json:"probe"` // of the best stage by seed
+	Drawn  image.Image `json:"-"`     // what the net saw and said
+}
+
+const allDefences = "all"
+
+func (l Laboratory) filled() (Laboratory, pretext.About, error) {
+	for _, n := range []struct {
+		setting string
+		v       *int
+		usual   int
+	}{{"side", &l.Side, 32}, {"steps", &l.Steps, 400}, {"batch-size", &l.BatchSize, 64}, {"seeds", &l.Seeds, 1}, {"judged-with", &l.Learned, 4000}, {"judged-on", &l.Judged, 1000}} {
+		if *n.v == 0 {
+			*n.v = n.usual
+		}
+		if *n.v < 1 {
+			return l, pretext.About{}, &SettingError{n.setting, fmt.Sprintf("%d: want at least 1", *n.v)}
+		}
+	}
+	if l.Trunk == "" {
+		l.Trunk = "convnet"
+	}
+	if l.Say == nil {
+		l.Say = func(string) {}
+	}
+	if _, err := pretext.New(l.Task); err != nil {
+		return l, pretext.About{}, err
+	}
+	about := pretext.Tell(kind(l.Task))
+	if len(about.Defences) == 0 {
+		return l, about, fmt.Errorf("the task %s has no defences that could be switched off", kind(l.Task))
+	}
+	return l, about, nil
+}
+
+// way is a task with some of its defences.
+type way struct{ without, task string }
+
+// ways are the task as it is, without each defence, and without any.
+func (l Laboratory) ways(about pretext.About) ([]way, error) {
+	task, err := spec.Parse(l.Task)
+	if err != nil {
+		return nil, err
+	}
+	out := []way{{"", l.Task}}
+	var all []string
+	add := func(without, off string) error {
+		s, err := spec.Parse(task.Kind + "?" + off)
+		if err != nil {
+			return err
+		}
+		out = append(out, way{without, s.Over(task).String()})
+		return nil
+	}
+	for _, d := range about.Defences {
+		if err := add(d.Name, d.Off); err != nil {
+			return nil, err
+		}
+		all = append(all, d.Off)
+	}
+	if len(all) == 1 {
+		return out, nil
+	}
+	return out, add(allDefences, strings.Join(all, "&"))
+}
+
+// Run makes all findings: of each kind of pictures, as they are first, the task as it is, without each defence, without any.
+func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
+	l, about, err := l.filled()
+	if err != nil {
+		return nil, err
+	}
+	ways, err := l.ways(about)
+	if err != nil {
+		return nil, err
+	}
+	var out []Finding
+	injects := append([]string{""}, l.Inject...)
+	for _, inject := range injects {
+		of, test, err := l.traced(inject)
+		if err != nil {
+			return out, err
+		}
+		a, b, err := Comparison{Data: of, Test: test, Say: l.Say}.open()
+		if err != nil {
+			return out, err
+		}
+		for _, w := range ways {
+			f, err := l.find(ctx, inject, w, of, a, b)
+			if err != nil {
+				return out, fmt.Errorf("%s: %w", w.task, err)
+			}
+			out = append(out, f)
+			if l.Found != nil {
+				l.Found(f, len(out), len(injects)*len(ways))
+			}
+		}
+	}
+	return out, nil
+}
+
+// traced returns the data with a trace in its pictures.
+func (l Laboratory) traced(inject string) (of, test string, err error) {
+	put := func(of string) (string, error) {
+		s, err := spec.Parse(of)
+		if err != nil || inject == "" || of == "" {
+			return of, err
+		}
+		if s.Has("inject") {
+			return "", fmt.Errorf("data %s: its option inject is what the laboratory sets", of)
+		}
+		return s.With("inject", inject).String(), nil
+	}
+	if l.Data == "" {
+		return "", "", &SettingError{"data", "is needed"}
+	}
+	if of, err = put(l.Data); err != nil || l.Test == "" {
+		return of, "", err
+	}
+	test, err = put(l.Test)
+	return of, test, err
+}
+
+// find learns the task in one way, once for each seed, and judges it.
+func (l Laboratory) find(ctx context.Context, inject string, w way, of string, a, b *data.Dataset) (Finding, error) {
+	f := Finding{Inject: inject, Without: w.without, Task: w.task}
+	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Eval: l.Eval}
+	a, b = t.some(a, b)
+	both := 0 // is said once, where the data is opened
+	t.Eval.InBoth = &both
+	for seed := uint64(1); seed <= uint64(l.Seeds); seed++ {
+		c, err := For(w.task)
+		if err != nil {
+			return f, err
+		}
+		c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed = of, l.Test, l.Trunk, l.Side, l.BatchSize, l.Steps, 1<<20, seed
+		if inject != "" && l.Test != "" {
+			if _, c.Test, err = l.traced(inject); err != nil {
+				return f, err
+			}
+		}
+		c.MonitorEvery, c.MonitorSamples = l.Steps, l.Judged
+		o := Options{Say: func(string) {}}
+		if l.Progress != nil {
+			o.Progress = l.Progress(w.task)
+		}
+		r, err := New(c, o)
+		if err != nil {
+			return f, err
+		}
+		if _, err := r.Train(ctx, "", false); err != nil {
+			return f, err
+		}
+		var row Row
+		if err := r.headline(&row); err != nil {
+			return f, err
+		}
+		row.Seed = seed
+		if err := t.judge(ctx, &row, r.encoder(w.task, r.Trunk), a, b); err != nil {
+			return f, err
+		}
+		best := 0.0
+		for _, v := range row.Probe {
+			best = max(best, v)
+		}
+		f.Metric, f.Trivial, f.Solved, f.Probe = row.Metric, row.Trivial, append(f.Solved, row.Value), append(f.Probe, best)
+		if err := l.measure(ctx, &f, r); err != nil {
+			return f, err
+		}
+		if seed == 1 && r.Held != nil {
+			if f.Drawn, err = r.Learner.Draw(r.Held.Inputs, []int{0, 1, 2}[:min(3, r.Held.Len())]); err != nil {
+				return f, err
+			}
+		}
+	}
+	return f, nil
+}
+
+// measure trains a meter on the patches that a run saw, and measures it on those that were held out.
+func (l Laboratory) measure(ctx context.Context, f *Finding, r *Recipe) error {
+	of, ok := r.Learner.(pretext.Located)
+	if !ok || r.Held == nil {
+		return nil
+	}
+	c := r.Config
+	trunk, err := newTrunk(c.Trunk, c.Seed)
+	if err != nil {
+		return err
+	}
+	m := &meter{of: of, Net: &layers.Net{Trunk: trunk, Head: layers.PoolHead(tensor.NewRNG(c.Seed), trunk, 2)}}
+	c.Optimizer, c.LR, c.Schedule, c.WeightDecay, c.Momentum = "adam", 1e-3, "cosine", 0, 0.9
+	run := &train.Run{Config: c, Learner: m, Data: r.Data, Workers: max(2, tensor.Threads())}
+	if l.Progress != nil {
+		run.Progress = l.Progress("where a patch is")
+	}
+	if _, err := run.Start(ctx, false); err != nil {
+		return err
+	}
+	feed, err := m.feed(r.Held.Inputs, data.LoaderOptions{BatchSize: 64, KeepLast: true, MaxBad: 1, Seed: c.Seed})
+	if err != nil {
+		return err
+	}
+	told, err := train.Look(feed, c.Mode(), c.Seed, c.MaxSteps, c.MaxSteps)
+	if err != nil {
+		return err
+	}
+	f.Place, f.Middle = append(f.Place, math.Sqrt(told["square"])), math.Sqrt(told["square_middle"])
+	return nil
+}
+
+// meter learns where a patch is.
+type meter struct {
+	of pretext.Located
+	*layers.Net
+}
+
+func (m *meter) Groups() []train.Group { return train.One(m) }
+
+func (m *meter) Metrics() []metric.Metric {
+	return []metric.Metric{metric.Loss(), {Name: "square", Predictor: "always the middle", Versus: "square_middle"}, {Name: "square_middle"}}
+}
+
+func (m *meter) Feed(in data.Inputs, _ bool, o data.LoaderOptions) (*train.Feed, error) {
+	return m.feed(in, o)
+}
+
+// feed shows patches as training sees them, on held-out pictures too: what is drawn is part of a defence.
+func (m *meter) feed(in data.Inputs, o data.LoaderOptions) (*train.Feed, error) {
+	return m.of.Located(in, true, o, func(s train.Step, x, where *tensor.Tensor) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			said := m.Forward(t.Input(x))
+			var square, middle float64
+			for i, v := range where.Data {
+				d, e := float64(said.Value.Data[i]-v), float64(0.5-v)
+				square, middle = square+d*d, middle+e*e
+			}
+			n := float64(where.Dim(0))
+			s.Metric("square", square, n)
+			s.Metric("square_middle", middle, n)
+			return autograd.L2(said, where, autograd.LossOptions{})
+		})
+	})
+}
+
+func (m *meter) Draw(data.Inputs, []int) (image.Image, error) {
+	return nil, errors.New("a meter has no picture")
+}
