@@ -91,7 +91,15 @@ func init() {
 	about := tasks["multi"]
 	about.make = func(v Values) Task { return newMulti(v) }
 	about.of = func(a About, v Values) About {
-		a.OwnViews = !slices.ContainsFunc(newMulti(v).Tasks, func(m Member) bool { return !tasks[m.Name].OwnViews })
+		a.OwnViews = true
+		for _, m := range newMulti(v).Tasks {
+			of := tasks[m.Name]
+			a.OwnViews = a.OwnViews && of.OwnViews
+			for _, d := range of.Defences {
+				d.Name, d.Off = m.Name+"."+d.Name, m.Name+"."+strings.ReplaceAll(d.Off, "&", "&"+m.Name+".")
+				a.Defences = append(a.Defences, d)
+			}
+		}
 		return a
 	}
 	tasks["multi"] = about
@@ -274,11 +282,14 @@ func (p *part) under(name string) string { return p.member.Name + "." + name }
 
 // inputs are what a task sees of inputs.
 func (m *multi) inputs(of Member, in data.Inputs) data.Inputs {
-	if m.task.Harmonise && !of.ShowsGrey {
+	if m.greys(of) {
 		return in.Grey()
 	}
 	return in
 }
+
+// greys tells whether a task is shown grey pictures in place of the data's.
+func (m *multi) greys(of Member) bool { return m.task.Harmonise && !of.ShowsGrey }
 
 // unshared is a learner's state without the trunk's.
 type unshared struct {

@@ -570,7 +570,7 @@ func TestMultiOptions(t *testing.T) {
 		"multi?tasks=rotation":                      "task multi: want two tasks or more on the trunk; one alone needs no multi",
 		"multi?tasks=":                              "there is no task \"\"",
 		"multi?tasks=rotation,rotation":             "\"rotation\" is there twice",
-		"multi?tasks=rotation,sorting":              "task multi: there is no task \"sorting\"; there are byol, ",
+		"multi?tasks=rotation,sorting":              "task multi: there is no task \"sorting\"; there are ",
 		"multi?tasks=rotation,multi":                "multi is not one of its own tasks",
 		"multi?tasks=rotation,jigsaw&jigsaw.sets=5": "task multi: task jigsaw: there is no option \"sets\"; options: grid",
 		"multi?tasks=rotation,jigsaw&jigsaw.set=1":  "task jigsaw: option set=1: want a whole number",
@@ -593,6 +593,16 @@ func TestMultiOptions(t *testing.T) {
 	}
 	if Tell("multi").OwnViews || Tell("multi?tasks=rotation,jigsaw").OwnViews || !Tell("multi?tasks=byol,jigsaw").OwnViews {
 		t.Error("it has views of its own where all of its tasks have")
+	}
+	var off []string
+	for _, d := range Tell("multi?tasks=rotation,jigsaw,context-encoder&jigsaw.set=50").Defences {
+		off = append(off, d.Name+": "+d.Off)
+		if _, err := New("multi?tasks=rotation,jigsaw,context-encoder&" + d.Off); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := strings.Join(off, ", "); got != "jigsaw.gap: jigsaw.gap=0, jigsaw.colour: jigsaw.grey=0&jigsaw.shift=0, jigsaw.standard: jigsaw.standard=no, context-encoder.overlap: context-encoder.overlap=0" {
+		t.Errorf("defences %s", got)
 	}
 	if Tell("nothing").Line != "" || Tell("a?%zz").Line != "" || Tell("rotation?set=8").Line != rotationAbout.Line {
 		t.Error("what is told of a task is another's")
@@ -784,5 +794,30 @@ func TestMultiDraw(t *testing.T) {
 	}
 	if white == 0 {
 		t.Error("there is no name")
+	}
+}
+
+// TestAs: what one of the tasks can do is found, of the first that can, unless it learned from grey pictures; of other learners it is their own.
+func TestAs(t *testing.T) {
+	m, d := newMultiOf(t, "multi?tasks=rotation,jigsaw,relative-position")
+	tower, ok := As[Tower](m)
+	if j, is := tower.(*jigsaw); !ok || !is || j != m.parts[1].Learner {
+		t.Errorf("the first tower is %T, %v", tower, ok)
+	}
+	if _, err := tower.Tower(d.Inputs); err != nil {
+		t.Error(err)
+	}
+	if _, ok := As[interface{ Nobody() }](m); ok {
+		t.Error("somebody can what nobody can")
+	}
+	if l, ok := As[Tower](m.parts[2].Learner); !ok || l.(train.Learner) != m.parts[2].Learner {
+		t.Errorf("a tower is %T, %v", l, ok)
+	}
+	if _, ok := As[Tower](m.parts[0].Learner); ok {
+		t.Error("rotation is a tower")
+	}
+	grey, _ := newMultiOf(t, "multi?tasks=rotation,jigsaw&harmonise=yes")
+	if _, ok := As[Tower](grey); ok {
+		t.Error("a tower that learned from grey pictures is given colours")
 	}
 }

@@ -46,6 +46,23 @@ type Located interface {
 	Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error)
 }
 
+// As returns what a learner can do beside learning, such as a Tower: itself, or the first of several on its trunk that can and sees the data
+// as it is.
+func As[T any](l train.Learner) (T, bool) {
+	if t, ok := l.(T); ok {
+		return t, true
+	}
+	if m, ok := l.(*multi); ok {
+		for _, p := range m.parts {
+			if t, ok := p.Learner.(T); ok && !m.greys(p.member) {
+				return t, true
+			}
+		}
+	}
+	var none T
+	return none, false
+}
+
 // PatchView is how a tower looks at a patch, without what training draws.
 type PatchView struct {
 	Side  int          // of a patch, in pixels
