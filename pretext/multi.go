@@ -47,8 +47,8 @@ import (
 //
 // Metrics: each task's, and the first task's headline is that of all. cosine is that between two tasks' gradients of the trunk, whole and by stage:
 // below 0 they pull apart, at 0 they do not touch. It is told every so many updates, for the next gradient of each task, which with turns are of
-// updates that follow each other; a run that stops in between leaves that one out. It costs one sum over the trunk for each pair, and
-// with turns a copy of its gradient for each task.
+// updates that follow each other; a run that stops in between leaves that one out. It costs three sums over the trunk's
+// weights for each pair, and with turns a copy of its gradient for each task.
 type Multi struct {
 	Tasks     []Member
 	Schedule  string // round-robin (or empty), weighted, together or gradnorm
@@ -447,6 +447,7 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 	f := &multiFeed{multi: m, update: max(o.Update, 1), bad: map[int]bool{}, tell: o.Bad}
 	if augment {
 		f.turns, f.endless = m.turns, true
+		m.makeRoom()
 	}
 	out := &train.Feed{Samples: o.BatchSize, Turns: 1, Err: f.err, Bad: f.badCount, Bytes: f.bytes, Epoch: f.run}
 	for k, p := range m.parts {
@@ -474,6 +475,20 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 	}
 	f.steps = out.Steps
 	return out, nil
+}
+
+// makeRoom takes the memory of gradients that are kept for cosines, so that it is counted with what the process holds before it learns.
+func (m *multi) makeRoom() {
+	if m.turns == nil || m.task.Cosine == 0 || m.open {
+		return
+	}
+	for k, p := range m.parts {
+		if p.shares {
+			m.kept[k].Reset()
+			addTo(m.kept[k], m.groups[0].Params, func(x *tensor.Tensor) *tensor.Tensor { return x })
+			m.kept[k].Reset()
+		}
+	}
 }
 
 // partSeed is the seed of a task's views: each has pictures in an order of its own, so that an update of several sees more of them.
@@ -740,11 +755,20 @@ func (m *multi) compare(s train.Step, asked []gradient) {
 		return
 	}
 	m.eachPair(func(a, b int, names []string) {
-		for i, stage := range append([]trunkPart{{params: m.groups[0].Params}}, m.stages...) {
-			if norms := math.Sqrt(dot(of[a], of[a], stage.params) * dot(of[b], of[b], stage.params)); norms > 0 {
-				s.Metric(names[i], dot(of[a], of[b], stage.params)/norms, 1)
+		var whole [3]float64 // sums of a·b, a·a and b·b
+		tell := func(name string, sums [3]float64) {
+			if norms := math.Sqrt(sums[1] * sums[2]); norms > 0 {
+				s.Metric(name, sums[0]/norms, 1)
 			}
 		}
+		for i, stage := range m.stages {
+			sums := [3]float64{dot(of[a], of[b], stage.params), dot(of[a], of[a], stage.params), dot(of[b], of[b], stage.params)}
+			for j, v := range sums {
+				whole[j] += v
+			}
+			tell(names[i+1], sums)
+		}
+		tell(names[0], whole)
 	})
 }
 
