@@ -61,7 +61,8 @@ type Finding struct {
 	Drawn  image.Image `json:"-"`     // what the net saw and said
 }
 
-const allDefences = "all"
+// AllDefences is what Finding.Without says of a task without any.
+const AllDefences = "all"
 
 func (l Laboratory) filled() (Laboratory, pretext.About, error) {
 	for _, n := range []struct {
@@ -92,6 +93,19 @@ func (l Laboratory) filled() (Laboratory, pretext.About, error) {
 	return l, about, nil
 }
 
+// Sheet shows some of the pictures with a trace in them.
+func (l Laboratory) Sheet(inject string, n int) (image.Image, error) {
+	of, _, err := l.traced(inject)
+	if err != nil {
+		return nil, err
+	}
+	d, err := data.Open(of, data.Train)
+	if err != nil {
+		return nil, err
+	}
+	return ContactSheet(d.Images, n), nil
+}
+
 // way is a task with some of its defences.
 type way struct{ without, task string }
 
@@ -120,7 +134,7 @@ func (l Laboratory) ways(about pretext.About) ([]way, error) {
 	if len(all) == 1 {
 		return out, nil
 	}
-	return out, add(allDefences, strings.Join(all, "&"))
+	return out, add(AllDefences, strings.Join(all, "&"))
 }
 
 // Run makes all findings: of each kind of pictures, as they are first, the task as it is, without each defence, without any.

@@ -6,7 +6,7 @@
 package report
 
 import (
-	_ "embed"
+	"embed"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -23,10 +23,14 @@ import (
 	"github.com/tessera-go/tessera/metric"
 )
 
-//go:embed page.html
-var pageHTML string
+//go:embed page.html paper.html style.html
+var pages embed.FS
 
-var page = template.Must(template.New("page").Parse(pageHTML))
+var page, paper = parsed("page.html"), parsed("paper.html")
+
+func parsed(name string) *template.Template {
+	return template.Must(template.ParseFS(pages, name, "style.html"))
+}
 
 // section is what the page shows of a run.
 type section struct {

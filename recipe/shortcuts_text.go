@@ -1,0 +1,174 @@
+package recipe
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/pretext"
+)
+
+// What counts as a difference: of a metric in per cent two points, of another two in a hundred of its value, of the probe one point, of a
+// patch's place five in a hundred of the error.
+const (
+	solvedMore = 0.02
+	probeMore  = 0.01
+	placeMore  = 0.05
+)
+
+// Name says which defences there were, and which trace.
+func (f Finding) Name() string {
+	name := "all defences"
+	switch f.Without {
+	case "":
+	case AllDefences:
+		name = "no defence"
+	default:
+		name = "without " + f.Without
+	}
+	return name + traceIn(f.Inject)
+}
+
+// text is a mean with its interval; form writes a value.
+func (m Mean) text(form func(v float64) string) string {
+	if m.N < 2 {
+		return form(m.Value)
+	}
+	return form(m.Value) + " ± " + form(m.Half)
+}
+
+func percent(v float64) string     { return fmt.Sprintf("%.1f %%", 100*v) }
+func thousandths(v float64) string { return fmt.Sprintf("%.3f", v) }
+
+// Row is the finding as a row of a table: defences, task, trivial, place error, that of the middle, probe.
+func (f Finding) Row() []string {
+	place, middle := "", ""
+	if len(f.Place) > 0 {
+		place, middle = meanOf(f.Place).text(thousandths), thousandths(f.Middle)
+	}
+	name, _, _ := strings.Cut(f.Name(), ",")
+	return []string{name, f.Metric.Name + " " + meanOf(f.Solved).text(f.Metric.Format), f.Metric.Predictor + " " + f.Metric.Format(f.Trivial), place, middle, meanOf(f.Probe).text(percent)}
+}
+
+// Told is the finding in a line.
+func (f Finding) Told() []string {
+	row := f.Row()
+	out := []string{fmt.Sprintf("%s (%s)", row[1], row[2])}
+	if row[3] != "" {
+		out = append(out, fmt.Sprintf("place error %s (middle %s)", row[3], row[4]))
+	}
+	return append(out, "probe "+row[5])
+}
+
+// Verdicts says in sentences what findings show: of each kind of pictures, what each defence is worth, and of each trace whether the
+// defences hold.
+func Verdicts(all []Finding, defences []pretext.Defence) []string {
+	var out []string
+	whole := map[string]Finding{} // with all defences, by trace
+	for _, f := range all {
+		if f.Without == "" {
+			whole[f.Inject] = f
+		}
+	}
+	for _, f := range all {
+		with := whole[f.Inject]
+		switch f.Without {
+		case "":
+			if f.Inject != "" {
+				out = append(out, held(f, whole[""]))
+			}
+		case AllDefences:
+			out = append(out, fmt.Sprintf("Without any defence%s: %s.", traceIn(f.Inject), compared(f, with)))
+		default:
+			against := ""
+			for _, d := range defences {
+				if d.Name == f.Without {
+					against = d.Against
+				}
+			}
+			out = append(out, fmt.Sprintf("Without %s (against %s)%s: %s.", f.Without, against, traceIn(f.Inject), compared(f, with)))
+		}
+	}
+	return out
+}
+
+// traceIn says what is in the pictures.
+func traceIn(inject string) string {
+	if inject == "" {
+		return ""
+	}
+	return ", " + inject + " in the pictures"
+}
+
+// held says whether a trace helps in spite of all defences.
+func held(f, clean Finding) string {
+	more, _ := gained(f, clean)
+	text := fmt.Sprintf("With %s in the pictures and all defences the task is solved %s", f.Inject, difference(f.Metric, meanOf(f.Solved).Value-meanOf(clean.Solved).Value))
+	if more {
+		return text + " than in pictures as they are: the trace helps in spite of the defences."
+	}
+	return text + " than in pictures as they are: the defences hold."
+}
+
+// gained tells whether a task is solved better by what counts, and whether worse.
+func gained(f, than Finding) (better, worse bool) {
+	d := meanOf(f.Solved).Value - meanOf(than.Solved).Value
+	if !f.Metric.Higher {
+		d = -d
+	}
+	least := solvedMore
+	if f.Metric.Unit != metric.Percent {
+		least *= math.Abs(meanOf(than.Solved).Value)
+	}
+	return d >= least, d <= -least
+}
+
+// difference is a change of a metric in words.
+func difference(m metric.Metric, d float64) string {
+	word := "better"
+	if (d < 0) == m.Higher && d != 0 {
+		word = "worse"
+	}
+	if m.Unit == metric.Percent {
+		return fmt.Sprintf("%.1f points %s", 100*math.Abs(d), word)
+	}
+	return fmt.Sprintf("%s %s", m.Format(math.Abs(d)), word)
+}
+
+// compared says what changes without a defence, and what that means.
+func compared(f, with Finding) string {
+	parts := []string{"the task is solved " + difference(f.Metric, meanOf(f.Solved).Value-meanOf(with.Solved).Value)}
+	better, worse := gained(f, with)
+	if len(f.Place) > 0 && len(with.Place) > 0 {
+		a, b := meanOf(f.Place).Value, meanOf(with.Place).Value
+		switch {
+		case a <= b*(1-placeMore):
+			parts = append(parts, fmt.Sprintf("a patch tells more of its place (error %.3f instead of %.3f)", a, b))
+		case a >= b*(1+placeMore):
+			parts = append(parts, fmt.Sprintf("a patch tells less of its place (error %.3f instead of %.3f)", a, b))
+		default:
+			parts = append(parts, fmt.Sprintf("a patch tells as much of its place (error %.3f, %.3f)", a, b))
+		}
+	}
+	probe := meanOf(f.Probe).Value - meanOf(with.Probe).Value
+	word := "better"
+	if probe < 0 {
+		word = "worse"
+	}
+	parts = append(parts, fmt.Sprintf("the features are %.1f points %s", 100*math.Abs(probe), word))
+	means := "no shortcut shows here"
+	switch {
+	case better && probe <= -probeMore:
+		means = "a shortcut, which the defence keeps the net from"
+	case better && probe < probeMore:
+		means = "a shortcut or an easier task; the features do not mind here"
+	case better:
+		means = "an easier task with better features: here the defence costs more than it saves"
+	case worse && probe >= probeMore:
+		means = "a harder task with better features"
+	case probe <= -probeMore:
+		means = "the features gain from the defence, though the task is no harder with it"
+	}
+	return strings.Join(parts, ", ") + ": " + means
+}
