@@ -1,0 +1,276 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/recipe"
+)
+
+// apart says how far two programs' curves of a loss are from each other, at each step.
+type apart struct {
+	Distance     []float64 // the largest distance of ours from theirs, over runs from the same weights
+	First        []float64 // that of run 0
+	Ours, Theirs []float64 // the largest distance between two runs of one program, at the step or before
+	unit         []float64 // of the loss, in its last place
+}
+
+// compare measures the curves of a loss: ours and theirs are [run][step], run k of both from the same weights; either may have runs that the
+// other lacks. Runs that have parted cross each other now and then, so a program's spread is the largest so far.
+func compare(ours, theirs [][]float64) apart {
+	var a apart
+	x, y := 0.0, 0.0
+	for i := range ours[0] {
+		distance := 0.0
+		for k := range min(len(ours), len(theirs)) {
+			distance = widest(distance, ours[k][i], theirs[k][i])
+		}
+		x, y = among(x, ours, i), among(y, theirs, i)
+		a.Distance, a.First = append(a.Distance, distance), append(a.First, widest(0, ours[0][i], theirs[0][i]))
+		a.Ours, a.Theirs, a.unit = append(a.Ours, x), append(a.Theirs, y), append(a.unit, unit(theirs[0][i]))
+	}
+	return a
+}
+
+// floor is how many units in the last place a loss may be off from the first step on: a mean over many samples, added up in another order.
+const floor = 4
+
+// ratio returns the distance over the sum of both programs' spreads: the largest of all steps, at which it is, and the median. Two programs that
+// compute the same but for rounding stay below 1: if only one run of ours is where one of theirs is, any other pair is at most as far apart as
+// the two bundles are wide.
+func (a apart) ratio() (worst float64, at int, median float64) {
+	return worstOf(a.Distance, func(i int) float64 { return max(a.Ours[i]+a.Theirs[i], floor*a.unit[i]) })
+}
+
+// strict is ratio of run 0 alone over the wider of the two spreads, its largest.
+func (a apart) strict() float64 {
+	worst, _, _ := worstOf(a.First, func(i int) float64 { return max(a.Ours[i], a.Theirs[i], floor*a.unit[i]) })
+	return worst
+}
+
+func worstOf(distance []float64, spread func(i int) float64) (worst float64, at int, median float64) {
+	all := make([]float64, len(distance))
+	for i, d := range distance {
+		if d > 0 {
+			all[i] = d / spread(i)
+		}
+		if math.IsNaN(all[i]) { // both without end
+			all[i] = math.Inf(1)
+		}
+		if all[i] > worst {
+			worst, at = all[i], i
+		}
+	}
+	slices.Sort(all)
+	return worst, at, all[len(all)/2]
+}
+
+// together returns for how many steps a distance stays below a hundred thousandth of the loss in its first step.
+func together(distance []float64, loss float64) int {
+	if i := slices.IndexFunc(distance, func(d float64) bool { return !(d <= 1e-5*math.Abs(loss)) }); i >= 0 {
+		return i
+	}
+	return len(distance)
+}
+
+// among widens a spread by the distances between runs at a step.
+func among(spread float64, runs [][]float64, i int) float64 {
+	for k := range runs {
+		for j := range k {
+			spread = widest(spread, runs[k][i], runs[j][i])
+		}
+	}
+	return spread
+}
+
+// widest is max(distance, |x - y|), and infinite where one is no number.
+func widest(distance, x, y float64) float64 {
+	if d := math.Abs(x - y); d <= math.MaxFloat64 {
+		return max(distance, d)
+	}
+	return math.Inf(1)
+}
+
+// unit is float32's unit in the last place of v.
+func unit(v float64) float64 {
+	x := float32(math.Abs(v))
+	return float64(math.Nextafter32(x, math.MaxFloat32) - x)
+}
+
+// both are the runs of the two programs.
+type both struct {
+	plan         plan
+	ours, theirs []*curves
+	double       *curves // PyTorch's in float64 from the weights of run 0, nil where there is none
+}
+
+func load(dir string) (*both, error) {
+	b := &both{}
+	if err := readJSON(filepath.Join(dir, "plan.json"), &b.plan); err != nil {
+		return nil, fmt.Errorf("%w; go run ./internal/parity/curves TASK --out %s writes it", err, dir)
+	}
+	for k := range b.plan.Runs {
+		c, err := readOurs(ours(dir, k), b.plan.Config.BatchSize)
+		if err != nil {
+			return nil, err
+		}
+		t := &curves{}
+		if err := readJSON(filepath.Join(dir, fmt.Sprintf("theirs-%d.json", k)), t); err != nil {
+			return nil, fmt.Errorf("%w; python3 internal/parity/curves.py %s writes it", err, dir)
+		}
+		b.ours, b.theirs = append(b.ours, c), append(b.theirs, t)
+	}
+	double := &curves{}
+	if err := readJSON(filepath.Join(dir, "theirs-double.json"), double); err == nil {
+		b.double = double
+	}
+	return b, b.check()
+}
+
+// check refuses runs that are not of one recipe.
+func (b *both) check() error {
+	for k := range b.ours {
+		for name, theirs := range b.theirs[k].Losses {
+			if n := len(b.ours[k].Losses[name]); n != len(theirs) || n != b.plan.Steps {
+				return fmt.Errorf("run %d has %d steps of %s, PyTorch's %d, the plan %d: they do not belong together", k, n, name, len(theirs), b.plan.Steps)
+			}
+		}
+	}
+	return nil
+}
+
+func readJSON(path string, v any) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return nil
+}
+
+// of returns a loss of all runs.
+func of(runs []*curves, name string) [][]float64 {
+	var out [][]float64
+	for _, r := range runs {
+		out = append(out, r.Losses[name])
+	}
+	return out
+}
+
+// report prints how far the programs are apart, and what the features of both are worth where there is data to judge them on.
+func report(dir string, on recipe.Comparison) error {
+	b, err := load(dir)
+	if err != nil {
+		return err
+	}
+	fmt.Printf("%s, %s, %d steps of %d, %d runs, PyTorch %s, %d threads, %s\n\n", b.plan.Config.Task, b.plan.Config.Trunk, b.plan.Steps, b.plan.Config.BatchSize,
+		b.plan.Runs, b.theirs[0].Torch, b.theirs[0].Threads, b.theirs[0].Layout)
+	failed := false
+	last := b.plan.Steps - 1
+	fmt.Println("| loss | ours, first and last | PyTorch's | together | ours among themselves | PyTorch's | spread at the end, ours | PyTorch's | ratio, worst | at step | median | run 0 of the wider | |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+	for _, name := range slices.Sorted(maps.Keys(b.theirs[0].Losses)) {
+		x, y := of(b.ours, name), of(b.theirs, name)
+		a := compare(x, y)
+		worst, at, median := a.ratio()
+		verdict := "within"
+		if !(worst <= 1) {
+			verdict, failed = "APART", true
+		}
+		first := y[0][0]
+		fmt.Printf("| %s | %.4f %.4f | %.4f %.4f | %d | %d | %d | %.1e | %.1e | %.2f | %d | %.2f | %.2f | %s |\n", name, x[0][0], x[0][last], y[0][0], y[0][last],
+			together(a.Distance, first), together(a.Ours, first), together(a.Theirs, first), a.Ours[last], a.Theirs[last], worst, at+1, median, a.strict(), verdict)
+	}
+	if b.double != nil {
+		for _, name := range slices.Sorted(maps.Keys(b.theirs[0].Losses)) {
+			b.fromDouble(name)
+		}
+	}
+	fmt.Printf("\nA step: ours %s, PyTorch's %s (median, and the fastest of all runs; ours waits for views, PyTorch's are made before).\n", pace(b.ours), pace(b.theirs))
+	if on.Data != "" {
+		apart, err := judge(dir, b.plan, on)
+		if err != nil {
+			return err
+		}
+		failed = failed || apart
+	}
+	if failed {
+		return errApart
+	}
+	return nil
+}
+
+// fromDouble prints how far both programs' run 0 is from float64, as parts of the farthest that PyTorch's runs get.
+func (b *both) fromDouble(name string) {
+	truth := b.double.Losses[name]
+	ours, theirs, spread := 0.0, 0.0, 0.0
+	for i, v := range truth {
+		for _, t := range b.theirs {
+			spread = max(spread, math.Abs(t.Losses[name][i]-v))
+		}
+		s := max(spread, floor*unit(v))
+		ours, theirs = max(ours, math.Abs(b.ours[0].Losses[name][i]-v)/s), max(theirs, math.Abs(b.theirs[0].Losses[name][i]-v)/s)
+	}
+	fmt.Printf("\nRun 0 of %s from float64, over the farthest that a run of PyTorch's float32 gets (%.1e at the end): ours %.2f, PyTorch's %.2f at most.\n", name, spread, ours, theirs)
+}
+
+// pace is the median and the least of the milliseconds that steps took.
+func pace(runs []*curves) string {
+	var all []float64
+	for _, r := range runs {
+		all = append(all, r.Seconds[min(3, len(r.Seconds)-1):]...) // the first ones make room
+	}
+	slices.Sort(all)
+	return fmt.Sprintf("%.1f ms (%.1f)", 1000*all[len(all)/2], 1000*all[0])
+}
+
+// judge prints what the features of run 0 are worth by neighbours and probe at every stage, ours and PyTorch's, and tells whether a
+// score is more than two points apart.
+func judge(dir string, p plan, on recipe.Comparison) (far bool, err error) {
+	mine, err := recipe.LoadRun(ours(dir, 0))
+	if err != nil {
+		return false, err
+	}
+	theirs, err := recipe.Random(p.Config.Trunk, p.Config.Seed)
+	if err != nil {
+		return false, err
+	}
+	random, err := recipe.Random(p.Config.Trunk, p.Config.Seed)
+	if err != nil {
+		return false, err
+	}
+	f, err := checkpoint.Load(filepath.Join(dir, "theirs-0.safetensors"))
+	if err != nil {
+		return false, err
+	}
+	if err := f.Restore(recipe.Named(theirs.Trunk), "trunk."); err != nil {
+		return false, err
+	}
+	mine.Dir = "" // its scores stay here
+	var rows [3][]eval.Score
+	for i, m := range []*recipe.Model{mine, theirs, random} {
+		m.Side, m.Norm, m.Mode = mine.Side, mine.Norm, mine.Mode
+		if rows[i], err = m.Judge(context.Background(), on); err != nil {
+			return false, err
+		}
+	}
+	var b strings.Builder
+	b.WriteString("\n| protocol | stage | ours | PyTorch's | apart | random |\n|---|---|---:|---:|---:|---:|\n")
+	for i, s := range rows[0] {
+		x, y := 100*s.Value, 100*rows[1][i].Value
+		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f | %.1f | %.1f |\n", s.Protocol, s.Stage, x, y, math.Abs(x-y), 100*rows[2][i].Value)
+		far = far || !(math.Abs(x-y) <= 2)
+	}
+	fmt.Print(b.String())
+	return far, nil
+}

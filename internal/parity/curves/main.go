@@ -1,0 +1,67 @@
+// Curves holds a task's whole training to the same recipe in PyTorch: same data, weights, steps. It writes what PyTorch needs and trains ours;
+// curves.py beside this folder trains theirs; then it compares the losses of every step and what the features are worth.
+//
+//	go run ./internal/parity/curves TASK --data SPEC --steps N --out DIR
+//	python3 internal/parity/curves.py DIR
+//	go run ./internal/parity/curves compare DIR --data SPEC --test SPEC
+//
+// Rounding makes two right programs part, the further the longer they train. How far is measured, not guessed: both also train from weights
+// that are off by a ten-millionth of themselves. ours.go has our side, compare.go the measure.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+
+	"github.com/tessera-go/tessera/recipe"
+)
+
+func main() {
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "curves:", err)
+		os.Exit(1)
+	}
+}
+
+// errApart says that a comparison failed; what did is in its text.
+var errApart = errors.New("the two programs are further apart than rounding explains")
+
+func run(args []string) error {
+	if len(args) == 0 {
+		return errors.New("usage: curves TASK --data SPEC --out DIR, or curves compare DIR")
+	}
+	flags := flag.NewFlagSet("curves", flag.ContinueOnError)
+	of := flags.String("data", "", "pictures to train on, or, of compare, with labels for the probe; none: no probe")
+	if args[0] == "compare" {
+		if len(args) < 2 {
+			return errors.New("usage: curves compare DIR --data SPEC --test SPEC")
+		}
+		test := flags.String("test", "", "of the probe")
+		if err := flags.Parse(args[2:]); err != nil {
+			return err
+		}
+		return report(args[1], recipe.Comparison{Data: *of, Test: *test})
+	}
+	c, err := recipe.For(args[0])
+	if err != nil {
+		return err
+	}
+	out := flags.String("out", "", "folder to write")
+	runs := flags.Int("runs", 5, "from so many first weights, all but one disturbed")
+	flags.StringVar(&c.Trunk, "trunk", "convnet", "network")
+	flags.IntVar(&c.BatchSize, "batch-size", 32, "samples a step")
+	flags.IntVar(&c.MaxSteps, "steps", 200, "steps")
+	flags.IntVar(&c.Side, "side", 32, "of the pictures")
+	flags.Uint64Var(&c.Seed, "seed", 1, "of weights and batches")
+	if err := flags.Parse(args[1:]); err != nil {
+		return err
+	}
+	if *out == "" || *of == "" || *runs < 2 || c.MaxSteps < 1 {
+		return errors.New("want --data, --out, --steps from 1 on and --runs from 2 on")
+	}
+	c.Data, c.Epochs, c.LogEvery, c.MonitorEvery = *of, c.MaxSteps, 1, -1
+	return write(context.Background(), *out, c, *runs)
+}
