@@ -7,8 +7,8 @@
 
 DIR/plan.json is the recipe, DIR/start-K.safetensors the weights of run K in PyTorch's layout, DIR/batches what each step is fed. Written from
 the papers and from what our tasks say of themselves; nothing of ours is called. For each run: DIR/theirs-K.json, its losses and seconds a step, and
-DIR/theirs-K.safetensors, its last weights. --double also runs start-0 in float64: theirs-double.json. --golden writes configuration and losses
-into one file, for internal/parity/curves/testdata.
+DIR/theirs-K.safetensors, its last weights. --double also runs start-0 in float64: theirs-double.json. --golden writes configuration, losses
+and the length of each tensor at the end into one file, for internal/parity/curves/testdata.
 """
 import argparse, json, math, os, time
 from urllib.parse import parse_qsl
@@ -289,7 +289,7 @@ def main():
         json.dump({"torch": torch.__version__, "threads": a.threads, "layout": a.layout, "losses": curves, "seconds": seconds}, open(f"{a.dir}/{name}.json", "w"))
         save_file({k: v.to(torch.float32).contiguous() for k, v in net.state_dict().items()}, f"{a.dir}/{name}.safetensors", {"format": "pt"})
         print(f"{name}: " + ", ".join(f"{k} {c[0]:.6f} to {c[-1]:.6f}" for k, c in curves.items()) + f", {1000 * sorted(seconds)[len(seconds) // 2]:.1f} ms a step", flush=True)
-        golden.append(curves)
+        golden.append({"losses": curves, "lengths": {k: v.double().norm().item() for k, v in net.state_dict().items()}})
     if a.golden:
         json.dump({"config": plan["config"], "runs": golden[:plan["runs"]]}, open(a.golden, "w"))
 

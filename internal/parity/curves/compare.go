@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,10 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
-	"github.com/tessera-go/tessera/checkpoint"
-	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/recipe"
 )
 
@@ -198,11 +194,11 @@ func report(dir string, on recipe.Comparison) error {
 	}
 	fmt.Printf("\nA step: ours %s, PyTorch's %s (median, and the fastest of all runs; ours waits for views, PyTorch's are made before).\n", pace(b.ours), pace(b.theirs))
 	if on.Data != "" {
-		apart, err := judge(dir, b.plan, on)
+		far, err := judge(dir, b.plan, on)
 		if err != nil {
 			return err
 		}
-		failed = failed || apart
+		failed = failed || far
 	}
 	if failed {
 		return errApart
@@ -232,45 +228,4 @@ func pace(runs []*curves) string {
 	}
 	slices.Sort(all)
 	return fmt.Sprintf("%.1f ms (%.1f)", 1000*all[len(all)/2], 1000*all[0])
-}
-
-// judge prints what the features of run 0 are worth by neighbours and probe at every stage, ours and PyTorch's, and tells whether a
-// score is more than two points apart.
-func judge(dir string, p plan, on recipe.Comparison) (far bool, err error) {
-	mine, err := recipe.LoadRun(ours(dir, 0))
-	if err != nil {
-		return false, err
-	}
-	theirs, err := recipe.Random(p.Config.Trunk, p.Config.Seed)
-	if err != nil {
-		return false, err
-	}
-	random, err := recipe.Random(p.Config.Trunk, p.Config.Seed)
-	if err != nil {
-		return false, err
-	}
-	f, err := checkpoint.Load(filepath.Join(dir, "theirs-0.safetensors"))
-	if err != nil {
-		return false, err
-	}
-	if err := f.Restore(recipe.Named(theirs.Trunk), "trunk."); err != nil {
-		return false, err
-	}
-	mine.Dir = "" // its scores stay here
-	var rows [3][]eval.Score
-	for i, m := range []*recipe.Model{mine, theirs, random} {
-		m.Side, m.Norm, m.Mode = mine.Side, mine.Norm, mine.Mode
-		if rows[i], err = m.Judge(context.Background(), on); err != nil {
-			return false, err
-		}
-	}
-	var b strings.Builder
-	b.WriteString("\n| protocol | stage | ours | PyTorch's | apart | random |\n|---|---|---:|---:|---:|---:|\n")
-	for i, s := range rows[0] {
-		x, y := 100*s.Value, 100*rows[1][i].Value
-		fmt.Fprintf(&b, "| %s | %s | %.1f | %.1f | %.1f | %.1f |\n", s.Protocol, s.Stage, x, y, math.Abs(x-y), 100*rows[2][i].Value)
-		far = far || !(math.Abs(x-y) <= 2)
-	}
-	fmt.Print(b.String())
-	return far, nil
 }

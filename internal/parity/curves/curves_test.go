@@ -14,57 +14,92 @@ import (
 
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
-// TestGolden: some steps of each recipe give PyTorch's losses, within the spread that disturbed weights give PyTorch's; and a learning rate that
-// is a hundredth higher does not. The files of testdata are curves.py's --golden of
+// golden is what curves.py --golden writes.
+type golden struct {
+	Config train.Config
+	Runs   []struct {
+		Losses  map[string][]float64
+		Lengths map[string]float64 // of each tensor of the state at the end
+	}
+}
+
+// ratios trains run 0 of ours and returns, by loss and by tensor, how far it is from PyTorch's in terms of the spread of PyTorch's runs.
+func (g *golden) ratios(t *testing.T, c train.Config) (losses, lengths map[string]float64) {
+	t.Helper()
+	r, err := begin(c, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	if _, err := r.Train(context.Background(), dir, false); err != nil {
+		t.Fatal(err)
+	}
+	told, err := readOurs(dir, c.BatchSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	losses, lengths = map[string]float64{}, map[string]float64{}
+	for name := range g.Runs[0].Losses {
+		var theirs [][]float64
+		for _, run := range g.Runs {
+			theirs = append(theirs, run.Losses[name])
+		}
+		losses[name], _, _ = compare([][]float64{told.Losses[name]}, theirs).ratio()
+	}
+	for _, p := range layers.State(r.Learner) {
+		var theirs [][]float64
+		for _, run := range g.Runs {
+			length, ok := run.Lengths[p.Name]
+			if !ok {
+				t.Fatalf("PyTorch has no %s", p.Name)
+			}
+			theirs = append(theirs, []float64{length})
+		}
+		lengths[p.Name], _, _ = compare([][]float64{{math.Sqrt(tensor.SumSquares(p.Value))}}, theirs).ratio()
+	}
+	if len(lengths) != len(g.Runs[0].Lengths) {
+		t.Errorf("%d tensors, PyTorch has %d", len(lengths), len(g.Runs[0].Lengths))
+	}
+	return losses, lengths
+}
+
+// TestGolden: some steps of each recipe give PyTorch's losses, weights and running statistics, within the spread that disturbed weights give
+// PyTorch's; a learning rate that is a hundredth higher does not. The files of testdata are curves.py's --golden of
 //
 //	curves TASK --data 'scenes:?n=64&side=16' --side 16 --batch-size 8 --steps 6 --runs 9
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) < 4 {
+	if err != nil || len(files) < 5 {
 		t.Fatalf("%d files in testdata, %v", len(files), err)
 	}
 	for _, path := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".json"), func(t *testing.T) {
-			var golden struct {
-				Config train.Config
-				Runs   []map[string][]float64
-			}
-			if err := readJSON(path, &golden); err != nil {
+			g := &golden{}
+			if err := readJSON(path, g); err != nil {
 				t.Fatal(err)
 			}
-			for _, rate := range []float32{1, 1.01} {
-				c := golden.Config
-				c.LR *= rate
-				r, err := begin(c, 0)
-				if err != nil {
-					t.Fatal(err)
+			losses, lengths := g.ratios(t, g.Config)
+			for name, r := range losses {
+				if !(r <= 1) {
+					t.Errorf("%s is %.2f times as far from PyTorch's as rounding takes it", name, r)
 				}
-				dir := t.TempDir()
-				if _, err := r.Train(context.Background(), dir, false); err != nil {
-					t.Fatal(err)
+			}
+			for name, r := range lengths {
+				if !(r <= 1) {
+					t.Errorf("%s has at the end a length that is %.2f times as far from PyTorch's as rounding takes it", name, r)
 				}
-				ours, err := readOurs(dir, c.BatchSize)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for name := range golden.Runs[0] {
-					var theirs [][]float64
-					for _, run := range golden.Runs {
-						theirs = append(theirs, run[name])
-					}
-					worst, at, _ := compare([][]float64{ours.Losses[name]}, theirs).ratio()
-					if rate == 1 && !(worst <= 1) {
-						t.Errorf("%s: step %d is %.2f times as far from PyTorch's as rounding takes it:\nours   %v\ntheirs %v", name, at+1, worst, ours.Losses[name], theirs[0])
-					}
-					if rate != 1 && name == "loss" && worst <= 1 {
-						t.Errorf("%s: a learning rate that is %g times as high is not noticed (%.2f)", name, rate, worst)
-					}
-				}
+			}
+			other := g.Config
+			other.LR *= 1.01
+			losses, lengths = g.ratios(t, other)
+			if losses["loss"] <= 1 || lengths["trunk.conv1.weight"] <= 1 {
+				t.Errorf("a learning rate that is a hundredth higher is not noticed: %.2f and %.2f", losses["loss"], lengths["trunk.conv1.weight"])
 			}
 		})
 	}
@@ -211,27 +246,29 @@ func TestReport(t *testing.T) {
 		}
 		pretend(t, dir, k, &curves{Losses: map[string][]float64{"loss": c.Losses["loss"]}, Seconds: c.Seconds, Torch: "none"})
 	}
-	mine, err := recipe.LoadRun(ours(dir, 0))
-	if err != nil {
-		t.Fatal(err)
+	export := func(zero bool) {
+		for k := range 2 {
+			m, err := recipe.LoadRun(ours(dir, k))
+			if err != nil {
+				t.Fatal(err)
+			}
+			f := checkpoint.TorchFile(recipe.Named(m.Trunk))
+			for i := range f.Tensors {
+				if f.Tensors[i].Name = "trunk." + f.Tensors[i].Name; zero {
+					f.Tensors[i].Value.Fill(0)
+				}
+			}
+			if err := checkpoint.Save(filepath.Join(dir, fmt.Sprintf("theirs-%d.safetensors", k)), f); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
-	f := checkpoint.TorchFile(recipe.Named(mine.Trunk))
-	for i := range f.Tensors {
-		f.Tensors[i].Name = "trunk." + f.Tensors[i].Name
-	}
-	if err := checkpoint.Save(filepath.Join(dir, "theirs-0.safetensors"), f); err != nil {
-		t.Fatal(err)
-	}
+	export(false)
 	on, no := recipe.Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16&split=test", Protocols: []eval.Protocol{eval.KNN{}}}, recipe.Comparison{}
 	if err := report(dir, on); err != nil {
 		t.Errorf("equal runs: %v", err)
 	}
-	for _, n := range f.Tensors {
-		n.Value.Fill(0)
-	}
-	if err := checkpoint.Save(filepath.Join(dir, "theirs-0.safetensors"), f); err != nil {
-		t.Fatal(err)
-	}
+	export(true)
 	if err := report(dir, on); !errors.Is(err, errApart) {
 		t.Errorf("weights that say nothing: %v", err)
 	}

@@ -6,7 +6,8 @@
 //	go run ./internal/parity/curves compare DIR --data SPEC --test SPEC
 //
 // Rounding makes two right programs part, the further the longer they train. How far is measured, not guessed: both also train from weights
-// that are off by a ten-millionth of themselves. ours.go has our side, compare.go the measure.
+// that are off by a ten-millionth of themselves. ours.go has our side, compare.go the measure, judge.go what the
+// features are worth.
 package main
 
 import (
@@ -16,6 +17,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/recipe"
 )
 
@@ -34,16 +36,25 @@ func run(args []string) error {
 		return errors.New("usage: curves TASK --data SPEC --out DIR, or curves compare DIR")
 	}
 	flags := flag.NewFlagSet("curves", flag.ContinueOnError)
-	of := flags.String("data", "", "pictures to train on, or, of compare, with labels for the probe; none: no probe")
+	of := flags.String("data", "", "pictures to train on; of compare, labelled ones to judge features on, or none")
 	if args[0] == "compare" {
 		if len(args) < 2 {
 			return errors.New("usage: curves compare DIR --data SPEC --test SPEC")
 		}
-		test := flags.String("test", "", "of the probe")
+		test := flags.String("test", "", "to judge features on")
+		protocol := flags.String("protocol", "", "to judge features by; none: neighbours and probe")
 		if err := flags.Parse(args[2:]); err != nil {
 			return err
 		}
-		return report(args[1], recipe.Comparison{Data: *of, Test: *test})
+		on := recipe.Comparison{Data: *of, Test: *test}
+		if *protocol != "" {
+			p, err := eval.NewProtocol(*protocol)
+			if err != nil {
+				return err
+			}
+			on.Protocols = []eval.Protocol{p}
+		}
+		return report(args[1], on)
 	}
 	c, err := recipe.For(args[0])
 	if err != nil {
