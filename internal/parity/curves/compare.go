@@ -164,14 +164,16 @@ func of(runs []*curves, name string) [][]float64 {
 	return out
 }
 
-// report prints how far the programs are apart, and what the features of both are worth where there is data to judge them on.
-func report(dir string, on recipe.Comparison) error {
+// report prints how far the programs are apart, and, where there is data to judge them on, what the features of the first runs of both are
+// worth, of all runs if judged is 0.
+func report(dir string, on recipe.Comparison, judged int) error {
 	b, err := load(dir)
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s, %s, %d steps of %d, %d runs, PyTorch %s, %d threads, %s\n\n", b.plan.Config.Task, b.plan.Config.Trunk, b.plan.Steps, b.plan.Config.BatchSize,
-		b.plan.Runs, b.theirs[0].Torch, b.theirs[0].Threads, b.theirs[0].Layout)
+	c, torch := b.plan.Config, b.theirs[0]
+	fmt.Printf("%s, %s, seed %d, %d steps of %d, %d runs; ours on %d threads, PyTorch %s on %d, %s\n\n", c.Task, c.Trunk, c.Seed, b.plan.Steps, c.BatchSize, b.plan.Runs,
+		b.ours[0].Threads, torch.Torch, torch.Threads, torch.Layout)
 	failed := false
 	last := b.plan.Steps - 1
 	fmt.Println("| loss | ours, first and last | PyTorch's | together | ours among themselves | PyTorch's | spread at the end, ours | PyTorch's | ratio, worst | at step | median | run 0 of the wider | |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
@@ -194,6 +196,9 @@ func report(dir string, on recipe.Comparison) error {
 	}
 	fmt.Printf("\nA step: ours %s, PyTorch's %s (median, and the fastest of all runs; ours waits for views, PyTorch's are made before).\n", pace(b.ours), pace(b.theirs))
 	if on.Data != "" {
+		if judged > 0 {
+			b.plan.Runs = min(b.plan.Runs, judged)
+		}
 		far, err := judge(dir, b.plan, on)
 		if err != nil {
 			return err

@@ -240,7 +240,7 @@ func TestReport(t *testing.T) {
 			t.Fatal(err)
 		}
 		if k == 0 {
-			if err := report(dir, recipe.Comparison{}); err == nil || !strings.Contains(err.Error(), "curves.py") {
+			if err := report(dir, recipe.Comparison{}, 0); err == nil || !strings.Contains(err.Error(), "curves.py") {
 				t.Errorf("without PyTorch's side: %v", err)
 			}
 		}
@@ -265,11 +265,11 @@ func TestReport(t *testing.T) {
 	}
 	export(false)
 	on, no := recipe.Comparison{Data: "scenes:?n=60&side=16", Test: "scenes:?n=30&side=16&split=test", Protocols: []eval.Protocol{eval.KNN{}}}, recipe.Comparison{}
-	if err := report(dir, on); err != nil {
+	if err := report(dir, on, 0); err != nil {
 		t.Errorf("equal runs: %v", err)
 	}
 	export(true)
-	if err := report(dir, on); !errors.Is(err, errApart) {
+	if err := report(dir, on, 0); !errors.Is(err, errApart) {
 		t.Errorf("weights that say nothing: %v", err)
 	}
 	c, err := readOurs(ours(dir, 0), 4)
@@ -279,12 +279,12 @@ func TestReport(t *testing.T) {
 	c.Losses["loss"][1] += 1e-3
 	pretend(t, dir, 0, c)
 	pretend(t, dir, 1, c)
-	if err := report(dir, no); !errors.Is(err, errApart) {
+	if err := report(dir, no, 0); !errors.Is(err, errApart) {
 		t.Errorf("curves that are apart: %v", err)
 	}
 	c.Losses["loss"] = c.Losses["loss"][1:]
 	pretend(t, dir, 1, c)
-	if err := report(dir, no); err == nil || !strings.Contains(err.Error(), "do not belong together") {
+	if err := report(dir, no, 0); err == nil || !strings.Contains(err.Error(), "do not belong together") {
 		t.Errorf("a step less: %v", err)
 	}
 }

@@ -19,6 +19,7 @@ import (
 
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/recipe"
+	"github.com/tessera-go/tessera/tensor"
 )
 
 func main() {
@@ -43,6 +44,7 @@ func run(args []string) error {
 		}
 		test := flags.String("test", "", "to judge features on")
 		protocol := flags.String("protocol", "", "to judge features by; none: neighbours and probe")
+		judged := flags.Int("judged", 0, "features of the first so many runs; 0: of all")
 		if err := flags.Parse(args[2:]); err != nil {
 			return err
 		}
@@ -54,7 +56,7 @@ func run(args []string) error {
 			}
 			on.Protocols = []eval.Protocol{p}
 		}
-		return report(args[1], on)
+		return report(args[1], on, *judged)
 	}
 	c, err := recipe.For(args[0])
 	if err != nil {
@@ -62,6 +64,8 @@ func run(args []string) error {
 	}
 	out := flags.String("out", "", "folder to write")
 	runs := flags.Int("runs", 5, "from so many first weights, all but one disturbed")
+	rate := flags.Float64("lr", float64(c.LR), "learning rate")
+	threads := flags.Int("threads", 0, "that compute; 0: all cores")
 	flags.StringVar(&c.Trunk, "trunk", "convnet", "network")
 	flags.IntVar(&c.BatchSize, "batch-size", 32, "samples a step")
 	flags.IntVar(&c.MaxSteps, "steps", 200, "steps")
@@ -73,6 +77,10 @@ func run(args []string) error {
 	if *out == "" || *of == "" || *runs < 2 || c.MaxSteps < 1 {
 		return errors.New("want --data, --out, --steps from 1 on and --runs from 2 on")
 	}
+	if *threads > 0 {
+		tensor.SetThreads(*threads)
+	}
+	c.LR = float32(*rate)
 	c.Data, c.Epochs, c.LogEvery, c.MonitorEvery = *of, c.MaxSteps, 1, -1
 	return write(context.Background(), *out, c, *runs)
 }

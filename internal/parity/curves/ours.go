@@ -191,7 +191,11 @@ func readOurs(dir string, batch int) (*curves, error) {
 		return nil, err
 	}
 	defer f.Close()
-	c := &curves{Losses: map[string][]float64{}}
+	info, err := train.LoadInfo(dir)
+	if err != nil {
+		return nil, err
+	}
+	c := &curves{Losses: map[string][]float64{}, Threads: info.Threads}
 	lines := bufio.NewScanner(f)
 	for lines.Scan() {
 		line := map[string]float64{}
