@@ -2,12 +2,13 @@
 
   go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
   pip install torch numpy safetensors
-  python3 internal/parity/curves.py DIR [--threads N] [--layout nchw|nhwc] [--double] [--golden FILE]
+  python3 internal/parity/curves.py DIR [--threads N] [--kernels nchw,nhwc,native] [--runs 0,1,...] [--double] [--golden FILE]
   go run ./internal/parity/curves compare DIR
 
 DIR/plan.json is the recipe, DIR/start-K.safetensors the weights of run K in PyTorch's layout, DIR/batches what each step is fed. Written from
 the papers and from what our tasks say of themselves; nothing of ours is called. For each run: DIR/theirs-K.json, its losses and seconds a step, and
-DIR/theirs-K.safetensors, its last weights. --double also runs start-0 in float64: theirs-double.json. --golden writes configuration, losses
+DIR/theirs-K.safetensors, its last weights. Run K computes with the K-th of the kernels, in turns: oneDNN's, channels first or last, and PyTorch's own; each rounds in its own way, the same
+way in each step, which disturbed weights alone do not show. --double also runs start-0 in float64: theirs-double.json. --golden writes configuration, losses
 and the length of each tensor at the end into one file, for internal/parity/curves/testdata.
 """
 import argparse, json, math, os, time
@@ -273,25 +274,28 @@ def main():
     ap = argparse.ArgumentParser()
     ap.add_argument("dir")
     ap.add_argument("--threads", type=int, default=2)
-    ap.add_argument("--layout", choices=("nchw", "nhwc"), default="nchw")
+    ap.add_argument("--kernels", default="nchw,nhwc,native")
+    ap.add_argument("--runs", help="only these")
     ap.add_argument("--double", action="store_true")
     ap.add_argument("--golden")
     a = ap.parse_args()
     torch.set_num_threads(a.threads)
     plan = json.load(open(f"{a.dir}/plan.json"))
-    layout = torch.channels_last if a.layout == "nhwc" else torch.contiguous_format
-    runs = [(f"start-{k}", f"theirs-{k}", torch.float32) for k in range(plan["runs"])]
+    numbers = [int(k) for k in a.runs.split(",")] if a.runs else range(plan["runs"])
+    kernels = a.kernels.split(",")
+    runs = [(f"start-{k}", f"theirs-{k}", torch.float32, kernels[k % len(kernels)]) for k in numbers]
     if a.double:
-        runs.append(("start-0", "theirs-double", torch.float64))
+        runs.append(("start-0", "theirs-double", torch.float64, "nchw"))
     golden = []
-    for start, name, dtype in runs:
-        net, curves, seconds = run(a.dir, plan, start, dtype, layout)
-        json.dump({"torch": torch.__version__, "threads": a.threads, "layout": a.layout, "losses": curves, "seconds": seconds}, open(f"{a.dir}/{name}.json", "w"))
+    for start, name, dtype, kernel in runs:
+        torch.backends.mkldnn.enabled = kernel != "native"
+        net, curves, seconds = run(a.dir, plan, start, dtype, torch.channels_last if kernel == "nhwc" else torch.contiguous_format)
+        json.dump({"torch": torch.__version__, "threads": a.threads, "kernels": kernel, "losses": curves, "seconds": seconds}, open(f"{a.dir}/{name}.json", "w"))
         save_file({k: v.to(torch.float32).contiguous() for k, v in net.state_dict().items()}, f"{a.dir}/{name}.safetensors", {"format": "pt"})
-        print(f"{name}: " + ", ".join(f"{k} {c[0]:.6f} to {c[-1]:.6f}" for k, c in curves.items()) + f", {1000 * sorted(seconds)[len(seconds) // 2]:.1f} ms a step", flush=True)
+        print(f"{name}, {kernel}: " + ", ".join(f"{k} {c[0]:.6f} to {c[-1]:.6f}" for k, c in curves.items()) + f", {1000 * sorted(seconds)[len(seconds) // 2]:.1f} ms a step", flush=True)
         golden.append({"losses": curves, "lengths": {k: v.double().norm().item() for k, v in net.state_dict().items()}})
     if a.golden:
-        json.dump({"config": plan["config"], "runs": golden[:plan["runs"]]}, open(a.golden, "w"))
+        json.dump({"config": plan["config"], "runs": golden[:len(numbers)]}, open(a.golden, "w"))
 
 
 main()

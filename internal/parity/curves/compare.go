@@ -70,6 +70,40 @@ func worstOf(distance []float64, spread func(i int) float64) (worst float64, at 
 	return worst, at, all[len(all)/2]
 }
 
+// pairs takes two runs at a time out of all of both programs and returns by how much they are further apart than the runs that are left, at worst:
+// the median over pairs of one program, and over those of both. Where rounding alone parts the programs the two are alike. There is a pair of both
+// and a run left only from three runs of each on; otherwise it returns zeros.
+func pairs(ours, theirs [][]float64) (one, both float64) {
+	all := append(slices.Clone(ours), theirs...)
+	if len(ours) < 3 || len(theirs) < 3 {
+		return 0, 0
+	}
+	var ones, boths []float64
+	for i := range all {
+		for j := range i {
+			var rest [][]float64
+			for k, run := range all {
+				if k != i && k != j {
+					rest = append(rest, run)
+				}
+			}
+			spread, worst := 0.0, 0.0
+			for step := range all[0] {
+				spread = among(spread, rest, step)
+				worst = max(worst, widest(0, all[i][step], all[j][step])/max(spread, floor*unit(rest[0][step])))
+			}
+			if (i < len(ours)) == (j < len(ours)) {
+				ones = append(ones, worst)
+			} else {
+				boths = append(boths, worst)
+			}
+		}
+	}
+	slices.Sort(ones)
+	slices.Sort(boths)
+	return ones[len(ones)/2], boths[len(boths)/2]
+}
+
 // together returns for how many steps a distance stays below a hundred thousandth of the loss in its first step.
 func together(distance []float64, loss float64) int {
 	if i := slices.IndexFunc(distance, func(d float64) bool { return !(d <= 1e-5*math.Abs(loss)) }); i >= 0 {
@@ -172,11 +206,11 @@ func report(dir string, on recipe.Comparison, judged int) error {
 		return err
 	}
 	c, torch := b.plan.Config, b.theirs[0]
-	fmt.Printf("%s, %s, seed %d, %d steps of %d, %d runs; ours on %d threads, PyTorch %s on %d, %s\n\n", c.Task, c.Trunk, c.Seed, b.plan.Steps, c.BatchSize, b.plan.Runs,
-		b.ours[0].Threads, torch.Torch, torch.Threads, torch.Layout)
+	fmt.Printf("%s, %s, seed %d, %d steps of %d, %d runs; ours on %d threads, PyTorch %s on %d\n\n", c.Task, c.Trunk, c.Seed, b.plan.Steps, c.BatchSize, b.plan.Runs,
+		b.ours[0].Threads, torch.Torch, torch.Threads)
 	failed := false
 	last := b.plan.Steps - 1
-	fmt.Println("| loss | ours, first and last | PyTorch's | together | ours among themselves | PyTorch's | spread at the end, ours | PyTorch's | ratio, worst | at step | median | run 0 of the wider | |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+	fmt.Println("| loss | ours, first and last | PyTorch's | together | ours among themselves | PyTorch's | spread at the end, ours | PyTorch's | ratio, worst | at step | median | run 0 of the wider | pairs of one | of both | |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
 	for _, name := range slices.Sorted(maps.Keys(b.theirs[0].Losses)) {
 		x, y := of(b.ours, name), of(b.theirs, name)
 		a := compare(x, y)
@@ -186,8 +220,9 @@ func report(dir string, on recipe.Comparison, judged int) error {
 			verdict, failed = "APART", true
 		}
 		first := y[0][0]
-		fmt.Printf("| %s | %.4f %.4f | %.4f %.4f | %d | %d | %d | %.1e | %.1e | %.2f | %d | %.2f | %.2f | %s |\n", name, x[0][0], x[0][last], y[0][0], y[0][last],
-			together(a.Distance, first), together(a.Ours, first), together(a.Theirs, first), a.Ours[last], a.Theirs[last], worst, at+1, median, a.strict(), verdict)
+		one, two := pairs(x, y)
+		fmt.Printf("| %s | %.4f %.4f | %.4f %.4f | %d | %d | %d | %.1e | %.1e | %.2f | %d | %.2f | %.2f | %.2f | %.2f | %s |\n", name, x[0][0], x[0][last], y[0][0], y[0][last],
+			together(a.Distance, first), together(a.Ours, first), together(a.Theirs, first), a.Ours[last], a.Theirs[last], worst, at+1, median, a.strict(), one, two, verdict)
 	}
 	if b.double != nil {
 		for _, name := range slices.Sorted(maps.Keys(b.theirs[0].Losses)) {

@@ -53,15 +53,17 @@ func (g *golden) ratios(t *testing.T, c train.Config) (losses, lengths map[strin
 		losses[name], _, _ = compare([][]float64{told.Losses[name]}, theirs).ratio()
 	}
 	for _, p := range layers.State(r.Learner) {
-		var theirs [][]float64
+		low, high := math.Inf(1), math.Inf(-1)
 		for _, run := range g.Runs {
 			length, ok := run.Lengths[p.Name]
 			if !ok {
 				t.Fatalf("PyTorch has no %s", p.Name)
 			}
-			theirs = append(theirs, []float64{length})
+			low, high = min(low, length), max(high, length)
 		}
-		lengths[p.Name], _, _ = compare([][]float64{{math.Sqrt(tensor.SumSquares(p.Value))}}, theirs).ratio()
+		// of some hundred lengths some lie outside the range of nine others by chance, but not by as much as the range is wide
+		ours := math.Sqrt(tensor.SumSquares(p.Value))
+		lengths[p.Name] = max(low-ours, ours-high, 0) / max(high-low, floor*unit(high))
 	}
 	if len(lengths) != len(g.Runs[0].Lengths) {
 		t.Errorf("%d tensors, PyTorch has %d", len(lengths), len(g.Runs[0].Lengths))
@@ -143,6 +145,26 @@ func TestCompare(t *testing.T) {
 	}
 	if worst, at, _ := compare([][]float64{{1, 2, 3}, {1, math.NaN(), 3}}, [][]float64{{1, 2, 3}, {1, 2, 3}}).ratio(); !math.IsInf(worst, 1) || at != 1 {
 		t.Errorf("a run that is no number is %g times the spread away, at %d", worst, at)
+	}
+}
+
+// TestPairs: runs of two programs that are as far from each other as those of one are told from programs that are not.
+func TestPairs(t *testing.T) {
+	ours := [][]float64{{1, 1}, {1, 2}, {1, 3}}
+	for _, c := range []struct {
+		theirs    [][]float64
+		one, both float64
+	}{
+		// 1 apart or 2 of 2, those of the ends of 1: 0.5 for most pairs
+		{[][]float64{{1, 1}, {1, 2}, {1, 3}}, 0.5, 0.5},
+		// of one 1 or 2 apart, of both about 100, the others 100 to 102
+		{[][]float64{{1, 101}, {1, 102}, {1, 103}}, 1.0 / 102, 100.0 / 102},
+		{[][]float64{{1, 101}, {1, 102}}, 0, 0},
+	} {
+		one, both := pairs(ours, c.theirs)
+		if !(math.Abs(one-c.one) <= 1e-3) || !(math.Abs(both-c.both) <= 2e-2) {
+			t.Errorf("%v: %.4f and %.4f, want %.4f and %.4f", c.theirs, one, both, c.one, c.both)
+		}
 	}
 }
 

@@ -181,7 +181,7 @@ type curves struct {
 	Seconds []float64            `json:"seconds"`
 	Torch   string               `json:"torch"`
 	Threads int                  `json:"threads"`
-	Layout  string               `json:"layout"`
+	Kernels string               `json:"kernels"` // PyTorch's: nchw, nhwc, native
 }
 
 // readOurs reads what our run told of each step: every number but those of the run itself.
