@@ -14,24 +14,19 @@ import (
 
 // apart says how far two programs' curves of a loss are from each other, at each step.
 type apart struct {
-	Distance     []float64 // the largest distance of ours from theirs, over runs from the same weights
-	First        []float64 // that of run 0
-	Ours, Theirs []float64 // the largest distance between two runs of one program, at the step or before
+	Distance     []float64 // of run 0 of ours from that of PyTorch's, the recipe as it is
+	Ours, Theirs []float64 // a program's spread: the largest distance between two of its runs, at the step or before
 	unit         []float64 // of the loss, in its last place
 }
 
-// compare measures the curves of a loss: ours and theirs are [run][step], run k of both from the same weights; either may have runs that the
-// other lacks. Runs that have parted cross each other now and then, so a program's spread is the largest so far.
+// compare measures the curves of a loss: ours and theirs are [run][step]. Runs that have parted cross each other now and then, so a program's
+// spread is the largest so far.
 func compare(ours, theirs [][]float64) apart {
 	var a apart
 	x, y := 0.0, 0.0
 	for i := range ours[0] {
-		distance := 0.0
-		for k := range min(len(ours), len(theirs)) {
-			distance = widest(distance, ours[k][i], theirs[k][i])
-		}
 		x, y = among(x, ours, i), among(y, theirs, i)
-		a.Distance, a.First = append(a.Distance, distance), append(a.First, widest(0, ours[0][i], theirs[0][i]))
+		a.Distance = append(a.Distance, widest(0, ours[0][i], theirs[0][i]))
 		a.Ours, a.Theirs, a.unit = append(a.Ours, x), append(a.Theirs, y), append(a.unit, unit(theirs[0][i]))
 	}
 	return a
@@ -41,26 +36,24 @@ func compare(ours, theirs [][]float64) apart {
 const floor = 4
 
 // ratio returns the distance over the sum of both programs' spreads: the largest of all steps, at which it is, and the median. Two programs that
-// compute the same but for rounding stay below 1: if only one run of ours is where one of theirs is, any other pair is at most as far apart as
-// the two bundles are wide.
+// compute the same but for rounding stay below 1, or hardly above: if one run of ours is where one of theirs is, any two are at most as far apart
+// as the two bundles are wide.
 func (a apart) ratio() (worst float64, at int, median float64) {
-	return worstOf(a.Distance, func(i int) float64 { return max(a.Ours[i]+a.Theirs[i], floor*a.unit[i]) })
+	return a.over(func(i int) float64 { return a.Ours[i] + a.Theirs[i] })
 }
 
-// strict is ratio of run 0 alone over the wider of the two spreads, its largest.
+// strict is the largest distance over the wider of the two spreads.
 func (a apart) strict() float64 {
-	worst, _, _ := worstOf(a.First, func(i int) float64 { return max(a.Ours[i], a.Theirs[i], floor*a.unit[i]) })
+	worst, _, _ := a.over(func(i int) float64 { return max(a.Ours[i], a.Theirs[i]) })
 	return worst
 }
 
-func worstOf(distance []float64, spread func(i int) float64) (worst float64, at int, median float64) {
-	all := make([]float64, len(distance))
-	for i, d := range distance {
-		if d > 0 {
-			all[i] = d / spread(i)
-		}
-		if math.IsNaN(all[i]) { // both without end
-			all[i] = math.Inf(1)
+func (a apart) over(spread func(i int) float64) (worst float64, at int, median float64) {
+	all := make([]float64, len(a.Distance))
+	for i, d := range a.Distance {
+		s := spread(i)
+		if all[i] = d / max(s, floor*a.unit[i]); math.IsInf(s, 1) { // a run that is no number bounds nothing
+			all[i] = s
 		}
 		if all[i] > worst {
 			worst, at = all[i], i
@@ -210,7 +203,7 @@ func report(dir string, on recipe.Comparison, judged int) error {
 		b.ours[0].Threads, torch.Torch, torch.Threads)
 	failed := false
 	last := b.plan.Steps - 1
-	fmt.Println("| loss | ours, first and last | PyTorch's | together | ours among themselves | PyTorch's | spread at the end, ours | PyTorch's | ratio, worst | at step | median | run 0 of the wider | pairs of one | of both | |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
+	fmt.Println("| loss | ours, first and last | PyTorch's | together | ours among themselves | PyTorch's | spread at the end, ours | PyTorch's | ratio, worst | at step | median | of the wider spread | pairs of one | of both | |\n|---|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
 	for _, name := range slices.Sorted(maps.Keys(b.theirs[0].Losses)) {
 		x, y := of(b.ours, name), of(b.theirs, name)
 		a := compare(x, y)
