@@ -32,7 +32,7 @@ type golden struct {
 // ratios trains run 0 of ours and returns, by loss and by tensor, how far it is from PyTorch's in terms of the spread of PyTorch's runs.
 func (g *golden) ratios(t *testing.T, c train.Config) (losses, lengths map[string]float64) {
 	t.Helper()
-	r, err := begin(c, 0)
+	r, err := begin(c, 0, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -66,6 +66,7 @@ func run(args []string) error {
 	runs := flags.Int("runs", 5, "from so many first weights, all but one disturbed")
 	rate := flags.Float64("lr", float64(c.LR), "learning rate")
 	threads := flags.Int("threads", 0, "that compute; 0: all cores")
+	off := flags.Float64("off", 1e-7, "by how much first weights are disturbed, at most, as a part of themselves; 1e-7 is about a unit in the last place")
 	flags.StringVar(&c.Trunk, "trunk", "convnet", "network")
 	flags.IntVar(&c.BatchSize, "batch-size", 32, "samples a step")
 	flags.IntVar(&c.MaxSteps, "steps", 200, "steps")
@@ -82,5 +83,5 @@ func run(args []string) error {
 	}
 	c.LR = float32(*rate)
 	c.Data, c.Epochs, c.LogEvery, c.MonitorEvery = *of, c.MaxSteps, 1, -1
-	return write(context.Background(), *out, c, *runs)
+	return write(context.Background(), *out, c, *runs, *off)
 }

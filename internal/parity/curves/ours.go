@@ -33,11 +33,9 @@ type param struct {
 	Decays bool    `json:"decays"`
 }
 
-// off is by how much first weights are disturbed, at most, as a part of themselves: less than one unit in the last place.
-const off = 1e-7
-
-// begin returns the recipe of run k with its first weights, those of run 0 being the configuration's.
-func begin(c train.Config, k int) (*recipe.Recipe, error) {
+// begin returns the recipe of run k with its first weights, those of run 0 being the configuration's, the others' off by that part of themselves at
+// most.
+func begin(c train.Config, k int, off float64) (*recipe.Recipe, error) {
 	r, err := recipe.New(c, recipe.Options{Say: func(msg string) { fmt.Fprintln(os.Stderr, msg) }})
 	if err != nil || k == 0 {
 		return r, err
@@ -53,12 +51,12 @@ func begin(c train.Config, k int) (*recipe.Recipe, error) {
 }
 
 // write writes what PyTorch needs to dir, and trains ours.
-func write(ctx context.Context, dir string, c train.Config, runs int) error {
+func write(ctx context.Context, dir string, c train.Config, runs int, off float64) error {
 	if err := os.MkdirAll(filepath.Join(dir, "batches"), 0o755); err != nil {
 		return err
 	}
 	for k := range runs {
-		r, err := begin(c, k)
+		r, err := begin(c, k, off)
 		if err != nil {
 			return err
 		}
