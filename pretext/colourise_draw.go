@@ -152,7 +152,7 @@ func chromaBars(sheet canvas.Sheet, x, y, side int, truth, answer []float32) {
 			sheet.Bar(x+i*w+k*w/2, y, w/2, side-1, float64(counts[k][i])/float64(most), k == 1)
 		}
 	}
-	for i, text := range []string{"0", "30", "60"} {
+	for i, text := range []string{"0", "30"} {
 		sheet.Text(x+3*i*w, y+side+1, side, text, canvas.Ink)
 	}
 	sheet.Text(x+side-6*canvas.TextWidth, y+side+1, side, "chroma", canvas.Ink)
