@@ -67,7 +67,7 @@ type Member struct {
 var multiSchedules = []string{"round-robin", "weighted", "together", "gradnorm"}
 
 const (
-	usualTasks    = "relative-position,colourise"
+	usualTasks    = "relative-position,colourise" // the paper's first pair
 	usualSchedule = "round-robin"
 	mostTurns     = 100 // of a task in a pattern
 )
