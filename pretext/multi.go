@@ -229,6 +229,7 @@ func (t Multi) Learner(s Setup) (train.Learner, error) {
 	for k, member := range t.Tasks {
 		own := s
 		own.RNG, own.CacheBytes, own.Inputs = s.RNG.Derive(stream.Part, uint64(k)), s.CacheBytes/int64(len(t.Tasks)), m.inputs(member, s.Inputs)
+		own.Kept = func(name string) *tensor.Tensor { return s.kept(member.Name + "." + name) }
 		l, err := member.Learner(own)
 		if err != nil {
 			return nil, fmt.Errorf("task multi: %w", err)
