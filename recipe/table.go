@@ -90,7 +90,7 @@ func (t Table) filled() (Table, error) {
 		setting string
 		v       *int
 		usual   int
-	}{{"side", &t.Side, 32}, {"steps", &t.Steps, 600}, {"batch-size", &t.BatchSize, 128}, {"seeds", &t.Seeds, 3}, {"judged-with", &t.Learned, 10000}, {"judged-on", &t.Judged, 2000}} {
+	}{{"side", &t.Side, 32}, {"steps", &t.Steps, 1000}, {"batch-size", &t.BatchSize, 64}, {"seeds", &t.Seeds, 3}, {"judged-with", &t.Learned, 10000}, {"judged-on", &t.Judged, 2000}} {
 		if *n.v == 0 {
 			*n.v = n.usual
 		}
@@ -99,7 +99,7 @@ func (t Table) filled() (Table, error) {
 		}
 	}
 	if t.Trunk == "" {
-		t.Trunk = "resnet20"
+		t.Trunk = "convnet"
 	}
 	if t.Say == nil {
 		t.Say = func(string) {}
