@@ -26,6 +26,8 @@ type Options struct {
 	// Task, if set, is a task of the caller's own, made somewhere else than pretext; Config.Task is then what run.json calls it, a name
 	// that is not taken.
 	Task pretext.Task
+	// Begin is what Adopt read of Config.Init; nil, or of another name, New reads it itself.
+	Begin *Beginning
 	// Reduce and Reduced sum gradients over processes, as train.Run's do; nil for a run of one process.
 	Reduce  func(p, d *tensor.Tensor)
 	Reduced func() error
@@ -48,8 +50,8 @@ type Recipe struct {
 
 	options  Options
 	pictures int64         // bytes of decoded pictures that a feed may keep
-	origin   *train.Origin // of the weights that the run begins with; nil for random ones
-	from     string        // the task of the run that they are of
+	begun    *Beginning    // while the networks are made: what they begin with, nil for random weights
+	origin   *train.Origin // of the weights that the run began with; nil for random ones
 	begins   []string      // what is said of them
 	lost     error         // why they cannot be had, which a run that goes on does not need
 }
@@ -230,9 +232,13 @@ func (r *Recipe) build() (err error) {
 		}
 		r.Learner, err = task.Learner(setup)
 	}
-	if err == nil && r.origin != nil {
-		r.lost = r.beginHead()
+	if b := r.begun; err == nil && b != nil {
+		r.beginHead()
+		origin := b.origin
+		r.origin = &origin
+		b.model, b.learner = nil, nil // the run needs them no more, whoever holds b
 	}
+	r.begun, r.options.Begin = nil, nil
 	return err
 }
 

@@ -24,6 +24,7 @@ func newPretrain(g *global) *cobra.Command {
 	c := recipe.Default()
 	var out, preset, memory string
 	var resume bool
+	var begin *recipe.Beginning
 	cmd := &cobra.Command{
 		Use:   "pretrain TASK, or --resume RUN",
 		Short: "learn features from unlabelled data",
@@ -59,7 +60,7 @@ supervised learns from the labels instead, for comparison.`,
 				return err
 			}
 			if c.Init != "" && !resume {
-				if err := recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
+				if begin, err = recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
 					return err
 				}
 			}
@@ -78,7 +79,7 @@ supervised learns from the labels instead, for comparison.`,
 			if out == "" {
 				out = recipe.Directory(c)
 			}
-			info, err := pretrain(cmd.Context(), c, out, resume, limit)
+			info, err := pretrain(cmd.Context(), c, out, resume, recipe.Options{MemoryLimit: limit, Begin: begin})
 			if err != nil {
 				return err
 			}
@@ -166,10 +167,11 @@ func settings(of, preset string, resume bool) (train.Config, error) {
 }
 
 // pretrain runs a configuration with progress on standard error.
-func pretrain(ctx context.Context, c train.Config, out string, resume bool, memoryLimit int64) (*train.Info, error) {
+func pretrain(ctx context.Context, c train.Config, out string, resume bool, o recipe.Options) (*train.Info, error) {
 	t := newTeller(c.Task)
 	defer t.end()
-	r, err := recipe.New(c, recipe.Options{MemoryLimit: memoryLimit, Say: t.say, Progress: t.step, Command: commandLine()})
+	o.Say, o.Progress, o.Command = t.say, t.step, commandLine()
+	r, err := recipe.New(c, o)
 	if err != nil {
 		return nil, err
 	}
