@@ -141,12 +141,15 @@ func checkRun(c train.Config) error {
 		v    float64
 		ok   bool
 		want string
-	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "above 0 and below 1e6"}, {"max-bad", c.MaxBad, c.MaxBad >= 0 && c.MaxBad <= 1, "a part between 0 and 1"},
+	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "above 0 and below 1e6"},
 		{"momentum", float64(c.Momentum), c.Momentum >= 0 && c.Momentum < 1, "0 <= momentum < 1"},
 		{"weight-decay", float64(c.WeightDecay), c.WeightDecay >= 0, "at least 0"}, {"clip-norm", c.ClipNorm, c.ClipNorm >= 0, "at least 0"}} {
 		if !f.ok {
 			return &SettingError{f.name, fmt.Sprintf("%g: want %s", f.v, f.want)}
 		}
+	}
+	if err := data.CheckMaxBad(c.MaxBad); err != nil {
+		return &SettingError{"max-bad", err.Error()}
 	}
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}

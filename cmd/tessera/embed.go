@@ -36,8 +36,8 @@ func newEmbed(g *global) *cobra.Command {
 			if spec == "" {
 				return usage("--data is needed")
 			}
-			if !(e.maxBad >= 0 && e.maxBad <= 1) {
-				return usage("--max-bad %g: want a part between 0 and 1", e.maxBad)
+			if err := data.CheckMaxBad(e.maxBad); err != nil {
+				return usage("--max-bad %v", err)
 			}
 			if st, err := os.Stat(filepath.Dir(out)); !slices.Contains(eval.FeatureFormats, strings.ToLower(filepath.Ext(out))) || err != nil || !st.IsDir() {
 				return usage("--out %s: want a file in a folder that exists, ending in %s", out, strings.Join(eval.FeatureFormats, ", "))

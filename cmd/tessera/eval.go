@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -40,34 +41,32 @@ func unread(said func(flag string) bool, why string, flags ...string) error {
 	return nil
 }
 
-// load returns the model of RUN, random, or FILE.safetensors.
+// load returns the model of RUN, random, or FILE.safetensors. What exists under the name random goes before random weights.
 func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error) {
-	st, err := os.Stat(name)
-	switch {
-	case err == nil && st.IsDir():
+	if st, err := os.Stat(name); err == nil && st.IsDir() {
 		if err := unread(m.said, "a run knows its own", "trunk", "side", "norm"); err != nil {
 			return nil, err
 		}
-		if out, err = recipe.LoadRun(name); err == nil {
-			out.Mode = g.over(out.Mode, m.said)
-		}
-		return out, err
-	case name == "random":
+	}
+	out, err = recipe.Load(name, m.trunk)
+	switch {
+	case errors.Is(err, recipe.ErrNothing) && name == "random":
 		if m.trunk == "" {
 			return nil, usage("random weights need --trunk")
 		}
 		if out, err = recipe.Random(m.trunk, m.seed); err != nil {
 			return nil, usageError{err}
 		}
-	case err == nil:
-		if out, err = recipe.LoadFile(name, m.trunk); err != nil {
-			return nil, err
-		}
-		for _, note := range out.Notes {
-			say(os.Stderr, "%s", note)
-		}
-	default:
-		return nil, usage("%s: no such run directory or file; want a RUN, random, or FILE.safetensors", name)
+	case errors.Is(err, recipe.ErrNothing):
+		return nil, usage("%v; want a RUN, random, or FILE.safetensors", err)
+	case err != nil:
+		return nil, err
+	case out.Info != nil:
+		out.Mode = g.over(out.Mode, m.said)
+		return out, nil
+	}
+	for _, note := range out.Notes {
+		say(os.Stderr, "%s", note)
 	}
 	out.Mode = g.mode
 	if m.side < 0 || m.side > recipe.MaxSide {
@@ -113,10 +112,15 @@ type protocolFlags struct {
 
 // protocols returns what is judged by: PROTOCOL with the flags as its options. A flag that the protocol does not read is refused.
 func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag string) bool) ([]eval.Protocol, error) {
-	if p.k < 1 || !(p.temperature > 0) || p.gallery < 1 {
-		return nil, usage("--k %d, --temperature %g, --gallery %d: want numbers above 0", p.k, p.temperature, p.gallery)
-	}
 	knn, probe := eval.KNN{K: p.k, Temperature: p.temperature}, eval.Probe{Solver: p.solver, Seed: seed}
+	for _, check := range []func() (string, error){knn.Check, probe.Check} {
+		if option, err := check(); err != nil {
+			return nil, usage("--%s %v", option, err)
+		}
+	}
+	if p.gallery < 1 { // where nothing is said, which 0 is in the library, the flag is 8
+		return nil, usage("--gallery %d: want at least 1", p.gallery)
+	}
 	switch protocol {
 	case "compare":
 		return []eval.Protocol{knn, probe}, nil
