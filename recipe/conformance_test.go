@@ -86,7 +86,7 @@ func forEveryTask(t *testing.T, f func(t *testing.T, task string)) {
 // predictor's, and better than before training.
 func TestTaskLearns(t *testing.T) {
 	forEveryTask(t, func(t *testing.T, task string) {
-		c := conforming(t, task, 300)
+		c := conforming(t, task, 150)
 		r, err := New(c, Options{})
 		if err != nil {
 			t.Fatal(err)
