@@ -34,6 +34,7 @@ type folder struct {
 	files  []string // relative, sorted
 	sizes  []int64
 	decode DecodeOptions
+	later  *later // nil where all was said when it was opened
 }
 
 // folderLabels are the folders of the first level.
@@ -160,6 +161,7 @@ func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 		}
 	}
 	d.Notes = append(d.Notes, f.notes()...)
+	d.later = f.later
 	d.Name, d.Fingerprint, d.Inputs = name.String(), f.fingerprint(), Inputs{Images: f}
 	if labels != nil && !o.NoLabels {
 		d.Truth.Labels = labels
@@ -260,22 +262,19 @@ func (f *folder) fingerprint() string {
 	return fingerprint("folder", parts...)
 }
 
-func (f *folder) Image(i int) (*Image, error) { return f.read(i, f.decode.Decode) }
+func (f *folder) Image(i int) (*Image, error) { return f.ImageFrame(i, nil) }
 
 func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
-	return f.read(i, func(b []byte) (*Image, error) { return f.decode.DecodeFrame(b, choose) })
-}
-
-func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error) {
 	path := f.Describe(i)
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	im, err := decode(b)
+	im, head, top, err := f.decode.read(b, choose)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
+	f.seen(i, head, top)
 	return im, nil
 }
 

@@ -74,6 +74,73 @@ func TestFolderDeep(t *testing.T) {
 	}
 }
 
+// TestFolderDeepLater: of more files than mostHeaders some headers are read when the folder is opened; what they do not show is said, once,
+// when a picture is read that does.
+func TestFolderDeepLater(t *testing.T) {
+	const n = mostHeaders + 2
+	files := map[string][]byte{}
+	plain, dark, bright := encoded(t, "png", 8, 8), grey16(4095), grey16(65535)
+	for i := range n {
+		files[fmt.Sprintf("%04d.png", i)] = plain
+	}
+	opened := func(options string) *Dataset {
+		t.Helper()
+		d, err := Open("folder:"+folderWith(t, files)+options, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	last := n - 1 // neither it nor the one in the middle is looked at
+	middle := mostHeaders / 2
+	files[fmt.Sprintf("%04d.png", middle)], files[fmt.Sprintf("%04d.png", last)] = bright, dark
+	for options, want := range map[string]string{
+		"":             fmt.Sprintf(": pictures with more than 8 bits a value are nearly black or cut off at white, the first that was read is %04d.png (largest value: 4095); folder:DIR?stretch=yes", last),
+		"?stretch=yes": fmt.Sprintf(": pictures with more than 8 bits a value, the first that was read is %04d.png, are scaled by the bits that each uses (stretch=yes)", middle),
+	} {
+		for _, early := range []bool{true, false} {
+			d := opened(options)
+			if len(d.Notes) != 0 {
+				t.Errorf("%q: notes %q", options, d.Notes)
+			}
+			var said []string
+			listen := func() { d.Listen(func(note string) { said = append(said, note) }) }
+			if early {
+				listen()
+			}
+			for _, i := range []int{0, middle, last, last} {
+				if _, err := d.Images.Image(i); err != nil {
+					t.Fatal(err)
+				}
+				part := d.Subset([]int{i}, "one")
+				if _, err := ImageFrame(part.Images, 0, func(h, w int) Frame { return Frame{0, 0, h, w, h, w} }); err != nil || part.later != d.later {
+					t.Fatal(err)
+				}
+			}
+			if !early {
+				listen()
+			}
+			if listen(); len(said) != 1 || !strings.Contains(said[0], want) {
+				t.Errorf("%q, listened to early: %v: said %q, want %q", options, early, said, want)
+			}
+		}
+	}
+	files["0000.png"] = dark
+	for options, want := range map[string]string{
+		"":             fmt.Sprintf(": 1 of 1 pictures looked at, in a folder of %d, with more than 8 bits a value are nearly black", n),
+		"?stretch=yes": fmt.Sprintf(": 1 of %d pictures looked at, in a folder of %d, have more than 8 bits a value", mostHeaders, n),
+	} {
+		d := opened(options)
+		if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], want) || d.later != nil {
+			t.Errorf("%q: notes %q, want %q", options, d.Notes, want)
+		}
+		d.Listen(func(string) { t.Error("it is said twice") })
+		if _, err := d.Images.Image(last); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // TestFolderCutShort: a JPEG that is cut short is refused with its name, what is there and the option that lets it in; with the option it
 // is let in and said once.
 func TestFolderCutShort(t *testing.T) {

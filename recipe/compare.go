@@ -66,6 +66,7 @@ func (c Comparison) open() (train, test *data.Dataset, err error) {
 func tell(say func(msg string), of ...*data.Dataset) {
 	said := map[string]bool{}
 	for _, d := range of {
+		d.Listen(say)
 		for _, note := range d.Notes {
 			if !said[note] {
 				said[note] = true

@@ -51,6 +51,7 @@ func newEmbed(g *global) *cobra.Command {
 			for _, note := range src.Notes {
 				t.say(note)
 			}
+			src.Listen(t.say)
 			s, err := mod.Encoder().Encode(cmd.Context(), src.Inputs, e.options(t))
 			if err != nil {
 				return err
