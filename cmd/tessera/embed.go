@@ -79,7 +79,7 @@ func newEmbed(g *global) *cobra.Command {
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
 	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write: .npy, .csv or .parquet")
-	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
+	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd
 }
 

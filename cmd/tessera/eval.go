@@ -25,9 +25,9 @@ type modelFlags struct {
 func (m *modelFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&m.trunk, "trunk", "", "network, for random weights; a run or an exported file knows its own")
-	f.IntVar(&m.side, "side", 0, "image side, for random or a file")
+	f.IntVar(&m.side, "side", 0, "side of the images in pixels, for random or a file; 0 means the trunk's")
 	f.Uint64Var(&m.seed, "seed", 1, "of random weights and of the probe")
-	f.StringVar(&m.norm, "norm", "", "of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
+	f.StringVar(&m.norm, "norm", "", "mean and deviation of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
 	m.said = f.Changed
 }
 
@@ -154,6 +154,12 @@ func newEval(g *global) *cobra.Command {
                     supervised network of the same shape and steps, with a
                     gallery of neighbours
 
+What is judged is a RUN (the directory that pretrain wrote), random (--trunk with random
+weights), or weights in a FILE.safetensors.
+
+  tessera eval compare runs/rotation-convnet-seed1
+  tessera eval knn random --trunk convnet --data folder:photos
+
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`,
 		Args: args(2, "PROTOCOL and RUN, random or FILE.safetensors"),
@@ -195,11 +201,11 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	f := cmd.Flags()
 	f.StringVar(&of, "data", "", "training samples with labels; default the run's data")
 	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
-	f.StringVar(&e.layers, "layers", "all", "all stages or only the last")
+	f.StringVar(&e.layers, "layers", "all", "all or last: every stage, or the last alone")
 	f.StringVar(&p.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
 	f.IntVar(&p.k, "k", 20, "neighbours")
-	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes")
+	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes: the smaller, the more the nearest count")
 	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
-	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
+	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd
 }

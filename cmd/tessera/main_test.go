@@ -341,14 +341,19 @@ func TestFolderHoldsOut(t *testing.T) {
 	}
 }
 
-// TestHelp: every command explains itself within 80 columns.
+// TestHelp: every command explains itself within 80 columns, and no command to copy is broken.
 func TestHelp(t *testing.T) {
 	for _, c := range []string{"", "demo", "tasks", "data", "doctor", "pretrain", "eval", "embed", "report", "export", "bench", "completion"} {
 		out, errs, code := tessera(t, append(strings.Fields(c), "--help")...)
 		if code != 0 || !strings.Contains(out, "Usage:") {
 			t.Errorf("%s --help: exit %d, %s", c, code, errs)
 		}
+		example := false
 		for _, l := range strings.Split(out, "\n") {
+			if example && strings.HasPrefix(l, "    ") {
+				t.Errorf("%s --help breaks a command before %s", c, l)
+			}
+			example = strings.HasPrefix(l, "  tessera ") && c != "completion"
 			if len(l) > 80 && c != "completion" && !strings.Contains(l, "resnet101-cifar,") {
 				t.Errorf("%s --help has a line of %d columns: %s", c, len(l), l)
 			}
