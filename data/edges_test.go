@@ -363,3 +363,91 @@ func TestRestartMarks(t *testing.T) {
 		}
 	}
 }
+
+// TestDeepTIFF: the bits of a sample are found in a file's first directory, of either kind, and in nothing that is shorter than it says.
+func TestDeepTIFF(t *testing.T) {
+	order := binary.LittleEndian
+	file := func(big bool, width, bits uint16) []byte {
+		b := append([]byte("II*\x00"), order.AppendUint32(nil, 8)...)
+		if big {
+			b = order.AppendUint64(append(append([]byte("II+\x00\x08\x00\x00\x00"), order.AppendUint64(nil, 16)...), order.AppendUint64(nil, 2)...), 0)[:24]
+		} else {
+			b = order.AppendUint16(b, 2)
+		}
+		for _, e := range [][2]uint16{{tagWidth, width}, {tagBits, bits}} {
+			b = order.AppendUint16(order.AppendUint16(b, e[0]), tiffShort)
+			if big {
+				b = order.AppendUint64(order.AppendUint64(b, 1), uint64(e[1]))
+			} else {
+				b = order.AppendUint32(order.AppendUint32(b, 1), uint32(e[1]))
+			}
+		}
+		return b
+	}
+	for _, big := range []bool{false, true} {
+		for _, c := range []struct{ width, bits uint16 }{{300, 8}, {5, 8}, {5, 9}, {5, 16}, {300, 16}, {16, 1}} {
+			b := file(big, c.width, c.bits)
+			if got := deepTIFF(bytes.NewReader(b), b); got != (c.bits > 8) {
+				t.Errorf("big %v, %d pixels wide, of %d bits: %v", big, c.width, c.bits, got)
+			}
+			for n := 8; n < len(b); n++ {
+				deepTIFF(bytes.NewReader(b[:n]), exactly(b[:n]))
+			}
+		}
+	}
+	small, err := Open("folder:"+folderWith(t, map[string][]byte{"a.png": grey16(2000), "b.png": grey16(4095)}), Train)
+	if err != nil || len(small.Notes) != 1 || !strings.Contains(small.Notes[0], "2 pictures with more than 8 bits a value are nearly black or cut off at white (largest values: 2000 to 4095)") {
+		t.Errorf("%v, %v", small.Notes, err)
+	}
+	if plain, err := Open("folder:"+folderWith(t, map[string][]byte{"a.png": encoded(t, "png", 8, 8)}), Train); err != nil || plain.later != nil {
+		t.Errorf("all was looked at, and something is to be said later: %v", err)
+	}
+	tif := encoded(t, "tiff", 8, 5)
+	plain, err := Decode(tif)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for o := range uint16(11) {
+		want := plain
+		if o >= 2 && o <= 8 {
+			want = orient(plain, int(o))
+		}
+		if got, err := Decode(withOrientation(t, tif, o)); err != nil || got.W != want.W || !bytes.Equal(got.Pix, want.Pix) {
+			t.Errorf("a TIFF of orientation %d: %v", o, err)
+		}
+	}
+}
+
+// TestTIFFOfJPEGs: a JPEG in a TIFF lies in the file up to its last byte, and is as large as its strip.
+func TestTIFFOfJPEGs(t *testing.T) {
+	read := func(name string) *tiffPicture {
+		p, err := parseTIFF(exactly(readCase(t, name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	size := len(readCase(t, "tiff_jpeg_rgb.tif"))
+	for _, c := range []struct {
+		off, n int
+		want   string
+	}{{size, 4, "outside"}, {size - 3, 4, "outside"}, {size - 4, 4, "no JPEG"}, {size + 1, 4, "outside"}, {-1, 9, "outside"}, {0, 3, "outside"}, {0, 4, "no JPEG"}, {1, size, "outside"}} {
+		p := read("tiff_jpeg_rgb.tif")
+		p.offsets[1], p.counts[1] = c.off, c.n
+		if err := p.jpegBlocks(NewImage(p.h, p.w)); err == nil || !strings.Contains(err.Error(), "strip or tile 1 ") || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d bytes at %d of %d: %v, want %q", c.n, c.off, size, err, c.want)
+		}
+	}
+	for what, change := range map[string]func(p *tiffPicture){"narrower": func(p *tiffPicture) { p.blockW-- }, "lower": func(p *tiffPicture) { p.blockH -= 6 }, "of more samples": func(p *tiffPicture) { p.samples = 4 },
+		"wider": func(p *tiffPicture) { p.blockW++; p.w++ }, "higher": func(p *tiffPicture) { p.h++ }} {
+		p := read("tiff_jpeg_rgb.tif")
+		if change(p); p.jpegBlocks(NewImage(p.h, p.w)) == nil {
+			t.Errorf("strips that are %s than the JPEGs in them are read", what)
+		}
+	}
+	p := &tiffPicture{order: binary.BigEndian, bits: 32, form: tiffUnsigned}
+	row := make([]float64, 2)
+	if p.values(row, []byte{0xff, 0, 0, 1, 0, 0, 1, 2}); row[0] != 0xff000001 || row[1] != 0x102 {
+		t.Errorf("32 bits without a sign: %v", row)
+	}
+}

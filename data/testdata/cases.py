@@ -428,6 +428,8 @@ def tiff():
     case("tiff_jpeg.tif", "TIFF", "RGB, JPEG", s, most=3, compression="jpeg")
     case("tiff_jpeg_l.tif", "TIFF", "L, JPEG", s.convert("L"), most=1, compression="jpeg")
     case("tiff_jpeg_tiled.tif", "TIFF", "YCbCr, JPEG, tiled", tif(np.asarray(s), photometric="rgb", compression="jpeg", tile=(16, 16)), most=3)
+    case("tiff_jpeg_rgb.tif", "TIFF", "RGB, JPEG that is kept as RGB, strips", tif(np.asarray(s), photometric="rgb", compression="jpeg", compressionargs={"outcolorspace": "rgb"}, rowsperstrip=16), most=1)
+    case("tiff_jpeg_white.tif", "TIFF", "L, JPEG, white is zero", tif(255 - np.asarray(s.convert("L")), photometric="miniswhite", compression="jpeg"), most=1)
     tiff_layouts(im)
 
 
@@ -477,6 +479,13 @@ def tiff_layouts(im):
     for bits in (2, 4):
         g = grey >> (8 - bits)
         case(f"tiff_l{bits}.tif", "TIFF", f"L, {bits} bits", packed_tiff(g, bits))
+        case(f"tiff_white{bits}.tif", "TIFF", f"L, {bits} bits, white is zero", packed_tiff(g, bits, 0))
+    p = im.quantize(16)
+    case("tiff_p4.tif", "TIFF", "P, 4 bits", packed_tiff(np.asarray(p), 4, 3, np.array(p.getpalette()[:48]).reshape(16, 3).T.ravel() * 257))
+    case("tiff_planar_strips.tif", "TIFF", "RGB, a plane each, strips of two rows", tif(np.moveaxis(a, -1, 0), photometric="rgb", planarconfig="separate", rowsperstrip=2))
+    case("tiff_planar_tiled.tif", "TIFF", "RGB, a plane each, tiled", tif(np.moveaxis(wide, -1, 0), photometric="rgb", planarconfig="separate", tile=(16, 16)))
+    i = deep(13, 9, 1)[..., 0].astype(np.int32) % 300 - 20
+    case("tiff_i_predictor.tif", "TIFF", "I, Deflate of differences (clipped to 0 to 255)", tif(i, photometric="minisblack", compression="deflate", predictor=2))
 
 
 def lab(im):
@@ -486,12 +495,15 @@ def lab(im):
     return out
 
 
-def packed_tiff(a, bits):
+def packed_tiff(a, bits, photometric=1, palette=()):
     raw = b"".join(packed(row, bits) for row in a)
-    tags = [(256, a.shape[1]), (257, a.shape[0]), (258, bits), (259, 1), (262, 1), (273, 8), (277, 1), (278, a.shape[0]), (279, len(raw))]
+    tags = [(256, 4, 1, a.shape[1]), (257, 4, 1, a.shape[0]), (258, 4, 1, bits), (259, 4, 1, 1), (262, 4, 1, photometric), (273, 4, 1, 8), (277, 4, 1, 1), (278, 4, 1, a.shape[0]), (279, 4, 1, len(raw))]
     raw += bytes(len(raw) % 2)
+    if len(palette):
+        tags.append((320, 3, len(palette), 8 + len(raw)))
+        raw += struct.pack(f"<{len(palette)}H", *palette)
     head = struct.pack("<2sHI", b"II", 42, 8 + len(raw)) + raw + struct.pack("<H", len(tags))
-    return head + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in tags) + bytes(4)
+    return head + b"".join(struct.pack("<HHII", *t) for t in tags) + bytes(4)
 
 
 def webp():
