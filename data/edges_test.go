@@ -451,3 +451,47 @@ func TestTIFFOfJPEGs(t *testing.T) {
 		t.Errorf("32 bits without a sign: %v", row)
 	}
 }
+
+// TestCosts: what decoding is reckoned to take, from the header alone: of a pixel 3 bytes for the picture and 3 to turn it, and what its decoder holds.
+func TestCosts(t *testing.T) {
+	for name, perPixel := range map[string]float64{
+		"jpeg_444.jpg": 2*3 + 4, "jpeg_420.jpg": 2*1.5 + 4, "jpeg_422.jpg": 2*2 + 4, "jpeg_l.jpg": 2 + 4, "jpeg_cmyk.jpg": 2*4 + 4, "jpeg_progressive.jpg": 5*1.5 + 4, "jpeg_progressive_l.jpg": 5 + 4,
+		"png_rgb.png": 4, "png_p8.png": 1, "png_l.png": 4, "png_rgb16.png": 8, "png_l16.png": 8, "png_interlaced_rgb.png": 6, "png_interlaced_p.png": 1.5, "gif_16.gif": 4, "alpha.webp": 8, "bmp_rgb.bmp": 0, "pnm_l12.pgm": 0,
+	} {
+		h, err := readHeader(readCase(t, name))
+		if err != nil || h.cost != int64(float64(h.h*h.w)*(perPixel+6)) {
+			t.Errorf("%s: %dx%d cost %d, want %g bytes a pixel more than 6, %v", name, h.w, h.h, h.cost, perPixel, err)
+		}
+	}
+	h, err := readHeader(readCase(t, "tiff_rgb_plain.tif"))
+	if want := int64(13*9*(3+6)) + h.tiff.blockCost(); err != nil || h.cost != want || h.tiff.blockCost() != 9*39+13*3*8 {
+		t.Errorf("a TIFF costs %d, want %d, %v", h.cost, want, err)
+	}
+	side := func(w, h int) []byte { return blackPNG(w, h, 16, 6, 1)[:33] }
+	most := int(maxDecode / (12 + 6)) // pixels of 16 bits, interlaced
+	for _, c := range []struct {
+		w, h int
+		want string
+	}{{1 << 13, most >> 13, ""}, {1 << 13, most>>13 + 1, fmt.Sprintf("would take %.1f GB to decode, at most %.1f GB are given", 1.6, 1.6)}} {
+		_, err := readHeader(side(c.w, c.h))
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d by %d pixels: %v, want %q", c.w, c.h, err, c.want)
+		}
+	}
+	for n := range 33 { // short of a header it is another sentence, and no panic
+		if bytes, deep := pngPixel(exactly(side(9, 9)[:n])); (bytes > 0) != (n >= 29) || deep != (n >= 29) {
+			t.Errorf("%d bytes of a PNG: %g, %v", n, bytes, deep)
+		}
+		if _, format := jpegOf(exactly([]byte("\xff\xd8\xff\xc0\x00\x00\x00\x00")[:min(n, 8)])); (format == "jpeg") != (n > 2) {
+			t.Errorf("%d bytes of a JPEG are %q", n, format)
+		}
+	}
+	for components, read := range []bool{false, true, false, true, true, false} {
+		if err := (jpegHeader{frames: 1, Bits: 8, Components: components}).readable(); (err == nil) != read {
+			t.Errorf("a JPEG of %d components: %v", components, err)
+		}
+	}
+	if _, format := jpegOf([]byte("\xfe\xd8\xff\xc0")); format != "" {
+		t.Error("what begins otherwise is a JPEG")
+	}
+}
