@@ -445,6 +445,15 @@ func TestTIFFOfJPEGs(t *testing.T) {
 			t.Errorf("strips that are %s than the JPEGs in them are read", what)
 		}
 	}
+	b := readCase(t, "tiff_jpeg.tif") // its components are named R, G and B; of numbers the photometric interpretation alone says what they are
+	numbered := bytes.Replace(bytes.Replace(b, []byte("\x03R\x11\x00G\x11\x00B\x11\x00"), []byte{3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0}, 1), []byte("\x03R\x00G\x00B\x00"), []byte{3, 1, 0, 2, 0, 3, 0}, 1)
+	want, err := Decode(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := Decode(numbered); err != nil || bytes.Equal(numbered, b) || !bytes.Equal(got.Pix, want.Pix) {
+		t.Errorf("RGB of numbered components: %v", err)
+	}
 	p := &tiffPicture{order: binary.BigEndian, bits: 32, form: tiffUnsigned}
 	row := make([]float64, 2)
 	if p.values(row, []byte{0xff, 0, 0, 1, 0, 0, 1, 2}); row[0] != 0xff000001 || row[1] != 0x102 {
