@@ -14,13 +14,14 @@ import (
 
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/tensor"
 )
 
 // mostLooked is how many pictures of more than 8 bits a value are decoded to see which of them they use.
 const mostLooked = 32
 
-// mostHeaders is how many files' headers are read for the note on such pictures when a folder is opened: of more files as many, evenly
-// spread: reading a header takes longer than listing a name.
+// mostHeaders is how many files' headers are read for the note on such pictures when a folder is opened: of more files as many, drawn:
+// reading a header takes longer than listing a name.
 const mostHeaders = 256
 
 // mostNamed is how many files a note names.
@@ -108,7 +109,7 @@ func (f *folder) those(is func(path string) bool, most int, endings ...string) (
 		}
 	}
 	all = len(of)
-	of = spread(of, most)
+	of = drawnFrom(of, most)
 	yes := make([]bool, len(of))
 	parallel.For(len(of), func(k int) { yes[k] = is(f.Describe(of[k])) })
 	for k, i := range of {
@@ -119,15 +120,16 @@ func (f *folder) those(is func(path string) bool, most int, endings ...string) (
 	return found, len(of), all
 }
 
-// spread returns at most so many of some numbers, evenly spread.
-func spread(of []int, most int) []int {
+// drawnFrom returns at most so many of some numbers, in their order: drawn, for files may take turns, but always the same.
+func drawnFrom(of []int, most int) []int {
 	if len(of) <= most {
 		return of
 	}
 	out := make([]int, most)
-	for k := range out {
-		out[k] = of[k*len(of)/most]
+	for k, at := range tensor.NewRNG(1).Perm(len(of))[:most] {
+		out[k] = of[at]
 	}
+	slices.Sort(out)
 	return out
 }
 
@@ -191,7 +193,7 @@ func deepTIFF(r io.ReaderAt, head []byte) bool {
 // faint looks at some of the pictures with more than 8 bits a value, and says how many are nearly black or cut off at the bright end;
 // some tells whether there may be more than these.
 func (f *folder) faint(deep []int, some bool) string {
-	looked := spread(deep, mostLooked)
+	looked := drawnFrom(deep, mostLooked)
 	tops := make([]float64, len(looked))
 	parallel.For(len(looked), func(k int) { tops[k] = f.faintTop(looked[k]) })
 	count, low, high := 0, 0.0, 0.0
