@@ -50,12 +50,18 @@ func newTrunk(name string, seed uint64) (*layers.Trunk, error) {
 }
 
 // LoadRun returns the model of a run directory's last checkpoint.
-func LoadRun(dir string) (*Model, error) {
+func LoadRun(dir string) (*Model, error) { return loadRun(dir, checkpoint.Load) }
+
+func loadRun(dir string, read reader) (*Model, error) {
 	m, last, err := openRun(dir)
 	if err != nil {
 		return nil, err
 	}
-	return m, restore(m.Trunk, last, "model.trunk.")
+	f, err := read(last)
+	if err != nil {
+		return nil, err
+	}
+	return m, restoreFile(m.Trunk, f, last, "model.trunk.")
 }
 
 // LoadLearner returns the model of a run directory's last checkpoint with what learned around it, heads and all: for what a trained task
@@ -180,8 +186,10 @@ func (m *Model) Export() *checkpoint.File {
 
 // LoadFile returns a trunk with the weights of a safetensors file, PyTorch's or ours. What the file does not say, torchvision's files
 // among them: the trunk is the one named, its side the one that it was made for, the norm ImageNet's.
-func LoadFile(path, trunk string) (*Model, error) {
-	f, err := checkpoint.Load(path)
+func LoadFile(path, trunk string) (*Model, error) { return loadFile(path, trunk, checkpoint.Load) }
+
+func loadFile(path, trunk string, read reader) (*Model, error) {
+	f, err := read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -310,14 +318,6 @@ func nameParts(t *layers.Trunk, f *checkpoint.File) (note string) {
 }
 
 var numbered = regexp.MustCompile(`\d+\.`)
-
-func restore(t layers.Stateful, path, prefix string) error {
-	f, err := checkpoint.Load(path)
-	if err != nil {
-		return err
-	}
-	return restoreFile(t, f, path, prefix)
-}
 
 func restoreFile(t layers.Stateful, f *checkpoint.File, path, prefix string) error {
 	if err := f.Restore(Named(t), prefix); err != nil {
