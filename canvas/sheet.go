@@ -78,6 +78,12 @@ func (s Sheet) Fit(x, y, w, h int, pix []uint8, ph, pw int) {
 	scale.Scale(s.RGBA, image.Rect(x, y, x+dw, y+dh), src, src.Rect, draw.Src, nil)
 }
 
+// Paste draws a picture as it is, its upper left corner at (x, y).
+func (s Sheet) Paste(x, y int, im image.Image) {
+	b := im.Bounds()
+	draw.Draw(s.RGBA, image.Rect(x, y, x+b.Dx(), y+b.Dy()), im, b.Min, draw.Src)
+}
+
 // rgba returns an RGB picture as a standard one.
 func rgba(pix []uint8, h, w int) *image.RGBA {
 	out := image.NewRGBA(image.Rect(0, 0, w, h))

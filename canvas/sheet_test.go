@@ -197,3 +197,26 @@ func TestGrid(t *testing.T) {
 		t.Errorf("the sheet is %v", r)
 	}
 }
+
+// TestPaste: a picture is drawn as it is, from its own corner, and what lies outside of the sheet is not.
+func TestPaste(t *testing.T) {
+	src := image.NewRGBA(image.Rect(3, 4, 13, 10))
+	for y := 4; y < 10; y++ {
+		for x := 3; x < 13; x++ {
+			src.SetRGBA(x, y, color.RGBA{uint8(20 * x), uint8(25 * y), 7, 255})
+		}
+	}
+	s := NewSheet(16, 12)
+	s.Paste(8, 5, src)
+	for y := range 12 {
+		for x := range 16 {
+			want := color.RGBA{255, 255, 255, 255}
+			if x >= 8 && y >= 5 && y < 11 {
+				want = src.RGBAAt(x-8+3, y-5+4)
+			}
+			if got := s.RGBAAt(x, y); got != want {
+				t.Fatalf("pixel (%d, %d) is %v, want %v", x, y, got, want)
+			}
+		}
+	}
+}

@@ -143,12 +143,7 @@ func RandomGrayscale(p float32) Transform {
 		if !rng.Bool(p) {
 			return im
 		}
-		out := NewImage(im.H, im.W)
-		for i := 0; i < len(im.Pix); i += 3 {
-			g := simd.Luma(im.Pix[i], im.Pix[i+1], im.Pix[i+2])
-			out.Pix[i], out.Pix[i+1], out.Pix[i+2] = g, g, g
-		}
-		return out
+		return im.Grey()
 	}
 }
 

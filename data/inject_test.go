@@ -226,7 +226,7 @@ func TestInjectOpen(t *testing.T) {
 		t.Errorf("%d of 3 pictures are known with traces", n)
 	}
 	scenes := open("scenes:?n=9&side=16&inject=border:10")
-	if _, ok := scenes.Truth.Labels.(Labels); !ok || scenes.Len() != 9 {
+	if scenes.Truth.Labels == nil || scenes.Truth.Depths == nil || scenes.Len() != 9 {
 		t.Error("scenes lose their truth")
 	}
 	if some := open("scenes:?n=4&side=16&inject=border:10&seed=3"); some.Len() != 4 || !strings.Contains(some.Name, "&inject=border:10") {
@@ -256,6 +256,11 @@ func TestInjectRefuses(t *testing.T) {
 	} {
 		if _, err := Open("scenes:?n=3&side=8&"+of, Train); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v, want %q", of, err, want)
+		}
+	}
+	for _, of := range []string{"jpeg:1", "jpeg:100", "vignette:0", "vignette:1", "border:50"} {
+		if _, err := Open("scenes:?n=3&side=8&inject="+of, Train); err != nil {
+			t.Errorf("the ends of a range: %v", err)
 		}
 	}
 	list := parseInject(spec.Spec{}.With("inject", "vignette:0.5").Values("data", everyKind))

@@ -24,6 +24,7 @@ type Maker[B any] interface {
 // LoaderOptions of NewLoader.
 type LoaderOptions struct {
 	BatchSize int // samples in a batch, at least 1
+	Update    int // batches that an update accumulates; 0 means 1. The loader is the same: tasks that take turns do so by updates
 	Seed      uint64
 	Ordered   bool    // in the source's order, not shuffled; a broken sample is not replaced, its row is left as it is
 	KeepLast  bool    // also the last batch, smaller than the others

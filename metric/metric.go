@@ -20,6 +20,7 @@ type Metric struct {
 	// OnlyTrained says that the value is told while training alone: samples that are not trained on have nothing of the kind, such as the
 	// class of a task whose classes are its training samples.
 	OnlyTrained bool `json:"only_trained,omitempty"`
+	Detail      bool `json:"detail,omitempty"` // for logs and reports; a line that says how far a run is leaves it out
 }
 
 // Percent is the unit of parts of a whole: values lie in [0, 1] and are shown in per cent.

@@ -272,6 +272,45 @@ func TestRepaintOptions(t *testing.T) {
 	}
 }
 
+// TestRepaintLevels: values in [-1, 1] are rounded to the nearest level; what is beyond is held.
+func TestRepaintLevels(t *testing.T) {
+	if got := levels([]float32{-1.5, -1, -0.9965, -0.995, 0, 0.5, 1, 3}); fmt.Sprint(got) != "[0 0 0 1 128 191 255 255]" {
+		t.Errorf("levels %v", got)
+	}
+}
+
+// TestRepaintDrawText: a title above each column, in it; a ratio below what was painted, and below what was seen if that is not the picture.
+func TestRepaintDrawText(t *testing.T) {
+	const side, zoom = 16, 8
+	for _, task := range []Task{Autoencoder{}, Denoising{}} {
+		in := data.Inputs{Images: waves{3, side}}
+		got, err := repaints(t, task, side, 4).Draw(in, []int{1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		g := canvas.Grid{Cols: 4, CellW: side * zoom, CellH: side*zoom + canvas.TextHeight, Gap: 8, Head: canvas.TextHeight + 4}
+		inked := func(x, y, h int) (n int) {
+			for k := range h * g.CellW {
+				if r, gr, b, _ := got.At(x+k%g.CellW, y+k/g.CellW).RGBA(); r+gr+b < 3*0xffff {
+					n++
+				}
+			}
+			return n
+		}
+		for cell := range 8 {
+			x, y := g.At(cell)
+			if cell < 4 && (inked(x, y-canvas.TextHeight-4, canvas.TextHeight) < 50 || inked(x, y-4, 4) > 0) {
+				t.Errorf("%T: column %d has no title", task, cell)
+			}
+			_, noisy := task.(Denoising)
+			want := cell%4 == 1 || cell%4 == 0 && noisy
+			if n := inked(x, y+side*zoom+1, canvas.TextHeight-1); (n > 20) != want || inked(x, y+side*zoom, 1) > 0 {
+				t.Errorf("%T: %d dark pixels below column %d, a text there is %v", task, n, cell%4, want)
+			}
+		}
+	}
+}
+
 // TestRepaintDraw: what was seen, painted and wanted, and the difference, in this order.
 func TestRepaintDraw(t *testing.T) {
 	const side, zoom = 16, 8
@@ -310,5 +349,8 @@ func TestRepaintDraw(t *testing.T) {
 	}
 	if _, err := r.Draw(data.Inputs{}, index); err == nil {
 		t.Error("nothing is drawn of nothing")
+	}
+	if _, err := r.Feed(data.Inputs{}, true, data.LoaderOptions{BatchSize: 2}); err == nil || !strings.Contains(err.Error(), "task denoising learns from pictures") {
+		t.Errorf("a feed of nothing: %v", err)
 	}
 }

@@ -79,6 +79,18 @@ func TestExemplarViews(t *testing.T) {
 			t.Errorf("view %d is off by %g", i, worst)
 		}
 	}
+	corner := func(y, x int) [3]uint8 {
+		if y < 4 && x < 4 {
+			return [3]uint8{}
+		}
+		return [3]uint8{200, 100, 50}
+	}
+	axes, err = principalColours(drawnImages{[][2]int{{4, 4}, {8, 16}}, corner}) // black, and seven eighths coloured: each counts the same
+	for c, v := range [3]float64{200, 100, 50} {
+		if want := v * 7 / 16 / 255; err != nil || math.Abs(float64(axes.mean[c])-want) > 1e-6 {
+			t.Errorf("the mean of two pictures is %v in channel %d, want %g: %v", axes.mean[c], c, want, err)
+		}
+	}
 	if _, err := principalColours(drawnImages{[][2]int{{0, 0}}, speckled}); err == nil || !strings.Contains(err.Error(), "none of 1 pictures could be read") {
 		t.Errorf("broken pictures: %v", err)
 	}

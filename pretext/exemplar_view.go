@@ -131,7 +131,7 @@ func (v viewChange) bend(x []float32) {
 	}
 }
 
-// hsv returns hue, in turns from 0 to 1, saturation and value of a colour (Smith, "Color gamut transform pairs", 1978).
+// hsv returns hue, in turns from -1/6 to 5/6, saturation and value of a colour (Smith, "Color gamut transform pairs", 1978).
 func hsv(rgb [3]float32) (h, s, v float32) {
 	r, g, b := rgb[0], rgb[1], rgb[2]
 	hi, lo := max(r, g, b), min(r, g, b)
@@ -146,9 +146,6 @@ func hsv(rgb [3]float32) (h, s, v float32) {
 		h = 2 + (b-r)/d
 	default:
 		h = 4 + (r-g)/d
-	}
-	if h < 0 {
-		h += 6
 	}
 	return h / 6, d / hi, hi
 }

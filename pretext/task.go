@@ -46,6 +46,23 @@ type Located interface {
 	Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error)
 }
 
+// As returns what a learner can do beside learning, such as a Tower: itself, or the first of several on its trunk that can and sees the data
+// as it is.
+func As[T any](l train.Learner) (T, bool) {
+	if t, ok := l.(T); ok {
+		return t, true
+	}
+	if m, ok := l.(*multi); ok {
+		for _, p := range m.parts {
+			if t, ok := p.Learner.(T); ok && !m.greys(p.member) {
+				return t, true
+			}
+		}
+	}
+	var none T
+	return none, false
+}
+
 // PatchView is how a tower looks at a patch, without what training draws.
 type PatchView struct {
 	Side  int          // of a patch, in pixels
@@ -61,11 +78,15 @@ type About struct {
 	Options []spec.Option
 	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
+	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what
+	// several tasks show (see Multi) leaves this one's data as it is.
+	ShowsGrey bool
 	// Defences are what keeps the task from being answered without looking at what is in a picture.
 	Defences []Defence
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
 	make   func(v Values) Task
+	of     func(a About, v Values) About // what options change of this; nil for nothing
 }
 
 // Defence keeps a net from a shortcut; options switch it off, so that a laboratory can show what it is for.
@@ -87,6 +108,7 @@ var tasks = map[string]About{
 	"denoising":         denoisingAbout,
 	"exemplar":          exemplarAbout,
 	"jigsaw":            jigsawAbout,
+	"multi":             multiAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 }
@@ -101,8 +123,18 @@ func Names() []string {
 	return out
 }
 
-// Tell says what a task is, and which options it has.
-func Tell(name string) About { return tasks[name] }
+// Tell says of a task's name, or a specification, what the task is, and which options it has; nothing where there is no such task.
+func Tell(of string) About {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return About{}
+	}
+	a := tasks[s.Kind]
+	if a.of != nil {
+		return a.of(a, s.Values("task "+s.Kind, a.Options))
+	}
+	return a
+}
 
 // New returns the task of a specification name?option=value.
 func New(of string) (Task, error) {
@@ -110,6 +142,10 @@ func New(of string) (Task, error) {
 	if err != nil {
 		return nil, fmt.Errorf("task %w", err)
 	}
+	return newTask(s)
+}
+
+func newTask(s spec.Spec) (Task, error) {
 	t, ok := tasks[s.Kind]
 	if !ok {
 		return nil, fmt.Errorf("there is no task %q; there are %s", s.Kind, strings.Join(Names(), ", "))

@@ -153,7 +153,7 @@ func (m *Model) patches(in data.Inputs, n int) ([]eval.Encoder, data.Inputs, fun
 
 // patchView is the tower's, or, of a task that looks at whole pictures, two fifths of one each way, normalised as they are.
 func (m *Model) patchView(l train.Learner, in data.Inputs) (pretext.PatchView, error) {
-	if t, ok := l.(pretext.Tower); ok {
+	if t, ok := pretext.As[pretext.Tower](l); ok {
 		return t.Tower(in)
 	}
 	v := pretext.PatchView{Side: max(4, m.Side*2/5), Frame: data.ShortSide(m.Side), Prepare: func(dst []float32, patch *data.Image) { m.Norm.Normalize(dst, patch) }}

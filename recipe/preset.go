@@ -70,6 +70,19 @@ func Preset(name, task string) (train.Config, error) {
 	return c, nil
 }
 
+// AboutPreset says what a published recipe is.
+func AboutPreset(name string) string {
+	b, err := presets.ReadFile("presets/" + name + ".json")
+	if err != nil {
+		return ""
+	}
+	var p preset
+	if err := strict(b, &p); err != nil {
+		panic(err) // it is in the program, and tested
+	}
+	return p.About
+}
+
 // strict reads JSON that must have no unknown names.
 func strict(b []byte, v any) error {
 	d := json.NewDecoder(bytes.NewReader(b))

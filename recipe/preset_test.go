@@ -19,6 +19,9 @@ func TestPresets(t *testing.T) {
 		if err := Check(c); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
+		if len(AboutPreset(name)) < 20 {
+			t.Errorf("%s is called %q", name, AboutPreset(name))
+		}
 		if c.Task != taskOf(t, name) {
 			t.Errorf("%s: task %s, in the file %s", name, c.Task, taskOf(t, name))
 		}

@@ -67,14 +67,13 @@ func For(task string) (train.Config, error) {
 	if task == Supervised {
 		return c, nil
 	}
-	s, err := spec.Parse(task)
-	if err != nil {
+	if _, err := spec.Parse(task); err != nil {
 		return c, err
 	}
 	if _, err := pretext.New(task); err != nil {
 		return c, err
 	}
-	about := pretext.Tell(s.Kind)
+	about := pretext.Tell(task)
 	if about.OwnViews {
 		c.Augment = "none"
 	}
@@ -106,7 +105,7 @@ func Check(c train.Config) error {
 	if _, err := For(c.Task); err != nil {
 		return err
 	}
-	if s, err := spec.Parse(c.Task); err == nil && pretext.Tell(s.Kind).OwnViews && c.Augment != "none" {
+	if s, err := spec.Parse(c.Task); err == nil && pretext.Tell(c.Task).OwnViews && c.Augment != "none" {
 		return &SettingError{"augment", fmt.Sprintf("%s: the task %s makes its own views; its options say which", c.Augment, s.Kind)}
 	}
 	return checkRun(c)

@@ -39,7 +39,7 @@ func TestFor(t *testing.T) {
 			t.Errorf("the usual settings of %s: %v", name, err)
 		}
 	}
-	if _, err := For("puzzle"); err == nil || !strings.Contains(err.Error(), "there are byol") {
+	if _, err := For("puzzle"); err == nil || !strings.Contains(err.Error(), "there are "+strings.Join(pretext.Names(), ", ")) {
 		t.Errorf("an unknown task: %v", err)
 	}
 	if _, err := For("rotation?%zz"); err == nil {

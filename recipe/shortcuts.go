@@ -86,7 +86,7 @@ func (l Laboratory) filled() (Laboratory, pretext.About, error) {
 	if _, err := pretext.New(l.Task); err != nil {
 		return l, pretext.About{}, err
 	}
-	about := pretext.Tell(kind(l.Task))
+	about := pretext.Tell(l.Task)
 	if len(about.Defences) == 0 {
 		return l, about, fmt.Errorf("the task %s has no defences that could be switched off", kind(l.Task))
 	}
@@ -251,7 +251,7 @@ func (l Laboratory) find(ctx context.Context, inject string, w way, of string, a
 
 // measure trains a meter on the patches that a run saw, and measures it on those that were held out.
 func (l Laboratory) measure(ctx context.Context, f *Finding, r *Recipe) error {
-	of, ok := r.Learner.(pretext.Located)
+	of, ok := pretext.As[pretext.Located](r.Learner)
 	if !ok || r.Held == nil {
 		return nil
 	}

@@ -304,10 +304,29 @@ func SumSquares(x *Tensor) float64 {
 	return joinChunks(x, simd.SumSquares)
 }
 
+// Dot returns the sum of all products of an element of x and the one of y, as Sum does. x and y have the same number of elements.
+func Dot(x, y *Tensor) float64 {
+	if len(x.Data) != len(y.Data) {
+		panic(&ShapeError{Op: "Dot", Msg: fmt.Sprintf("%v and %v have %d and %d elements", x.Shape, y.Shape, len(x.Data), len(y.Data))})
+	}
+	return joinParts(len(x.Data), func(lo, hi int) float64 {
+		y := y.Data[lo:hi]
+		return joinBlocks(x.Data[lo:hi], func(b []float32) float32 {
+			d := simd.Dot(b, y[:len(b)])
+			y = y[len(b):]
+			return d
+		})
+	})
+}
+
 func joinChunks(x *Tensor, f func([]float32) float32) float64 {
-	n := (len(x.Data) + chunk - 1) / chunk
-	parts := make([]float64, n)
-	parallel.Chunks(len(x.Data), chunk, func(lo, hi int) { parts[lo/chunk] = joinBlocks(x.Data[lo:hi], f) })
+	return joinParts(len(x.Data), func(lo, hi int) float64 { return joinBlocks(x.Data[lo:hi], f) })
+}
+
+// joinParts returns the sum of f over pieces of n elements, joined in order.
+func joinParts(n int, f func(lo, hi int) float64) float64 {
+	parts := make([]float64, (n+chunk-1)/chunk)
+	parallel.Chunks(n, chunk, func(lo, hi int) { parts[lo/chunk] = f(lo, hi) })
 	total := 0.0
 	for _, p := range parts {
 		total += p

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/internal/fuzzing"
+	"github.com/tessera-go/tessera/internal/parallel"
 )
 
 // TestPhilox: the known-answer vectors of the Random123 library for philox4x32-10.
@@ -437,4 +438,34 @@ func TestBorrow(t *testing.T) {
 	if len(borrow(0)) != 0 || cap(borrow(1)) != 1 {
 		t.Error("nothing, and one")
 	}
+}
+
+// TestDot: the sum of products against float64, of lengths around the blocks and pieces that it is joined from; the same bits with any
+// number of workers.
+func TestDot(t *testing.T) {
+	defer parallel.SetWorkers(parallel.Workers())
+	for _, n := range []int{0, 1, 7, 64, 65, 1024, 1025, 1<<15 - 1, 1 << 15, 1<<15 + 3, 3<<15 + 70} {
+		x, y := NewRNG(1).FillNormal(New(n), 0.5, 1), NewRNG(2).FillNormal(New(1, n), 0, 1)
+		want, size := 0.0, 0.0
+		for i, v := range x.Data {
+			want += float64(v) * float64(y.Data[i])
+			size += math.Abs(float64(v) * float64(y.Data[i]))
+		}
+		first := math.NaN()
+		for _, workers := range []int{1, 3} {
+			parallel.SetWorkers(workers)
+			got := Dot(x, y)
+			if !(math.Abs(got-want) <= 1e-6*size) {
+				t.Errorf("%d products with %d workers: %g, want %g", n, workers, got, want)
+			}
+			if workers > 1 && got != first {
+				t.Errorf("%d products: %g with one worker, %g with %d", n, first, got, workers)
+			}
+			first = got
+		}
+		if !(math.Abs(Dot(x, x)-SumSquares(x)) <= 1e-6*SumSquares(x)) {
+			t.Errorf("%d products with itself: %g, the squares are %g", n, Dot(x, x), SumSquares(x))
+		}
+	}
+	complains(t, "Dot", func() { Dot(New(2), New(3)) })
 }

@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +38,7 @@ type Config struct {
 	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
 	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
 	LR          float32          `json:"lr"`
-	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle; cosine?begins=warmup falls after the warm-up
+	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle; cosine?begins=warmup falls after the warm-up, step?by=0.1&at=0.5,0.75 says how and when
 	WarmupSteps int              `json:"warmup_steps"`
 	Momentum    float32          `json:"momentum"`
 	WeightDecay float32          `json:"weight_decay"`
@@ -167,6 +169,21 @@ func (c *Config) Check() (setting, value string, err error) {
 // Schedules are the names of the schedules.
 var Schedules = []string{"cosine", "step", "constant", "poly", "onecycle"}
 
+// milestones reads the option at: rising parts of the way, to a millionth.
+func milestones(v *spec.Values, steps int) (out []int) {
+	last := 0.0
+	for _, text := range strings.Split(v.Text("at"), ",") {
+		part, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(part > last && part < 1) {
+			v.Fail("option at=%s: want rising parts of the way between 0 and 1, such as 0.3,0.6,0.8", v.Text("at"))
+			return nil
+		}
+		last = part
+		out = append(out, int(math.Round(part*1e6))*steps/1e6)
+	}
+	return out
+}
+
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	of, err := spec.Parse(c.Schedule)
@@ -174,8 +191,12 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		return nil, fmt.Errorf("schedule %w", err)
 	}
 	options := []spec.Option{{Name: "begins", Default: "start", About: "with the warm-up, at the start; warmup: after it"}}
-	if of.Kind == "constant" || of.Kind == "onecycle" {
+	switch of.Kind {
+	case "constant", "onecycle":
 		options = nil
+	case "step":
+		options = append(options, spec.Option{Name: "by", Default: "0.2", About: "what the rate is multiplied by"},
+			spec.Option{Name: "at", Default: "0.3,0.6,0.8", About: "when: parts of the way"})
 	}
 	v := of.Values("schedule "+of.Kind, options)
 	after := options != nil && v.One("begins", "start", "warmup") == "warmup"
@@ -188,8 +209,8 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		s = optim.Cosine(c.LR, steps)
 	case "constant":
 		s = optim.Constant(c.LR)
-	case "step": // RotNet's: divided by 5 at 30, 60 and 80 % of the way
-		s = optim.Steps(c.LR, 0.2, steps*30/100, steps*60/100, steps*80/100)
+	case "step": // RotNet's unless said: divided by 5 at 30, 60 and 80 % of the way
+		s = optim.Steps(c.LR, float32(v.Float("by", 1e-6, 1)), milestones(v, steps)...)
 	case "poly":
 		s = optim.Polynomial(c.LR, steps, 2)
 	case "onecycle":

@@ -39,6 +39,17 @@ type Group struct {
 	Name   string
 	Params []layers.Param
 	Rate   float32 // multiplies the run's learning rate; 0 means 1
+	// Weigh, if set, is shown before each update what every loss asks of the group, in the order in which Metrics declares them, and
+	// returns by how much each counts in their sum; nil is 1 each. s is the update's last batch. Values that it tells there belong to the update.
+	Weigh func(s Step, of []Asked) []float32
+}
+
+// Asked is what a loss asks of a group.
+type Asked struct {
+	Loss string
+	// Of returns the gradient of the loss for a parameter of the group: summed over all batches that the update accumulates, not yet
+	// divided by their number, and over processes; nil where the loss does not reach it. It must not be changed, and is gone after the update.
+	Of func(p *tensor.Tensor) *tensor.Tensor
 }
 
 // One returns a single group of all trained parameters.
@@ -50,6 +61,7 @@ type Feed struct {
 	Samples int // of a step
 	Total   int // of an epoch; the last step may have fewer than the others
 	Ahead   int // how many steps' batches may be in memory beside the one in use
+	Turns   int // how many steps, from an epoch's first on, until each of the learner's losses was minimised; 0 means 1
 	// Epoch yields an epoch's steps from number from on. What a step reads is used again when the next one is asked for.
 	Epoch func(epoch, from int) iter.Seq[func(Step)]
 	Bytes func() int64 // how large the views of a sample are

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"sort"
 	"strings"
@@ -137,6 +138,7 @@ type session struct {
 	began  time.Time
 	steps  int
 	smooth smoother
+	recent map[string]float64 // the last value of each name that was told since the last line of the log
 	warned bool
 }
 
@@ -155,6 +157,10 @@ func (s *session) made(epoch int, took time.Duration) error {
 	rate, gflops := float64(r.feed.Samples*r.accumulate())/dt, t.flop/dt/1e9
 	values := t.means.values()
 	s.smooth.add(values, rate, gflops)
+	if s.recent == nil {
+		s.recent = map[string]float64{}
+	}
+	maps.Copy(s.recent, values)
 	peak := 0
 	for _, o := range t.objectives {
 		_, p := o.tape.Bytes()
@@ -169,13 +175,13 @@ func (s *session) made(epoch int, took time.Duration) error {
 		r.Progress(Progress{r.step, r.steps, epoch, r.Config.Epochs, r.info.Metrics, s.smooth.values, s.smooth.rate, s.smooth.gflops, seen})
 	}
 	if r.step%max(r.Config.LogEvery, 1) == 0 || r.step == r.steps || seen != nil {
+		values = s.recent // of heads that take turns, and of what is told now and then, the last value
 		values["lr"], values["grad_norm"], values["samples_per_s"], values["gflops"] = float64(t.lr), math.Sqrt(t.norm), rate, gflops
-		for k, v := range seen {
-			values[k] = v
-		}
+		maps.Copy(values, seen)
 		if err := r.log(values); err != nil {
 			return err
 		}
+		s.recent = nil
 	}
 	r.info.Seconds = (r.before + time.Since(s.began)).Seconds()
 	if r.Dir != "" && (r.step%r.every(r.Config.CheckpointEvery) == 0 || r.step == r.steps) {
@@ -192,8 +198,8 @@ func (r *Run) every(n int) int {
 	return n
 }
 
-// checkReached complains about parameters that no gradient reaches: after the first step in words, since heads may take turns,
-// after a whole epoch, or at the end, with an error.
+// checkReached complains about parameters that no gradient reaches: after the first step, or turn of all heads, in words, since a learner
+// may begin with some later; after a whole epoch, or at the end, with an error.
 func (s *session) checkReached() error {
 	r := s.run
 	if s.steps > r.epoch && s.warned {
@@ -208,7 +214,7 @@ func (s *session) checkReached() error {
 	if s.steps >= r.epoch || r.step == r.steps && s.steps == r.step {
 		return fmt.Errorf("no gradient has reached %s", what)
 	}
-	if !s.warned {
+	if !s.warned && s.steps*r.accumulate() >= r.feed.Turns {
 		r.Warn("no gradient reached in the first step " + what + "; if none does in an epoch, the run stops")
 		s.warned = true
 	}

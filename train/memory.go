@@ -90,16 +90,19 @@ func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.
 	s.asked[name] = t.Measured()
 }
 
-// measure runs a step of n samples, at a level, on tapes of its own.
+// measure runs a step of n samples, or one of each kind where losses take turns, at a level, on tapes of their own.
 func (r *Run) measure(level autograd.Recompute, n int) (map[string]*autograd.StepMemory, error) {
 	s := &measuring{run: r, level: level, asked: map[string]*autograd.StepMemory{}, rng: tensor.NewRNG(1)}
 	feed, err := r.Learner.Feed(r.Data.Inputs, true, data.LoaderOptions{BatchSize: n, Seed: r.Config.Seed, Workers: 1, MaxBad: 1})
 	if err != nil {
 		return nil, err
 	}
+	turns := 0
 	for step := range feed.Epoch(0, 0) {
 		step(s)
-		break
+		if turns++; turns >= feed.Turns {
+			break
+		}
 	}
 	return s.asked, feed.Err()
 }

@@ -175,7 +175,7 @@ func (r *Run) unmake() {
 
 // open makes the feed, the schedule and the optimisers.
 func (r *Run) open() (err error) {
-	o := data.LoaderOptions{BatchSize: r.Config.BatchSize, Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
+	o := data.LoaderOptions{BatchSize: r.Config.BatchSize, Update: r.accumulate(), Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
 		Bad: func(_ int, err error) { r.Warn(fmt.Sprintf("broken, another stands in: %v", err)) }}
 	if r.feed, err = r.Learner.Feed(r.Data.Inputs, true, o); err != nil {
 		return err
@@ -193,13 +193,29 @@ func (r *Run) open() (err error) {
 	if r.lr, err = r.Config.schedule(r.steps); err != nil {
 		return err
 	}
-	r.train, err = newTraining(r)
+	if r.train, err = newTraining(r); err != nil {
+		return err
+	}
+	if r.feed.Turns > 1 {
+		if err := r.tryTurns(); err != nil {
+			return err
+		}
+	}
 	for _, p := range layers.State(r.Learner) {
 		if p.Kind == layers.Buffer {
 			r.bufs = append(r.bufs, p.Value)
 		}
 	}
 	r.saved = make([][]float32, len(r.bufs))
+	return nil
+}
+
+// tryTurns says of heads that take turns what one of them cannot compute, before another has learned: of a few samples, changing nothing.
+func (r *Run) tryTurns() error {
+	var err error
+	if e := autograd.Try(func() { _, err = r.measure(r.Recompute, min(r.Config.BatchSize, 2)) }); e != nil {
+		return e
+	}
 	return err
 }
 

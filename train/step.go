@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 
@@ -315,20 +316,51 @@ func (s *training) Update(groups ...string) {
 	s.moved = true
 }
 
+// reaches tells whether the objective has a gradient for the group.
+func (o *objective) reaches(g *group) bool {
+	return slices.ContainsFunc(g.Params, func(p layers.Param) bool { return o.sums.Of(p.Value) != nil })
+}
+
+// weights returns by how much each objective's gradient of a group counts; nil is 1 each.
+func (s *training) weights(g *group, from []*objective) []float32 {
+	if g.Weigh == nil || len(from) == 0 {
+		return nil
+	}
+	asked := make([]Asked, len(from))
+	for i, o := range from {
+		asked[i] = Asked{o.name, o.sums.Of}
+	}
+	w := g.Weigh(s, asked)
+	if w != nil && len(w) != len(from) {
+		panic(&autograd.OpError{Op: "train.Group.Weigh", Msg: fmt.Sprintf("group %q has %d weights for the gradients of %d losses", g.Name, len(w), len(from))})
+	}
+	return w
+}
+
 // total returns the gradients of groups: of the one objective that has any, or the sum of several in the order in which they are
-// declared, divided by the number of micro-batches. What a group was updated with once is not used again.
+// declared, each as often as the group weighs it, divided by the number of micro-batches. What a group was updated with once is not
+// used again.
 func (s *training) total(due []*group) *autograd.Gradients {
 	out := autograd.NewGradients()
 	for _, g := range due {
+		var from []*objective
 		for _, o := range s.withSums() {
-			if o.done[g.Name] {
-				continue
+			if !o.done[g.Name] && o.reaches(g) {
+				from = append(from, o)
 			}
 			o.done[g.Name] = true
+		}
+		weights := s.weights(g, from)
+		for i, o := range from {
 			for _, p := range g.Params {
-				if d := o.sums.Of(p.Value); d != nil {
-					out.Join(p.Value, d)
+				d := o.sums.Of(p.Value)
+				if d == nil {
+					continue
 				}
+				if weights != nil && weights[i] != 1 {
+					tensor.Scale(d, weights[i], d)
+				}
+				out.Join(p.Value, d)
 			}
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"os"
 	"strings"
 	"testing"
 
@@ -558,6 +559,142 @@ func TestOrderOfSum(t *testing.T) {
 	}
 	start(t, plainRun(l, 1))
 	near(t, "a", l.at("a"), 0.9) // (1e8 - 1e8) + 1; another order loses the one
+}
+
+// TestWeigh: a group that weighs is shown, once an update, what each loss asks of it, summed over the batches of the update, and sums as it
+// says; other groups of the same losses are not weighed; what it tells is the update's.
+func TestWeigh(t *testing.T) {
+	for _, n := range []int{1, 2} {
+		l := newScript("a", "b", "c")
+		l.n = 8
+		times := func(s Step, name string, k float32, of ...string) {
+			s.Minimise(name, func(t *autograd.Tape) *autograd.Var {
+				x := l.of(t, of[0])
+				for _, o := range of[1:] {
+					x = autograd.Add(x, l.of(t, o))
+				}
+				return autograd.Sum(autograd.Scale(x, k))
+			}, of...)
+		}
+		l.step = func(s Step) {
+			times(s, "second", 5, "a", "b")
+			times(s, "loss", 2, "a", "c")
+			times(s, "third", 7, "c")
+		}
+		calls := 0
+		a := l.values["a"].Value
+		l.groups[0].Weigh = func(s Step, of []Asked) []float32 {
+			update, _ := s.At()
+			if calls++; update != calls-1 || !s.Last() {
+				t.Errorf("call %d is at update %d, its last batch: %v", calls, update, s.Last())
+			}
+			s.Metric("told", float64(calls), 1)
+			if len(of) != 2 || of[0].Loss != "loss" || of[1].Loss != "second" {
+				t.Fatalf("asked %+v, want those of loss and second, in the order of Metrics", of)
+			}
+			near(t, "what the first loss asks", of[0].Of(a).Data[0], 2*float64(n))
+			near(t, "what the second asks", of[1].Of(a).Data[0], 5*float64(n))
+			return []float32{0.5, 3}
+		}
+		l.metrics = append(l.metrics, metric.Metric{Name: "told", OnlyTrained: true})
+		r := plainRun(l, 2)
+		r.Config.Accumulate = n
+		var told []float64
+		r.Progress = func(Progress) { told = append(told, r.train.means.values()["told"]) }
+		start(t, r)
+		if calls != 2 || fmt.Sprint(told) != "[1 2]" {
+			t.Errorf("accumulating %d: weighed %d times in two updates, told %v", n, calls, told)
+		}
+		near(t, "a", l.at("a"), 1-2*0.1*(0.5*2+3*5))
+		near(t, "b", l.at("b"), 1-2*0.1*5)
+		near(t, "c", l.at("c"), 1-2*0.1*(2+7))
+	}
+	l := newScript("a")
+	l.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
+	}
+	l.groups[0].Weigh = func(Step, []Asked) []float32 { return nil }
+	start(t, plainRun(l, 1))
+	near(t, "a, not weighed", l.at("a"), 0.9)
+	l.groups[0].Weigh = func(Step, []Asked) []float32 { return []float32{1, 1} }
+	if err := autograd.Try(func() { plainRun(l, 1).Start(context.Background(), false) }); err == nil || !strings.Contains(err.Error(), `group "a" has 2 weights for the gradients of 1 losses`) {
+		t.Errorf("two weights for a loss: %v", err)
+	}
+}
+
+// taking is a script whose heads take turns, and whose feed says so.
+type taking struct {
+	*script
+	turns int
+	got   data.LoaderOptions
+}
+
+func (l *taking) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
+	if o.Update > 0 { // not that of a measurement
+		l.got = o
+	}
+	f, err := l.script.Feed(in, augment, o)
+	f.Turns = l.turns
+	return f, err
+}
+
+// TestTurns: of heads that take turns each is measured for the memory limit, none is missed before it had its turn, each line of the log
+// has the last value of all, and the feed is told how many batches make an update.
+func TestTurns(t *testing.T) {
+	l := &taking{newScript("a", "b"), 2, data.LoaderOptions{}}
+	l.step = func(s Step) {
+		update, _ := s.At()
+		name, of := "loss", "a"
+		if r, ok := s.(*measuring); ok {
+			update = len(r.asked) // which has no updates
+		}
+		if update%2 == 1 {
+			name, of = "second", "b"
+		}
+		s.Minimise(name, func(t *autograd.Tape) *autograd.Var {
+			return autograd.Sum(autograd.Scale(l.of(t, of), float32(update+1)))
+		}, of)
+	}
+	run := func(accumulate int) *Run {
+		r := plainRun(l.script, 4)
+		r.Learner, r.Dir, r.Config.LogEvery, r.Config.Accumulate = l, t.TempDir(), 2, accumulate
+		r.Warn = func(s string) { t.Errorf("said %q", s) }
+		return r
+	}
+	r := run(0)
+	start(t, r)
+	lines := logged(t, r.Dir)
+	if len(lines) != 2 || lines[0]["loss"] == nil || lines[0]["second"] == nil || lines[1]["loss"] == nil || lines[1]["second"] == nil {
+		t.Errorf("the log has %v, want both losses in two lines", lines)
+	}
+	asked, err := r.measure(autograd.RecomputeNothing, 1)
+	if err != nil || asked["loss"] == nil || asked["second"] == nil {
+		t.Errorf("measured %v, %v, want both losses", asked, err)
+	}
+	l.turns = 4 // batches of two updates
+	start(t, run(2))
+	if l.got.Update != 2 {
+		t.Errorf("the feed is told that %d batches make an update, want 2", l.got.Update)
+	}
+	l.turns = 2
+	was, fits := l.at("a"), l.step
+	l.step = func(s Step) {
+		fits(s)
+		if r, ok := s.(*measuring); ok && len(r.asked) == 2 {
+			autograd.Add(autograd.Const(tensor.New(2)), autograd.Const(tensor.New(3)))
+		}
+	}
+	r = run(0)
+	if _, err := r.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "Add") || l.at("a") != was {
+		t.Errorf("a second head that does not fit: %v, and a is %g after %g", err, l.at("a"), was)
+	}
+	if left, _ := os.ReadDir(r.Dir); len(left) > 0 {
+		t.Errorf("%v are left", left)
+	}
+	l.turns, l.step = 0, fits
+	if asked, err := r.measure(autograd.RecomputeNothing, 1); err != nil || len(asked) != 1 {
+		t.Errorf("without turns measured %v, %v, want one step", asked, err)
+	}
 }
 
 // TestRehearse: updates with one batch move the weights as a run's updates do, and every one sees the same batch; accumulated batches and too

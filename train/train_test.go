@@ -501,6 +501,30 @@ func TestSchedules(t *testing.T) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
 	}
+	c.WarmupSteps = 0
+	for of, want := range map[string][]float32{"step": {1, 0.2, 0.04, 0.008}, "step?by=0.5&at=0.1,0.29,0.955": {1, 0.5, 0.25, 0.125}} {
+		c.Schedule = of
+		s, err := c.schedule(1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := []int{0, 300, 600, 800}
+		if of != "step" {
+			at = []int{0, 100, 290, 955}
+		}
+		for i, from := range at {
+			if !(math.Abs(float64(s(from)-want[i])) <= 1e-6) || i > 0 && !(math.Abs(float64(s(from-1)-want[i-1])) <= 1e-6) {
+				t.Errorf("%s at %d: %g, before it %g", of, from, s(from), s(max(0, from-1)))
+			}
+		}
+	}
+	for of, want := range map[string]string{"step?at=0.5,0.4": "at=0.5,0.4: want rising", "step?at=": "at=", "step?at=1": "at=1", "step?by=2": "by=2", "constant?at=0.1": "no option"} {
+		c.Schedule = of
+		if _, err := c.schedule(100); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", of, err)
+		}
+	}
+	c.WarmupSteps = 4
 	c.Schedule = "onecycle"
 	if _, err := c.schedule(100); err == nil || !strings.Contains(err.Error(), "warm-up of 4") {
 		t.Errorf("onecycle with a warm-up that it does not read: %v", err)

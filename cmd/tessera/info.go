@@ -36,6 +36,10 @@ func newTasks(g *global) *cobra.Command {
 				about := pretext.Tell(n)
 				list(n, about.Line, about.Options)
 			}
+			fmt.Println("\nPublished recipes (--preset):")
+			for _, n := range recipe.Presets() {
+				list(n, recipe.AboutPreset(n), nil)
+			}
 			fmt.Println("\nNetworks (--trunk):")
 			for _, n := range layers.TrunkNames() {
 				list(n, layers.AboutTrunk(n), nil)

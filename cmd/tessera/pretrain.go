@@ -96,7 +96,7 @@ supervised learns from the labels instead, for comparison.`,
 	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
 	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
-	f.StringVar(&preset, "preset", "", "a published recipe: "+strings.Join(recipe.Presets(), ", "))
+	f.StringVar(&preset, "preset", "", "a published recipe of the task, see tessera tasks: "+strings.Join(recipe.Presets(), ", "))
 	return cmd
 }
 
@@ -117,7 +117,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "batches whose mean gradient makes a step; 0 means 1")
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
 	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
-	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle; cosine?begins=warmup falls after the warm-up, not from the start")
+	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle; cosine?begins=warmup falls after the warm-up, not from the start; step?by=0.1&at=0.5,0.75 says by how much and when")
 	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises")
 	f.Float32Var(&c.Momentum, "momentum", c.Momentum, "of sgd, nesterov, rmsprop and lars")
 	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")

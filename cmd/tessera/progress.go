@@ -89,7 +89,7 @@ func (t *teller) count(what string) {
 func (t *teller) step(p train.Progress) {
 	text := ""
 	for _, m := range p.Metrics {
-		if v, ok := p.Values[m.Name]; ok {
+		if v, ok := p.Values[m.Name]; ok && !m.Detail {
 			text += strings.ReplaceAll(strings.ReplaceAll(m.Name, "_", " ")+" "+m.Format(v), " ", tied) + " "
 		}
 	}

@@ -166,8 +166,8 @@ func TestOnce(t *testing.T) {
 // TestStep: what is told of a step, and what the monitor saw.
 func TestStep(t *testing.T) {
 	p := train.Progress{Step: 4, Steps: 9, SamplesPerSecond: 12.4, GFLOPS: 3.6,
-		Metrics: []metric.Metric{metric.Loss(), metric.Accuracy(4), {Name: "top_five", Unit: metric.Percent}, {Name: "psnr", Unit: "dB", Predictor: "mean colour", Versus: "psnr_mean"}},
-		Values:  map[string]float64{"loss": 1.25, "top_five": 0.5, "other": 1}}
+		Metrics: []metric.Metric{metric.Loss(), metric.Accuracy(4), {Name: "top_five", Unit: metric.Percent}, {Name: "by_stage", Detail: true}, {Name: "psnr", Unit: "dB", Predictor: "mean colour", Versus: "psnr_mean"}},
+		Values:  map[string]float64{"loss": 1.25, "top_five": 0.5, "by_stage": 3, "other": 1}}
 	tell := newTeller("task")
 	tell.width = 0
 	if _, errs := captured(t, func() { tell.step(p) }); errs != "task 4/9 loss 1.25 top five 50.0 % 12/s 4 GFLOP/s\n" {

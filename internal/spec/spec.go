@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"net/url"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -87,7 +88,8 @@ func (s Spec) Over(under Spec) Spec {
 	return s
 }
 
-// Option declares an option. An empty Default means that what happens without it cannot be said in one value; About says it.
+// Option declares an option. An empty Default means that what happens without it cannot be said in one value; About says it. A name with
+// a dot, as in PART.OPTION, declares the options of all parts, which Values.Parts reads.
 type Option struct{ Name, Default, About string }
 
 // Usage lists options for a person: name=default, and what each is.
@@ -116,12 +118,14 @@ type Values struct {
 func (s Spec) Values(what string, declared []Option) *Values {
 	v := &Values{what: what, given: s.options, declared: map[string]string{}}
 	var names []string
+	parts := false
 	for _, o := range declared {
 		v.declared[o.Name] = o.Default
 		names = append(names, o.Name)
+		parts = parts || strings.Contains(o.Name, ".")
 	}
 	for _, name := range sortedKeys(s.options) {
-		if _, ok := v.declared[name]; !ok {
+		if _, ok := v.declared[name]; !ok && !(parts && strings.Contains(name, ".")) {
 			has := "none"
 			if len(names) > 0 {
 				has = strings.Join(names, ", ")
@@ -130,6 +134,28 @@ func (s Spec) Values(what string, declared []Option) *Values {
 		}
 	}
 	return v
+}
+
+// Parts returns a specification for each of some parts, with those options that are given for it as PART.OPTION, without its name. An
+// option of another part is refused.
+func (v *Values) Parts(names []string) []Spec {
+	out := make([]Spec, len(names))
+	for i, n := range names {
+		out[i] = Spec{Kind: n, options: url.Values{}}
+	}
+	for _, name := range sortedKeys(v.given) {
+		part, option, dotted := strings.Cut(name, ".")
+		if !dotted {
+			continue
+		}
+		i := slices.Index(names, part)
+		if i < 0 {
+			v.Fail("option %s: %q is not among %s", name, part, strings.Join(names, ", "))
+			continue
+		}
+		out[i].options[option] = v.given[name]
+	}
+	return out
 }
 
 // Fail records what is wrong, if nothing is yet.

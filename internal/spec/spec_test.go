@@ -194,3 +194,36 @@ func TestFew(t *testing.T) {
 		}
 	}
 }
+
+// TestParts: options of parts are let through where some are declared, and only there; each part gets its own, and nobody else's pass.
+func TestParts(t *testing.T) {
+	p, err := Parse("x?n=4&b.size=2&a.name=u,v&b.odd.one=z&a.=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.Values("thing x", options).Err(); err == nil || !strings.Contains(err.Error(), `there is no option "a."`) {
+		t.Errorf("where no parts are declared: %v", err)
+	}
+	declared := append([]Option{{Name: "PART.OPTION"}}, options...)
+	v := p.Values("thing x", declared)
+	if got := fmt.Sprint(v.Parts([]string{"b", "a", "c"})); got != "[b?odd.one=z&size=2 a?=1&name=u,v c]" || v.Err() != nil || v.Int("n", 1, 9) != 4 {
+		t.Errorf("parts %s, %v", got, v.Err())
+	}
+	for _, s := range v.Parts([]string{"b", "a", "c"}) {
+		if again, err := Parse(s.String()); err != nil || !reflect.DeepEqual(again, s) {
+			t.Errorf("%s is read back as %+v, %v", s, again, err)
+		}
+	}
+	v = p.Values("thing x", declared)
+	if v.Parts([]string{"b"}); v.Err() == nil || v.Err().Error() != `thing x: option a.: "a" is not among b` {
+		t.Errorf("options of another part: %v", v.Err())
+	}
+	p, _ = Parse("x?speed=1&a.b=1")
+	if err := p.Values("thing x", declared).Err(); err == nil || !strings.Contains(err.Error(), `no option "speed"; options: PART.OPTION, n`) {
+		t.Errorf("an option of nobody: %v", err)
+	}
+	v = (Spec{Kind: "x"}).Values("thing x", declared)
+	if got := fmt.Sprint(v.Parts([]string{"a"})); got != "[a]" || v.Err() != nil {
+		t.Errorf("without options: %s, %v", got, v.Err())
+	}
+}

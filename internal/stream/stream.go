@@ -13,6 +13,7 @@ const (
 	Monitor uint64 = 0x300c // which samples the monitor looks at: Held or Near
 	Look    uint64 = 0x100c // what a look's steps draw: step
 	Tape    uint64 = 0x7a9e // under a step's stream, what a loss's tape draws: where the loss is declared
+	Part    uint64 = 0x9a47 // under Head, and for a seed of its own: one of several tasks on a trunk, by its place
 )
 
 // The parts of Monitor.
