@@ -67,6 +67,7 @@ var colouriseAbout = About{
 		{Name: "width", About: "channels of the head; if not given the trunk's, at most 256"},
 		{Name: "code", Default: "64", About: "values of the code that vae and mdn draw colours from"},
 	},
+	ShowsGrey: true,
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Schedule, c.WeightDecay = "adam?beta2=0.99", 1e-3, "cosine", 1e-3
 	},

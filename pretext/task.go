@@ -31,6 +31,17 @@ type Setup struct {
 	// frequent. What looks on (a monitor, a drawing) is fed other inputs and must see the same task.
 	Inputs     data.Inputs
 	CacheBytes int64 // how much memory decoded pictures may take, of every feed
+	// Kept returns a tensor of the state that the learner is going to be given, by its name, or nil: where a run is loaded there are no Inputs, and
+	// what they decided, such as how many classes there are, is to be seen there. It is nil where there is no such state.
+	Kept func(name string) *tensor.Tensor
+}
+
+// kept is Kept, or nil.
+func (s Setup) kept(name string) *tensor.Tensor {
+	if s.Kept == nil {
+		return nil
+	}
+	return s.Kept(name)
 }
 
 // Tower is a learner that looks at patches one by one, such as relative position and jigsaw.

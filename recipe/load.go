@@ -61,37 +61,47 @@ func LoadRun(dir string) (*Model, error) {
 // LoadLearner returns the model of a run directory's last checkpoint with what learned around it, heads and all: for what a trained task
 // does with a person's own pictures. The data that it was trained on is not opened: what a task took from there stands in its state.
 func LoadLearner(dir string) (*Model, train.Learner, error) {
-	m, l, err := beginLearner(dir)
+	m, l, f, err := openLearner(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, l, restore(l, filepath.Join(dir, "checkpoints", m.Checkpoint), "model.")
+	return m, l, restoreFile(l, f, filepath.Join(dir, "checkpoints", m.Checkpoint), "model.")
 }
 
 // beginLearner returns what LoadLearner does with the weights that the run began with.
 func beginLearner(dir string) (*Model, train.Learner, error) {
-	m, _, err := openRun(dir)
+	m, l, _, err := openLearner(dir)
+	return m, l, err
+}
+
+// openLearner returns a run's model and learner with the weights that the run began with, and its last checkpoint.
+func openLearner(dir string) (*Model, train.Learner, *checkpoint.File, error) {
+	m, last, err := openRun(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c := m.Info.Config
 	if c.Task == Supervised {
-		return nil, nil, fmt.Errorf("%s is a run of the task %s, want one of a pretext task", dir, Supervised)
+		return nil, nil, nil, fmt.Errorf("%s is a run of the task %s, want one of a pretext task", dir, Supervised)
+	}
+	f, err := checkpoint.Load(last)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	task, err := pretext.New(c.Task)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+	var s pretext.Setup
+	if err == nil {
+		s, err = setup(c, m.Trunk)
 	}
-	s, err := setup(c, m.Trunk)
 	var l train.Learner
 	if err == nil {
-		s.Norm = m.Norm
+		s.Norm, s.Kept = m.Norm, func(name string) *tensor.Tensor { return f.Get("model." + name) }
 		l, err = task.Learner(s)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return m, l, nil
+	return m, l, f, nil
 }
 
 // openRun returns the model of a run with the weights that it began with, and the file of its last checkpoint.
