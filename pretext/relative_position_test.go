@@ -652,7 +652,7 @@ func TestRelativePositionLearns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := train.Config{Epochs: 20, BatchSize: 32, Optimizer: "nesterov", LR: 0.1, Momentum: 0.9, WeightDecay: 1e-4, Schedule: "cosine", Seed: 1}
+	c := train.Config{Epochs: 30, BatchSize: 32, Optimizer: "nesterov", LR: 0.1, Momentum: 0.9, WeightDecay: 1e-4, Schedule: "cosine", Seed: 1}
 	if _, err := (&train.Run{Config: c, Learner: l, Data: d}).Start(context.Background(), false); err != nil {
 		t.Fatal(err)
 	}
