@@ -221,7 +221,7 @@ func (r *Recipe) build() (err error) {
 	if r.Norm, err = r.norm(s.Plain); err != nil {
 		return err
 	}
-	c.Norm, s.Norm, s.Inputs, s.CacheBytes = r.Norm.String(), r.Norm, r.Data.Inputs, r.pictures
+	c.Norm, s.Norm, s.Inputs, s.CacheBytes, s.Say = r.Norm.String(), r.Norm, r.Data.Inputs, r.pictures, r.options.Say
 	if c.Task == Supervised {
 		r.Learner, err = newSupervised(s, r.Data)
 	} else {
