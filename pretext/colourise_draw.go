@@ -75,7 +75,7 @@ func (c *colourise) columns(b *colourless) []column {
 		return []column{{"answer", answer}}
 	}
 	bins().decode(mean, y, 1)
-	return []column{{fmt.Sprintf("answer (T = %.2g)", c.task.Temperature), answer}, {"mean (T = 1)", mean}}
+	return []column{{fmt.Sprintf("answer T=%.2g", c.task.Temperature), answer}, {"mean T=1", mean}}
 }
 
 // Draw shows a row a picture: as the net sees it, its true colours at the places that are asked for, the answer, and for classes the mean
