@@ -37,6 +37,8 @@ type Laboratory struct {
 	Seeds     int    // 0 means 1
 	Learned   int    // how many samples features are judged with at most; 0 means 4000
 	Judged    int    // and on; 0 means 1000
+	// Iterations are the probe's at most; 0 means its own.
+	Iterations int
 
 	Eval     eval.Options
 	Say      func(msg string)
@@ -197,7 +199,7 @@ func (l Laboratory) traced(inject string) (of, test string, err error) {
 // find learns the task in one way, once for each seed, and judges it.
 func (l Laboratory) find(ctx context.Context, inject string, w way, of string, a, b *data.Dataset) (Finding, error) {
 	f := Finding{Inject: inject, Without: w.without, Task: w.task}
-	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Eval: l.Eval}
+	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
 	a, b = t.some(a, b)
 	both := 0 // is said once, where the data is opened
 	t.Eval.InBoth = &both

@@ -18,7 +18,7 @@ import (
 
 // labOf is a small laboratory.
 func labOf(task string) Laboratory {
-	return Laboratory{Task: task, Inject: []string{"vignette:0.9"}, Data: "scenes:?n=40&side=32", Test: "scenes:?n=20&side=32&split=test", Side: 32, Steps: 4, BatchSize: 8, Learned: 40, Judged: 20}
+	return Laboratory{Task: task, Inject: []string{"vignette:0.9"}, Data: "scenes:?n=40&side=32", Test: "scenes:?n=20&side=32&split=test", Side: 32, Steps: 4, BatchSize: 8, Learned: 40, Judged: 20, Iterations: 5}
 }
 
 // TestLaboratory: the task with all defences, without each, without any, of pictures as they are and with a trace; of each what it should hold.
