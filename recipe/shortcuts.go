@@ -59,8 +59,9 @@ type Finding struct {
 	// Middle that of always saying the middle; none where a task cuts no patches.
 	Place  []float64   `json:"place,omitempty"`
 	Middle float64     `json:"middle,omitempty"`
-	Probe  []float64   `json:"probe"` // of the best stage by seed
-	Drawn  image.Image `json:"-"`     // what the net saw and said
+	Probe  []float64   `json:"probe"`     // of the best stage by seed
+	Judged int         `json:"judged_on"` // how many samples
+	Drawn  image.Image `json:"-"`         // what the net saw and said
 }
 
 // AllDefences is what Finding.Without says of a task without any.
@@ -201,6 +202,7 @@ func (l Laboratory) find(ctx context.Context, inject string, w way, of string, a
 	f := Finding{Inject: inject, Without: w.without, Task: w.task}
 	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
 	a, b = t.some(a, b)
+	f.Judged = b.Len()
 	both := 0 // is said once, where the data is opened
 	t.Eval.InBoth = &both
 	for seed := uint64(1); seed <= uint64(l.Seeds); seed++ {
