@@ -64,9 +64,12 @@ type Feed struct {
 	Turns   int // how many steps, from an epoch's first on, until each of the learner's losses was minimised; 0 means 1
 	// Epoch yields an epoch's steps from number from on. What a step reads is used again when the next one is asked for.
 	Epoch func(epoch, from int) iter.Seq[func(Step)]
-	Bytes func() int64 // how large the views of a sample are
-	Err   func() error // why the last Epoch ended early, if it did
-	Bad   func() int   // how many samples could not be read so far
+	// Batches yields what the steps of Epoch read, each a pointer to the learner's own struct, for a program that writes batches down; it is
+	// used again like a step's. nil for a learner of several, whose batches are in their own feeds.
+	Batches func(epoch, from int) iter.Seq[any]
+	Bytes   func() int64 // how large the views of a sample are
+	Err     func() error // why the last Epoch ended early, if it did
+	Bad     func() int   // how many samples could not be read so far
 }
 
 // NewFeed returns the feed of n samples: batches by m, each handed to step.
@@ -78,6 +81,15 @@ func NewFeed[B any](n int, m data.Maker[B], o data.LoaderOptions, step func(s St
 			return func(yield func(func(Step)) bool) {
 				for b := range l.Epoch(epoch, from) {
 					if !yield(func(s Step) { step(s, b) }) {
+						return
+					}
+				}
+			}
+		},
+		Batches: func(epoch, from int) iter.Seq[any] {
+			return func(yield func(any) bool) {
+				for b := range l.Epoch(epoch, from) {
+					if !yield(b) {
 						return
 					}
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -234,5 +235,36 @@ func differ(t *testing.T, what string, a, b layers.Stateful) {
 				return
 			}
 		}
+	}
+}
+
+// TestFeedBatches: Batches yields what the steps of an epoch read, from any number on.
+func TestFeedBatches(t *testing.T) {
+	var fed []seen
+	keep := func(b *seen) seen { return seen{b.x.Clone(), append([]int32(nil), b.labels...)} }
+	feed, err := feedOf(scenes(20), true, data.LoaderOptions{BatchSize: 3, Seed: 4}, func(_ Step, b *seen) { fed = append(fed, keep(b)) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	for step := range feed.Epoch(1, 2) {
+		step(nil)
+	}
+	var batches []seen
+	for b := range feed.Batches(1, 2) {
+		batches = append(batches, keep(b.(*seen)))
+	}
+	if len(fed) != 4 || len(batches) != len(fed) {
+		t.Fatalf("%d batches, %d steps, want 4", len(batches), len(fed))
+	}
+	for i := range fed {
+		if !slices.Equal(batches[i].x.Data, fed[i].x.Data) || !slices.Equal(batches[i].labels, fed[i].labels) {
+			t.Errorf("batch %d is another than the step's", i)
+		}
+	}
+	for range feed.Batches(1, 0) {
+		break // one may leave early
+	}
+	if err := feed.Err(); err != nil {
+		t.Error(err)
 	}
 }

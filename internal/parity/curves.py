@@ -1,0 +1,301 @@
+"""The recipes of relative-position, jigsaw, colourise (classes) and context-encoder in PyTorch, on the weights and batches of ours.
+
+  go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
+  pip install torch numpy safetensors
+  python3 internal/parity/curves.py DIR [--threads N] [--kernels nchw,nhwc,native] [--runs 0,1,...] [--double] [--golden FILE]
+  go run ./internal/parity/curves compare DIR
+
+DIR/plan.json is the recipe, DIR/start-K.safetensors the weights of run K in PyTorch's layout, DIR/batches what each step is fed. Written from
+the papers and from what our tasks say of themselves; nothing of ours is called. For each run: DIR/theirs-K.json, its losses and seconds a step, and
+DIR/theirs-K.safetensors, its last weights. Run K computes with the K-th of the kernels, in turns: oneDNN's, channels first or last, and PyTorch's own; each rounds in its own way, the same
+way in each step, which disturbed weights alone do not show. --double also runs start-0 in float64: theirs-double.json. --golden writes configuration, losses
+and the length of each tensor at the end into one file, for internal/parity/curves/testdata.
+"""
+import argparse, json, math, os, time
+from urllib.parse import parse_qsl
+import torch, torch.nn as nn, torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+
+
+class Trunk(nn.Module):
+    """convnet: four 3x3 convolutions with batch norm and ReLU, the last three with stride 2."""
+
+    def __init__(self, w):
+        super().__init__()
+        for i in range(1, 5):
+            o, c = w[f"trunk.conv{i}.weight"].shape[:2]
+            setattr(self, f"conv{i}", nn.Conv2d(c, o, 3, 1 if i == 1 else 2, 1, bias=False))
+            setattr(self, f"bn{i}", nn.BatchNorm2d(o))
+
+    def forward(self, x):
+        for i in range(1, 5):
+            x = F.relu(getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x)))
+        return x
+
+
+def plain_norm(head, name, w):
+    """A linear layer, batch normalisation without scale and shift, ReLU."""
+    o, i = w[f"head.{name}.weight"].shape
+    head[name], head[name + "_norm"], head[name + "_relu"] = nn.Linear(i, o, bias=False), nn.BatchNorm1d(o, affine=False), nn.ReLU()
+
+
+def linear(head, name, w):
+    o, i = w[f"head.{name}.weight"].shape
+    head[name] = nn.Linear(i, o)
+
+
+def sequence(modules):
+    s = nn.Sequential()
+    for name, m in modules.items():
+        s.add_module(name, m)
+    return s
+
+
+def numbered(w, prefix):
+    """The numbers n of weights prefix + n + .weight, rising."""
+    names = [k[len(prefix):-len(".weight")] for k in w if k.startswith(prefix) and k.endswith(".weight")]
+    return sorted(int(n) for n in names if n.isdigit())
+
+
+class RelativePosition(nn.Module):
+    """Doersch et al. 2015: pooled features of two patches side by side, hidden layers, eight answers."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, head = Trunk(w), {}
+        for i in numbered(w, "head.hidden"):
+            plain_norm(head, f"hidden{i}", w)
+        linear(head, "fc", w)
+        self.head = sequence(head)
+        self.register_buffer("chosen", torch.zeros(2))
+
+    def losses(self, b, minimise):
+        z = self.trunk(b["X"]).mean((2, 3))
+        logits = self.head(torch.cat([z[b["First"]], z[b["Second"]]], 1))
+        minimise("loss", F.cross_entropy(logits, b["Labels"]))
+
+
+class Jigsaw(nn.Module):
+    """Noroozi, Favaro 2016: the pooled features of all tiles as they are dealt, a hidden layer, one answer a permutation."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, head = Trunk(w), {}
+        plain_norm(head, "hidden", w)
+        linear(head, "fc", w)
+        self.head = sequence(head)
+        self.register_buffer("permutations", torch.zeros(w["permutations"].shape))
+
+    def losses(self, b, minimise):
+        z = self.trunk(b["X"]).mean((2, 3))
+        logits = self.head(z[b["Dealt"]].reshape(len(b["Labels"]), -1))
+        minimise("loss", F.cross_entropy(logits, b["Labels"]))
+
+
+# The classes of Zhang et al. 2016: from a = -90 on in steps of 10, the first and last b of each.
+ROWS = ((50, 90), (20, 90), (0, 90), (-20, 90), (-30, 100), (-40, 100), (-50, 100), (-50, 100), (-60, 100), (-70, 100), (-80, 90), (-80, 90),
+        (-90, 90), (-100, 90), (-100, 80), (-110, 80), (-110, 80), (-110, 70), (-110, 70), (-90, 0))
+BINS = torch.tensor([(-90 + 10 * i, b) for i, (lo, hi) in enumerate(ROWS) for b in range(lo, hi + 1, 10)], dtype=torch.float64)
+
+
+class Colourise(nn.Module):
+    """Zhang et al. 2016: features doubled by transposed convolutions, two 3x3 and a 1x1 convolution, rebalanced cross-entropy with soft bins."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, head = Trunk(w), {}
+        for i in numbered(w, "head.up"):
+            c, o = w[f"head.up{i}.weight"].shape[:2]
+            head[f"up{i}"] = nn.ConvTranspose2d(c, o, 4, 2, 1, bias=False)
+            head[f"up{i}_bn"], head[f"up{i}_relu"] = nn.BatchNorm2d(o), nn.ReLU()
+        for i in (1, 2):
+            o, c = w[f"head.conv{i}.weight"].shape[:2]
+            head[f"conv{i}"] = nn.Conv2d(c, o, 3, 1, 1, bias=False)
+            head[f"conv{i}_bn"], head[f"conv{i}_relu"] = nn.BatchNorm2d(o), nn.ReLU()
+        o, c = w["head.colours.weight"].shape[:2]
+        head["colours"] = nn.Conv2d(c, o, 1)
+        self.head = sequence(head)
+        self.register_buffer("prior", torch.zeros(313))
+
+    def prepare(self, b):
+        """Soft bins (equation 2) and how much each pixel counts (equation 4), from the colours themselves."""
+        ab = b["AB"].double().permute(0, 2, 3, 1).reshape(-1, 2)
+        d = ((ab[:, None] - BINS) ** 2).sum(2)
+        near, at = d.topk(5, largest=False)
+        b["soft"] = torch.zeros(len(ab), 313).double().scatter_(1, at, (-near / 50).softmax(1)).to(b["X"].dtype)
+        rare = 1 / (0.5 * self.prior.double() + 0.5 / 313)
+        rare = rare / (rare * self.prior.double()).sum()
+        colour = (b["Colour"] != 0).double().repeat_interleave(len(ab) // len(b["Colour"]))
+        b["weight"] = (rare[at[:, 0]] * colour / colour.sum().clamp(min=1)).to(b["X"].dtype)
+
+    def losses(self, b, minimise):
+        y = self.head(self.trunk(b["X"])).permute(0, 2, 3, 1).reshape(-1, 313)
+        minimise("loss", (F.cross_entropy(y, b["soft"], reduction="none") * b["weight"]).sum())
+
+
+class Spread(nn.Module):
+    """Connects the positions of a map channel by channel (Pathak et al. 2016, section 3.1)."""
+
+    def __init__(self, shape):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(shape))
+
+    def forward(self, x):
+        side = math.isqrt(self.weight.shape[2])
+        return torch.einsum("ncp,cpq->ncq", x.flatten(2), self.weight).unflatten(2, (side, side))
+
+
+class ContextEncoder(nn.Module):
+    """Pathak et al. 2016: a layer that connects positions, transposed convolutions; squared error, and an adversary where there is one."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, head = Trunk(w), {"spread": Spread(w["head.spread.weight"].shape)}
+        o, c = w["head.mix.weight"].shape[:2]
+        head["mix"], head["mix_bn"], head["mix_relu"] = nn.Conv2d(c, o, 1, bias=False), nn.BatchNorm2d(o), nn.ReLU()
+        sides = numbered(w, "head.up")
+        for i in sides:
+            c, o = w[f"head.up{i}.weight"].shape[:2]
+            head[f"up{i}"] = nn.ConvTranspose2d(c, o, 4, 2, 1, bias=False)
+            if i == sides[-1]:
+                head["tanh"] = nn.Tanh()
+            else:
+                head[f"up{i}_bn"], head[f"up{i}_relu"] = nn.BatchNorm2d(o), nn.ReLU()
+        self.head = sequence(head)
+        self.discriminator = self.critic(w) if "discriminator.judge.weight" in w else None
+
+    @staticmethod
+    def critic(w):
+        s = {}
+        for i in reversed(numbered(w, "discriminator.down")):
+            o, c = w[f"discriminator.down{i}.weight"].shape[:2]
+            s[f"down{i}"] = nn.Conv2d(c, o, 4, 2, 1, bias=False)
+            if len(s) > 1:
+                s[f"down{i}_bn"] = nn.BatchNorm2d(o)
+            s[f"down{i}_leaky"] = nn.LeakyReLU(0.2)
+        o, c, k, _ = w["discriminator.judge.weight"].shape
+        s["judge"], s["flatten"] = nn.Conv2d(c, o, k, bias=False), nn.Flatten()
+        return sequence(s)
+
+    def losses(self, b, minimise):
+        made = self.head(self.trunk(b["X"]))
+        squares = (b["Weight"] * (made - b["Want"]) ** 2).sum() / (b["Weight"] > 0).sum().clamp(min=1)
+        if self.discriminator is None:
+            return minimise("loss", squares)
+        shown, judge, bce = made * (b["Weight"] > 0), self.discriminator, F.binary_cross_entropy_with_logits
+        real, fake = judge(b["Want"]), judge(shown.detach())
+        minimise("loss_discriminator", bce(real, torch.ones_like(real)) + bce(fake, torch.zeros_like(fake)), "discriminator")
+        fooled = bce(judge(shown), torch.ones_like(fake))
+        minimise("loss", 0.999 * squares + 0.001 * fooled, "painter")
+
+
+TASKS = {"relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder}
+WHOLE = {"First", "Second", "Labels", "Dealt", "Classes"}
+
+
+def specification(of, kind=float):
+    """name?option=value as name, {option: value}."""
+    name, _, options = of.partition("?")
+    return name, {k: kind(v) for k, v in parse_qsl(options)}
+
+
+def optimisers(net, plan):
+    """One a group, its weights decaying, its biases, scales and shifts not."""
+    c, params, out = plan["config"], dict(net.named_parameters()), {}
+    if set(params) != {p["name"] for p in plan["params"]}:
+        raise SystemExit(f"the weights are others: {sorted(set(params) ^ {p['name'] for p in plan['params']})}")
+    name, o = specification(c["optimizer"])
+    for group in sorted({p["group"] for p in plan["params"]}):
+        mine = [p for p in plan["params"] if p["group"] == group]
+        sets = [{"params": [params[p["name"]] for p in mine if p["decays"] == d], "weight_decay": c["weight_decay"] if d else 0.0} for d in (True, False)]
+        sets = [s for s in sets if s["params"]]
+        if name in ("sgd", "nesterov"):
+            opt = torch.optim.SGD(sets, lr=c["lr"], momentum=c["momentum"], nesterov=name == "nesterov")
+        elif name == "adam":
+            opt = torch.optim.Adam(sets, lr=c["lr"], betas=(o.get("beta1", 0.9), o.get("beta2", 0.999)), eps=o.get("eps", 1e-8))
+        else:
+            raise SystemExit(f"no optimiser {name} here")
+        out[group] = opt, mine[0]["rate"]
+    return out
+
+
+def rate(c, step, steps):
+    """The learning rate of a step, from 0 on."""
+    if c["warmup_steps"] or c["schedule"] not in ("cosine", "constant"):
+        raise SystemExit(f"no schedule {c['schedule']} with a warm-up of {c['warmup_steps']} here")
+    return c["lr"] * (0.5 * (1 + math.cos(math.pi * step / steps)) if c["schedule"] == "cosine" else 1)
+
+
+def batch(path, dtype, layout):
+    b = load_file(path)
+    for k, v in b.items():
+        b[k] = v.long() if k in WHOLE else v.to(dtype)
+        if v.dim() == 4:
+            b[k] = b[k].permute(0, 3, 1, 2).contiguous(memory_format=layout)
+    return b
+
+
+def run(dir, plan, start, dtype, layout):
+    w = load_file(f"{dir}/{start}.safetensors")
+    net = TASKS[specification(plan["config"]["task"], str)[0]](w)
+    state = net.state_dict()
+    if set(state) != set(w):
+        raise SystemExit(f"the state is another: {sorted(set(state) ^ set(w))}")
+    net.load_state_dict({k: v.reshape(state[k].shape) for k, v in w.items()})
+    net = net.to(dtype).to(memory_format=layout).train()
+    groups, curves, seconds = optimisers(net, plan), {}, []
+    for step in range(plan["steps"]):
+        b = batch(f"{dir}/batches/{step:04}.safetensors", dtype, layout)
+        if hasattr(net, "prepare"):
+            net.prepare(b)
+        lr = rate(plan["config"], step, plan["steps"])
+
+        def minimise(name, loss, *only):
+            curves.setdefault(name, []).append(loss)
+            mine = only or list(groups)
+            for g in groups:
+                groups[g][0].zero_grad()
+            loss.backward()
+            for g in mine:
+                opt, factor = groups[g]
+                for s in opt.param_groups:
+                    s["lr"] = lr * factor
+                opt.step()
+
+        begin = time.perf_counter()
+        net.losses(b, minimise)
+        seconds.append(time.perf_counter() - begin)
+        for c in curves.values():
+            c[-1] = c[-1].item()
+    return net, curves, seconds
+
+
+def main():
+    ap = argparse.ArgumentParser()
+    ap.add_argument("dir")
+    ap.add_argument("--threads", type=int, default=2)
+    ap.add_argument("--kernels", default="nchw,nhwc,native")
+    ap.add_argument("--runs", help="only these")
+    ap.add_argument("--double", action="store_true")
+    ap.add_argument("--golden")
+    a = ap.parse_args()
+    torch.set_num_threads(a.threads)
+    plan = json.load(open(f"{a.dir}/plan.json"))
+    numbers = [int(k) for k in a.runs.split(",")] if a.runs else range(plan["runs"])
+    kernels = a.kernels.split(",")
+    runs = [(f"start-{k}", f"theirs-{k}", torch.float32, kernels[k % len(kernels)]) for k in numbers]
+    if a.double:
+        runs.append(("start-0", "theirs-double", torch.float64, "nchw"))
+    golden = []
+    for start, name, dtype, kernel in runs:
+        torch.backends.mkldnn.enabled = kernel != "native"
+        net, curves, seconds = run(a.dir, plan, start, dtype, torch.channels_last if kernel == "nhwc" else torch.contiguous_format)
+        json.dump({"torch": torch.__version__, "threads": a.threads, "kernels": kernel, "losses": curves, "seconds": seconds}, open(f"{a.dir}/{name}.json", "w"))
+        save_file({k: v.to(torch.float32).contiguous() for k, v in net.state_dict().items()}, f"{a.dir}/{name}.safetensors", {"format": "pt"})
+        print(f"{name}, {kernel}: " + ", ".join(f"{k} {c[0]:.6f} to {c[-1]:.6f}" for k, c in curves.items()) + f", {1000 * sorted(seconds)[len(seconds) // 2]:.1f} ms a step", flush=True)
+        golden.append({"losses": curves, "lengths": {k: v.double().norm().item() for k, v in net.state_dict().items()}})
+    if a.golden:
+        json.dump({"config": plan["config"], "runs": golden[:len(numbers)]}, open(a.golden, "w"))
+
+
+main()
