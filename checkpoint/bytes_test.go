@@ -3,6 +3,7 @@ package checkpoint
 import (
 	"archive/zip"
 	"bytes"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
@@ -202,6 +204,49 @@ func TestEdges(t *testing.T) {
 		if _, err := Read(bytes.NewReader(b), size); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("a header of %d: %v, want %q", n, err, want)
 		}
+	}
+}
+
+// TestLoadSum: the sum is of the whole file, gaps and what stands behind the tensors too, and what is loaded is what Load gives.
+func TestLoadSum(t *testing.T) {
+	long := tensor.New(1<<18 + 5)
+	long.Data[1<<18] = 7
+	var written bytes.Buffer
+	if err := Write(&written, &File{Tensors: []Named{{Name: "long", Value: long}, {Name: "a", Value: tensor.From([]float32{3}, 1)}}}); err != nil {
+		t.Fatal(err)
+	}
+	for what, b := range map[string][]byte{
+		"nothing":                  raw(`{}`, 0),
+		"gaps, and bytes behind":   raw(`{"b":{"dtype":"U8","shape":[2],"data_offsets":[3,5]},"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}`, 9),
+		"longer than is read once": written.Bytes(),
+	} {
+		for i := range b[len(b)-min(9, len(b)-10):] {
+			b[len(b)-1-i] = byte(i)
+		}
+		path := filepath.Join(t.TempDir(), "a.safetensors")
+		if err := os.WriteFile(path, b, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		want, err := Load(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, sum, err := LoadSum(path)
+		if err != nil || sum != fmt.Sprintf("%x", sha256.Sum256(b)) || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %v, sum %s", what, err, sum)
+		}
+		other := &hashed{r: bytes.NewReader(b), hash: sha256.New()}
+		for _, r := range [][2]int{{8, 9}, {0, 9}, {0, 4}, {9, 10}} { // back, and back beyond
+			if _, err := other.ReadAt(make([]byte, r[1]-r[0]), int64(r[0])); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := other.until(int64(len(b))); err != nil || fmt.Sprintf("%x", other.hash.Sum(nil)) != sum {
+			t.Errorf("%s: read back and forth it has another sum, %v", what, err)
+		}
+	}
+	if _, _, err := LoadSum(filepath.Join(t.TempDir(), "none")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("no file: %v", err)
 	}
 }
 

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"math"
 	"os"
@@ -140,7 +143,23 @@ func Atomic(path string, write func(w io.Writer) error) (err error) {
 
 // Load reads a safetensors file: F32, F16, BF16, F64 and the integer types, as float32. Offsets, shapes and sizes are
 // checked against the file's length before memory is taken. What is another known kind of file is a FormatError.
-func Load(path string) (*File, error) {
+func Load(path string) (*File, error) { return load(path, Read) }
+
+// LoadSum is Load in one pass with the file's SHA-256, in hexadecimal.
+func LoadSum(path string) (f *File, sum string, err error) {
+	f, err = load(path, func(r io.ReaderAt, size int64) (*File, error) {
+		h := &hashed{r: r, hash: sha256.New()}
+		f, err := Read(h, size)
+		if err == nil {
+			err = h.until(size)
+		}
+		sum = hex.EncodeToString(h.hash.Sum(nil))
+		return f, err
+	})
+	return f, sum, err
+}
+
+func load(path string, read func(r io.ReaderAt, size int64) (*File, error)) (*File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -150,7 +169,7 @@ func Load(path string) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := Read(f, st.Size())
+	out, err := read(f, st.Size())
 	if err != nil {
 		if e := otherFormat(path, f, st.Size()); e != nil {
 			return nil, e
@@ -158,6 +177,32 @@ func Load(path string) (*File, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return out, nil
+}
+
+// hashed is a source that is read from front to back, and hashed on the way with what lies between two reads.
+type hashed struct {
+	r    io.ReaderAt
+	hash hash.Hash
+	at   int64 // what stands before it is hashed
+}
+
+// until hashes what stands before a place.
+func (h *hashed) until(end int64) error {
+	n, err := io.Copy(h.hash, io.NewSectionReader(h.r, h.at, max(0, end-h.at)))
+	h.at += n
+	return err
+}
+
+func (h *hashed) ReadAt(b []byte, at int64) (int, error) {
+	if err := h.until(at); err != nil {
+		return 0, err
+	}
+	n, err := h.r.ReadAt(b, at)
+	if before := int(h.at - at); before < n {
+		h.hash.Write(b[before:n])
+		h.at = at + int64(n)
+	}
+	return n, err
 }
 
 var widths = map[string]int64{"F64": 8, "F32": 4, "F16": 2, "BF16": 2, "I64": 8, "I32": 4, "I16": 2, "I8": 1, "U8": 1, "BOOL": 1}

@@ -189,7 +189,8 @@ func withTag(t *testing.T, b []byte, tag, kind uint16, value []byte) []byte {
 
 // TestCutJPEG: a JPEG of whatever process that is cut before its data end is refused; without its end mark alone it is read.
 func TestCutJPEG(t *testing.T) {
-	for _, name := range []string{"turned.jpg", "grey.jpg", "progressive.jpg"} {
+	for name, step := range map[string]int{"turned.jpg": 97, "grey.jpg": 97, "progressive.jpg": 97, "cases/jpeg_scans.jpg": 0, "cases/jpeg_scans_restarts.jpg": 0, "cases/jpeg_scans_order.jpg": 0,
+		"cases/jpeg_progressive_restarts_444.jpg": 0} { // 0: at every byte
 		b, err := os.ReadFile(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
@@ -208,12 +209,15 @@ func TestCutJPEG(t *testing.T) {
 			t.Errorf("%s with bytes behind the end: %v", name, err)
 		}
 		h, _ := readJPEGHeader(b)
-		for n := 0; n < end-8; n += max(1, end/97) {
+		for n := 0; n < end-8; n += max(1, end*step/(97*97)) {
 			im, err := Decode(b[:n])
 			if err == nil {
 				t.Errorf("%s, cut to %d of %d bytes, is read as a picture of %dx%d", name, n, len(b), im.W, im.H)
 			} else if n > h.Scan+20 && !strings.Contains(err.Error(), "cut short") && h.Process <= 1 {
 				t.Errorf("%s, cut to %d of %d bytes: %v", name, n, len(b), err)
+			}
+			if im, err := (DecodeOptions{Truncated: true}).Decode(bytes.Clone(b[:n:n])); err == nil && (im.H != want.H || im.W != want.W) || err != nil && strings.Contains(err.Error(), "runtime error") {
+				t.Errorf("%s, cut to %d of %d bytes and let in: %v", name, n, len(b), err)
 			}
 		}
 	}

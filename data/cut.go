@@ -95,7 +95,7 @@ type jpegComponent struct {
 	seen     bool // whether a scan brought it
 }
 
-// refill reads a sequential JPEG's codes and writes them again.
+// refill reads a sequential JPEG's codes and writes them again, without restart marks.
 type refill struct {
 	b     []byte
 	head  jpegHeader

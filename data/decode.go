@@ -34,14 +34,8 @@ type DecodeOptions struct {
 func Decode(b []byte) (*Image, error) { return DecodeOptions{}.Decode(b) }
 
 // Decode is the function Decode with options.
-func (o DecodeOptions) Decode(b []byte) (im *Image, err error) {
-	defer recoverBroken(&im, &err)
-	head, err := readHeader(b)
-	if err != nil {
-		return nil, err
-	}
-	defer working.enter(head.cost)()
-	im, _, err = o.decode(b, head)
+func (o DecodeOptions) Decode(b []byte) (*Image, error) {
+	im, _, _, err := o.read(b, nil)
 	return im, err
 }
 

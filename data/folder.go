@@ -34,6 +34,7 @@ type folder struct {
 	files  []string // relative, sorted
 	sizes  []int64
 	decode DecodeOptions
+	later  *later // nil where all was said when it was opened
 }
 
 // folderLabels are the folders of the first level.
@@ -160,6 +161,7 @@ func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 		}
 	}
 	d.Notes = append(d.Notes, f.notes()...)
+	d.later = f.later
 	d.Name, d.Fingerprint, d.Inputs = name.String(), f.fingerprint(), Inputs{Images: f}
 	if labels != nil && !o.NoLabels {
 		d.Truth.Labels = labels
@@ -260,20 +262,37 @@ func (f *folder) fingerprint() string {
 	return fingerprint("folder", parts...)
 }
 
-func (f *folder) Image(i int) (*Image, error) { return f.read(i, f.decode.Decode) }
+func (f *folder) Image(i int) (*Image, error) { return f.ImageFrame(i, nil) }
 
 func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
-	return f.read(i, func(b []byte) (*Image, error) { return f.decode.DecodeFrame(b, choose) })
+	path := f.Describe(i)
+	b, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	im, head, top, err := f.decode.read(b, choose)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	f.seen(i, head, top)
+	return im, nil
 }
 
 // ReadImage returns the picture in a file, of any format that Decode reads.
-func ReadImage(path string) (*Image, error) { return readImage(path, Decode) }
-
-func (f *folder) read(i int, decode func([]byte) (*Image, error)) (*Image, error) {
-	return readImage(f.Describe(i), decode)
+func ReadImage(path string) (*Image, error) {
+	b, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	im, err := Decode(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return im, nil
 }
 
-func readImage(path string, decode func([]byte) (*Image, error)) (*Image, error) {
+// readFile reads a file; a folder, a pipe or a device is refused unopened.
+func readFile(path string) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -281,15 +300,7 @@ func readImage(path string, decode func([]byte) (*Image, error)) (*Image, error)
 	if !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s is no file that holds a picture", path)
 	}
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	im, err := decode(b)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return im, nil
+	return os.ReadFile(path)
 }
 
 // size is the file's; of one that cannot be looked at 0.

@@ -126,30 +126,48 @@ func DecodeFrame(b []byte, choose func(h, w int) Frame) (*Image, error) {
 }
 
 // DecodeFrame is the function DecodeFrame with options.
-func (o DecodeOptions) DecodeFrame(b []byte, choose func(h, w int) Frame) (im *Image, err error) {
+func (o DecodeOptions) DecodeFrame(b []byte, choose func(h, w int) Frame) (*Image, error) {
+	im, _, _, err := o.read(b, choose)
+	return im, err
+}
+
+// read decodes a picture, or the frame that is chosen of it where choose is not nil; it returns the header and the largest of the values that
+// have more than 8 bits too.
+func (o DecodeOptions) read(b []byte, choose func(h, w int) Frame) (im *Image, head header, top float64, err error) {
 	defer recoverBroken(&im, &err)
-	c, err := readHeader(b)
-	if err != nil {
-		return nil, err
+	if head, err = readHeader(b); err != nil {
+		return nil, head, 0, err
 	}
-	defer working.enter(c.cost)()
-	var p image.Image
-	if c.format == "jpeg" && c.jpeg.Orientation() == 1 {
-		if p, err = o.jpegPlanes(b, c.jpeg); err != nil {
-			return nil, decodeError(err)
+	defer working.enter(head.cost)()
+	if choose != nil {
+		if im, err = o.frameOfPlanes(b, head, choose); im != nil || err != nil {
+			return im, head, 0, err
 		}
+	}
+	if im, top, err = o.decode(b, head); err == nil && choose != nil {
+		im = choose(im.H, im.W).Of(im)
+	}
+	return im, head, top, err
+}
+
+// frameOfPlanes makes a frame of a JPEG's planes, of which no more than the frame is turned into RGB; nil where there are none, or where they
+// must be turned first.
+func (o DecodeOptions) frameOfPlanes(b []byte, c header, choose func(h, w int) Frame) (*Image, error) {
+	if c.format != "jpeg" || c.jpeg.Components != 3 || c.jpeg.Orientation() != 1 {
+		return nil, nil
+	}
+	p, err := o.jpegPlanes(b, c.jpeg)
+	if err != nil {
+		return nil, decodeError(err)
 	}
 	planes, ok := p.(*image.YCbCr)
 	if !ok || planes.Rect.Min != (image.Point{}) {
-		if im, _, err = o.decode(b, c); err != nil {
-			return nil, err
-		}
-		return choose(im.H, im.W).Of(im), nil
+		return nil, nil
 	}
 	f := choose(c.h, c.w)
 	f.within(c.h, c.w)
 	if f.OutH == f.H && f.OutW == f.W {
-		im = NewImage(f.H, f.W)
+		im := NewImage(f.H, f.W)
 		rowsRGB(im.Pix, planes, f.Top, f.Left, f.H, f.W)
 		return im, nil
 	}

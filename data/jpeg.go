@@ -2,6 +2,7 @@ package data
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"image"
@@ -28,6 +29,7 @@ func (o DecodeOptions) jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
 		case !o.Truncated:
 			return nil, fmt.Errorf("cut short: %s (folder:DIR?truncated=accept lets it in)", cut.there)
 		}
+		h, _ = readJPEGHeader(cut.filled) // its segments may stand elsewhere
 		return standardJPEG(cut.filled, h)
 	}
 	if h.Process <= 1 && (h.Components == 1 || h.Components == 3) {
@@ -46,7 +48,7 @@ func (o DecodeOptions) jpegPlanes(b []byte, h jpegHeader) (image.Image, error) {
 // mark: with the mark the standard library tells which it is.
 func endless(b []byte, h jpegHeader) (image.Image, cutJPEG) {
 	p, err := standardJPEG(append(b[:len(b):len(b)], 0xff, markEnd), h)
-	if err == nil && (h.Process != 2 || allScans(b, h)) {
+	if err == nil && allScans(b, h) {
 		return p, cutJPEG{}
 	}
 	return nil, restore(b, h, err == nil)
@@ -54,6 +56,12 @@ func endless(b []byte, h jpegHeader) (image.Image, cutJPEG) {
 
 // standardJPEG decodes by the standard library, four components without Adobe's segment as inks.
 func standardJPEG(b []byte, h jpegHeader) (p image.Image, err error) {
+	if miscounted(b, h) {
+		if b, err = withoutRestarts(b, h); err != nil {
+			return nil, err
+		}
+		h, _ = readJPEGHeader(b)
+	}
 	switch {
 	case h.Components == 4 && h.adobe == 0:
 		p, err = cmykJPEG(b)
@@ -66,6 +74,49 @@ func standardJPEG(b []byte, h jpegHeader) (p image.Image, err error) {
 		return nil, err
 	}
 	return p, sized(p, h)
+}
+
+// miscounted tells whether a JPEG has restart marks that the standard library expects elsewhere (Go 1.26): in a scan of one component alone
+// it counts an interval in units of all components (ITU T.81, A.2.2: in blocks), which differ where a unit has several blocks of that component.
+func miscounted(b []byte, h jpegHeader) bool {
+	if h.Components == 1 || !bytes.Contains(b, []byte{0xff, markRestart}) {
+		return false
+	}
+	r := &refill{head: h}
+	every, found := 0, false
+	eachSegment(b, 2, func(_ int, marker byte, seg []byte) {
+		switch {
+		case marker == 0xc0+h.Process && r.comps == nil:
+			if r.frame(seg) != nil {
+				r.comps = nil
+			}
+		case marker == markRestart && len(seg) >= 2:
+			every = int(binary.BigEndian.Uint16(seg))
+		case marker == markScan && every > 0 && len(seg) >= 2 && seg[0] == 1:
+			for i := range r.comps {
+				if c := &r.comps[i]; c.id == seg[1] && c.h*c.v > 1 {
+					wide, high, _ := r.units([]scanPart{{c: c}})
+					found = found || every < wide*high
+				}
+			}
+		}
+	})
+	return found
+}
+
+// withoutRestarts writes a sequential JPEG's codes anew, without restart marks.
+func withoutRestarts(b []byte, h jpegHeader) ([]byte, error) {
+	if h.Process == 2 {
+		return nil, errors.New("a progressive JPEG with restart marks and chroma of less than full size, which is not read; convert it to an ordinary JPEG or PNG")
+	}
+	r := &refill{b: b, head: h}
+	if err := r.all(); err != nil {
+		return nil, err
+	}
+	if r.rows < h.H {
+		return nil, fmt.Errorf("its codes end behind %d %% of its rows", 100*r.rows/h.H)
+	}
+	return append(r.out, 0xff, markEnd), nil
 }
 
 // ycckJPEG decodes a JPEG of YCbCr and black with chroma of half the size, which the standard library does not interpolate: as if the four
@@ -104,8 +155,8 @@ func ended(b []byte, h jpegHeader) bool {
 	return h.Scan > 0 && bytes.LastIndex(b[h.Scan:], []byte{0xff, markEnd}) >= 0
 }
 
-// allScans tells whether the scans of a progressive JPEG bring every coefficient of every component to its last bit (ITU T.81, annex G):
-// what is cut between two scans decodes without an error, to a coarse picture.
+// allScans tells whether a JPEG's scans bring every component, and of a progressive one every coefficient to its last bit (ITU T.81,
+// annex G): what is cut between two scans decodes without an error, without its colours or to a coarse picture.
 func allScans(b []byte, h jpegHeader) bool {
 	last := map[byte]*[64]bool{}
 	eachSegment(b, h.Scan, func(_ int, marker byte, seg []byte) {
@@ -117,6 +168,9 @@ func allScans(b []byte, h jpegHeader) bool {
 			c := seg[1+2*k]
 			if last[c] == nil {
 				last[c] = &[64]bool{}
+			}
+			if h.Process != 2 { // a sequential scan brings all, whatever it says
+				from, to, low = 0, 63, 0
 			}
 			for z := int(from); z <= min(int(to), 63) && low == 0; z++ {
 				last[c][z] = true

@@ -34,6 +34,14 @@ type LoaderOptions struct {
 	Bad func(i int, err error)
 }
 
+// CheckMaxBad refuses what is no part of the samples.
+func CheckMaxBad(part float64) error {
+	if !(part >= 0 && part <= 1) {
+		return fmt.Errorf("%g: want a part between 0 and 1", part)
+	}
+	return nil
+}
+
 // Loader makes batches of numbered samples ahead of the consumer, in memory that is used again. A batch is a pure function of
 // seed, epoch and number: neither the number of workers, nor where an epoch is entered, nor what is broken elsewhere changes it.
 // Batches are full: another sample, drawn from a stream of its own, stands in for a broken one.

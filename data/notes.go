@@ -5,16 +5,24 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/tensor"
 )
 
 // mostLooked is how many pictures of more than 8 bits a value are decoded to see which of them they use.
 const mostLooked = 32
+
+// mostHeaders is how many files' headers are read for the note on such pictures when a folder is opened: of more files as many, drawn:
+// reading a header takes longer than listing a name.
+const mostHeaders = 256
 
 // mostNamed is how many files a note names.
 const mostNamed = 3
@@ -23,12 +31,21 @@ const mostNamed = 3
 // than they use, and those that are let in though they are cut short.
 func (f *folder) notes() []string {
 	var out []string
-	if deep := f.those(isDeep, ".png", ".tif", ".tiff", ".ppm", ".pgm", ".pnm"); len(deep) > 0 {
-		if f.decode.Stretch {
-			out = append(out, fmt.Sprintf("%s: %d of %d pictures have more than 8 bits a value and are scaled by the bits that each uses (stretch=yes)", f.dir, len(deep), f.Len()))
-		} else if note := f.faint(deep); note != "" {
-			out = append(out, note)
-		}
+	deep, looked, all := f.those(isDeep, mostHeaders, ".png", ".tif", ".tiff", ".ppm", ".pgm", ".pnm")
+	note := ""
+	switch {
+	case len(deep) == 0:
+	case !f.decode.Stretch:
+		note = f.faint(deep, looked < all)
+	case looked < all:
+		note = fmt.Sprintf("%s: %d of %d pictures looked at, in a folder of %d, have more than 8 bits a value; such are scaled by the bits that each uses (stretch=yes)", f.dir, len(deep), looked, f.Len())
+	default:
+		note = fmt.Sprintf("%s: %d of %d pictures have more than 8 bits a value and are scaled by the bits that each uses (stretch=yes)", f.dir, len(deep), f.Len())
+	}
+	if note != "" {
+		out = append(out, note)
+	} else if looked < all {
+		f.later = &later{}
 	}
 	if f.decode.Truncated {
 		out = append(out, f.cutShort()...)
@@ -36,22 +53,83 @@ func (f *folder) notes() []string {
 	return out
 }
 
-// those returns the files with one of the endings of which is says yes.
-func (f *folder) those(is func(path string) bool, endings ...string) []int {
-	found := make([]bool, f.Len())
-	parallel.For(f.Len(), func(i int) {
-		for _, e := range endings {
-			if strings.EqualFold(filepath.Ext(f.files[i]), e) {
-				found[i] = is(f.Describe(i))
-			}
+// later is a note that only reading samples can make, said once.
+type later struct {
+	mu   sync.Mutex
+	say  func(note string)
+	note string // what nobody listened to yet
+	made bool
+}
+
+func (l *later) tell(note func() string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.made {
+		return
+	}
+	l.made = true
+	if l.note = note(); l.say != nil {
+		l.say(l.note)
+	}
+}
+
+// Listen has say told of what shows only when samples are read: of a large folder, of whose files only some are looked at when it is
+// opened, that others have more than 8 bits a value. It is told once, from whatever goroutine reads.
+func (d *Dataset) Listen(say func(note string)) {
+	if d.later == nil {
+		return
+	}
+	d.later.mu.Lock()
+	defer d.later.mu.Unlock()
+	if d.later.say == nil && d.later.made {
+		say(d.later.note)
+	}
+	d.later.say = say
+}
+
+// seen makes the note that was not made when the folder was opened, of a picture that was read with its largest value.
+func (f *folder) seen(i int, h header, top float64) {
+	if f.later == nil || !h.deep || !f.decode.Stretch && !h.usual().faint(top) {
+		return
+	}
+	f.later.tell(func() string {
+		if f.decode.Stretch {
+			return fmt.Sprintf("%s: pictures with more than 8 bits a value, the first that was read is %s, are scaled by the bits that each uses (stretch=yes)", f.dir, f.files[i])
 		}
+		return fmt.Sprintf("%s: pictures with more than 8 bits a value are nearly black or cut off at white, the first that was read is %s (largest value: %.4g); folder:DIR?stretch=yes scales each by the bits that it uses", f.dir, f.files[i], top)
 	})
-	var out []int
-	for i, yes := range found {
-		if yes {
-			out = append(out, i)
+}
+
+// those returns the files with one of the endings of which is says yes, of at most so many that it looks at, and how many there are.
+func (f *folder) those(is func(path string) bool, most int, endings ...string) (found []int, looked, all int) {
+	var of []int
+	for i, name := range f.files {
+		if slices.ContainsFunc(endings, func(e string) bool { return strings.EqualFold(filepath.Ext(name), e) }) {
+			of = append(of, i)
 		}
 	}
+	all = len(of)
+	of = drawnFrom(of, most)
+	yes := make([]bool, len(of))
+	parallel.For(len(of), func(k int) { yes[k] = is(f.Describe(of[k])) })
+	for k, i := range of {
+		if yes[k] {
+			found = append(found, i)
+		}
+	}
+	return found, len(of), all
+}
+
+// drawnFrom returns at most so many of some numbers, in their order: drawn, for files may take turns, but always the same.
+func drawnFrom(of []int, most int) []int {
+	if len(of) <= most {
+		return of
+	}
+	out := make([]int, most)
+	for k, at := range tensor.NewRNG(1).Perm(len(of))[:most] {
+		out[k] = of[at]
+	}
+	slices.Sort(out)
 	return out
 }
 
@@ -112,15 +190,10 @@ func deepTIFF(r io.ReaderAt, head []byte) bool {
 	return false
 }
 
-// faint looks at some of the pictures with more than 8 bits a value, and says how many are nearly black or cut off at the bright end.
-func (f *folder) faint(deep []int) string {
-	looked := deep
-	if len(deep) > mostLooked {
-		looked = make([]int, mostLooked)
-		for k := range looked {
-			looked[k] = deep[k*len(deep)/mostLooked]
-		}
-	}
+// faint looks at some of the pictures with more than 8 bits a value, and says how many are nearly black or cut off at the bright end;
+// some tells whether there may be more than these.
+func (f *folder) faint(deep []int, some bool) string {
+	looked := drawnFrom(deep, mostLooked)
 	tops := make([]float64, len(looked))
 	parallel.For(len(looked), func(k int) { tops[k] = f.faintTop(looked[k]) })
 	count, low, high := 0, 0.0, 0.0
@@ -140,7 +213,10 @@ func (f *folder) faint(deep []int) string {
 		values = fmt.Sprintf("%.4g to %.4g", low, high)
 	}
 	of := "pictures"
-	if len(looked) < len(deep) {
+	switch {
+	case some:
+		of = fmt.Sprintf("of %d pictures looked at, in a folder of %d,", len(looked), f.Len())
+	case len(looked) < len(deep):
 		of = fmt.Sprintf("of %d pictures looked at, of %d,", len(looked), len(deep))
 	}
 	return fmt.Sprintf("%s: %d %s with more than 8 bits a value are nearly black or cut off at white (largest values: %s); folder:DIR?stretch=yes scales each by the bits that it uses", f.dir, count, of, values)
@@ -181,7 +257,8 @@ func (h header) usual() levels {
 func (f *folder) cutShort() []string {
 	jpegs := []string{".jpg", ".jpeg", ".jpe", ".jfif"}
 	var names []string
-	for _, i := range f.those(noEndMark, jpegs...) {
+	cut, _, _ := f.those(noEndMark, math.MaxInt, jpegs...)
+	for _, i := range cut {
 		b, err := os.ReadFile(f.Describe(i))
 		if err != nil {
 			continue

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -71,6 +72,89 @@ func TestFolderDeep(t *testing.T) {
 	}
 	if _, err := Open("folder:"+dir+"?stretch=maybe", Train); err == nil || !strings.Contains(err.Error(), "stretch=maybe") {
 		t.Errorf("stretch=maybe: %v", err)
+	}
+}
+
+// TestFolderDeepLater: of more files than mostHeaders some headers are read when the folder is opened; what they do not show is said, once,
+// when a picture is read that does.
+func TestFolderDeepLater(t *testing.T) {
+	const n = mostHeaders + 2
+	files := map[string][]byte{}
+	plain, dark, bright := encoded(t, "png", 8, 8), grey16(4095), grey16(65535)
+	for i := range n {
+		files[fmt.Sprintf("%04d.png", i)] = plain
+	}
+	opened := func(options string) *Dataset {
+		t.Helper()
+		d, err := Open("folder:"+folderWith(t, files)+options, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	var beyond []int // the two that are not looked at
+	all := make([]int, n)
+	for i := range n {
+		all[i] = i
+	}
+	for looked := drawnFrom(all, mostHeaders); len(all) > 0; all = all[1:] {
+		if !slices.Contains(looked, all[0]) {
+			beyond = append(beyond, all[0])
+		}
+	}
+	if len(beyond) != n-mostHeaders {
+		t.Fatalf("%d are not looked at, want %d", len(beyond), n-mostHeaders)
+	}
+	middle, last := beyond[0], beyond[1]
+	first := 0
+	for slices.Contains(beyond, first) {
+		first++
+	}
+	files[fmt.Sprintf("%04d.png", middle)], files[fmt.Sprintf("%04d.png", last)] = bright, dark
+	for options, want := range map[string]string{
+		"":             fmt.Sprintf(": pictures with more than 8 bits a value are nearly black or cut off at white, the first that was read is %04d.png (largest value: 4095); folder:DIR?stretch=yes", last),
+		"?stretch=yes": fmt.Sprintf(": pictures with more than 8 bits a value, the first that was read is %04d.png, are scaled by the bits that each uses (stretch=yes)", middle),
+	} {
+		for _, early := range []bool{true, false} {
+			d := opened(options)
+			if len(d.Notes) != 0 {
+				t.Errorf("%q: notes %q", options, d.Notes)
+			}
+			var said []string
+			listen := func() { d.Listen(func(note string) { said = append(said, note) }) }
+			if early {
+				listen()
+			}
+			for _, i := range []int{first, middle, last, last} {
+				if _, err := d.Images.Image(i); err != nil {
+					t.Fatal(err)
+				}
+				part := d.Subset([]int{i}, "one")
+				if _, err := ImageFrame(part.Images, 0, func(h, w int) Frame { return Frame{0, 0, h, w, h, w} }); err != nil || part.later != d.later {
+					t.Fatal(err)
+				}
+			}
+			if !early {
+				listen()
+			}
+			if listen(); len(said) != 1 || !strings.Contains(said[0], want) {
+				t.Errorf("%q, listened to early: %v: said %q, want %q", options, early, said, want)
+			}
+		}
+	}
+	files[fmt.Sprintf("%04d.png", first)] = dark
+	for options, want := range map[string]string{
+		"":             fmt.Sprintf(": 1 of 1 pictures looked at, in a folder of %d, with more than 8 bits a value are nearly black", n),
+		"?stretch=yes": fmt.Sprintf(": 1 of %d pictures looked at, in a folder of %d, have more than 8 bits a value", mostHeaders, n),
+	} {
+		d := opened(options)
+		if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], want) || d.later != nil {
+			t.Errorf("%q: notes %q, want %q", options, d.Notes, want)
+		}
+		d.Listen(func(string) { t.Error("it is said twice") })
+		if _, err := d.Images.Image(last); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -124,6 +124,8 @@ type Dataset struct {
 	Notes       []string // lines for a person: what was not taken, what was assumed
 	Inputs
 	Truth Truth
+
+	later *later // what shows only when samples are read; nil where nothing does
 }
 
 // Len returns the number of samples.

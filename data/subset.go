@@ -15,7 +15,7 @@ func (d *Dataset) Subset(index []int, what string) *Dataset {
 		sep = "&"
 	}
 	return &Dataset{Name: d.Name + sep + what, Fingerprint: fingerprint(d.Fingerprint, what, fmt.Sprint(index)), Notes: d.Notes,
-		Inputs: d.Inputs.Subset(index), Truth: d.Truth.Subset(index)}
+		Inputs: d.Inputs.Subset(index), Truth: d.Truth.Subset(index), later: d.later}
 }
 
 // Subset returns the inputs with these numbers, in this order.

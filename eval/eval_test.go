@@ -133,9 +133,15 @@ func TestLargest(t *testing.T) {
 func TestKNNRefuses(t *testing.T) {
 	train, _ := albumSet("train", 6, 8)
 	x := mustSample(t, Pixels{Pictures{8, data.HalfNorm}}, train)
-	for _, p := range []KNN{{K: -5}, {Temperature: -1}, {Temperature: math.NaN()}, {Temperature: math.Inf(1)}} {
-		if _, err := p.Judge(ctx, x, x); err == nil || !strings.Contains(err.Error(), "above 0") {
-			t.Errorf("%+v: %v", p, err)
+	for want, p := range map[string]KNN{"k=-5: want at least 1": {K: -5}, "temperature=-1: want": {Temperature: -1}, "temperature=NaN: want": {Temperature: math.NaN()}, "temperature=+Inf: want": {Temperature: math.Inf(1)},
+		"temperature=0.0009: want a number between 0.001 and 1000": {Temperature: 0.0009}, "temperature=1001: want": {Temperature: 1001}} {
+		if _, err := p.Judge(ctx, x, x); err == nil || err.Error()[:len(want)] != want {
+			t.Errorf("%+v: %v, want %s", p, err, want)
+		}
+	}
+	for want, p := range map[string]KNN{"": {K: 1, Temperature: 0.001}, "k": {Temperature: 1}, "temperature": {K: 1}} { // zeros are no defaults for Check
+		if option, err := p.Check(); option != want || (err == nil) != (want == "") {
+			t.Errorf("%+v: %s, %v", p, option, err)
 		}
 	}
 	if _, err := (KNN{K: 100}).Judge(ctx, x, x); err != nil {

@@ -125,7 +125,7 @@ func TestJudgeFails(t *testing.T) {
 	_, err := Judge(ctx, []Encoder{&lopsided{}}, train, test, knn, Options{})
 	wantError(t, err, "1 depths of the training samples and 2 of the test")
 	_, err = Judge(ctx, px, train, test, []Protocol{Probe{Solver: "none"}}, Options{})
-	wantError(t, err, "probe of pixels, pixels: there is no solver")
+	wantError(t, err, "probe of pixels, pixels: solver=")
 	oops := errors.New("no place for it")
 	if s, err := Judge(ctx, px, train, test, knn, Options{Encoded: func(Encoder, []Sample, []Sample) error { return oops }}); err != oops || len(s) != 1 {
 		t.Errorf("%d scores, %v", len(s), err)

@@ -27,8 +27,25 @@ var knnKind = Kind{
 		{Name: "temperature", Default: "0.07", About: "of their votes: the smaller, the more the nearest count"},
 	},
 	make: func(v *spec.Values) Protocol {
-		return KNN{K: v.Int("k", 1, math.MaxInt32), Temperature: v.Float("temperature", 1e-3, 1e3)}
+		return KNN{K: v.Int("k", fewestNeighbours, math.MaxInt32), Temperature: v.Float("temperature", coldest, hottest)}
 	},
+}
+
+// What a KNN's options may be.
+const (
+	fewestNeighbours = 1
+	coldest, hottest = 1e-3, 1e3
+)
+
+// Check says which option, k or temperature, cannot be what it is, and why. Zeros are none of the defaults here.
+func (p KNN) Check() (option string, err error) {
+	switch {
+	case p.K < fewestNeighbours:
+		return "k", fmt.Errorf("%d: want at least %d", p.K, fewestNeighbours)
+	case !(p.Temperature >= coldest && p.Temperature <= hottest):
+		return "temperature", fmt.Errorf("%g: want a number between %g and %g", p.Temperature, coldest, hottest)
+	}
+	return "", nil
 }
 
 // Name returns knn.
@@ -113,8 +130,8 @@ func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	if p.Temperature == 0 {
 		p.Temperature = 0.07
 	}
-	if p.K < 1 || !(p.Temperature > 0) || math.IsInf(p.Temperature, 1) {
-		return Score{}, fmt.Errorf("%d neighbours at a temperature of %g: want at least 1, and a temperature above 0", p.K, p.Temperature)
+	if option, err := p.Check(); err != nil {
+		return Score{}, fmt.Errorf("%s=%w", option, err)
 	}
 	c, err := classify(train, test, train.Pooled, test.Pooled)
 	if err != nil {

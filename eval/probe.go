@@ -81,12 +81,20 @@ func (p Probe) defaults() Probe {
 	return p
 }
 
+// Check says which option, solver, cannot be what it is, and why.
+func (p Probe) Check() (option string, err error) {
+	if !slices.Contains(Solvers, p.Solver) {
+		return "solver", fmt.Errorf("%s: want %s", p.Solver, spec.Or(Solvers))
+	}
+	return "", nil
+}
+
 // Judge fits the classifier to the training features and counts right answers on the test features.
 func (p Probe) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	began := time.Now()
 	p = p.defaults()
-	if !slices.Contains(Solvers, p.Solver) {
-		return Score{}, fmt.Errorf("there is no solver %q; there are %s", p.Solver, strings.Join(Solvers, " and "))
+	if option, err := p.Check(); err != nil {
+		return Score{}, fmt.Errorf("%s=%w", option, err)
 	}
 	c, err := classify(train, test, train.Grid, test.Grid)
 	if err != nil {

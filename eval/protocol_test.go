@@ -120,7 +120,7 @@ func TestKNNVotes(t *testing.T) {
 		{KNN{K: 3, Temperature: 0.2}, 0}, // exp(-0.106/0.2) is 0.59
 		{KNN{K: 1, Temperature: 1}, 1},
 		{KNN{K: 3, Temperature: 1}, 0},
-		{KNN{K: 3, Temperature: 0.0005}, 1}, // exp(1/0.0005) would be no number
+		{KNN{K: 3, Temperature: 0.001}, 1}, // exp(1/0.001) would be no number
 		{KNN{K: 100, Temperature: 1}, 0},
 		{KNN{Temperature: 1}, 0},
 	} {
@@ -134,7 +134,7 @@ func TestKNNVotes(t *testing.T) {
 	}
 	// at any temperature the nearest counts most: powers must not grow beyond all bounds, where all votes are equal
 	late := sampleOf(train.Pooled, []string{"two", "one"}, []int{1, 0, 0, 1})
-	if s, _ := (KNN{K: 3, Temperature: 0.0005}).Judge(ctx, late, test); s.Value != 1 {
+	if s, _ := (KNN{K: 3, Temperature: 0.001}).Judge(ctx, late, test); s.Value != 1 {
 		t.Error("at a low temperature all votes are equal")
 	}
 	// equal votes go to the smaller class
@@ -282,7 +282,7 @@ func TestProbeSettings(t *testing.T) {
 		t.Errorf("%v, %v", s.Settings, err)
 	}
 	_, err = Probe{Solver: "newton"}.Judge(ctx, train, test)
-	wantError(t, err, `no solver "newton"`)
+	wantError(t, err, "solver=newton: want lbfgs or sgd")
 	train.Grid = train.Grid.Clone()
 	train.Grid.Data[5] = float32(math.NaN())
 	_, err = Probe{}.Judge(ctx, train, test)

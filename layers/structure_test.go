@@ -103,9 +103,12 @@ func TestPartNames(t *testing.T) {
 	}
 }
 
-// TestZhang: kernels, strides and dilations of the paper's figure 2; ReLU before each norm, which has neither scale nor shift.
+// TestZhang: kernels, strides and dilations of the paper's figure 2, its own initialisation; ReLU before each norm, which has neither scale nor shift.
 func TestZhang(t *testing.T) {
-	trunk := Zhang(tensor.NewRNG(1), 3, TrunkOptions{Init: InitUniform})
+	trunk := Zhang(tensor.NewRNG(1), 3, TrunkOptions{})
+	for name, w := range weights(trunk) {
+		checkInit(t, name, w, InitFanOut)
+	}
 	want, in := "", 3
 	for i, b := range zhangBlocks {
 		for j, out := range b.widths {

@@ -40,7 +40,7 @@ func newTrunk(t *testing.T, name string, o TrunkOptions) *Trunk {
 // the one that its constructor names, to the bit.
 func TestTrunkInit(t *testing.T) {
 	for name, own := range map[string]Init{"convnet": InitFanOut, "nin": InitFanOut, "resnet20": InitUniform, "resnet18-cifar": InitFanOut,
-		"caffenet": InitFanOut, "vgg11": InitFanOut, "zhang": InitFanOut} {
+		"caffenet": InitFanOut, "vgg11": InitFanOut} {
 		t.Run(name, func(t *testing.T) {
 			mine := State(newTrunk(t, name, TrunkOptions{}))
 			for init := InitUniform; init <= InitFanIn; init++ {

@@ -168,7 +168,8 @@ func (s *binSet) candidates(a, b float32) (out []nearBin) {
 }
 
 // encode divides each colour ab [N 2] between the softBins nearest bins (section 2.2): which they are goes to classes, the nearest first,
-// and how much each has to soft, both [N softBins]: exp(-d²/(2·5²)) at distance d, over their sum. Colours beyond the grid, which sRGB does not show, are taken to its border.
+// and how much each has to soft, both [N softBins]: exp(-d²/(2·5²)) at distance d, over their sum. Colours beyond the grid, which
+// sRGB does not show, are taken to its border.
 func (s *binSet) encode(classes []int32, soft, ab []float32) {
 	for p := 0; p < len(ab)/2; p++ {
 		a, b := min(max(ab[2*p], -binEdge), binEdge), min(max(ab[2*p+1], -binEdge), binEdge)

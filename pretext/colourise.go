@@ -59,13 +59,15 @@ var colouriseLosses = []string{"classes", "l2", "vae", "mdn"}
 var colouriseAbout = About{
 	Line: "say a picture's colours from its lightness (Zhang et al. 2016)",
 	Options: []spec.Option{
-		{Name: "loss", Default: "classes", About: "classes (313 bins of colour), l2 (which gives grey where several colours are likely), vae or mdn (several answers; Deshpande et al. 2017)"},
+		{Name: "loss", Default: "classes",
+			About: "classes (313 bins of colour), l2 (grey where several colours are likely), vae or mdn (several answers; Deshpande et al. 2017)"},
 		{Name: "rebalance", Default: "yes", About: "rare colours count more"},
 		{Name: "lambda", Default: "0.5", About: "part of the uniform distribution in the frequencies that weights come from; 1: all count the same"},
 		{Name: "temperature", Default: "0.38", About: "of the answer: 1 is the mean of what is likely, towards 0 the likeliest"},
 		{Name: "width", About: "channels of the head; if not given the trunk's, at most 256"},
 		{Name: "code", Default: "64", About: "values of the code that vae and mdn draw colours from"},
 	},
+	ShowsGrey: true,
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Schedule, c.WeightDecay = "adam?beta2=0.99", 1e-3, "cosine", 1e-3
 	},
@@ -224,7 +226,8 @@ func (m *greyMaker) Fill(b *colourless, row, i int, rng *tensor.RNG) error {
 		return err
 	}
 	if im.H != s || im.W != s {
-		panic(&tensor.ShapeError{Op: "Colourise", Msg: fmt.Sprintf("the view of %s is %dx%d, want %dx%d", m.pictures.Images.Describe(i), im.W, im.H, s, s)})
+		panic(&tensor.ShapeError{Op: "Colourise", Msg: fmt.Sprintf("the view of %s is %dx%d, want %dx%d",
+			m.pictures.Images.Describe(i), im.W, im.H, s, s)})
 	}
 	room := m.scratch.Get().(*[]float32)
 	defer m.scratch.Put(room)

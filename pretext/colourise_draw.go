@@ -75,7 +75,7 @@ func (c *colourise) columns(b *colourless) []column {
 		return []column{{"answer", answer}}
 	}
 	bins().decode(mean, y, 1)
-	return []column{{fmt.Sprintf("answer (T = %.2g)", c.task.Temperature), answer}, {"mean (T = 1)", mean}}
+	return []column{{fmt.Sprintf("answer T=%.2g", c.task.Temperature), answer}, {"mean T=1", mean}}
 }
 
 // Draw shows a row a picture: as the net sees it, its true colours at the places that are asked for, the answer, and for classes the mean
@@ -152,7 +152,7 @@ func chromaBars(sheet canvas.Sheet, x, y, side int, truth, answer []float32) {
 			sheet.Bar(x+i*w+k*w/2, y, w/2, side-1, float64(counts[k][i])/float64(most), k == 1)
 		}
 	}
-	for i, text := range []string{"0", "30", "60"} {
+	for i, text := range []string{"0", "30"} {
 		sheet.Text(x+3*i*w, y+side+1, side, text, canvas.Ink)
 	}
 	sheet.Text(x+side-6*canvas.TextWidth, y+side+1, side, "chroma", canvas.Ink)

@@ -380,7 +380,7 @@ func TestGreyMean(t *testing.T) {
 // colours are those that the net says at the size that it was trained for, wherever the picture's is that.
 func TestColour(t *testing.T) {
 	images := coloured{4, 16, func(i, y, _ int) (a, b float32) { return 20, float32(y) * 3 }}
-	for _, loss := range []string{"classes", "l2"} {
+	for _, loss := range []string{"classes", "l2", "mdn"} {
 		c := newColourise(t, Colourise{Loss: loss}, 16, 4, images)
 		for _, size := range [][2]int{{16, 16}, {50, 23}, {7, 90}, {1, 1}, {300, 20}} {
 			grey, pink := data.NewImage(size[0], size[1]), data.NewImage(size[0], size[1])
@@ -414,12 +414,23 @@ func TestColour(t *testing.T) {
 			}
 		}
 		for _, o := range []ColourOptions{{Samples: 2}, {Temperature: 1}} {
-			if _, err := c.Colour(data.NewImage(16, 16), o, tensor.NewRNG(1)); (err == nil) != (loss == "classes" && o.Temperature != 0) {
+			if _, err := c.Colour(data.NewImage(16, 16), o, tensor.NewRNG(1)); (err == nil) != (loss == "classes" && o.Temperature != 0 || loss == "mdn" && o.Samples == 2) {
 				t.Errorf("%s %+v: %v", loss, o, err)
 			}
 		}
 		if _, err := c.Colour(data.NewImage(0, 5), ColourOptions{}, nil); err == nil {
 			t.Error("a picture of no pixels is coloured")
+		}
+		if loss == "mdn" {
+			several, err := c.Colour(data.NewImage(20, 30), ColourOptions{Samples: 12}, tensor.NewRNG(3))
+			seen := map[string]bool{}
+			for _, im := range several {
+				seen[string(im.Pix)] = true
+			}
+			if err != nil || len(several) != 12 || len(seen) < 2 {
+				t.Errorf("%d colourings, %d of them differ, %v", len(several), len(seen), err)
+			}
+			continue
 		}
 		b := batchOf(t, c, images)
 		c.answerTo(b)
@@ -474,7 +485,7 @@ func TestRepaint(t *testing.T) {
 // TestColouriseDraw: a row a picture; what the net sees is grey, the truth has the picture's colours, the bars are the truth's.
 func TestColouriseDraw(t *testing.T) {
 	images := coloured{3, 16, func(i, _, _ int) (a, b float32) { return -20, 20 }}
-	for loss, cols := range map[string]int{"classes": 5, "l2": 4} {
+	for loss, cols := range map[string]int{"classes": 5, "l2": 4, "vae": 6, "mdn": 6} {
 		c := newColourise(t, Colourise{Loss: loss}, 16, 4, images)
 		im, err := c.Draw(data.Inputs{Images: images}, []int{2, 0})
 		if err != nil {
@@ -511,10 +522,11 @@ func TestColouriseDraw(t *testing.T) {
 // TestColouriseSettings: what is said becomes the task's; what it does not read is refused.
 func TestColouriseSettings(t *testing.T) {
 	got, err := New("colourise?rebalance=no&lambda=0.3&temperature=0.5&width=9")
-	if want := (Colourise{Loss: "classes", NoRebalance: true, Lambda: 0.3, Temperature: 0.5, Width: 9}); err != nil || got != want {
+	if want := (Colourise{Loss: "classes", NoRebalance: true, Lambda: 0.3, Temperature: 0.5, Width: 9, Code: 64}); err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 	for of, want := range map[string]string{"colourise?loss=l1": "loss", "colourise?loss=l2&temperature=1": "it is not of loss=l2", "colourise?loss=l2&rebalance=no": "it is not of loss=l2",
+		"colourise?code=3": "it is not of loss=classes", "colourise?loss=vae&temperature=1": "it is not of loss=vae",
 		"colourise?lambda=2": "lambda", "colourise?temperature=0": "temperature"} {
 		if _, err := New(of); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", of, err, want)

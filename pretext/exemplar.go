@@ -136,14 +136,14 @@ func (e Exemplar) Learner(s Setup) (train.Learner, error) {
 	if err := e.check(); err != nil {
 		return nil, err
 	}
-	images, err := wantImages("exemplar", s.Inputs)
-	if err != nil {
-		return nil, err
-	}
 	if err := takes(s.Trunk, &s.Side, false); err != nil {
 		return nil, fmt.Errorf("task exemplar: %w", err)
 	}
-	l := &exemplar{task: e, setup: s, pictures: images.Len(), seed: s.RNG.Derive(stream.Exemplar).Uint64()}
+	l := &exemplar{task: e, setup: s, seed: s.RNG.Derive(stream.Exemplar).Uint64()}
+	if err := l.learnFrom(s); err != nil {
+		return nil, err
+	}
+	l.pictures = int(l.known.Data[0])
 	if l.task.Classes == 0 {
 		l.task.Classes = l.pictures
 		if e.Loss == "softmax" {
@@ -153,11 +153,6 @@ func (e Exemplar) Learner(s Setup) (train.Learner, error) {
 	if l.task.Classes < l.pictures {
 		l.chosen = tensor.NewRNG(l.seed).Perm(l.pictures)[:l.task.Classes]
 		sort.Ints(l.chosen)
-	}
-	if e.Changes.Contrast > 1 {
-		if l.colours, err = principalColours(images); err != nil {
-			return nil, fmt.Errorf("task exemplar: %w", err)
-		}
 	}
 	width := s.Trunk.Channels()
 	l.embed = layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}}
@@ -176,6 +171,27 @@ func (e Exemplar) Learner(s Setup) (train.Learner, error) {
 	return l, nil
 }
 
+// learnFrom sets what must be known of the data: of that which will be learned from, or as a loaded run keeps it.
+func (l *exemplar) learnFrom(s Setup) error {
+	l.known = tensor.New(1 + colourValues)
+	if kept := s.kept("known"); s.Inputs.Images == nil && kept != nil && kept.Len() == l.known.Len() {
+		copy(l.known.Data, kept.Data)
+		l.colours.set(kept.Data[1:])
+		return nil
+	}
+	images, err := wantImages("exemplar", s.Inputs)
+	if err != nil {
+		return err
+	}
+	if l.known.Data[0] = float32(images.Len()); l.task.Changes.Contrast > 1 {
+		if l.colours, err = principalColours(images); err != nil {
+			return fmt.Errorf("task exemplar: %w", err)
+		}
+	}
+	l.colours.get(l.known.Data[1:])
+	return nil
+}
+
 type exemplar struct {
 	task        Exemplar // with Classes filled in
 	setup       Setup
@@ -183,11 +199,13 @@ type exemplar struct {
 	chosen      []int  // of which there are classes; nil for all
 	seed        uint64 // of the patches' places
 	colours     colourAxes
+	known       *tensor.Tensor    // [1 + colourValues]: pictures and colours, for a run that is loaded without its data
 	embed, head layers.Sequential // no head for triplet
 }
 
 func (l *exemplar) Visit(prefix string, f func(layers.Param)) {
-	layers.Parts{{Name: "trunk", Stateful: l.setup.Trunk}, {Name: "embed", Stateful: l.embed}, {Name: "head", Stateful: l.head}}.Visit(prefix, f)
+	layers.Parts{{Name: "trunk", Stateful: l.setup.Trunk}, {Name: "embed", Stateful: l.embed}, {Name: "head", Stateful: l.head},
+		{Name: "known", Stateful: layers.Value{Kind: layers.Buffer, Value: l.known}}}.Visit(prefix, f)
 }
 
 func (l *exemplar) Groups() []train.Group { return train.One(l) }

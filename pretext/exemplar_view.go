@@ -180,6 +180,24 @@ type colourAxes struct {
 	axes [3][3]float32 // unit, in rows, the largest deviation first
 }
 
+// colourValues is how many numbers colourAxes are.
+const colourValues = 12
+
+// get writes the numbers to dst, and set takes them from there.
+func (a *colourAxes) get(dst []float32) {
+	copy(dst, a.mean[:])
+	for i, axis := range a.axes {
+		copy(dst[3*i+3:], axis[:])
+	}
+}
+
+func (a *colourAxes) set(src []float32) {
+	copy(a.mean[:], src)
+	for i := range a.axes {
+		copy(a.axes[i][:], src[3*i+3:])
+	}
+}
+
 // stretch multiplies a colour's distance from the mean by what mix returned.
 func (a *colourAxes) stretch(mix *[3][3]float32, rgb [3]float32) (out [3]float32) {
 	var d [3]float32

@@ -149,6 +149,9 @@ func (t Jigsaw) Learner(s Setup) (train.Learner, error) {
 	if err := takes(s.Trunk, &t.Tile, small); err != nil {
 		return nil, fmt.Errorf("task jigsaw: %w", err)
 	}
+	if err := s.enlarges("jigsaw", t.Grid*(t.Tile+t.Gap)); err != nil {
+		return nil, err
+	}
 	k := t.Grid * t.Grid
 	width := s.Trunk.Channels() * t.Pool * t.Pool
 	embed := layers.Sequential{{Name: "pool", Module: layers.AdaptiveAvgPool(t.Pool, t.Pool)}, {Name: "flatten", Module: layers.Flatten}}

@@ -67,7 +67,7 @@ type Member struct {
 var multiSchedules = []string{"round-robin", "weighted", "together", "gradnorm"}
 
 const (
-	usualTasks    = "rotation,relative-position"
+	usualTasks    = "relative-position,colourise" // the paper's first pair
 	usualSchedule = "round-robin"
 	mostTurns     = 100 // of a task in a pattern
 )
@@ -229,6 +229,7 @@ func (t Multi) Learner(s Setup) (train.Learner, error) {
 	for k, member := range t.Tasks {
 		own := s
 		own.RNG, own.CacheBytes, own.Inputs = s.RNG.Derive(stream.Part, uint64(k)), s.CacheBytes/int64(len(t.Tasks)), m.inputs(member, s.Inputs)
+		own.Kept = func(name string) *tensor.Tensor { return s.kept(member.Name + "." + name) }
 		l, err := member.Learner(own)
 		if err != nil {
 			return nil, fmt.Errorf("task multi: %w", err)

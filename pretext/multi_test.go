@@ -562,7 +562,13 @@ func TestMultiOptions(t *testing.T) {
 	if m.Schedule != "weighted" || fmt.Sprint(m.Weights) != "[3 1]" || !m.Harmonise || m.Cosine != -1 || len(m.Tasks) != 2 {
 		t.Errorf("%+v", m)
 	}
+	if m.Tasks[0].ShowsGrey || m.Tasks[1].ShowsGrey {
+		t.Error("tasks that show colours are taken for others")
+	}
 	task, err = New("multi")
+	if m := task.(Multi); !m.Tasks[1].ShowsGrey {
+		t.Error("harmonising would take away the colours that are asked for")
+	}
 	if m := task.(Multi); err != nil || len(m.Tasks) != 2 || m.Tasks[0].Name+","+m.Tasks[1].Name != usualTasks || m.Schedule != usualSchedule || m.Harmonise || m.Cosine != 10 || m.Weights != nil {
 		t.Errorf("without options %+v, %v", m, err)
 	}

@@ -173,6 +173,15 @@ func (t RelativePosition) Learner(s Setup) (train.Learner, error) {
 		}
 		r.chosen.Data[0], r.chosen.Data[1] = float32(m.patch), float32(m.grid)
 	}
+	if s.Inputs.Images != nil {
+		m, err := r.maker(s.Inputs, true)
+		if err == nil {
+			err = s.enlarges("relative-position", m.extent())
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
 	return r, nil
 }
 
@@ -344,7 +353,7 @@ func (r *relativePosition) maker(in data.Inputs, augment bool) (*patchMaker, err
 // suit chooses patch and grid, where they are not given, by the shorter sides of some of the pictures, and for the trunk: one that
 // takes no patch so small gets larger ones, and the pictures are enlarged.
 func (r *relativePosition) suit(m *patchMaker, images data.Images) error {
-	short, err := shorterSide(images)
+	short, err := shorterSide("relative-position", images)
 	if err != nil {
 		return err
 	}
@@ -383,27 +392,6 @@ func takes(trunk *layers.Trunk, patch *int, larger bool) error {
 			return fmt.Errorf("trunk %s takes no patch of up to %d pixels: %w", trunk.Name, maxPatch, err)
 		}
 	}
-}
-
-// shorterSide returns the median of the shorter sides of some pictures, evenly spread.
-func shorterSide(images data.Images) (int, error) {
-	const some = 15
-	var sides []int
-	var last error
-	for k := range min(some, images.Len()) {
-		_, err := data.ImageFrame(images, k*images.Len()/min(some, images.Len()), func(h, w int) data.Frame {
-			sides = append(sides, min(h, w))
-			return data.Frame{H: 1, W: 1, OutH: 1, OutW: 1}
-		})
-		if err != nil {
-			last = err
-		}
-	}
-	if len(sides) == 0 {
-		return 0, fmt.Errorf("task relative-position: none of %d pictures could be read: %w", min(some, images.Len()), last)
-	}
-	sort.Ints(sides)
-	return sides[len(sides)/2], nil
 }
 
 // extent is how many pixels a grid takes each way, with room for the jitter.

@@ -203,7 +203,7 @@ func TestRelativePositionLimits(t *testing.T) {
 	if low, high := (&patchMaker{patch: 48}).pixels(); low != 37500 || high != 112500 {
 		t.Errorf("%g to %g pixels for patches of 48, want a quarter of the paper's", low, high)
 	}
-	if _, err := shorterSide(drawnImages{[][2]int{{0, 0}, {0, 0}}, whereabouts}); err == nil || !strings.Contains(err.Error(), "none of 2 pictures could be read: picture 1 is broken") {
+	if _, err := shorterSide("relative-position", drawnImages{[][2]int{{0, 0}, {0, 0}}, whereabouts}); err == nil || !strings.Contains(err.Error(), "none of 2 pictures could be read: picture 1 is broken") {
 		t.Errorf("broken pictures: %v", err)
 	}
 	// a trunk that takes no patch below so many pixels gets the next of half as many more

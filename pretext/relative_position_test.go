@@ -505,7 +505,7 @@ func TestShorterSide(t *testing.T) {
 	}
 	sizes[0], sizes[3] = [2]int{}, [2]int{}
 	// looked at are 0, 3, ..., 42, of which 6, 9, ..., 42 are whole: 26 29 32 35 38 41 44 47 50 53 54 51 48
-	if s, err := shorterSide(drawnImages{sizes, whereabouts}); err != nil || s != 44 {
+	if s, err := shorterSide("relative-position", drawnImages{sizes, whereabouts}); err != nil || s != 44 {
 		t.Errorf("%d, %v, want 44", s, err)
 	}
 }

@@ -30,7 +30,19 @@ type Setup struct {
 	// Inputs are what will be learned from, for what a task has to know of it beforehand: how large pictures are, which colours are
 	// frequent. What looks on (a monitor, a drawing) is fed other inputs and must see the same task.
 	Inputs     data.Inputs
-	CacheBytes int64 // how much memory decoded pictures may take, of every feed
+	CacheBytes int64            // how much memory decoded pictures may take, of every feed
+	Say        func(msg string) // is told what a person should know; nil for nobody
+	// Kept returns a tensor of the state that the learner is going to be given, by its name, or nil: where a run is loaded there are no Inputs, and
+	// what they decided, such as how many classes there are, is to be seen there. It is nil where there is no such state.
+	Kept func(name string) *tensor.Tensor
+}
+
+// kept is Kept, or nil.
+func (s Setup) kept(name string) *tensor.Tensor {
+	if s.Kept == nil {
+		return nil
+	}
+	return s.Kept(name)
 }
 
 // Tower is a learner that looks at patches one by one, such as relative position and jigsaw.
@@ -194,6 +206,52 @@ func (s Setup) Pictures(task string, in data.Inputs, augment bool) (*data.Pictur
 		v = s.Augment
 	}
 	return data.NewPictures(images, v, s.Norm, s.CacheBytes), nil
+}
+
+// The most that pictures are enlarged: without a word, and at all.
+const (
+	enlargedQuietly = 1.25
+	enlargedAtMost  = 4
+)
+
+// enlarges says so where pictures must be enlarged to have so many pixels at their shorter sides, and refuses what would show a net more of the
+// enlarging than of a picture.
+func (s Setup) enlarges(task string, need int) error {
+	if s.Inputs.Images == nil {
+		return nil
+	}
+	short, err := shorterSide(task, s.Inputs.Images)
+	switch {
+	case err != nil:
+		return err
+	case need > enlargedAtMost*short:
+		return fmt.Errorf("task %s: pictures of %d pixels at the shorter side are too small for what is cut from them, which takes %d; smaller patches (the task's options, --side) or larger pictures fit",
+			task, short, need)
+	case float64(need) > enlargedQuietly*float64(short) && s.Say != nil:
+		s.Say(fmt.Sprintf("task %s: pictures of %d pixels at the shorter side are enlarged to %d, which is what is cut from them", task, short, need))
+	}
+	return nil
+}
+
+// shorterSide returns the median of the shorter sides of some pictures, evenly spread.
+func shorterSide(task string, images data.Images) (int, error) {
+	const some = 15
+	var sides []int
+	var last error
+	for k := range min(some, images.Len()) {
+		_, err := data.ImageFrame(images, k*images.Len()/min(some, images.Len()), func(h, w int) data.Frame {
+			sides = append(sides, min(h, w))
+			return data.Frame{H: 1, W: 1, OutH: 1, OutW: 1}
+		})
+		if err != nil {
+			last = err
+		}
+	}
+	if len(sides) == 0 {
+		return 0, fmt.Errorf("task %s: none of %d pictures could be read: %w", task, min(some, images.Len()), last)
+	}
+	sort.Ints(sides)
+	return sides[len(sides)/2], nil
 }
 
 // draw makes a batch of samples for a picture.

@@ -2,6 +2,7 @@ package pretext
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -171,6 +172,39 @@ func TestLocated(t *testing.T) {
 		}
 		if _, err := l.(Located).Located(data.Inputs{}, true, data.LoaderOptions{BatchSize: 1}, nil); err == nil {
 			t.Errorf("%s finds patches in no pictures", name)
+		}
+	}
+}
+
+// TestEnlarges: what must be made larger than it is to be cut is said; what would be little else than enlarged is refused, and so are pictures
+// that cannot be read.
+func TestEnlarges(t *testing.T) {
+	learn := func(task Task, h, w int) (said string, err error) {
+		var pictures drawnImages
+		pictures.pixel = whereabouts
+		for range 5 {
+			pictures.sizes = append(pictures.sizes, [2]int{h, w})
+		}
+		_, err = task.Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: 60, Norm: data.HalfNorm, RNG: tensor.NewRNG(2), CacheBytes: 1 << 20,
+			Inputs: data.Inputs{Images: pictures}, Say: func(msg string) { said += msg }})
+		return said, err
+	}
+	for name, task := range map[string]Task{ // both cut from 60 pixels
+		"jigsaw":            Jigsaw{Grid: 3, Tile: 16, Gap: 4},
+		"relative-position": RelativePosition{Patch: 20, Grid: 2, Gap: 18, Jitter: 1},
+	} {
+		for _, c := range []struct {
+			h, w      int
+			says, bad string
+		}{{60, 70, "", ""}, {48, 90, "", ""}, {47, 90, "of 47 pixels at the shorter side are enlarged to 60", ""}, {90, 15, "of 15 pixels at the shorter side are enlarged to 60", ""},
+			{14, 90, "", "pictures of 14 pixels at the shorter side are too small for what is cut from them, which takes 60"}, {0, 0, "", "none of 5 pictures could be read"}} {
+			said, err := learn(task, c.h, c.w)
+			if (c.says == "") != (said == "") || !strings.Contains(said, c.says) || said != "" && !strings.Contains(said, "task "+name+":") {
+				t.Errorf("%s of %dx%d says %q, want %q", name, c.h, c.w, said, c.says)
+			}
+			if (c.bad == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.bad) {
+				t.Errorf("%s of %dx%d: %v, want %q", name, c.h, c.w, err, c.bad)
+			}
 		}
 	}
 }

@@ -1,12 +1,9 @@
 package recipe
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"io"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/tessera-go/tessera/checkpoint"
@@ -16,29 +13,48 @@ import (
 	"github.com/tessera-go/tessera/train"
 )
 
-// Load returns the model of a run's directory, or of a file; the trunk is for a file that does not say its own.
-func Load(name, trunk string) (*Model, error) {
+// ErrNothing says that there is neither a run's directory nor a file of a name.
+var ErrNothing = errors.New("no such run directory or file")
+
+// Load returns the model of a run's directory, or of a file; the trunk is for a file that does not say its own. The error of a name
+// that nothing has is ErrNothing.
+func Load(name, trunk string) (*Model, error) { return load(name, trunk, checkpoint.Load) }
+
+// reader reads a safetensors file: checkpoint.Load, or what keeps something of it.
+type reader func(path string) (*checkpoint.File, error)
+
+func load(name, trunk string, read reader) (*Model, error) {
 	st, err := os.Stat(name)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: no such run directory or file", name)
+		return nil, fmt.Errorf("%s: %w", name, ErrNothing)
 	case st.IsDir():
-		return LoadRun(name)
+		return loadRun(name, read)
 	}
-	return LoadFile(name, trunk)
+	return loadFile(name, trunk, read)
+}
+
+// Beginning is what a run begins with, read once: Adopt, which reads it before a configuration is whole, hands it to New, which takes
+// its weights and leaves it empty.
+type Beginning struct {
+	init, trunk string                    // what was asked for
+	model       *Model                    // nil once it is taken
+	learner     map[string]*tensor.Tensor // of a run, what its task kept, trunk and head and whatever else
+	origin      train.Origin
 }
 
 // Adopt sets what c does not have from elsewhere to what the weights that it begins with were made for: trunk, side and norm; said
-// tells which of them a person chose.
-func Adopt(c *train.Config, said func(setting string) bool) error {
+// tells which of them a person chose. What it returns is for Options.Begin, which spares New a second reading.
+func Adopt(c *train.Config, said func(setting string) bool) (*Beginning, error) {
 	trunk := ""
 	if said("trunk") {
 		trunk = c.Trunk
 	}
-	m, err := Load(c.Init, trunk)
+	b, err := readBeginning(c.Init, trunk)
 	if err != nil {
-		return initError(c.Init, err)
+		return nil, err
 	}
+	m := b.model
 	if !said("trunk") {
 		c.Trunk = m.Trunk.Name
 	}
@@ -48,28 +64,55 @@ func Adopt(c *train.Config, said func(setting string) bool) error {
 	if !said("norm") {
 		c.Norm = m.Norm.String()
 	}
-	return nil
+	return b, nil
 }
 
-// initError says which setting named what cannot be loaded.
-func initError(name string, err error) error {
-	if strings.HasPrefix(err.Error(), name) {
-		return fmt.Errorf("--init: %w", err)
+// readBeginning reads what --init names. An optimiser's state, which no run begins with, is not kept.
+func readBeginning(init, trunk string) (*Beginning, error) {
+	b := &Beginning{init: init, trunk: trunk}
+	var file *checkpoint.File
+	var err error
+	b.model, err = load(init, trunk, func(path string) (*checkpoint.File, error) {
+		f, sum, err := checkpoint.LoadSum(path)
+		file, b.origin = f, train.Origin{File: path, SHA256: sum}
+		return f, err
+	})
+	if err != nil {
+		if strings.HasPrefix(err.Error(), init) {
+			return nil, fmt.Errorf("--init: %w", err)
+		}
+		return nil, fmt.Errorf("--init %s: %w", init, err)
 	}
-	return fmt.Errorf("--init %s: %w", name, err)
+	if b.model.Info != nil {
+		b.learner = map[string]*tensor.Tensor{}
+		for _, t := range file.Tensors {
+			if name, ok := strings.CutPrefix(t.Name, "model."); ok {
+				b.learner[name] = t.Value
+			}
+		}
+	}
+	return b, nil
+}
+
+// of tells whether it holds the weights that a configuration begins with.
+func (b *Beginning) of(c *train.Config) bool {
+	return b != nil && b.model != nil && b.init == c.Init && (b.model.Info != nil || b.model.Trunk.Name == c.Trunk || b.trunk == c.Trunk)
 }
 
 // begin gives the trunk the weights that the configuration begins with, before a task makes copies of it.
 func (r *Recipe) begin() error {
-	c := &r.Config
-	m, err := Load(c.Init, c.Trunk)
-	if err != nil {
-		return initError(c.Init, err)
+	c, b := &r.Config, r.options.Begin
+	if !b.of(c) {
+		var err error
+		if b, err = readBeginning(c.Init, c.Trunk); err != nil {
+			return err
+		}
 	}
+	m := b.model
 	has, wants := Named(m.Trunk), Named(r.Trunk)
 	f := &checkpoint.File{Tensors: has}
 	f.MarkLayout(checkpoint.ChannelsLast) // as both are in memory
-	err = f.Restore(wants, "")
+	err := f.Restore(wants, "")
 	if err == nil && len(has) != len(wants) {
 		err = fmt.Errorf("it has %d tensors, the trunk %d", len(has), len(wants))
 	}
@@ -81,31 +124,20 @@ func (r *Recipe) begin() error {
 	if c.Norm == "" {
 		c.Norm = m.Norm.String()
 	}
-	path := c.Init
-	if m.Info != nil {
-		path = filepath.Join(c.Init, "checkpoints", m.Checkpoint)
-		r.from = m.Info.Config.Task
-	}
-	r.origin = &train.Origin{File: path}
-	r.origin.SHA256, err = hashFile(path)
-	return err
+	r.begun = b
+	return nil
 }
 
 // beginHead gives what a task has beside the trunk the weights of a run of the same task, as far as they fit.
-func (r *Recipe) beginHead() error {
-	o := r.origin
-	same := kind(r.from) == kind(r.Config.Task)
-	if !same {
-		r.begins = append(r.begins, fmt.Sprintf("the trunk begins with the weights of %s, everything else anew", o.File))
-		return nil
-	}
-	f, err := checkpoint.Load(o.File)
-	if err != nil {
-		return err
+func (r *Recipe) beginHead() {
+	b := r.begun
+	if b.model.Info == nil || kind(b.model.Info.Config.Task) != kind(r.Config.Task) {
+		r.begins = append(r.begins, fmt.Sprintf("the trunk begins with the weights of %s, everything else anew", b.origin.File))
+		return
 	}
 	var anew []string
 	for _, p := range layers.State(r.Learner) {
-		old := f.Get("model." + p.Name)
+		old := b.learner[p.Name]
 		if old == nil || !tensor.SameShape(old.Shape, p.Value.Shape) {
 			anew = append(anew, p.Name)
 			continue
@@ -113,12 +145,11 @@ func (r *Recipe) beginHead() error {
 		copy(p.Value.Data, old.Data)
 	}
 	tensor.Changed()
-	msg := fmt.Sprintf("trunk and head begin with the weights of %s", o.File)
+	msg := fmt.Sprintf("trunk and head begin with the weights of %s", b.origin.File)
 	if len(anew) > 0 {
 		msg += fmt.Sprintf(", but for %d that it does not have in this shape: %s", len(anew), spec.Few(anew, 4))
 	}
 	r.begins = append(r.begins, msg)
-	return nil
 }
 
 // kind returns a task's name without its options.
@@ -127,17 +158,4 @@ func kind(task string) string {
 		return s.Kind
 	}
 	return task
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("%s: %w", path, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

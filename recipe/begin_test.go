@@ -2,7 +2,9 @@ package recipe
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -81,11 +83,12 @@ func TestInit(t *testing.T) {
 		t.Helper()
 		c := taskConfig(task)
 		c.Init, c.Seed = init, 9
-		if err := Adopt(&c, func(string) bool { return false }); err != nil {
+		begin, err := Adopt(&c, func(string) bool { return false })
+		if err != nil {
 			t.Fatal(err)
 		}
 		says = ""
-		r, err := New(c, Options{Say: func(s string) { says += s + "\n" }})
+		r, err := New(c, Options{Begin: begin, Say: func(s string) { says += s + "\n" }})
 		if err != nil || r.lost != nil {
 			t.Fatal(err, r.lost)
 		}
@@ -147,13 +150,86 @@ func TestInit(t *testing.T) {
 	equalTo(t, "stopped and gone on", "", values(whole.Learner), values(rest.Learner))
 }
 
+// TestInitReadsOnce: what Adopt read is what the run begins with, though its files are gone or others by then, and nothing of it is kept
+// once the networks are made. Without Adopt, or for another name, New reads it, once.
+func TestInitReadsOnce(t *testing.T) {
+	dir := t.TempDir()
+	at := filepath.Join(dir, "old")
+	old := begun(t, taskConfig("rotation"), at)
+	all, err := train.Checkpoints(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(all[len(all)-1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := fmt.Sprintf("%x", sha256.Sum256(b))
+	c := taskConfig("rotation")
+	c.Init, c.Seed = at, 9
+	for _, adopted := range []bool{true, false} {
+		var begin *Beginning
+		before := bytesRead(t)
+		if adopted {
+			if begin, err = Adopt(&c, func(string) bool { return false }); err != nil {
+				t.Fatal(err)
+			}
+			if len(begin.learner) != len(layers.State(old.Learner)) {
+				t.Errorf("%d tensors are kept, the task has %d", len(begin.learner), len(layers.State(old.Learner)))
+			}
+			if err := os.Rename(at, at+"2"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		r, err := New(c, Options{Begin: begin})
+		if err != nil || r.lost != nil {
+			t.Fatal(err, r.lost)
+		}
+		if n, size := bytesRead(t)-before, int64(len(b)); n >= size*3/2 || n < size && n > 0 {
+			t.Errorf("%d bytes are read, the file has %d", n, size)
+		}
+		equalTo(t, "what is begun with", "", values(old.Learner), values(r.Learner))
+		if r.origin == nil || r.origin.SHA256 != sum || r.origin.File != all[len(all)-1] {
+			t.Errorf("begun with %+v, want %s", r.origin, sum)
+		}
+		if r.begun != nil || r.options.Begin != nil || adopted && (begin.model != nil || begin.learner != nil) {
+			t.Error("the old weights are kept")
+		}
+		if adopted {
+			if err := os.Rename(at+"2", at); err != nil {
+				t.Fatal(err)
+			}
+			if r, err := New(c, Options{Begin: begin}); err != nil || r.lost != nil || r.origin == nil || r.origin.SHA256 != sum {
+				t.Errorf("begun with what is taken already: %v, %v", err, r.lost)
+			}
+		}
+	}
+	other := &Beginning{init: "another"}
+	if r, err := New(c, Options{Begin: other}); err != nil || r.lost != nil || r.origin.SHA256 != sum {
+		t.Errorf("with another's weights: %v", err)
+	}
+}
+
+// bytesRead is how many bytes the process has read; 0 where the system does not say.
+func bytesRead(t *testing.T) (n int64) {
+	b, err := os.ReadFile("/proc/self/io")
+	if err != nil {
+		t.Log("how much is read is not measured here")
+		return 0
+	}
+	if _, err := fmt.Sscanf(string(b), "rchar: %d", &n); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 // TestInitRefuses: weights of another trunk, naming both; what was said wins over what the weights were made for.
 func TestInitRefuses(t *testing.T) {
 	dir := t.TempDir()
 	c := taskConfig("rotation")
 	begun(t, c, filepath.Join(dir, "old"))
 	c.Init, c.Trunk, c.Side, c.Norm = filepath.Join(dir, "old"), "resnet20", 24, "imagenet"
-	if err := Adopt(&c, func(string) bool { return true }); err != nil || c.Trunk != "resnet20" || c.Side != 24 || c.Norm != "imagenet" {
+	if _, err := Adopt(&c, func(string) bool { return true }); err != nil || c.Trunk != "resnet20" || c.Side != 24 || c.Norm != "imagenet" {
 		t.Errorf("%v: what was said is not kept: %+v", err, c)
 	}
 	r, err := New(c, Options{})
@@ -166,7 +242,7 @@ func TestInitRefuses(t *testing.T) {
 	}
 	for _, init := range []string{filepath.Join(dir, "nothing"), dir} {
 		c.Init = init
-		if err := Adopt(&c, func(string) bool { return false }); err == nil || !strings.HasPrefix(err.Error(), "--init: "+init) {
+		if _, err := Adopt(&c, func(string) bool { return false }); err == nil || !strings.HasPrefix(err.Error(), "--init: "+init) {
 			t.Errorf("%s: %v", init, err)
 		}
 	}

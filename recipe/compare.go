@@ -39,11 +39,11 @@ func (c Comparison) filled(m *Model) (Comparison, error) {
 	if c.Gallery == 0 {
 		c.Gallery = 8
 	}
-	switch {
-	case c.Gallery < 0:
+	if c.Gallery < 0 {
 		return c, &SettingError{"gallery", fmt.Sprintf("%d: want at least 1, or 0 for 8", c.Gallery)}
-	case !(c.Eval.MaxBad >= 0 && c.Eval.MaxBad <= 1):
-		return c, &SettingError{"max-bad", fmt.Sprintf("%g: want a part between 0 and 1", c.Eval.MaxBad)}
+	}
+	if err := data.CheckMaxBad(c.Eval.MaxBad); err != nil {
+		return c, &SettingError{"max-bad", err.Error()}
 	}
 	return c, nil
 }
@@ -64,6 +64,7 @@ func (c Comparison) open() (train, test *data.Dataset, err error) {
 func tell(say func(msg string), of ...*data.Dataset) {
 	said := map[string]bool{}
 	for _, d := range of {
+		d.Listen(say)
 		for _, note := range d.Notes {
 			if !said[note] {
 				said[note] = true

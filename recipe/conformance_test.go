@@ -98,7 +98,7 @@ func forTasks(t *testing.T, names []string, f func(t *testing.T, task string)) {
 // predictor's, and better than before training.
 func TestTaskLearns(t *testing.T) {
 	forTasks(t, pretext.Names(), func(t *testing.T, task string) {
-		c := conforming(t, task, 300)
+		c := conforming(t, task, 150)
 		var last map[string]float64 // what training told
 		r, err := New(c, Options{Progress: func(p train.Progress) { last = p.Values }})
 		if err != nil {

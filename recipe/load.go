@@ -50,48 +50,64 @@ func newTrunk(name string, seed uint64) (*layers.Trunk, error) {
 }
 
 // LoadRun returns the model of a run directory's last checkpoint.
-func LoadRun(dir string) (*Model, error) {
+func LoadRun(dir string) (*Model, error) { return loadRun(dir, checkpoint.Load) }
+
+func loadRun(dir string, read reader) (*Model, error) {
 	m, last, err := openRun(dir)
 	if err != nil {
 		return nil, err
 	}
-	return m, restore(m.Trunk, last, "model.trunk.")
+	f, err := read(last)
+	if err != nil {
+		return nil, err
+	}
+	return m, restoreFile(m.Trunk, f, last, "model.trunk.")
 }
 
 // LoadLearner returns the model of a run directory's last checkpoint with what learned around it, heads and all: for what a trained task
 // does with a person's own pictures. The data that it was trained on is not opened: what a task took from there stands in its state.
 func LoadLearner(dir string) (*Model, train.Learner, error) {
-	m, l, err := beginLearner(dir)
+	m, l, f, err := openLearner(dir)
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, l, restore(l, filepath.Join(dir, "checkpoints", m.Checkpoint), "model.")
+	return m, l, restoreFile(l, f, filepath.Join(dir, "checkpoints", m.Checkpoint), "model.")
 }
 
 // beginLearner returns what LoadLearner does with the weights that the run began with.
 func beginLearner(dir string) (*Model, train.Learner, error) {
-	m, _, err := openRun(dir)
+	m, l, _, err := openLearner(dir)
+	return m, l, err
+}
+
+// openLearner returns a run's model and learner with the weights that the run began with, and its last checkpoint.
+func openLearner(dir string) (*Model, train.Learner, *checkpoint.File, error) {
+	m, last, err := openRun(dir)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	c := m.Info.Config
 	if c.Task == Supervised {
-		return nil, nil, fmt.Errorf("%s is a run of the task %s, want one of a pretext task", dir, Supervised)
+		return nil, nil, nil, fmt.Errorf("%s is a run of the task %s, want one of a pretext task", dir, Supervised)
+	}
+	f, err := checkpoint.Load(last)
+	if err != nil {
+		return nil, nil, nil, err
 	}
 	task, err := pretext.New(c.Task)
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+	var s pretext.Setup
+	if err == nil {
+		s, err = setup(c, m.Trunk)
 	}
-	s, err := setup(c, m.Trunk)
 	var l train.Learner
 	if err == nil {
-		s.Norm = m.Norm
+		s.Norm, s.Kept = m.Norm, func(name string) *tensor.Tensor { return f.Get("model." + name) }
 		l, err = task.Learner(s)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", dir, err)
+		return nil, nil, nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	return m, l, nil
+	return m, l, f, nil
 }
 
 // openRun returns the model of a run with the weights that it began with, and the file of its last checkpoint.
@@ -170,8 +186,10 @@ func (m *Model) Export() *checkpoint.File {
 
 // LoadFile returns a trunk with the weights of a safetensors file, PyTorch's or ours. What the file does not say, torchvision's files
 // among them: the trunk is the one named, its side the one that it was made for, the norm ImageNet's.
-func LoadFile(path, trunk string) (*Model, error) {
-	f, err := checkpoint.Load(path)
+func LoadFile(path, trunk string) (*Model, error) { return loadFile(path, trunk, checkpoint.Load) }
+
+func loadFile(path, trunk string, read reader) (*Model, error) {
+	f, err := read(path)
 	if err != nil {
 		return nil, err
 	}
@@ -300,14 +318,6 @@ func nameParts(t *layers.Trunk, f *checkpoint.File) (note string) {
 }
 
 var numbered = regexp.MustCompile(`\d+\.`)
-
-func restore(t layers.Stateful, path, prefix string) error {
-	f, err := checkpoint.Load(path)
-	if err != nil {
-		return err
-	}
-	return restoreFile(t, f, path, prefix)
-}
 
 func restoreFile(t layers.Stateful, f *checkpoint.File, path, prefix string) error {
 	if err := f.Restore(Named(t), prefix); err != nil {

@@ -26,6 +26,8 @@ type Options struct {
 	// Task, if set, is a task of the caller's own, made somewhere else than pretext; Config.Task is then what run.json calls it, a name
 	// that is not taken.
 	Task pretext.Task
+	// Begin is what Adopt read of Config.Init; nil, or of another name, New reads it itself.
+	Begin *Beginning
 	// Reduce and Reduced sum gradients over processes, as train.Run's do; nil for a run of one process.
 	Reduce  func(p, d *tensor.Tensor)
 	Reduced func() error
@@ -48,8 +50,8 @@ type Recipe struct {
 
 	options  Options
 	pictures int64         // bytes of decoded pictures that a feed may keep
-	origin   *train.Origin // of the weights that the run begins with; nil for random ones
-	from     string        // the task of the run that they are of
+	begun    *Beginning    // while the networks are made: what they begin with, nil for random weights
+	origin   *train.Origin // of the weights that the run began with; nil for random ones
 	begins   []string      // what is said of them
 	lost     error         // why they cannot be had, which a run that goes on does not need
 }
@@ -138,12 +140,15 @@ func checkRun(c train.Config) error {
 		v    float64
 		ok   bool
 		want string
-	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "above 0 and below 1e6"}, {"max-bad", c.MaxBad, c.MaxBad >= 0 && c.MaxBad <= 1, "a part between 0 and 1"},
+	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "above 0 and below 1e6"},
 		{"momentum", float64(c.Momentum), c.Momentum >= 0 && c.Momentum < 1, "0 <= momentum < 1"},
 		{"weight-decay", float64(c.WeightDecay), c.WeightDecay >= 0, "at least 0"}, {"clip-norm", c.ClipNorm, c.ClipNorm >= 0, "at least 0"}} {
 		if !f.ok {
 			return &SettingError{f.name, fmt.Sprintf("%g: want %s", f.v, f.want)}
 		}
+	}
+	if err := data.CheckMaxBad(c.MaxBad); err != nil {
+		return &SettingError{"max-bad", err.Error()}
 	}
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
@@ -216,7 +221,7 @@ func (r *Recipe) build() (err error) {
 	if r.Norm, err = r.norm(s.Plain); err != nil {
 		return err
 	}
-	c.Norm, s.Norm, s.Inputs, s.CacheBytes = r.Norm.String(), r.Norm, r.Data.Inputs, r.pictures
+	c.Norm, s.Norm, s.Inputs, s.CacheBytes, s.Say = r.Norm.String(), r.Norm, r.Data.Inputs, r.pictures, r.options.Say
 	if c.Task == Supervised {
 		r.Learner, err = newSupervised(s, r.Data)
 	} else {
@@ -228,9 +233,13 @@ func (r *Recipe) build() (err error) {
 		}
 		r.Learner, err = task.Learner(s)
 	}
-	if err == nil && r.origin != nil {
-		r.lost = r.beginHead()
+	if b := r.begun; err == nil && b != nil {
+		r.beginHead()
+		origin := b.origin
+		r.origin = &origin
+		b.model, b.learner = nil, nil // the run needs them no more, whoever holds b
 	}
+	r.begun, r.options.Begin = nil, nil
 	return err
 }
 

@@ -37,6 +37,8 @@ type Laboratory struct {
 	Seeds     int    // 0 means 1
 	Learned   int    // how many samples features are judged with at most; 0 means 4000
 	Judged    int    // and on; 0 means 1000
+	// Iterations are the probe's at most; 0 means its own.
+	Iterations int
 
 	Eval     eval.Options
 	Say      func(msg string)
@@ -57,8 +59,9 @@ type Finding struct {
 	// Middle that of always saying the middle; none where a task cuts no patches.
 	Place  []float64   `json:"place,omitempty"`
 	Middle float64     `json:"middle,omitempty"`
-	Probe  []float64   `json:"probe"` // of the best stage by seed
-	Drawn  image.Image `json:"-"`     // what the net saw and said
+	Probe  []float64   `json:"probe"`     // of the best stage by seed
+	Judged int         `json:"judged_on"` // how many samples
+	Drawn  image.Image `json:"-"`         // what the net saw and said
 }
 
 // AllDefences is what Finding.Without says of a task without any.
@@ -197,8 +200,9 @@ func (l Laboratory) traced(inject string) (of, test string, err error) {
 // find learns the task in one way, once for each seed, and judges it.
 func (l Laboratory) find(ctx context.Context, inject string, w way, of string, a, b *data.Dataset) (Finding, error) {
 	f := Finding{Inject: inject, Without: w.without, Task: w.task}
-	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Eval: l.Eval}
+	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
 	a, b = t.some(a, b)
+	f.Judged = b.Len()
 	both := 0 // is said once, where the data is opened
 	t.Eval.InBoth = &both
 	for seed := uint64(1); seed <= uint64(l.Seeds); seed++ {

@@ -18,7 +18,7 @@ import (
 
 // labOf is a small laboratory.
 func labOf(task string) Laboratory {
-	return Laboratory{Task: task, Inject: []string{"vignette:0.9"}, Data: "scenes:?n=40&side=32", Test: "scenes:?n=20&side=32&split=test", Side: 32, Steps: 4, BatchSize: 8, Learned: 40, Judged: 20}
+	return Laboratory{Task: task, Inject: []string{"vignette:0.9"}, Data: "scenes:?n=40&side=32", Test: "scenes:?n=20&side=32&split=test", Side: 32, Steps: 4, BatchSize: 8, Learned: 40, Judged: 20, Iterations: 5}
 }
 
 // TestLaboratory: the task with all defences, without each, without any, of pictures as they are and with a trace; of each what it should hold.
@@ -156,7 +156,7 @@ func TestLaboratoryRefuses(t *testing.T) {
 // TestVerdicts: what findings mean.
 func TestVerdicts(t *testing.T) {
 	f := func(inject, without string, solved, place, probe float64) Finding {
-		return Finding{Inject: inject, Without: without, Metric: metric.Accuracy(8), Solved: []float64{solved}, Trivial: 0.125, Place: []float64{place}, Middle: 0.4, Probe: []float64{probe}}
+		return Finding{Inject: inject, Without: without, Metric: metric.Accuracy(8), Solved: []float64{solved}, Trivial: 0.125, Place: []float64{place}, Middle: 0.4, Probe: []float64{probe}, Judged: 100000}
 	}
 	defences := []pretext.Defence{{Name: "gap", Off: "gap=0", Against: "lines"}, {Name: "colour", Off: "color=keep", Against: "the lens"}}
 	got := Verdicts([]Finding{f("", "", 0.40, 0.30, 0.50), f("", "gap", 0.55, 0.299, 0.45), f("", "colour", 0.41, 0.28, 0.505), f("", "all", 0.60, 0.25, 0.52),
@@ -176,6 +176,17 @@ func TestVerdicts(t *testing.T) {
 	for i := range want {
 		if got[i] != want[i] {
 			t.Errorf("%s\nwant %s", got[i], want[i])
+		}
+	}
+	few := func(f Finding, n int) Finding { f.Judged = n; return f }
+	for want, pair := range map[string][2]Finding{ // two standard errors of half of 60 samples are 18 points, of 10,000 1.4
+		": no shortcut shows here.":                            {few(f("", "", 0.40, 0.3, 0.50), 60), few(f("", "gap", 0.55, 0.3, 0.45), 60)},
+		": the task is not learned in so few steps (--steps).": {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.14, 0.3, 0.10), 10000)},
+		": a shortcut, which the defence keeps the net from.":  {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.20, 0.3, 0.48), 10000)},
+		"; the features do not mind here.":                     {few(f("", "", 0.30, 0.3, 0.50), 10000), few(f("", "gap", 0.33, 0.3, 0.49), 10000)},
+	} {
+		if got := Verdicts(pair[:], defences); len(got) != 1 || !strings.HasSuffix(got[0], want) {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 	psnr := func(without string, v float64) Finding {

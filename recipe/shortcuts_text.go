@@ -10,7 +10,7 @@ import (
 )
 
 // What counts as a difference: of a metric in per cent two points, of another two in a hundred of its value, of the probe one point, of a
-// patch's place five in a hundred of the error.
+// patch's place five in a hundred of the error; and no part of right answers that differs by less than two standard errors does.
 const (
 	solvedMore = 0.02
 	probeMore  = 0.01
@@ -117,11 +117,25 @@ func gained(f, than Finding) (better, worse bool) {
 	if !f.Metric.Higher {
 		d = -d
 	}
-	least := solvedMore
+	least := max(solvedMore, f.chance(f.Solved, than.Solved))
 	if f.Metric.Unit != metric.Percent {
-		least *= math.Abs(meanOf(than.Solved).Value)
+		least = solvedMore * math.Abs(meanOf(than.Solved).Value)
 	}
 	return d >= least, d <= -least
+}
+
+// chance is two standard errors of the difference of two parts of right answers, on the same number of samples.
+func (f Finding) chance(a, b []float64) float64 {
+	p := (meanOf(a).Value + meanOf(b).Value) / 2
+	return 2 * math.Sqrt(2*max(p*(1-p), 0)/float64(max(1, f.Judged*len(a))))
+}
+
+// learned tells whether the task was solved better than by its trivial predictor.
+func (f Finding) learned() bool {
+	than := f
+	than.Solved = []float64{f.Trivial}
+	better, _ := gained(f, than)
+	return better
 }
 
 // difference is a change of a metric in words.
@@ -158,7 +172,10 @@ func compared(f, with Finding) string {
 	}
 	parts = append(parts, fmt.Sprintf("the features are %.1f points %s", 100*math.Abs(probe), word))
 	means := "no shortcut shows here"
+	probeMore := max(probeMore, f.chance(f.Probe, with.Probe))
 	switch {
+	case !f.learned() && !with.learned():
+		means = "the task is not learned in so few steps (--steps)"
 	case better && probe <= -probeMore:
 		means = "a shortcut, which the defence keeps the net from"
 	case better && probe < probeMore:

@@ -39,6 +39,8 @@ type Table struct {
 	// Learned and Judged are how many training and test samples the features are judged with, at most.
 	Learned int `json:"judged_with"`
 	Judged  int `json:"judged_on"`
+	// Iterations are the probe's at most; 0 means its own.
+	Iterations int `json:"iterations,omitzero"`
 
 	Dir      string                                   `json:"-"` // of its runs and of table.json; what is there is gone on with
 	Eval     eval.Options                             `json:"-"`
@@ -90,7 +92,7 @@ func (t Table) filled() (Table, error) {
 		setting string
 		v       *int
 		usual   int
-	}{{"side", &t.Side, 32}, {"steps", &t.Steps, 600}, {"batch-size", &t.BatchSize, 128}, {"seeds", &t.Seeds, 3}, {"judged-with", &t.Learned, 10000}, {"judged-on", &t.Judged, 2000}} {
+	}{{"side", &t.Side, 32}, {"steps", &t.Steps, 1000}, {"batch-size", &t.BatchSize, 64}, {"seeds", &t.Seeds, 3}, {"judged-with", &t.Learned, 10000}, {"judged-on", &t.Judged, 2000}} {
 		if *n.v == 0 {
 			*n.v = n.usual
 		}
@@ -99,7 +101,7 @@ func (t Table) filled() (Table, error) {
 		}
 	}
 	if t.Trunk == "" {
-		t.Trunk = "resnet20"
+		t.Trunk = "convnet"
 	}
 	if t.Say == nil {
 		t.Say = func(string) {}
@@ -298,7 +300,7 @@ func (r *Recipe) headline(row *Row) error {
 
 // judge adds what features are worth to a row.
 func (t Table) judge(ctx context.Context, row *Row, e eval.Encoder, a, b *data.Dataset) error {
-	scores, err := eval.Judge(ctx, []eval.Encoder{e}, a, b, []eval.Protocol{eval.KNN{}, eval.Probe{Seed: row.Seed}}, t.Eval)
+	scores, err := eval.Judge(ctx, []eval.Encoder{e}, a, b, []eval.Protocol{eval.KNN{}, eval.Probe{Seed: row.Seed, Iterations: t.Iterations}}, t.Eval)
 	for _, s := range scores {
 		if s.Protocol == (eval.KNN{}).Name() {
 			row.Stages, row.KNN = append(row.Stages, s.Stage), append(row.KNN, s.Value)

@@ -17,7 +17,7 @@ import (
 // tableOf is a small table of two tasks.
 func tableOf(dir string) Table {
 	return Table{Tasks: []string{"rotation", "jigsaw?grid=2&set=6"}, Data: "scenes:?n=64&side=16", Test: "scenes:?n=40&side=16&split=test", Trunk: "convnet", Side: 16, Steps: 6, BatchSize: 8, Seeds: 2,
-		Learned: 50, Judged: 30, Dir: dir}
+		Learned: 50, Judged: 30, Iterations: 5, Dir: dir}
 }
 
 // TestTable: every row that is asked for, in an order in which the first seeds are whole; stopped in the middle and asked for again it goes on

@@ -556,6 +556,18 @@ fold: // lane j takes lane j+32, then j+16, ... then 1
 //
 // func layerNormRowAVX2(dst []float32, x []float32, gamma []float32, beta []float32, mean float32, inv float32)
 TEXT ·layerNormRowAVX2(SB), NOSPLIT, $0-104
+	XORL R12, R12
+	JMP layerNormRowBody<>(SB)
+
+// layerNormRowStream: layerNormRow with dst written past the caches, from a multiple of 32 bytes on, its length a multiple of 16
+//
+// func layerNormRowStreamAVX2(dst []float32, x []float32, gamma []float32, beta []float32, mean float32, inv float32)
+TEXT ·layerNormRowStreamAVX2(SB), NOSPLIT, $0-104
+	MOVL $1, R12
+	JMP layerNormRowBody<>(SB)
+
+// The body of both: their arguments lie where they left them.
+TEXT layerNormRowBody<>(SB), NOSPLIT, $0-104
 	MOVQ dst_base+0(FP), DI
 	MOVQ x_base+24(FP), SI
 	MOVQ gamma_base+48(FP), DX
@@ -567,8 +579,10 @@ TEXT ·layerNormRowAVX2(SB), NOSPLIT, $0-104
 	CMPQ CX, AX
 	CMOVQGT CX, AX
 	LEAQ (DI)(AX*4), R13 // dst, ahead
+	TESTL R12, R12
+	CMOVQNE DX, R13 // past the caches: what is there already
 	XORQ BX, BX
-	// DI dst, SI x, DX gamma, R8 beta; BX element, CX elements left
+	// DI dst, SI x, DX gamma, R8 beta; BX element, CX elements left; R12 whether past the caches
 wide:
 	CMPQ CX, $16
 	JLT one
@@ -580,15 +594,22 @@ wide:
 	VMULPS Y5, Y0, Y0
 	VFMADD231PS Y2, Y0, Y1
 	VMOVAPS Y1, Y3
-	VMOVUPS Y3, (DI)(BX*4)
 	VMOVUPS 32(SI)(BX*4), Y0
 	VMOVUPS 32(DX)(BX*4), Y2
 	VMOVUPS 32(R8)(BX*4), Y1
 	VSUBPS Y4, Y0, Y0
 	VMULPS Y5, Y0, Y0
 	VFMADD231PS Y2, Y0, Y1
-	VMOVAPS Y1, Y3
-	VMOVUPS Y3, 32(DI)(BX*4)
+	TESTL R12, R12
+	JNE past
+	VMOVUPS Y3, (DI)(BX*4)
+	VMOVUPS Y1, 32(DI)(BX*4)
+	ADDQ $16, BX
+	SUBQ $16, CX
+	JMP wide
+past:
+	VMOVNTPS Y3, (DI)(BX*4)
+	VMOVNTPS Y1, 32(DI)(BX*4)
 	ADDQ $16, BX
 	SUBQ $16, CX
 	JMP wide
@@ -628,6 +649,18 @@ done:
 //
 // func layerNormGradRowAVX2(dx []float32, dgamma []float32, dbeta []float32, dy []float32, x []float32, gamma []float32, mean float32, inv float32, b float32, d float32)
 TEXT ·layerNormGradRowAVX2(SB), NOSPLIT, $0-160
+	XORL R11, R11
+	JMP layerNormGradRowBody<>(SB)
+
+// layerNormGradRowStream: layerNormGradRow with dx written past the caches, from a multiple of 32 bytes on, its length a multiple of 16
+//
+// func layerNormGradRowStreamAVX2(dx []float32, dgamma []float32, dbeta []float32, dy []float32, x []float32, gamma []float32, mean float32, inv float32, b float32, d float32)
+TEXT ·layerNormGradRowStreamAVX2(SB), NOSPLIT, $0-160
+	MOVL $1, R11
+	JMP layerNormGradRowBody<>(SB)
+
+// The body of both: their arguments lie where they left them.
+TEXT layerNormGradRowBody<>(SB), NOSPLIT, $0-160
 	MOVQ dx_base+0(FP), DI
 	MOVQ dgamma_base+24(FP), SI
 	MOVQ dbeta_base+48(FP), DX
@@ -644,8 +677,10 @@ TEXT ·layerNormGradRowAVX2(SB), NOSPLIT, $0-160
 	CMOVQGT CX, AX
 	LEAQ (R9)(AX*4), R13 // x, ahead
 	LEAQ (DI)(AX*4), R12 // dx, ahead
+	TESTL R11, R11
+	CMOVQNE SI, R12 // past the caches: what is there already
 	XORQ BX, BX
-	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left
+	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left; R11 whether past the caches
 wide:
 	CMPQ CX, $16
 	JLT one
@@ -664,7 +699,7 @@ wide:
 	VFMADD231PS Y7, Y3, Y4
 	VMULPS Y7, Y2, Y2
 	VFMADD231PS Y2, Y1, Y5
-	VMOVUPS Y4, (DI)(BX*4)
+	VMOVAPS Y4, Y10
 	VMOVUPS Y5, (SI)(BX*4)
 	VMOVUPS Y0, (DX)(BX*4)
 	VMOVUPS 32(R8)(BX*4), Y1
@@ -680,9 +715,18 @@ wide:
 	VFMADD231PS Y7, Y3, Y4
 	VMULPS Y7, Y2, Y2
 	VFMADD231PS Y2, Y1, Y5
-	VMOVUPS Y4, 32(DI)(BX*4)
 	VMOVUPS Y5, 32(SI)(BX*4)
 	VMOVUPS Y0, 32(DX)(BX*4)
+	TESTL R11, R11
+	JNE past
+	VMOVUPS Y10, (DI)(BX*4)
+	VMOVUPS Y4, 32(DI)(BX*4)
+	ADDQ $16, BX
+	SUBQ $16, CX
+	JMP wide
+past:
+	VMOVNTPS Y10, (DI)(BX*4)
+	VMOVNTPS Y4, 32(DI)(BX*4)
 	ADDQ $16, BX
 	SUBQ $16, CX
 	JMP wide
@@ -733,108 +777,3 @@ done:
 	VZEROUPPER
 	RET
 
-// layerNormRowStream: layerNormRow with dst written past the caches, from a multiple of 32 bytes on, its length a multiple of 16;
-// dst[i] = ((x[i]-mean)*inv)*gamma[i] + beta[i], the last fused
-//
-// func layerNormRowStreamAVX2(dst []float32, x []float32, gamma []float32, beta []float32, mean float32, inv float32)
-TEXT ·layerNormRowStreamAVX2(SB), NOSPLIT, $0-104
-	MOVQ dst_base+0(FP), DI
-	MOVQ x_base+24(FP), SI
-	MOVQ gamma_base+48(FP), DX
-	MOVQ beta_base+72(FP), R8
-	MOVQ dst_len+8(FP), CX
-	VBROADCASTSS mean+96(FP), Y4
-	VBROADCASTSS inv+100(FP), Y5
-	XORQ BX, BX
-	// DI dst, SI x, DX gamma, R8 beta; BX element, CX elements left
-wide:
-	CMPQ CX, $16
-	JLT done
-	VMOVUPS (SI)(BX*4), Y0
-	VMOVUPS (DX)(BX*4), Y2
-	VMOVUPS (R8)(BX*4), Y1
-	VSUBPS Y4, Y0, Y0
-	VMULPS Y5, Y0, Y0
-	VFMADD231PS Y2, Y0, Y1
-	VMOVAPS Y1, Y3
-	VMOVNTPS Y3, (DI)(BX*4)
-	VMOVUPS 32(SI)(BX*4), Y0
-	VMOVUPS 32(DX)(BX*4), Y2
-	VMOVUPS 32(R8)(BX*4), Y1
-	VSUBPS Y4, Y0, Y0
-	VMULPS Y5, Y0, Y0
-	VFMADD231PS Y2, Y0, Y1
-	VMOVAPS Y1, Y3
-	VMOVNTPS Y3, 32(DI)(BX*4)
-	ADDQ $16, BX
-	SUBQ $16, CX
-	JMP wide
-done:
-	VZEROUPPER
-	RET
-
-// layerNormGradRowStream: layerNormGradRow with dx written past the caches, from a multiple of 32 bytes on, its length a multiple of 16;
-// with e = x[i]-mean: dbeta[i] += dy[i]; dgamma[i] += dy[i]*(e*inv);
-// dx[i] = (dy[i]*gamma[i])*inv + (e*b + d), fused
-//
-// func layerNormGradRowStreamAVX2(dx []float32, dgamma []float32, dbeta []float32, dy []float32, x []float32, gamma []float32, mean float32, inv float32, b float32, d float32)
-TEXT ·layerNormGradRowStreamAVX2(SB), NOSPLIT, $0-160
-	MOVQ dx_base+0(FP), DI
-	MOVQ dgamma_base+24(FP), SI
-	MOVQ dbeta_base+48(FP), DX
-	MOVQ dy_base+72(FP), R8
-	MOVQ x_base+96(FP), R9
-	MOVQ gamma_base+120(FP), R10
-	MOVQ dx_len+8(FP), CX
-	VBROADCASTSS mean+144(FP), Y6
-	VBROADCASTSS inv+148(FP), Y7
-	VBROADCASTSS b+152(FP), Y8
-	VBROADCASTSS d+156(FP), Y9
-	MOVQ $1024, AX // what is fetched ahead is a row away, or a page
-	CMPQ CX, AX
-	CMOVQGT CX, AX
-	LEAQ (R9)(AX*4), R13 // x, ahead
-	XORQ BX, BX
-	// DI dx, SI dgamma, DX dbeta, R8 dy, R9 x, R10 gamma; BX element, CX elements left
-wide:
-	CMPQ CX, $16
-	JLT done
-	PREFETCHT1 (R13)(BX*4)
-	VMOVUPS (R8)(BX*4), Y1
-	VMOVUPS (R9)(BX*4), Y2
-	VMOVUPS (R10)(BX*4), Y3
-	VMOVUPS (SI)(BX*4), Y5
-	VMOVUPS (DX)(BX*4), Y0
-	VADDPS Y1, Y0, Y0
-	VSUBPS Y6, Y2, Y2
-	VMULPS Y3, Y1, Y3
-	VMOVAPS Y9, Y4
-	VFMADD231PS Y8, Y2, Y4
-	VFMADD231PS Y7, Y3, Y4
-	VMULPS Y7, Y2, Y2
-	VFMADD231PS Y2, Y1, Y5
-	VMOVNTPS Y4, (DI)(BX*4)
-	VMOVUPS Y5, (SI)(BX*4)
-	VMOVUPS Y0, (DX)(BX*4)
-	VMOVUPS 32(R8)(BX*4), Y1
-	VMOVUPS 32(R9)(BX*4), Y2
-	VMOVUPS 32(R10)(BX*4), Y3
-	VMOVUPS 32(SI)(BX*4), Y5
-	VMOVUPS 32(DX)(BX*4), Y0
-	VADDPS Y1, Y0, Y0
-	VSUBPS Y6, Y2, Y2
-	VMULPS Y3, Y1, Y3
-	VMOVAPS Y9, Y4
-	VFMADD231PS Y8, Y2, Y4
-	VFMADD231PS Y7, Y3, Y4
-	VMULPS Y7, Y2, Y2
-	VFMADD231PS Y2, Y1, Y5
-	VMOVNTPS Y4, 32(DI)(BX*4)
-	VMOVUPS Y5, 32(SI)(BX*4)
-	VMOVUPS Y0, 32(DX)(BX*4)
-	ADDQ $16, BX
-	SUBQ $16, CX
-	JMP wide
-done:
-	VZEROUPPER
-	RET

@@ -50,7 +50,7 @@ NAME-2.png and so on. Nothing that is there already is replaced.
 			if err != nil {
 				return err
 			}
-			c, ok := l.(pretext.Colourer)
+			c, ok := pretext.As[pretext.Colourer](l)
 			if !ok {
 				return fmt.Errorf("%s is of a task that does not colour; colourise does", a[0])
 			}

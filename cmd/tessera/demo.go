@@ -57,7 +57,7 @@ func (d demo) run(ctx context.Context, g *global, dir string, seed uint64, steps
 		dir = filepath.Join("runs", "demo-"+began.Format("20060102-150405"))
 	}
 	fmt.Fprintf(os.Stderr, "1/3  learning from rotations of %s, no labels\n", c.Data)
-	if _, err := pretrain(ctx, c, dir, false, 0); err != nil {
+	if _, err := pretrain(ctx, c, dir, false, recipe.Options{}); err != nil {
 		return err
 	}
 	fmt.Fprintln(os.Stderr, "2/3  comparing the features of every stage")

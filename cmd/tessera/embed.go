@@ -36,8 +36,8 @@ func newEmbed(g *global) *cobra.Command {
 			if spec == "" {
 				return usage("--data is needed")
 			}
-			if !(e.maxBad >= 0 && e.maxBad <= 1) {
-				return usage("--max-bad %g: want a part between 0 and 1", e.maxBad)
+			if err := data.CheckMaxBad(e.maxBad); err != nil {
+				return usage("--max-bad %v", err)
 			}
 			if st, err := os.Stat(filepath.Dir(out)); !slices.Contains(eval.FeatureFormats, strings.ToLower(filepath.Ext(out))) || err != nil || !st.IsDir() {
 				return usage("--out %s: want a file in a folder that exists, ending in %s", out, strings.Join(eval.FeatureFormats, ", "))
@@ -51,6 +51,7 @@ func newEmbed(g *global) *cobra.Command {
 			for _, note := range src.Notes {
 				t.say(note)
 			}
+			src.Listen(t.say)
 			s, err := mod.Encoder().Encode(cmd.Context(), src.Inputs, e.options(t))
 			if err != nil {
 				return err
@@ -78,7 +79,7 @@ func newEmbed(g *global) *cobra.Command {
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
 	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write: .npy, .csv or .parquet")
-	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
+	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -24,9 +25,9 @@ type modelFlags struct {
 func (m *modelFlags) add(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&m.trunk, "trunk", "", "network, for random weights; a run or an exported file knows its own")
-	f.IntVar(&m.side, "side", 0, "image side, for random or a file")
+	f.IntVar(&m.side, "side", 0, "side of the images in pixels, for random or a file; 0 means the trunk's")
 	f.Uint64Var(&m.seed, "seed", 1, "of random weights and of the probe")
-	f.StringVar(&m.norm, "norm", "", "of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
+	f.StringVar(&m.norm, "norm", "", "mean and deviation of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
 	m.said = f.Changed
 }
 
@@ -40,34 +41,32 @@ func unread(said func(flag string) bool, why string, flags ...string) error {
 	return nil
 }
 
-// load returns the model of RUN, random, or FILE.safetensors.
+// load returns the model of RUN, random, or FILE.safetensors. What exists under the name random goes before random weights.
 func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error) {
-	st, err := os.Stat(name)
-	switch {
-	case err == nil && st.IsDir():
+	if st, err := os.Stat(name); err == nil && st.IsDir() {
 		if err := unread(m.said, "a run knows its own", "trunk", "side", "norm"); err != nil {
 			return nil, err
 		}
-		if out, err = recipe.LoadRun(name); err == nil {
-			out.Mode = g.over(out.Mode, m.said)
-		}
-		return out, err
-	case name == "random":
+	}
+	out, err = recipe.Load(name, m.trunk)
+	switch {
+	case errors.Is(err, recipe.ErrNothing) && name == "random":
 		if m.trunk == "" {
 			return nil, usage("random weights need --trunk")
 		}
 		if out, err = recipe.Random(m.trunk, m.seed); err != nil {
 			return nil, usageError{err}
 		}
-	case err == nil:
-		if out, err = recipe.LoadFile(name, m.trunk); err != nil {
-			return nil, err
-		}
-		for _, note := range out.Notes {
-			say(os.Stderr, "%s", note)
-		}
-	default:
-		return nil, usage("%s: no such run directory or file; want a RUN, random, or FILE.safetensors", name)
+	case errors.Is(err, recipe.ErrNothing):
+		return nil, usage("%v; want a RUN, random, or FILE.safetensors", err)
+	case err != nil:
+		return nil, err
+	case out.Info != nil:
+		out.Mode = g.over(out.Mode, m.said)
+		return out, nil
+	}
+	for _, note := range out.Notes {
+		say(os.Stderr, "%s", note)
 	}
 	out.Mode = g.mode
 	if m.side < 0 || m.side > recipe.MaxSide {
@@ -113,10 +112,15 @@ type protocolFlags struct {
 
 // protocols returns what is judged by: PROTOCOL with the flags as its options. A flag that the protocol does not read is refused.
 func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag string) bool) ([]eval.Protocol, error) {
-	if p.k < 1 || !(p.temperature > 0) || p.gallery < 1 {
-		return nil, usage("--k %d, --temperature %g, --gallery %d: want numbers above 0", p.k, p.temperature, p.gallery)
-	}
 	knn, probe := eval.KNN{K: p.k, Temperature: p.temperature}, eval.Probe{Solver: p.solver, Seed: seed}
+	for _, check := range []func() (string, error){knn.Check, probe.Check} {
+		if option, err := check(); err != nil {
+			return nil, usage("--%s %v", option, err)
+		}
+	}
+	if p.gallery < 1 { // where nothing is said, which 0 is in the library, the flag is 8
+		return nil, usage("--gallery %d: want at least 1", p.gallery)
+	}
 	switch protocol {
 	case "compare":
 		return []eval.Protocol{knn, probe}, nil
@@ -149,6 +153,12 @@ func newEval(g *global) *cobra.Command {
 		Long: "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   both, for a RUN, beside random weights, raw pixels and a
                     supervised network of the same shape and steps, with a
                     gallery of neighbours
+
+What is judged is a RUN (the directory that pretrain wrote), random (--trunk with random
+weights), or weights in a FILE.safetensors.
+
+  tessera eval compare runs/rotation-convnet-seed1
+  tessera eval knn random --trunk convnet --data folder:photos
 
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`,
@@ -191,11 +201,11 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	f := cmd.Flags()
 	f.StringVar(&of, "data", "", "training samples with labels; default the run's data")
 	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
-	f.StringVar(&e.layers, "layers", "all", "all stages or only the last")
+	f.StringVar(&e.layers, "layers", "all", "all or last: every stage, or the last alone")
 	f.StringVar(&p.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
 	f.IntVar(&p.k, "k", 20, "neighbours")
-	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes")
+	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes: the smaller, the more the nearest count")
 	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
-	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
+	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd
 }

@@ -118,6 +118,7 @@ func newData(g *global) *cobra.Command {
 			for i := range src.Len() {
 				count[src.Truth.Label(i)]++
 			}
+			src.Listen(func(note string) { src.Notes = append(src.Notes, note) })
 			if out != "" {
 				if src.Images == nil {
 					return fmt.Errorf("%s has no pictures to show", src.Name)

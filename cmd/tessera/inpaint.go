@@ -34,7 +34,7 @@ any shape:
 			if err != nil {
 				return err
 			}
-			p, ok := l.(pretext.Painter)
+			p, ok := pretext.As[pretext.Painter](l)
 			if !ok {
 				return fmt.Errorf("%s is of a task that does not paint; context-encoder does", a[0])
 			}

@@ -94,7 +94,9 @@ func newRoot() *cobra.Command {
   tessera eval linear RUN --data folder:photos   judge every stage's features
   tessera report RUN                             one HTML page about it
 
-Data is named as kind:path?option=value; see tessera data --help.`,
+RUN is the directory that pretrain writes, such as runs/rotation-convnet-seed1.
+Data is named as kind:path?option=value (tessera data --help); pretrain without
+--data learns from procedural pictures, scenes.`,
 		Version:       train.Version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

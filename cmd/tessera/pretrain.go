@@ -24,16 +24,19 @@ func newPretrain(g *global) *cobra.Command {
 	c := recipe.Default()
 	var out, preset, memory string
 	var resume bool
+	var begin *recipe.Beginning
 	cmd := &cobra.Command{
 		Use:   "pretrain TASK, or --resume RUN",
 		Short: "learn features from unlabelled data",
 		Long: `Pretrain learns features by a pretext task (see tessera tasks) and writes a run directory:
 run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
 
-  tessera pretrain rotation --data cifar10:DIR --trunk resnet20 --epochs 10 --out runs/rot
-  tessera pretrain rotation --data folder:my/photos --side 64 --trunk resnet18-cifar
-  tessera pretrain --resume runs/rot                     goes on where it stopped
-  tessera pretrain rotation --init runs/rot --epochs 20  a new run from its weights
+Learn from a folder of pictures, of 64 by 64 pixels:
+  tessera pretrain rotation --data folder:photos --side 64
+Go on where a run stopped:
+  tessera pretrain --resume runs/rotation-convnet-seed1
+Begin a new run with the weights of an old one:
+  tessera pretrain rotation --init runs/rotation-convnet-seed1 --out runs/more
 
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
 does a run with another number of threads. It keeps its settings, but for --test, --max-bad,
@@ -59,7 +62,7 @@ supervised learns from the labels instead, for comparison.`,
 				return err
 			}
 			if c.Init != "" && !resume {
-				if err := recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
+				if begin, err = recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
 					return err
 				}
 			}
@@ -78,7 +81,7 @@ supervised learns from the labels instead, for comparison.`,
 			if out == "" {
 				out = recipe.Directory(c)
 			}
-			info, err := pretrain(cmd.Context(), c, out, resume, limit)
+			info, err := pretrain(cmd.Context(), c, out, resume, recipe.Options{MemoryLimit: limit, Begin: begin})
 			if err != nil {
 				return err
 			}
@@ -95,7 +98,7 @@ supervised learns from the labels instead, for comparison.`,
 	configFlags(f, &c)
 	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
 	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
-	f.StringVar(&memory, "memory-limit", "", "of the process, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
+	f.StringVar(&memory, "memory-limit", "", "most memory that the process takes, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe of the task, see tessera tasks: "+strings.Join(recipe.Presets(), ", "))
 	return cmd
 }
@@ -106,7 +109,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	for _, a := range data.Augmentations {
 		augments = append(augments, a[0])
 	}
-	f.StringVar(&c.Data, "data", c.Data, "what to learn from, kind:path?option=value (tessera data --help)")
+	f.StringVar(&c.Data, "data", c.Data, "what to learn from, kind:path?option=value (tessera data --help); scenes are procedural pictures")
 	f.StringVar(&c.Test, "test", c.Test, "held-out data for the monitor; default the data's own test split, or a twentieth of a folder")
 	f.StringVar(&c.Trunk, "trunk", c.Trunk, "network: "+strings.Join(layers.TrunkNames(), ", "))
 	f.StringVar(&c.Init, "init", c.Init, "run or .safetensors file whose weights to begin with; trunk, side and norm are then its own")
@@ -123,9 +126,9 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")
 	f.Float64Var(&c.ClipNorm, "clip-norm", c.ClipNorm, "largest norm of the gradient; 0 means no clipping")
 	f.StringVar(&c.Augment, "augment", c.Augment, strings.Join(augments, ", "))
-	f.StringVar(&c.Norm, "norm", c.Norm, "of pixels: half, imagenet, cifar10, or means/deviations; default the data's own")
+	f.StringVar(&c.Norm, "norm", c.Norm, "mean and deviation that pixels are normalised with: half (0.5, 0.25), imagenet, cifar10, or means/deviations; default the data's own")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "of everything random")
-	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken; 0 means none, else at least one")
+	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken, 0 to 1; 0 means none, else at least one")
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints; 0 means at each epoch's end")
 	f.IntVar(&c.MonitorEvery, "monitor-every", c.MonitorEvery, "steps between looks at held-out data; 0: each epoch; -1: never")
 	f.IntVar(&c.MonitorSamples, "monitor-samples", c.MonitorSamples, "held-out samples that the monitor looks at, at most; 0 means 500")
@@ -166,10 +169,11 @@ func settings(of, preset string, resume bool) (train.Config, error) {
 }
 
 // pretrain runs a configuration with progress on standard error.
-func pretrain(ctx context.Context, c train.Config, out string, resume bool, memoryLimit int64) (*train.Info, error) {
+func pretrain(ctx context.Context, c train.Config, out string, resume bool, o recipe.Options) (*train.Info, error) {
 	t := newTeller(c.Task)
 	defer t.end()
-	r, err := recipe.New(c, recipe.Options{MemoryLimit: memoryLimit, Say: t.say, Progress: t.step, Command: commandLine()})
+	o.Say, o.Progress, o.Command = t.say, t.step, commandLine()
+	r, err := recipe.New(c, o)
 	if err != nil {
 		return nil, err
 	}

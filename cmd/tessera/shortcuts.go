@@ -26,7 +26,7 @@ func newShortcuts(g *global) *cobra.Command {
 	}
 	cmd := &cobra.Command{
 		Use:   "shortcuts TASK",
-		Short: "show what a task could be answered by, and what its defences are worth",
+		Short: "show what a task can cheat with, and what defences are worth",
 		Long: `Shortcuts learns a task with all of its defences, without each of them, and without any, from pictures as
 they are and with a trace put into them. If the task is then solved better and the features are
 worse, the net looks at the trace and not at what is in the picture. A meter says how much a patch

@@ -118,11 +118,109 @@ def jpeg():
         case(f"jpeg_turned{o}.jpg", "JPEG", f"EXIF orientation {o}", im.resize((18, 11)), most=3, quality=90, subsampling=0, exif=turned(o))
     case("jpeg_12.jpg", "JPEG", "12 bits", imagecodecs.jpeg_encode(deep(16, 16, 1, 4095)[..., 0], level=95, bitspersample=12), refused="a JPEG of 12 bits a sample")
     case("jpeg_lossless.jpg", "JPEG", "lossless", imagecodecs.ljpeg_encode(np.asarray(im.convert("L"))), refused="a lossless JPEG")
+    b = bytes_of(im, "JPEG", quality=90)
+    case("jpeg_scans.jpg", "JPEG", "RGB, a scan for each component", scans(b, ((0,), (1,), (2,))), most=3)
+    case("jpeg_scans_restarts.jpg", "JPEG", "RGB, a scan for each component, with restart marks behind 1, 4 and no blocks", scans(b, ((0,), (1,), (2,)), (1, 4, 0)), most=3)
+    case("jpeg_scans_order.jpg", "JPEG", "RGB, a scan for chroma, then one for luma, with restart marks", scans(b, ((1, 2), (0,)), (2, 5)), most=3)
+    refused = "a progressive JPEG with restart marks and chroma of less than full size"
+    case("jpeg_progressive_restarts.jpg", "JPEG", "RGB, 4:2:0, progressive, restart marks", im, quality=90, progressive=True, restart_marker_blocks=3, refused=refused)
+    case("jpeg_progressive_restarts_444.jpg", "JPEG", "RGB, 4:4:4, progressive, restart marks", im, most=3, quality=90, subsampling=0, progressive=True, restart_marker_blocks=3)
     b = bytes_of(im, "JPEG")
     at = b.index(b"\xff\xc0") + 1
     case("jpeg_arithmetic.jpg", "JPEG", "arithmetic coding", b[:at] + b"\xc9" + b[at + 1:], refused="a JPEG with arithmetic coding")
     case("jpg_trunc50.jpg", "JPEG", "cut short", refused="cut short: 42 % of its rows are there")
     cut(im)
+
+
+def segments(b):
+    """of a JPEG of one scan: [marker, payload] up to the scan's, and its coded data"""
+    out, at = [], 2
+    while not out or out[-1][0] != 0xDA:
+        n = struct.unpack(">H", b[at + 2 : at + 4])[0]
+        out.append([b[at + 1], b[at + 4 : at + 2 + n]])
+        at += 2 + n
+    return out, b[at : b.rindex(b"\xff\xd9")]
+
+
+def blocks_of(segs, data, side, wide, high):
+    """by component, row and column of a block: its first coefficient, and (symbol, bits) of the others; and each component's tables from a code
+    to its symbol (ITU T.81, F.2.2)"""
+    codes, scan = {}, segs[-1][1]
+    for p in (p for m, p in segs if m == 0xC4):
+        while p:
+            code, at, table = 0, 17, codes.setdefault(p[0], {})
+            for n in range(1, 17):
+                for _ in range(p[n]):
+                    table[format(code, f"0{n}b")] = p[at]
+                    code, at = code + 1, at + 1
+                code *= 2
+            p = p[at:]
+    bits = iter("".join(format(v, "08b") for v in data.replace(b"\xff\0", b"\xff")))
+
+    def take(n):
+        return "".join(next(bits) for _ in range(n))
+
+    def symbol(table):
+        code = ""
+        while code not in table:
+            code += next(bits)
+        return table[code]
+
+    blocks, dc = {}, [0] * len(side)
+    tables = [(codes[scan[2 + 2 * i] >> 4], codes[16 + (scan[2 + 2 * i] & 15)]) for i in range(len(side))]
+    for unit in range(wide * high):
+        for i, (sh, sv) in enumerate(side):
+            for k in range(sh * sv):
+                n = symbol(tables[i][0])
+                v = take(n)
+                dc[i] += 0 if n == 0 else int(v, 2) if v[0] == "1" else int(v, 2) - 2**n + 1
+                rest, at = [], 1
+                while at < 64:
+                    s = symbol(tables[i][1])
+                    rest.append((s, take(s & 15)))
+                    at = 64 if s == 0 else at + (s >> 4) + 1
+                blocks[i, unit // wide * sv + k // sh, unit % wide * sh + k % sh] = dc[i], rest
+    return blocks, tables
+
+
+def coded(units, blocks, tables):
+    """the codes of some units of blocks, up to a whole byte (ITU T.81, F.1.2)"""
+    back = [tuple({s: c for c, s in t.items()} for t in pair) for pair in tables]
+    text, before = "", [0] * len(tables)
+    for i, *place in (place for unit in units for place in unit):
+        v, rest = blocks[i, *place]
+        d, before[i] = v - before[i], v
+        size = abs(d).bit_length()
+        text += back[i][0][size] + (format(d if d > 0 else d + 2**size - 1, f"0{size}b") if size else "")
+        text += "".join(back[i][1][s] + v for s, v in rest)
+    text += "1" * (-len(text) % 8)
+    return bytes(int(text[k : k + 8], 2) for k in range(0, len(text), 8)).replace(b"\xff", b"\xff\0")
+
+
+def scans(b, groups, every=()):
+    """the blocks that Pillow writes in one scan in a scan for each group of components, with a restart mark behind so many units of each"""
+    segs, data = segments(b)
+    frame, scan = next(p for m, p in segs if m == 0xC0), segs[-1][1]
+    h, w = struct.unpack(">HH", frame[1:5])
+    side = [(frame[7 + 3 * i] >> 4, frame[7 + 3 * i] & 15) for i in range(frame[5])]
+    hmax, vmax = max(s[0] for s in side), max(s[1] for s in side)
+    wide, high = -(-w // (8 * hmax)), -(-h // (8 * vmax))
+    blocks, tables = blocks_of(segs, data, side, wide, high)
+    out = b"\xff\xd8" + b"".join(struct.pack(">BBH", 255, m, len(p) + 2) + p for m, p in segs[:-1])
+    for group, n in zip(groups, every or [0] * len(groups)):
+        if every:
+            out += b"\xff\xdd" + struct.pack(">HH", 4, n)
+        head = bytes([len(group)]) + b"".join(scan[1 + 2 * i : 3 + 2 * i] for i in group) + bytes([0, 63, 0])
+        out += b"\xff\xda" + struct.pack(">H", len(head) + 2) + head
+        if len(group) > 1:
+            units = [[(i, y * sv + k // sh, x * sh + k % sh) for i in group for sh, sv in [side[i]] for k in range(sh * sv)] for y in range(high) for x in range(wide)]
+        else:  # a block is a unit, and none lies outside (A.2.2)
+            sh, sv = side[group[0]]
+            units = [[(group[0], y, x)] for y in range(-(-(-(-h * sv // vmax)) // 8)) for x in range(-(-(-(-w * sh // hmax)) // 8))]
+        n = n or len(units)
+        for k in range(0, len(units), n):
+            out += bytes([255, 0xD0 + (k // n - 1) % 8]) * (k > 0) + coded(units[k : k + n], blocks, tables)
+    return out + b"\xff\xd9"
 
 
 def cut(im):
@@ -131,9 +229,13 @@ def cut(im):
         return b[: b.index(b"\xff\xda") + (len(b) - b.index(b"\xff\xda")) // 2]
     plain, low = bytes_of(im, "JPEG", quality=90), bytes_of(im, "JPEG", quality=90, progressive=True)
     scan = [i for i in range(len(low)) if low[i : i + 2] == b"\xff\xda"]
+    apart = scans(plain, ((0,), (1,), (2,)), (3, 0, 2))
+    starts = [i for i in range(len(apart)) if apart[i : i + 2] == b"\xff\xda"]
     ImageFile.LOAD_TRUNCATED_IMAGES = True
     for name, mode, b in (("trunc50", "", None), ("cut_444", ", 4:4:4", half(bytes_of(im, "JPEG", quality=90, subsampling=0))), ("cut_420", ", 4:2:0", half(plain)), ("cut_l", ", L", half(bytes_of(im.convert("L"), "JPEG"))),
                           ("cut_restarts", ", restart marks", half(bytes_of(im, "JPEG", restart_marker_blocks=1))), ("cut_optimized", ", Huffman codes of its own", half(bytes_of(im, "JPEG", optimize=True))),
+                          ("cut_scans_0", ", a scan for each component, in the first", apart[: starts[0] + 120]), ("cut_scans_1", ", a scan for each component, in the second", apart[: starts[1] + 40]),
+                          ("cut_scans_2", ", a scan for each component, in the third", apart[: starts[2] + 30]),
                           ("cut_cmyk", ", CMYK", half(bytes_of(im.convert("CMYK"), "JPEG"))), ("cut_progressive", ", progressive, behind a scan (libjpeg smooths it)", low[: scan[4]])):
         case(f"jpg_{name}.jpg" if b is None else f"jpeg_{name}.jpg", "JPEG", f"cut short{mode}", b, most=8 if "progressive" in name else 3, option="truncated=accept")
     ImageFile.LOAD_TRUNCATED_IMAGES = False
@@ -326,6 +428,8 @@ def tiff():
     case("tiff_jpeg.tif", "TIFF", "RGB, JPEG", s, most=3, compression="jpeg")
     case("tiff_jpeg_l.tif", "TIFF", "L, JPEG", s.convert("L"), most=1, compression="jpeg")
     case("tiff_jpeg_tiled.tif", "TIFF", "YCbCr, JPEG, tiled", tif(np.asarray(s), photometric="rgb", compression="jpeg", tile=(16, 16)), most=3)
+    case("tiff_jpeg_rgb.tif", "TIFF", "RGB, JPEG that is kept as RGB, strips", tif(np.asarray(s), photometric="rgb", compression="jpeg", compressionargs={"outcolorspace": "rgb"}, rowsperstrip=16), most=1)
+    case("tiff_jpeg_white.tif", "TIFF", "L, JPEG, white is zero", tif(255 - np.asarray(s.convert("L")), photometric="miniswhite", compression="jpeg"), most=1)
     tiff_layouts(im)
 
 
@@ -375,6 +479,13 @@ def tiff_layouts(im):
     for bits in (2, 4):
         g = grey >> (8 - bits)
         case(f"tiff_l{bits}.tif", "TIFF", f"L, {bits} bits", packed_tiff(g, bits))
+        case(f"tiff_white{bits}.tif", "TIFF", f"L, {bits} bits, white is zero", packed_tiff(g, bits, 0))
+    p = im.quantize(16)
+    case("tiff_p4.tif", "TIFF", "P, 4 bits", packed_tiff(np.asarray(p), 4, 3, np.array(p.getpalette()[:48]).reshape(16, 3).T.ravel() * 257))
+    case("tiff_planar_strips.tif", "TIFF", "RGB, a plane each, strips of two rows", tif(np.moveaxis(a, -1, 0), photometric="rgb", planarconfig="separate", rowsperstrip=2))
+    case("tiff_planar_tiled.tif", "TIFF", "RGB, a plane each, tiled", tif(np.moveaxis(wide, -1, 0), photometric="rgb", planarconfig="separate", tile=(16, 16)))
+    i = deep(13, 9, 1)[..., 0].astype(np.int32) % 300 - 20
+    case("tiff_i_predictor.tif", "TIFF", "I, Deflate of differences (clipped to 0 to 255)", tif(i, photometric="minisblack", compression="deflate", predictor=2))
 
 
 def lab(im):
@@ -384,12 +495,15 @@ def lab(im):
     return out
 
 
-def packed_tiff(a, bits):
+def packed_tiff(a, bits, photometric=1, palette=()):
     raw = b"".join(packed(row, bits) for row in a)
-    tags = [(256, a.shape[1]), (257, a.shape[0]), (258, bits), (259, 1), (262, 1), (273, 8), (277, 1), (278, a.shape[0]), (279, len(raw))]
+    tags = [(256, 4, 1, a.shape[1]), (257, 4, 1, a.shape[0]), (258, 4, 1, bits), (259, 4, 1, 1), (262, 4, 1, photometric), (273, 4, 1, 8), (277, 4, 1, 1), (278, 4, 1, a.shape[0]), (279, 4, 1, len(raw))]
     raw += bytes(len(raw) % 2)
+    if len(palette):
+        tags.append((320, 3, len(palette), 8 + len(raw)))
+        raw += struct.pack(f"<{len(palette)}H", *palette)
     head = struct.pack("<2sHI", b"II", 42, 8 + len(raw)) + raw + struct.pack("<H", len(tags))
-    return head + b"".join(struct.pack("<HHII", t, 4, 1, v) for t, v in tags) + bytes(4)
+    return head + b"".join(struct.pack("<HHII", *t) for t in tags) + bytes(4)
 
 
 def webp():

@@ -39,7 +39,7 @@ func TestNewTask(t *testing.T) {
 	}
 	dir := t.TempDir()
 	replace := map[string]string{}
-	for name, text := range map[string]string{"upside_down.go": program, "task.go": strings.Replace(registry, table, table+line, 1)} {
+	for name, text := range map[string]string{"sideways.go": program, "task.go": strings.Replace(registry, table, table+line, 1)} {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -51,10 +51,10 @@ func TestNewTask(t *testing.T) {
 	if err := os.WriteFile(overlay, b, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("gofmt", "-l", filepath.Join(dir, "upside_down.go")).CombinedOutput(); err != nil || len(out) > 0 {
+	if out, err := exec.Command("gofmt", "-l", filepath.Join(dir, "sideways.go")).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("the program is not formatted: %s %v", out, err)
 	}
-	c := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-v", "-run", "TestTask.*/upside-down", "./recipe")
+	c := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-v", "-run", "TestTask.*/sideways", "./recipe")
 	c.Dir = root
 	out, err := c.CombinedOutput()
 	if err != nil {
