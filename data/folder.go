@@ -266,7 +266,7 @@ func (f *folder) Image(i int) (*Image, error) { return f.ImageFrame(i, nil) }
 
 func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
 	path := f.Describe(i)
-	b, err := readFile(path)
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -280,7 +280,14 @@ func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) 
 
 // ReadImage returns the picture in a file, of any format that Decode reads.
 func ReadImage(path string) (*Image, error) {
-	b, err := readFile(path)
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() { // a pipe is not opened: nothing might ever come
+		return nil, fmt.Errorf("%s is no file that holds a picture", path)
+	}
+	b, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
@@ -289,18 +296,6 @@ func ReadImage(path string) (*Image, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return im, nil
-}
-
-// readFile reads a file; a folder, a pipe or a device is refused unopened.
-func readFile(path string) ([]byte, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file that holds a picture", path)
-	}
-	return os.ReadFile(path)
 }
 
 // size is the file's; of one that cannot be looked at 0.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/simd"
@@ -73,13 +74,18 @@ func FindNearest(ctx context.Context, es []Encoder, in data.Inputs, queries, som
 			row[i] = r
 		}
 		n := Nearest{Features: e.Name(), Near: make([][]Neighbour, len(queries)), Recoloured: map[string]float64{}}
+		var asked []int // of queries, those that could be read
+		var rows []int32
 		for q, query := range queries {
-			r, ok := row[query]
-			if !ok {
-				continue
+			if r, ok := row[query]; ok {
+				asked, rows = append(asked, q), append(rows, int32(r))
 			}
-			for _, near := range Neighbours(f.Pooled, f.Pooled.Rows(r, r+1), f.Pooled.Dim(0))[0] {
-				if near.At = f.Index[near.At]; len(n.Near[q]) < k && near.At != query && !alike(query, near.At) {
+		}
+		those := autograd.Gather(autograd.Const(f.Pooled), rows).Value
+		for i, all := range Neighbours(f.Pooled, those, f.Pooled.Dim(0)) {
+			q := asked[i]
+			for _, near := range all {
+				if near.At = f.Index[near.At]; len(n.Near[q]) < k && near.At != queries[q] && !alike(queries[q], near.At) {
 					n.Near[q] = append(n.Near[q], near)
 				}
 			}

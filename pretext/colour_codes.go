@@ -81,12 +81,6 @@ func (k *codes) metrics() []metric.Metric {
 	return ms
 }
 
-// within runs a part under its name.
-func within(name string, m layers.Module, x *autograd.Var) *autograd.Var {
-	defer x.Tape().Enter(name)()
-	return m.Forward(x)
-}
-
 // decode says colours over abScale, [N H W 2], from features [N h w C] and codes [N size].
 func (c *colourise) decode(features, code *autograd.Var) *autograd.Var {
 	s := features.Shape()

@@ -415,11 +415,7 @@ func (l *exemplar) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*tr
 
 // see returns what the head's last layer sees of views: [R S S 3] -> [R D].
 func (l *exemplar) see(x *autograd.Var) *autograd.Var {
-	in := func(name string, m layers.Module, x *autograd.Var) *autograd.Var {
-		defer x.Tape().Enter(name)()
-		return m.Forward(x)
-	}
-	return in("embed", l.embed, in("trunk", l.setup.Trunk, x))
+	return within("embed", l.embed, within("trunk", l.setup.Trunk, x))
 }
 
 func (l *exemplar) step(s train.Step, b *exemplars) {

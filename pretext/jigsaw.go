@@ -222,13 +222,9 @@ func (j *jigsaw) order(label int32) []float32 {
 
 // forward returns the logits [N·deals P] of puzzles of tiles x [N·K H W 3]: puzzle p shows, place after place, tiles dealt[p·K:].
 func (j *jigsaw) forward(x *autograd.Var, dealt []int32) *autograd.Var {
-	in := func(name string, m layers.Module, x *autograd.Var) *autograd.Var {
-		defer x.Tape().Enter(name)()
-		return m.Forward(x)
-	}
-	z := in("embed", j.embed, in("trunk", j.setup.Trunk, x))
+	z := within("embed", j.embed, within("trunk", j.setup.Trunk, x))
 	k := j.task.Grid * j.task.Grid
-	return in("head", j.head, autograd.Reshape(autograd.Gather(z, dealt), len(dealt)/k, k*z.Shape()[1]))
+	return within("head", j.head, autograd.Reshape(autograd.Gather(z, dealt), len(dealt)/k, k*z.Shape()[1]))
 }
 
 func (j *jigsaw) step(s train.Step, b *puzzles) {

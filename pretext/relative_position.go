@@ -219,12 +219,8 @@ func (r *relativePosition) Metrics() []metric.Metric {
 
 // forward returns the logits [P 8] of pairs of patches x [N H W 3].
 func (r *relativePosition) forward(x *autograd.Var, first, second []int32) *autograd.Var {
-	in := func(name string, m layers.Module, x *autograd.Var) *autograd.Var {
-		defer x.Tape().Enter(name)()
-		return m.Forward(x)
-	}
-	z := in("embed", r.embed, in("trunk", r.setup.Trunk, x))
-	return in("head", r.head, autograd.Concat(1, autograd.Gather(z, first), autograd.Gather(z, second)))
+	z := within("embed", r.embed, within("trunk", r.setup.Trunk, x))
+	return within("head", r.head, autograd.Concat(1, autograd.Gather(z, first), autograd.Gather(z, second)))
 }
 
 func (r *relativePosition) step(s train.Step, b *patchPairs) {

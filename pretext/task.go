@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
@@ -252,6 +253,12 @@ func shorterSide(task string, images data.Images) (int, error) {
 	}
 	sort.Ints(sides)
 	return sides[len(sides)/2], nil
+}
+
+// within runs a part of a learner under its name, which a message about it says.
+func within(name string, m layers.Module, x *autograd.Var) *autograd.Var {
+	defer x.Tape().Enter(name)()
+	return m.Forward(x)
 }
 
 // draw makes a batch of samples for a picture.

@@ -70,10 +70,11 @@ func FindAlike(ctx context.Context, dir string, a Alike) ([]eval.Nearest, image.
 	}
 	seed := m.Info.Config.Seed
 	rng := tensor.NewRNG(seed).Derive(stream.Gallery)
-	encoders, in, alike, err := m.whole(d.Subset(rng.Perm(d.Len())[:min(a.Samples, d.Len())], "part=some").Inputs)
+	look := m.whole
 	if a.Patches {
-		encoders, in, alike, err = m.patches(d.Inputs, a.Samples)
+		look = m.patches
 	}
+	encoders, in, alike, err := look(d.Inputs, a.Samples, rng)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -110,8 +111,9 @@ func alikeAbout(found []eval.Nearest) string {
 	return text + fmt.Sprintf(" (of %d samples).", found[0].Recolour)
 }
 
-// whole returns what looks at whole pictures.
-func (m *Model) whole(in data.Inputs) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
+// whole returns n of the pictures, drawn, and what looks at them.
+func (m *Model) whole(in data.Inputs, n int, rng *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
+	in = in.Subset(rng.Perm(in.Images.Len())[:min(n, in.Images.Len())])
 	random, err := newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed)
 	if err != nil {
 		return nil, in, nil, err
@@ -122,7 +124,7 @@ func (m *Model) whole(in data.Inputs) ([]eval.Encoder, data.Inputs, func(a, b in
 }
 
 // patches returns n patches of pictures and what looks at them; what another patch of a query's picture shows is no find.
-func (m *Model) patches(in data.Inputs, n int) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
+func (m *Model) patches(in data.Inputs, n int, _ *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
 	var views [2]pretext.PatchView
 	var encoders []eval.Encoder
 	for i, load := range []func(string) (*Model, train.Learner, error){LoadLearner, beginLearner} {

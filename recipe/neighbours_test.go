@@ -55,7 +55,7 @@ func TestFindAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		es, in, alike, err := m.patches(data.NewScenes(5, 32, 1, data.Train).Dataset().Inputs, 11)
+		es, in, alike, err := m.patches(data.NewScenes(5, 32, 1, data.Train).Dataset().Inputs, 11, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -184,11 +184,13 @@ func (s *section) draw(c canvas.Chart) {
 // told returns what stands about a picture in the text beside it: the title on the first line. Without it the file's name has to do.
 func told(path string) picture {
 	name := strings.TrimSuffix(path, ".png")
-	b, err := os.ReadFile(name + ".txt")
+	f, err := os.Open(name + ".txt")
 	if err != nil {
 		return picture{Title: filepath.Base(name)}
 	}
-	title, about, _ := strings.Cut(strings.TrimSpace(string(b[:min(len(b), 4096)])), "\n")
+	defer f.Close()
+	b, _ := io.ReadAll(io.LimitReader(f, 4096)) // what can be read of it
+	title, about, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(string(b), "")), "\n")
 	return picture{Title: title, About: about}
 }
 
