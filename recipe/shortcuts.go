@@ -161,8 +161,13 @@ func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
 		if err != nil {
 			return out, err
 		}
+		t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
+		a, b = t.some(a, b) // one set of features after the other is made of what is kept
+		t.Eval.Say = l.Say
+		both := eval.CountInBoth(a, b, t.Eval)
+		t.Eval.InBoth = &both
 		for _, w := range ways {
-			f, err := l.find(ctx, inject, w, of, a, b)
+			f, err := l.find(ctx, t, inject, w, of, a, b)
 			if err != nil {
 				return out, fmt.Errorf("%s: %w", w.task, err)
 			}
@@ -198,13 +203,8 @@ func (l Laboratory) traced(inject string) (of, test string, err error) {
 }
 
 // find learns the task in one way, once for each seed, and judges it.
-func (l Laboratory) find(ctx context.Context, inject string, w way, of string, a, b *data.Dataset) (Finding, error) {
-	f := Finding{Inject: inject, Without: w.without, Task: w.task}
-	t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
-	a, b = t.some(a, b)
-	f.Judged = b.Len()
-	both := 0 // is said once, where the data is opened
-	t.Eval.InBoth = &both
+func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, of string, a, b *data.Dataset) (Finding, error) {
+	f := Finding{Inject: inject, Without: w.without, Task: w.task, Judged: b.Len()}
 	for seed := uint64(1); seed <= uint64(l.Seeds); seed++ {
 		c, err := For(w.task)
 		if err != nil {

@@ -36,9 +36,18 @@ func TestLaboratory(t *testing.T) {
 				t.Errorf("finding %d of %d after %d", done, of, said)
 			}
 		}
+		told := ""
+		l.Say = func(s string) { told += s + "\n" }
 		all, err := l.Run(context.Background())
 		if err != nil {
 			t.Fatal(task, err)
+		}
+		if n := strings.Count(told, "test samples are training samples too"); n != 1+len(l.Inject) {
+			t.Errorf("%s: what is in both sets of samples is said %d times: %q", task, n, told)
+		}
+		page, verdicts, err := l.Page(all)
+		if err != nil || len(page.Parts) != 2+len(l.Inject) || len(page.Parts[1].Rows) != len(all)/(1+len(l.Inject)) || len(page.Parts[1].Pictures) < 2 || len(page.Parts[0].Text) != len(verdicts) {
+			t.Errorf("%s: %v, %+v", task, err, page.Parts)
 		}
 		var names []string
 		for _, f := range all {

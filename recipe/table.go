@@ -9,7 +9,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"reflect"
 	"strings"
 
 	"gonum.org/v1/gonum/stat"
@@ -64,7 +63,7 @@ type Row struct {
 	Images  float64       `json:"images_s,omitzero"`
 }
 
-// kept is the file table.json.
+// keptTable is the file table.json.
 type keptTable struct {
 	Table
 	Fingerprint string `json:"fingerprint"` // of training and test data
@@ -188,20 +187,26 @@ func (k *keptTable) load() error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", k.path(), err)
 	}
-	was, is := old.Table, k.Table
-	was.Tasks, was.Seeds, is.Tasks, is.Seeds = nil, 0, nil, 0
-	was.Dir, was.Eval, was.Say, was.Progress, was.Row = "", eval.Options{}, nil, nil, nil
-	is.Dir, is.Eval, is.Say, is.Progress, is.Row = "", eval.Options{}, nil, nil, nil
-	if !reflect.DeepEqual(was, is) || old.Fingerprint != k.Fingerprint {
-		return fmt.Errorf("%s is another table: it was made with %s; choose another directory, or the same settings", k.path(), was.settings())
+	if old.settings() != k.settings() || old.Fingerprint != k.Fingerprint {
+		return fmt.Errorf("%s is another table: it was made with %s; choose another directory, or the same settings", k.path(), old.settings())
+	}
+	if old.CPU != k.CPU {
+		k.Say(fmt.Sprintf("%s was begun on another machine (%s): the seconds of its rows are of both", k.path(), old.CPU))
 	}
 	k.Rows = old.Rows
 	return nil
 }
 
-// settings are a table's in words.
+// settings are those that all rows of a table have, in words.
 func (t Table) settings() string {
-	return fmt.Sprintf("--data %s --trunk %s --side %d --steps %d --batch-size %d --judged-with %d --judged-on %d", t.Data, t.Trunk, t.Side, t.Steps, t.BatchSize, t.Learned, t.Judged)
+	s := fmt.Sprintf("--data %s --trunk %s --side %d --steps %d --batch-size %d --judged-with %d --judged-on %d", t.Data, t.Trunk, t.Side, t.Steps, t.BatchSize, t.Learned, t.Judged)
+	if t.Test != "" {
+		s += " --test " + t.Test
+	}
+	if t.Iterations > 0 {
+		s += fmt.Sprintf(" and a probe of %d iterations", t.Iterations)
+	}
+	return s
 }
 
 func (k *keptTable) has(task string, seed uint64) bool {

@@ -81,6 +81,23 @@ func TestTable(t *testing.T) {
 	if rows, err := more.Make(context.Background()); err != nil || made != 1 || len(rows) != 10 {
 		t.Errorf("another task: %d new rows of %d, %v", made, len(rows), err)
 	}
+	b, err := os.ReadFile(filepath.Join(dir, "table.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var info train.Info
+	info.Describe()
+	os.WriteFile(filepath.Join(dir, "table.json"), []byte(strings.Replace(string(b), fmt.Sprintf("%q", info.CPU), `"an abacus"`, 1)), 0o644)
+	said := ""
+	more.Say = func(s string) { said += s }
+	if _, err := more.Make(context.Background()); err != nil || !strings.Contains(said, "begun on another machine (an abacus)") {
+		t.Errorf("%v, said %q", err, said)
+	}
+	more.Test = "scenes:?n=39&side=16&split=test"
+	if _, err := more.Make(context.Background()); err == nil || !strings.Contains(err.Error(), "another table") {
+		t.Errorf("other test data: %v", err)
+	}
+	more.Test = tableOf(dir).Test
 	more.Steps = 7
 	if _, err := more.Make(context.Background()); err == nil || !strings.Contains(err.Error(), "another table: it was made with --data scenes:?n=64&side=16 --trunk convnet --side 16 --steps 6 ") {
 		t.Error(err)

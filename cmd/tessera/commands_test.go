@@ -489,3 +489,27 @@ func TestTable(t *testing.T) {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 }
+
+// TestShortcuts: one page, and what it means; what goes wrong is said before anything is learned.
+func TestShortcuts(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "s.html")
+	args := []string{"shortcuts", "context-encoder?adversary=no&width=4", "--data", "scenes:?n=32&side=16", "--test", "scenes:?n=20&side=16&split=test", "--side", "16", "--steps", "2", "--batch-size", "8", "--inject", "border:9", "--out", page}
+	out, errs, code := tessera(t, args...)
+	if code != 0 || !strings.Contains(out, "Without overlap (against what touches the hole, gone on with)") || !strings.HasSuffix(out, page+"\n") || !strings.Contains(errs, "4/4 without overlap, border:9 in the pictures: psnr ") {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"<h1>Shortcuts of context-encoder", "tessera shortcuts ", "With border:9 in the pictures", "all defences", `src="data:image/png;base64,`} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+	}
+	for want, more := range map[string][]string{"ending in .html": {"--out", page + ".txt"}, "--steps -1: want at least 1": {"--steps", "-1"}, "option inject": {"--inject", "rain:2", "--max-bad", "0.5"}} {
+		if _, errs, code := tessera(t, append(args, more...)...); code == 0 || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit %d: %s", more, code, errs)
+		}
+	}
+}

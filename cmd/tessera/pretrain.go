@@ -20,15 +20,7 @@ import (
 	"github.com/tessera-go/tessera/train"
 )
 
-func newPretrain(g *global) *cobra.Command {
-	c := recipe.Default()
-	var out, preset, memory string
-	var resume bool
-	var begin *recipe.Beginning
-	cmd := &cobra.Command{
-		Use:   "pretrain TASK, or --resume RUN",
-		Short: "learn features from unlabelled data",
-		Long: `Pretrain learns features by a pretext task (see tessera tasks) and writes a run directory:
+const pretrainLong = `Pretrain learns features by a pretext task (see tessera tasks) and writes a run directory:
 run.json, metrics.jsonl, TensorBoard events, checkpoints and pictures.
 
 Learn from a folder of pictures, of 64 by 64 pixels:
@@ -43,8 +35,19 @@ does a run with another number of threads. It keeps its settings, but for --test
 and how often checkpoints, the monitor and the log come.
 
 A task's paper may want other settings than those below; what you say yourself wins. TASK
-supervised learns from the labels instead, for comparison.`,
-		Args: args(1, "one TASK, such as rotation (tessera tasks lists them), or --resume and a RUN"),
+supervised learns from the labels instead, for comparison.`
+
+func newPretrain(g *global) *cobra.Command {
+	c := recipe.Default()
+	var out, preset, memory string
+	var resume bool
+	var begin *recipe.Beginning
+	cmd := &cobra.Command{
+		Use:       "pretrain TASK, or --resume RUN",
+		Short:     "learn features from unlabelled data",
+		Long:      pretrainLong,
+		Args:      args(1, "one TASK, such as rotation (tessera tasks lists them), or --resume and a RUN"),
+		ValidArgs: append(pretext.Names(), recipe.Supervised),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			said := given(cmd.Flags())
 			from, err := settings(a[0], preset, resume)
@@ -92,7 +95,6 @@ supervised learns from the labels instead, for comparison.`,
 				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(workload.PeakMemory(), int64(info.PeakMemory))), out)
 			return nil
 		},
-		ValidArgs: append(pretext.Names(), recipe.Supervised),
 	}
 	f := cmd.Flags()
 	configFlags(f, &c)

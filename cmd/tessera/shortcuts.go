@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -9,10 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/internal/spec"
-	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
-	"github.com/tessera-go/tessera/report"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -57,13 +53,12 @@ Traces (--inject NAME:STRENGTH):
 			if err != nil {
 				return err
 			}
-			s, _ := spec.Parse(l.Task)
-			verdicts := recipe.Verdicts(found, pretext.Tell(s.Kind).Defences)
-			p, err := shortcutsPage(l, found, verdicts)
-			if err == nil {
-				err = p.Write(out)
-			}
+			p, verdicts, err := l.Page(found)
 			if err != nil {
+				return err
+			}
+			p.Command = commandLine()
+			if err := p.Write(out); err != nil {
 				return err
 			}
 			if g.json {
@@ -90,48 +85,4 @@ Traces (--inject NAME:STRENGTH):
 	f.StringVar(&out, "out", "shortcuts.html", "page to write, .html")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
-}
-
-// shortcutsPage is what the laboratory found, for a person.
-func shortcutsPage(l recipe.Laboratory, found []recipe.Finding, verdicts []string) (report.Paper, error) {
-	var info train.Info
-	info.Describe()
-	s, _ := spec.Parse(l.Task)
-	about := pretext.Tell(s.Kind)
-	seeds := "one seed, so that small differences mean little (--seeds 3)"
-	if l.Seeds > 1 {
-		seeds = fmt.Sprintf("%d seeds: means, and half of their 95 %% intervals", l.Seeds)
-	}
-	p := report.Paper{Title: "Shortcuts of " + s.Kind, Command: commandLine(),
-		Text: []string{"The task: " + about.Line + ".", "Its purpose is features of what is in a picture. But a net takes whatever answers the question, and some of that has nothing to do with what is seen: " +
-			"a line that runs on from one patch into the next, or the colours that a lens moves apart towards the corners, which tell a patch's place. A defence takes such a thing away. " +
-			"Here the task is learned with all defences, without each, and without any, " + fmt.Sprintf("for %d steps each; %s.", l.Steps, seeds),
-			"How to read it: if without a defence the task is solved better and the features (a linear probe of the best stage) are worse, the net took the shortcut. " +
-				"The place error says how well a small net can say from a patch alone where in the picture it was, in parts of the picture's side: the lower, the more there is to cheat with."},
-		Foot: fmt.Sprintf("%s, %d threads, kernels %s, %s, %s; data %s, trunk %s, side %d, batches of %d.", info.CPU, info.Threads, info.SIMD, info.Go, time.Now().Format(time.DateOnly), l.Data, l.Trunk, l.Side, l.BatchSize)}
-	p.Parts = append(p.Parts, report.Part{Title: "What it means", Text: verdicts})
-	for _, inject := range append([]string{""}, l.Inject...) {
-		part := report.Part{Title: "Pictures as they are", Heads: []string{"defences", "task solved", "trivial", "place error", "of saying the middle", "probe"}}
-		if inject != "" {
-			part.Title = "With " + inject + " in the pictures"
-		}
-		sheet, err := l.Sheet(inject, 12)
-		if err == nil {
-			err = part.Show("Some of the pictures", "", sheet)
-		}
-		for _, f := range found {
-			if f.Inject != inject || err != nil {
-				continue
-			}
-			part.Rows = append(part.Rows, f.Row())
-			if f.Drawn != nil && (f.Without == "" || f.Without == recipe.AllDefences) {
-				err = part.Show("What the net sees and says: "+f.Name(), "Of pictures that it did not train on.", f.Drawn)
-			}
-		}
-		if err != nil {
-			return p, err
-		}
-		p.Parts = append(p.Parts, part)
-	}
-	return p, nil
 }

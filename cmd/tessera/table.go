@@ -54,7 +54,10 @@ It can be stopped at any time: the same command goes on from there.`,
 			made.Describe()
 			path := filepath.Join(t.Dir, "table.md")
 			err = checkpoint.Atomic(path, func(w io.Writer) error {
-				fmt.Fprintf(w, "    %s\n\n%s, %d threads, kernels %s, %s, %s.\n\n", commandLine(), made.CPU, made.Threads, made.SIMD, made.Go, time.Now().Format(time.DateOnly))
+				_, err := fmt.Fprintf(w, "    %s\n\n%s, %d threads, kernels %s, %s, %s.\n\n", commandLine(), made.CPU, made.Threads, made.SIMD, made.Go, time.Now().Format(time.DateOnly))
+				if err != nil {
+					return err
+				}
 				return recipe.WriteTable(w, rows)
 			})
 			if err != nil {

@@ -88,6 +88,12 @@ func denseBenches() []Item {
 		add(id, 1, [][]int{shape}, g)
 		both(id, 3, [][]int{shape}, g)
 	}
+	joinBenches(add, both)
+	return append(out, batchBenches()...)
+}
+
+// joinBenches adds the joining of two tensors.
+func joinBenches(add, both func(id string, streams float64, shapes [][]int, f func(in []*autograd.Var) *autograd.Var)) {
 	for _, axis := range []int{0, 3} {
 		s := []int{32, 56, 56, 64}
 		id := fmt.Sprintf("concat/axis%d/n%dc%ds%d", axis, s[0], s[3], s[1])
@@ -95,7 +101,6 @@ func denseBenches() []Item {
 		add(id, 4, [][]int{s, s}, f)
 		both(id, 8, [][]int{s, s}, f)
 	}
-	return append(out, batchBenches()...)
 }
 
 // batchBenches lists products of batches: those of an attention's heads among them, b batches of l tokens with h heads of d.
