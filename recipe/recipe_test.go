@@ -18,6 +18,7 @@ import (
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/statetest"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/tensor"
@@ -25,6 +26,18 @@ import (
 )
 
 // TestFor: a task's settings are the usual ones and what its paper wants; an unknown task says which there are.
+func trained(t *testing.T, c train.Config, dir string, o Options) *Recipe {
+	t.Helper()
+	r, err := New(c, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.Train(context.Background(), dir, false); err != nil {
+		t.Fatalf("%s: %v", c.Task, err)
+	}
+	return r
+}
+
 func TestFor(t *testing.T) {
 	c, err := For("rotation?set=8")
 	if err != nil || c.Task != "rotation?set=8" || c.LR != 0.1 || c.Optimizer != "nesterov" || c.Schedule != "cosine" || c.Momentum != 0.9 || c.WeightDecay != 5e-4 || c.Augment != "crop-flip" {
@@ -806,7 +819,7 @@ func TestOwnTask(t *testing.T) {
 	}
 	c.Task = "my-own"
 	dir := t.TempDir()
-	differ(t, "by another name", trained(t, c, dir, Options{Task: own}), rotation)
+	statetest.Same(t, "by another name", trained(t, c, dir, Options{Task: own}).Learner, rotation.Learner)
 	if m, err := LoadRun(dir); err != nil || m.Info.Config.Task != "my-own" || m.Label != "pretext" {
 		t.Errorf("%+v, %v", m, err)
 	}
@@ -831,7 +844,7 @@ func TestReduceOption(t *testing.T) {
 	seen, sums := map[*tensor.Tensor]int{}, 0
 	count := func(p, d *tensor.Tensor) { mu.Lock(); seen[p]++; mu.Unlock() }
 	counted := trained(t, c, "", Options{Reduce: count, Reduced: func() error { sums++; return nil }})
-	differ(t, "looked at", counted, alone)
+	statetest.Same(t, "looked at", counted.Learner, alone.Learner)
 	if sums == 0 || len(seen) != len(layers.Params(counted.Learner)) {
 		t.Errorf("%d updates, %d of %d tensors", sums, len(seen), len(layers.Params(counted.Learner)))
 	}

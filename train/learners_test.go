@@ -224,20 +224,6 @@ func state(m layers.Stateful) []byte {
 	return b.Bytes()
 }
 
-// differ names the first tensor that two learners do not have in common.
-func differ(t *testing.T, what string, a, b layers.Stateful) {
-	t.Helper()
-	x, y := layers.State(a), layers.State(b)
-	for i := range x {
-		for j, v := range x[i].Value.Data {
-			if w := y[i].Value.Data[j]; v != w {
-				t.Errorf("%s: %s differs at %d: %g and %g", what, x[i].Name, j, v, w)
-				return
-			}
-		}
-	}
-}
-
 // TestFeedBatches: Batches yields what the steps of an epoch read, from any number on.
 func TestFeedBatches(t *testing.T) {
 	var fed []seen

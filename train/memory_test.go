@@ -12,6 +12,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/statetest"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -85,7 +86,7 @@ func TestMeasuringChangesNothing(t *testing.T) {
 	limited := newRichRun("", config())
 	limited.MemoryLimit = 64 << 30
 	start(t, limited)
-	differ(t, "with a memory limit", limited.Learner, plain.Learner)
+	statetest.Same(t, "with a memory limit", limited.Learner, plain.Learner)
 	if n := r.feed.Bytes(); n < 4*testSide*testSide*3 || n > 8*testSide*testSide*3 {
 		t.Errorf("the views of a sample take %d bytes", n)
 	}

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/statetest"
 )
 
 // entries returns what is in a folder, by name.
@@ -183,7 +184,7 @@ func TestStarved(t *testing.T) {
 	if _, err := again.Start(context.Background(), true); err != nil {
 		t.Fatal(err)
 	}
-	differ(t, "with broken pictures", whole.Learner, again.Learner)
+	statetest.Same(t, "with broken pictures", whole.Learner, again.Learner)
 	early := run(filepath.Join(t.TempDir(), "run"), 0, order[0])
 	if _, err := early.Start(context.Background(), false); !errors.Is(err, data.ErrTooManyBad) || strings.Contains(err.Error(), "--resume") {
 		t.Errorf("before the first step: %v", err)

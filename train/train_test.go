@@ -22,6 +22,7 @@ import (
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/internal/statetest"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
@@ -77,7 +78,7 @@ func TestResume(t *testing.T) {
 			if broken != (len(warned) > 0 && strings.Contains(strings.Join(warned, " "), "resuming from")) {
 				t.Errorf("%s stopped at %d: said %q", name, stopAt, warned)
 			}
-			differ(t, fmt.Sprintf("%s stopped at step %d and resumed", name, stopAt), again.Learner, whole.Learner)
+			statetest.Same(t, fmt.Sprintf("%s stopped at step %d and resumed", name, stopAt), again.Learner, whole.Learner)
 			if n := len(logged(t, dir)); n != len(lines) {
 				t.Errorf("%s stopped at %d: %d lines, want %d", name, stopAt, n, len(lines))
 				continue
@@ -127,7 +128,7 @@ func TestThreads(t *testing.T) {
 			if first == nil {
 				first = r
 			}
-			differ(t, fmt.Sprintf("%s with %d workers", name, n), r.Learner, first.Learner)
+			statetest.Same(t, fmt.Sprintf("%s with %d workers", name, n), r.Learner, first.Learner)
 		}
 	}
 }
@@ -164,7 +165,7 @@ func TestLookingChangesNothing(t *testing.T) {
 		drawn := 0
 		watched.Picture = func() image.Image { drawn++; return image.NewGray(image.Rect(0, 0, 2, 2)) }
 		start(t, watched)
-		differ(t, name+" watched", watched.Learner, plain.Learner)
+		statetest.Same(t, name+" watched", watched.Learner, plain.Learner)
 		if looks != 8 { // after 2, 4, ..., 14 and at the end
 			t.Errorf("%s: %d looks", name, looks)
 		}

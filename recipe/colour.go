@@ -1,0 +1,129 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// Colouring colours files with what a run of the task colourise has learned.
+type Colouring struct {
+	Colourer pretext.Colourer
+	Options  pretext.ColourOptions // Samples at least 1
+	Seed     uint64                // of the samples: the same ones come of the same seed, a picture's place and its pixels
+	Out      string                // folder; made if it is not there
+
+	Say      func(msg string) // notes of folders, and pictures that cannot be read
+	Progress func(done, of int)
+}
+
+// Coloured is what came of a colouring: files that were written, and pictures that were passed over.
+type Coloured struct {
+	Written []string `json:"pictures"`
+	Skipped []string `json:"skipped"`
+}
+
+// Run colours files, and all pictures of folders, in order, each in its own size, as NAME.png; of several samples NAME-1.png, NAME-2.png and so
+// on. Of files of one name the later ones get a number. Nothing that is there already is replaced: that is an error before the first is
+// written. A picture that cannot be read is named and passed over, and an error at the end.
+func (c Colouring) Run(ctx context.Context, paths []string) (made Coloured, err error) {
+	made = Coloured{Written: []string{}, Skipped: []string{}} // empty lists, not null, in JSON
+	from, err := c.find(paths)
+	if err != nil {
+		return made, err
+	}
+	to, err := c.names(from)
+	if err != nil {
+		return made, err
+	}
+	if err := os.MkdirAll(c.Out, 0o755); err != nil {
+		return made, err
+	}
+	for i, f := range from {
+		if err := ctx.Err(); err != nil {
+			return made, err
+		}
+		im, err := data.ReadImage(f)
+		if err != nil {
+			made.Skipped = append(made.Skipped, f)
+			c.Say("skipped: " + err.Error())
+			continue
+		}
+		samples, err := c.Colourer.Colour(im, c.Options, tensor.NewRNG(c.Seed).Derive(uint64(i)))
+		if err != nil {
+			return made, fmt.Errorf("%s: %w", f, err)
+		}
+		for k, path := range to[i] {
+			if err := SavePNG(path, samples[k].RGBA()); err != nil {
+				return made, err
+			}
+			made.Written = append(made.Written, path)
+		}
+		c.Progress(i+1, len(from))
+	}
+	if n := len(made.Skipped); n > 0 {
+		return made, fmt.Errorf("%d of %d pictures could not be read; the others are coloured", n, len(from))
+	}
+	return made, nil
+}
+
+// find lists the files, and those of folders.
+func (c Colouring) find(paths []string) (files []string, err error) {
+	for _, path := range paths {
+		st, err := os.Stat(path)
+		if err != nil {
+			return nil, fmt.Errorf("%s: no such picture or folder", path)
+		}
+		if !st.IsDir() {
+			files = append(files, path)
+			continue
+		}
+		d, err := data.OpenFolder(path, data.FolderOptions{NoLabels: true})
+		if err != nil {
+			return nil, err
+		}
+		for _, note := range d.Notes {
+			c.Say(note)
+		}
+		for i := range d.Len() {
+			files = append(files, d.Describe(i))
+		}
+	}
+	return files, nil
+}
+
+// names chooses for each file the paths of its samples, which no other has and where nothing is.
+func (c Colouring) names(from []string) (to [][]string, err error) {
+	if st, err := os.Stat(c.Out); err == nil && !st.IsDir() {
+		return nil, &SettingError{"out", c.Out + ": want a folder, this is a file"}
+	}
+	taken := map[string]bool{}
+	for _, f := range from {
+		name := strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))
+		unique := name
+		for k := 2; taken[strings.ToLower(unique)]; k++ { // names that differ in case alone are one on some systems
+			unique = fmt.Sprintf("%s (%d)", name, k)
+		}
+		taken[strings.ToLower(unique)] = true
+		paths := []string{filepath.Join(c.Out, unique+".png")}
+		if c.Options.Samples > 1 {
+			paths = nil
+			for k := range c.Options.Samples {
+				paths = append(paths, filepath.Join(c.Out, fmt.Sprintf("%s-%d.png", unique, k+1)))
+			}
+		}
+		for _, p := range paths {
+			if _, err := os.Lstat(p); err == nil {
+				return nil, fmt.Errorf("%s is there already; move it, or name another folder with --out", p)
+			}
+		}
+		to = append(to, paths)
+	}
+	return to, nil
+}
