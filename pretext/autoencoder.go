@@ -44,9 +44,12 @@ var autoencoderOptions = []spec.Option{
 }
 
 var autoencoderAbout = About{
-	Line:    "paint the picture itself, from a code of few values (Hinton, Salakhutdinov 2006)",
-	Options: autoencoderOptions,
-	Config:  paintsWithAdam,
+	Line: "paint the picture itself, from a code of few values (Hinton, Salakhutdinov 2006)",
+	Of:   "pictures", Hidden: "nothing: the whole picture has to go through a code of few values",
+	Trivial:  "the picture's mean colour",
+	Shortcut: "copying, with a code as large as the picture",
+	Options:  autoencoderOptions,
+	Config:   paintsWithAdam,
 	make: func(v Values) Task {
 		return Autoencoder{Bottleneck: orNone(v, "bottleneck", 1<<16), Width: v.Int("width", 1, 1<<12)}
 	},

@@ -60,6 +60,9 @@ const blurSide = 64
 
 var byolAbout = About{
 	Line: "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
+	Of:   "pictures", Hidden: "the view that a teacher sees of the same picture",
+	Trivial:  "chance: one in a batch",
+	Shortcut: "one answer for all pictures, which the predictor and the slow teacher are against; colours, which are jittered",
 	Options: []spec.Option{
 		{Name: "decay", Default: "0.99", About: "how much of the teacher stays at the first update (0.996 in the paper's 1000 epochs)"},
 		{Name: "last", Default: "1", About: "how much of it stays at the end; between them half a cosine"},

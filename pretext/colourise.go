@@ -58,6 +58,9 @@ var colouriseLosses = []string{"classes", "l2", "vae", "mdn"}
 
 var colouriseAbout = About{
 	Line: "say a picture's colours from its lightness (Zhang et al. 2016)",
+	Of:   "pictures", Hidden: "the colours, a and b of Lab",
+	Trivial:  "grey",
+	Shortcut: "none is known; a squared error is least for grey where several colours are likely, classes are not",
 	Options: []spec.Option{
 		{Name: "loss", Default: "classes",
 			About: "classes (313 bins of colour), l2 (grey where several colours are likely), vae or mdn (several answers; Deshpande et al. 2017)"},

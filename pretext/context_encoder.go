@@ -48,6 +48,8 @@ type ContextEncoder struct {
 
 var contextEncoderAbout = About{
 	Line: "paint a hidden part of a picture from what is around it (Pathak et al. 2016)",
+	Of:   "pictures", Hidden: "a part of the picture",
+	Trivial: "mean colour",
 	Options: []spec.Option{
 		{Name: "mask", Default: "centre", About: "what is hidden: centre, blocks or region (of arbitrary shape)"},
 		{Name: "adversary", Default: "yes", About: "no for the squared error alone: enough for features"},

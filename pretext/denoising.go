@@ -36,6 +36,9 @@ var noises = map[string]float64{"gaussian": 0.2, "masking": 0.5, "salt": 0.25}
 
 var denoisingAbout = About{
 	Line: "paint the picture without the noise that it is shown under (Vincent et al. 2008, 2010)",
+	Of:   "pictures", Hidden: "what noise struck",
+	Trivial:  "what it sees, left as it is",
+	Shortcut: "copying what noise did not strike; clean=0 does not count that",
 	Options: []spec.Option{
 		{Name: "noise", Default: "masking", About: "gaussian, masking (missing pixels) or salt (black and white ones)"},
 		{Name: "level", About: "deviation of gaussian noise, pixels being 0 to 1, or the part of the pixels struck; if not given 0.2, 0.5 (masking), 0.25 (salt)"},

@@ -81,6 +81,9 @@ const mostClasses = 8000
 
 var exemplarAbout = About{
 	Line: "predict which patch a view was made of, each patch being a class (Dosovitskiy et al. 2014)",
+	Of:   "pictures", Hidden: "which patch a view was made of",
+	Trivial:  "chance: one of the classes",
+	Shortcut: "colours and places, which every view changes",
 	Options: []spec.Option{
 		{Name: "loss", Default: "softmax", About: "softmax over all classes, or triplet of a batch's"},
 		{Name: "classes", Default: "0", About: "how many patches; 0: one of each picture, for softmax of at most 8000"},

@@ -65,6 +65,8 @@ const maxPermutations = 10000
 
 var jigsawAbout = About{
 	Line: "predict in which order the tiles of a picture were dealt (Noroozi, Favaro 2016)",
+	Of:   "pictures", Hidden: "where each tile was",
+	Trivial: "chance: 1 % of 100 orders, 4.2 % of the 24 of four tiles",
 	Options: []spec.Option{
 		{Name: "grid", About: "tiles along a side, 2 or 3; if not given 3, or 2 for pictures below 48 pixels"},
 		{Name: "tile", About: "side in pixels; if not given 64/75 of a cell of the pictures' side"},

@@ -73,7 +73,8 @@ const (
 )
 
 var multiAbout = About{
-	Line: "several tasks on one trunk (Doersch, Zisserman 2017), such as 'multi?tasks=rotation,jigsaw&jigsaw.set=50'",
+	Line:   "several tasks on one trunk (Doersch, Zisserman 2017), such as 'multi?tasks=rotation,jigsaw&jigsaw.set=50'",
+	Hidden: "what each of its tasks hides",
 	Options: []spec.Option{
 		{Name: "tasks", Default: usualTasks, About: "two or more, the one whose headline counts first"},
 		{Name: "TASK.OPTION", About: "an option of one of them, as it has alone: jigsaw.set=50"},
@@ -92,14 +93,22 @@ func init() {
 	about.make = func(v Values) Task { return newMulti(v) }
 	about.of = func(a About, v Values) About {
 		a.OwnViews = true
-		for _, m := range newMulti(v).Tasks {
+		var shortcuts []string
+		for i, m := range newMulti(v).Tasks {
 			of := tasks[m.Name]
+			if i == 0 {
+				a.Of, a.Trivial = of.Of, of.Trivial
+			}
+			if of.Shortcut != "" {
+				shortcuts = append(shortcuts, m.Name+": "+of.Shortcut)
+			}
 			a.OwnViews = a.OwnViews && of.OwnViews
 			for _, d := range of.Defences {
 				d.Name, d.Off = m.Name+"."+d.Name, m.Name+"."+strings.ReplaceAll(d.Off, "&", "&"+m.Name+".")
 				a.Defences = append(a.Defences, d)
 			}
 		}
+		a.Shortcut = strings.Join(shortcuts, "; ")
 		return a
 	}
 	tasks["multi"] = about

@@ -72,6 +72,8 @@ type RelativePosition struct {
 
 var relativePositionAbout = About{
 	Line: "predict which of eight neighbours a patch of a picture is of another (Doersch, Gupta, Efros 2015)",
+	Of:   "pictures", Hidden: "where the second patch lies",
+	Trivial: "always the most frequent answer: 12.5 % of eight directions",
 	Options: []spec.Option{
 		{Name: "patch", About: "side in pixels; if not given a third of the pictures' shorter side, at most 96"},
 		{Name: "grid", About: "patches along a side of the grid, 2 to 8; if not given 3 where so many fit, otherwise 2"},

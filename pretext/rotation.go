@@ -33,8 +33,11 @@ var rotationSets = map[string][]int{
 }
 
 var rotationAbout = About{
-	Line:    "predict by which quarter turn an image was rotated (Gidaris, Singh, Komodakis 2018)",
-	Options: []spec.Option{{Name: "set", Default: "0,90,180,270", About: "of angles: 0,90,180,270 or 0,180 or 90,270 or 8 (multiples of 45 degrees)"}},
+	Line: "predict by which quarter turn an image was rotated (Gidaris, Singh, Komodakis 2018)",
+	Of:   "pictures", Hidden: "how far the picture was turned",
+	Trivial:  "chance: 25 % of four turns",
+	Shortcut: "what always is at the same side of a picture, such as a stamp",
+	Options:  []spec.Option{{Name: "set", Default: "0,90,180,270", About: "of angles: 0,90,180,270 or 0,180 or 90,270 or 8 (multiples of 45 degrees)"}},
 	make: func(v Values) Task {
 		return Rotation{rotationSets[v.One("set", "0,90,180,270", "4", "0,180", "90,270", "8")]}
 	},

@@ -87,8 +87,13 @@ type PatchView struct {
 
 // About is what a person is told of a task.
 type About struct {
-	Line    string // what it is, with its paper
-	Options []spec.Option
+	Line    string // what is predicted, with its paper
+	Of      string // what it learns from, such as pictures
+	Hidden  string // what is taken away, and has to be said
+	Trivial string // the headline's trivial predictor, by its name, and behind a colon how good that is as the task usually is
+	// Shortcut is what else could answer, where that is no Defence to switch off.
+	Shortcut string
+	Options  []spec.Option
 	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
 	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what

@@ -152,6 +152,15 @@ func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
 	}
 	var out []Finding
 	injects := append([]string{""}, l.Inject...)
+	for _, inject := range injects { // what cannot be is said before anything is learned
+		of, _, err := l.traced(inject)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := data.Open(of, data.Train); err != nil {
+			return nil, err
+		}
+	}
 	for _, inject := range injects {
 		of, test, err := l.traced(inject)
 		if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,8 +9,10 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/tessera-go/tessera/data"
@@ -490,6 +493,39 @@ func TestTable(t *testing.T) {
 	}
 }
 
+// TestShortcutsStopped: Ctrl-C leaves a page of what was found until then.
+func TestShortcutsStopped(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("windows cannot send an interrupt to another process")
+	}
+	page := filepath.Join(t.TempDir(), "s.html")
+	c := command("shortcuts", "context-encoder?adversary=no&width=4", "--data", "scenes:?n=32&side=16", "--test", "scenes:?n=20&side=16&split=test", "--side", "16", "--steps", "50", "--batch-size", "8", "--inject", "border:9", "--out", page)
+	said, err := c.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	last := ""
+	for lines := bufio.NewScanner(said); lines.Scan(); {
+		if last = lines.Text(); strings.HasPrefix(last, "1/4 ") {
+			c.Process.Signal(syscall.SIGINT)
+		}
+	}
+	c.Wait()
+	if code := c.ProcessState.ExitCode(); code != exitInterrupted || !strings.HasSuffix(last, page+" has what was found until then") {
+		t.Errorf("exit %d: %s", code, last)
+	}
+	b, err := os.ReadFile(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(b); !strings.Contains(text, "Stopped before all was found: ") || !strings.Contains(text, "all defences") {
+		t.Errorf("the page does not say what was found, or that it was stopped")
+	}
+}
+
 // TestShortcuts: one page, and what it means; what goes wrong is said before anything is learned.
 func TestShortcuts(t *testing.T) {
 	page := filepath.Join(t.TempDir(), "s.html")
@@ -508,8 +544,8 @@ func TestShortcuts(t *testing.T) {
 		}
 	}
 	for want, more := range map[string][]string{"ending in .html": {"--out", page + ".txt"}, "--steps -1: want at least 1": {"--steps", "-1"}, "option inject": {"--inject", "rain:2", "--max-bad", "0.5"}} {
-		if _, errs, code := tessera(t, append(args, more...)...); code == 0 || !strings.Contains(errs, want) {
-			t.Errorf("%v: exit %d: %s", more, code, errs)
+		if _, errs, code := tessera(t, append(args, more...)...); code == 0 || !strings.Contains(errs, want) || strings.Contains(errs, "/4 ") {
+			t.Errorf("%v: exit %d, before anything is learned: %s", more, code, errs)
 		}
 	}
 }

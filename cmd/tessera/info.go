@@ -13,72 +13,12 @@ import (
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/columns"
-	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/layers"
-	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
-
-func newTasks(g *global) *cobra.Command {
-	return &cobra.Command{
-		Use:   "tasks",
-		Short: "list the pretext tasks, networks and kinds of data",
-		Args:  args(0, "no arguments"),
-		RunE: func(*cobra.Command, []string) error {
-			if g.json {
-				return printJSON(map[string]any{"tasks": pretext.Names(), "trunks": layers.TrunkNames(), "data": data.Kinds(), "presets": recipe.Presets()})
-			}
-			fmt.Println("Pretext tasks (TASK or TASK?option=value):")
-			for _, n := range pretext.Names() {
-				about := pretext.Tell(n)
-				list(n, about.Line, about.Options)
-			}
-			fmt.Println("\nPublished recipes (--preset):")
-			for _, n := range recipe.Presets() {
-				list(n, recipe.AboutPreset(n), nil)
-			}
-			fmt.Println("\nNetworks (--trunk):")
-			for _, n := range layers.TrunkNames() {
-				list(n, layers.AboutTrunk(n), nil)
-			}
-			fmt.Println("  of every network:")
-			listOptions(layers.TrunkOptionsOf("convnet"))
-			fmt.Println("  of residual networks also:")
-			listOptions(layers.TrunkOptionsOf("resnet18")[len(layers.TrunkOptionsOf("convnet")):])
-			fmt.Println("\nData (--data):")
-			for _, k := range data.Kinds() {
-				list(k.Name, k.About, k.Options)
-			}
-			return nil
-		},
-	}
-}
-
-// left is where what is said of names begins.
-const left = 20
-
-// list prints a thing with its options, 80 columns wide.
-func list(name, about string, options []spec.Option) {
-	head := fmt.Sprintf("  %-*s", left-2, name)
-	if len(name) > left-3 {
-		head = "  " + name + "  "
-	}
-	for _, l := range columns.Fold(head+about, 80, strings.Repeat(" ", left)) {
-		fmt.Println(l)
-	}
-	listOptions(options)
-}
-
-func listOptions(options []spec.Option) {
-	for _, o := range spec.Usage(options) {
-		for _, l := range columns.Fold(strings.Repeat(" ", left)+o, 80, strings.Repeat(" ", left+4)) {
-			fmt.Println(l)
-		}
-	}
-}
 
 // injectors lists what the option inject knows.
 func injectors() string {

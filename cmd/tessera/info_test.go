@@ -43,15 +43,23 @@ func TestTasks(t *testing.T) {
 		}
 	}
 	var got struct {
-		Tasks, Trunks, Presets []string
-		Data                   []struct{ Name string }
+		Tasks           []struct{ Name, Predicts, Of, Hidden string }
+		Trunks, Presets []string
+		Data            []struct{ Name string }
 	}
 	parsed(t, &got, "tasks", "--json")
-	if fmt.Sprint(got.Tasks, got.Trunks, got.Presets) != fmt.Sprint(pretext.Names(), layers.TrunkNames(), recipe.Presets()) || len(got.Data) != len(data.Kinds()) {
+	var names []string
+	for _, k := range got.Tasks {
+		names = append(names, k.Name)
+		if about := pretext.Tell(k.Name); k.Predicts != about.Line || k.Of != about.Of || k.Hidden != about.Hidden {
+			t.Errorf("as JSON: %+v", k)
+		}
+	}
+	if fmt.Sprint(names, got.Trunks, got.Presets) != fmt.Sprint(pretext.Names(), layers.TrunkNames(), recipe.Presets()) || len(got.Data) != len(data.Kinds()) {
 		t.Errorf("as JSON: %+v", got)
 	}
 	words := strings.Join(strings.Fields(out), " ")
-	names := append(append([]string{}, got.Tasks...), got.Trunks...)
+	names = append(names, got.Trunks...)
 	for _, k := range got.Data {
 		names = append(names, k.Name)
 	}
@@ -68,6 +76,39 @@ func TestTasks(t *testing.T) {
 	}
 	if also := strings.Index(words, "of residual networks also:"); also < strings.Index(words, general[len(general)-1][:9]) || also > strings.Index(words, residual[len(general)][:9]) {
 		t.Error("the options of residual networks stand elsewhere")
+	}
+}
+
+// TestTaskHelp: the help of pretrain explains the task that is named, and shows its own settings; without one it shows the general ones.
+func TestTaskHelp(t *testing.T) {
+	out, _, code := tessera(t, "pretrain", "--help")
+	if code != 0 || !strings.HasPrefix(out, "Pretrain learns") {
+		t.Errorf("exit %d: %.100s", code, out)
+	}
+	for _, task := range pretext.Names() {
+		out, _, code := tessera(t, "pretrain", task, "--help")
+		words, about := strings.Join(strings.Fields(out), " "), pretext.Tell(task)
+		want := []string{strings.ToUpper(task) + " ", strings.TrimPrefix(about.Line, "predict "), about.Of, "hidden is " + about.Hidden, "beside " + about.Trivial, about.Shortcut, "Usage: tessera pretrain"}
+		for _, d := range about.Defences {
+			want = append(want, d.Against, "the defence "+d.Name+" is against it, "+d.Off+" goes without")
+		}
+		c, err := recipe.For(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, w := range append(want, fmt.Sprintf("highest learning rate (default %g)", c.LR), fmt.Sprintf("(default %q)", c.Augment)) {
+			if !strings.Contains(words, strings.Join(strings.Fields(w), " ")) {
+				t.Errorf("the help of %s does not say %q:\n%s", task, w, out)
+			}
+		}
+		for _, l := range strings.Split(out, "\n") {
+			if len(l) > 80 {
+				t.Errorf("a line of %d columns: %s", len(l), l)
+			}
+		}
+		if code != 0 {
+			t.Errorf("exit %d", code)
+		}
 	}
 }
 

@@ -34,8 +34,9 @@ Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never s
 does a run with another number of threads. It keeps its settings, but for --test, --max-bad,
 and how often checkpoints, the monitor and the log come.
 
-A task's paper may want other settings than those below; what you say yourself wins. TASK
-supervised learns from the labels instead, for comparison.`
+TASK --help says what a task hides, by which shortcuts it could be answered, and the settings
+that its paper wants; what you say yourself wins. TASK supervised learns from the labels
+instead, for comparison.`
 
 func newPretrain(g *global) *cobra.Command {
 	c := recipe.Default()
@@ -102,6 +103,24 @@ func newPretrain(g *global) *cobra.Command {
 	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "most memory that the process takes, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe of the task, see tessera tasks: "+strings.Join(recipe.Presets(), ", "))
+	help := cmd.HelpFunc()
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) { // of a task: what it is, and its own settings
+		for _, arg := range args {
+			from, err := recipe.For(arg)
+			if err != nil || from.Task == recipe.Supervised {
+				continue
+			}
+			explainTask(cmd.OutOrStdout(), arg)
+			c = from
+			f.VisitAll(func(l *pflag.Flag) {
+				if l.Name != "help" {
+					l.DefValue = l.Value.String()
+				}
+			})
+			break
+		}
+		help(cmd, args)
+	})
 	return cmd
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,17 +50,23 @@ Traces (--inject NAME:STRENGTH):
 				left := time.Since(began) / time.Duration(done) * time.Duration(of-done)
 				say(os.Stderr, "%d/%d %s: %s; %v left", done, of, f.Name(), strings.Join(f.Told(), ", "), left.Round(time.Second))
 			}
-			found, err := l.Run(cmd.Context())
-			if err != nil {
-				return err
+			found, stopped := l.Run(cmd.Context())
+			if len(found) == 0 {
+				return stopped
 			}
 			p, verdicts, err := l.Page(found)
 			if err != nil {
 				return err
 			}
 			p.Command = commandLine()
+			if stopped != nil { // what was found is not lost
+				p.Text = append([]string{fmt.Sprintf("Stopped before all was found: %v.", stopped)}, p.Text...)
+			}
 			if err := p.Write(out); err != nil {
 				return err
+			}
+			if stopped != nil {
+				return fmt.Errorf("%w; %s has what was found until then", stopped, out)
 			}
 			if g.json {
 				return printJSON(map[string]any{"page": out, "findings": found, "verdicts": verdicts})

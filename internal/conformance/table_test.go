@@ -107,6 +107,9 @@ func TestTaskLearns(t *testing.T) {
 		if !ok {
 			t.Fatalf("no metric of %s has a trivial predictor", task)
 		}
+		if about := pretext.Tell(task); about.Line == "" || about.Of == "" || about.Hidden == "" || m.Predictor != strings.SplitN(about.Trivial, ":", 2)[0] {
+			t.Errorf("%s says of itself %+v; its headline stands beside %s", task, about, m.Predictor)
+		}
 		trivial, ok := m.Against(after)
 		if !ok {
 			t.Fatalf("%s is compared with %q, which was not measured: %v", m.Name, m.Versus, after)
