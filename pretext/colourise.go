@@ -162,7 +162,7 @@ func (c *colourise) Visit(prefix string, f func(layers.Param)) {
 	if c.codes != nil {
 		c.codes.Visit(prefix, f)
 	}
-	layers.Parts{{Name: "prior", Stateful: layers.Value{Kind: layers.Buffer, Value: c.prior}}}.Visit(prefix, f)
+	layers.Parts{{Name: "prior", Stateful: layers.Value{Kind: layers.Setting, Value: c.prior}}}.Visit(prefix, f)
 }
 
 func (c *colourise) Groups() []train.Group { return train.One(c) }

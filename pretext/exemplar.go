@@ -82,7 +82,7 @@ const mostClasses = 8000
 var exemplarAbout = About{
 	Line: "predict which patch a view was made of, each patch being a class (Dosovitskiy et al. 2014)",
 	Of:   "pictures", Hidden: "which patch a view was made of",
-	Trivial:  "chance: one of the classes",
+	Trivial:  "chance: one in the batch",
 	Shortcut: "colours and places, which every view changes",
 	Options: []spec.Option{
 		{Name: "loss", Default: "softmax", About: "softmax over all classes, or triplet of a batch's"},
@@ -208,7 +208,7 @@ type exemplar struct {
 
 func (l *exemplar) Visit(prefix string, f func(layers.Param)) {
 	layers.Parts{{Name: "trunk", Stateful: l.setup.Trunk}, {Name: "embed", Stateful: l.embed}, {Name: "head", Stateful: l.head},
-		{Name: "known", Stateful: layers.Value{Kind: layers.Buffer, Value: l.known}}}.Visit(prefix, f)
+		{Name: "known", Stateful: layers.Value{Kind: layers.Setting, Value: l.known}}}.Visit(prefix, f)
 }
 
 func (l *exemplar) Groups() []train.Group { return train.One(l) }

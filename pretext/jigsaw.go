@@ -91,12 +91,15 @@ var jigsawAbout = About{
 	Config: func(c *train.Config) { c.WeightDecay = 1e-4 },
 	make: func(v *spec.Values) Task {
 		t := Jigsaw{
-			Tile: v.Int("tile", 0, 512), Gap: orNone(v, "gap", 512), Set: v.Int("set", 4, maxPermutations), Choice: v.One("choice", jigsawChoices...),
+			Tile: v.Int("tile", 0, 512), Gap: orNone(v, "gap", 512), Choice: v.One("choice", jigsawChoices...),
 			Deals: v.Int("deals", 1, 256), Grey: float32(v.Float("grey", 0, 1)), Shift: orNone(v, "shift", 64), NoStandard: !v.Bool("standard"),
 			Pool: v.Int("pool", 1, 16), Embed: v.Int("embed", 0, 1<<16), Hidden: v.Int("hidden", 1, 1<<16), Dropout: float32(v.Float("dropout", 0, 0.95)),
 		}
 		if v.Given("grid") {
 			t.Grid = v.Int("grid", 2, 3)
+		}
+		if v.Given("set") {
+			t.Set = v.Int("set", 4, maxPermutations)
 		}
 		if v.Given("grey") && t.Grey == 0 {
 			t.Grey = -1
@@ -104,7 +107,7 @@ var jigsawAbout = About{
 		if v.Given("tile") && t.Tile < minPatch {
 			v.Fail("option tile=%d: want at least %d pixels", t.Tile, minPatch)
 		}
-		if n := factorial(t.Grid * t.Grid); t.Grid > 0 && v.Given("set") && t.Set > n {
+		if n := factorial(t.Grid * t.Grid); t.Grid > 0 && t.Set > n {
 			v.Fail("option set=%d: %d tiles can be laid in %d orders", t.Set, t.Grid*t.Grid, n)
 		}
 		return t
@@ -119,8 +122,8 @@ func factorial(n int) int {
 	return f
 }
 
-// filled returns the task with what was left open, for pictures of that side.
-func (t Jigsaw) filled(side int) Jigsaw {
+// cut returns the task with its grid and tiles, for pictures of that side.
+func (t Jigsaw) cut(side int) Jigsaw {
 	if t.Grid == 0 {
 		t.Grid = 3
 		if side < 48 && t.Tile == 0 {
@@ -128,9 +131,14 @@ func (t Jigsaw) filled(side int) Jigsaw {
 		}
 	}
 	usual(&t.Tile, max(minPatch, side/t.Grid*64/75))
+	return t
+}
+
+// filled returns the task with what was left open, for pictures of that side.
+func (t Jigsaw) filled(side int) Jigsaw {
+	t = t.cut(side)
 	usual(&t.Gap, max(1, (t.Tile*11+32)/64))
-	usual(&t.Set, 100)
-	t.Set = min(t.Set, factorial(t.Grid*t.Grid))
+	usual(&t.Set, min(100, factorial(t.Grid*t.Grid)))
 	usual(&t.Deals, 4)
 	usual(&t.Shift, (t.Tile*2+32)/64)
 	usual(&t.Hidden, 512)
@@ -147,11 +155,15 @@ func (t Jigsaw) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task jigsaw: a grid of %d, want 2 or 3", t.Grid)
 	}
 	small := t.Tile == 0
-	t = t.filled(s.Side)
+	t = t.cut(s.Side)
 	if err := takes(s.Trunk, &t.Tile, small); err != nil {
 		return nil, fmt.Errorf("task jigsaw: %w", err)
 	}
-	if err := s.enlarges("jigsaw", t.Grid*(t.Tile+t.Gap)); err != nil {
+	if all := factorial(t.Grid * t.Grid); t.Set > all {
+		return nil, fmt.Errorf("task jigsaw: a set of %d orders; %d tiles have %d", t.Set, t.Grid*t.Grid, all)
+	}
+	t = t.filled(s.Side)
+	if err := s.enlarges("jigsaw", t.whole()); err != nil {
 		return nil, err
 	}
 	k := t.Grid * t.Grid
@@ -190,9 +202,29 @@ func (j *jigsaw) Visit(prefix string, f func(layers.Param)) {
 func (j *jigsaw) Groups() []train.Group { return train.One(j) }
 
 func (j *jigsaw) Metrics() []metric.Metric {
-	k := j.task.Grid * j.task.Grid
 	return []metric.Metric{metric.Loss(), metric.Accuracy(j.task.Set),
-		{Name: "placed", Unit: metric.Percent, Higher: true, Predictor: "chance", Trivial: 1 / float64(k)}}
+		{Name: "placed", Unit: metric.Percent, Higher: true, Predictor: "always the same order", Trivial: j.agreement()}}
+}
+
+// agreement is the part of the tiles that stand as they do in always the same order, the best one for that: in a set of near orders far more than one of as
+// many as there are tiles.
+func (j *jigsaw) agreement() float64 {
+	n, k := j.task.Set, j.orders.Dim(1)
+	times := make([]int, k*k) // at each place, each tile
+	for i := range n {
+		for place := range k {
+			times[place*k+int(j.orders.At(i, place))]++
+		}
+	}
+	best := 0
+	for i := range n {
+		same := 0
+		for place := range k {
+			same += times[place*k+int(j.orders.At(i, place))]
+		}
+		best = max(best, same)
+	}
+	return float64(best) / float64(n*k)
 }
 
 // Files are what a run keeps for people to read.
@@ -275,7 +307,10 @@ type tileMaker struct {
 }
 
 // side is that of the square that is cut, in pixels.
-func (m *tileMaker) side() int { return m.task.Grid * (m.task.Tile + m.task.Gap) }
+func (t Jigsaw) side() int { return t.Grid * (t.Tile + t.Gap) }
+
+// whole is the shorter side of the picture that it is cut from.
+func (t Jigsaw) whole() int { return t.side() * 256 / 225 }
 
 func (j *jigsaw) maker(in data.Inputs, augment bool) (*tileMaker, error) {
 	images, err := wantImages("jigsaw", in)
@@ -284,7 +319,7 @@ func (j *jigsaw) maker(in data.Inputs, augment bool) (*tileMaker, error) {
 	}
 	m := &tileMaker{task: j.task, still: !augment, orders: j.orders, norm: j.setup.Norm}
 	m.scratch.New = func() any { return new(data.Image) }
-	m.pictures = data.NewPictures(images, data.View{Frame: data.ShortSide(m.side() * 256 / 225)}, m.norm, j.setup.CacheBytes)
+	m.pictures = data.NewPictures(images, data.View{Frame: data.ShortSide(m.task.whole())}, m.norm, j.setup.CacheBytes)
 	return m, nil
 }
 
@@ -368,7 +403,7 @@ func (m *tileMaker) lay(places []place, h, w int, rng *tensor.RNG) {
 		}
 		return rng.IntN(room + 1)
 	}
-	top, left := draw(h-m.side()), draw(w-m.side())
+	top, left := draw(h-m.task.side()), draw(w-m.task.side())
 	cell := t.Tile + t.Gap
 	for k := range places {
 		places[k] = place{int32(top + k/t.Grid*cell + draw(t.Gap)), int32(left + k%t.Grid*cell + draw(t.Gap)), int32(t.Tile)}

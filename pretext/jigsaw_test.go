@@ -315,7 +315,7 @@ func TestJigsawSettings(t *testing.T) {
 		want string
 	}{
 		{Jigsaw{}, 32, "2 13 2 24 4 0"}, {Jigsaw{}, 48, "3 13 2 100 4 0"}, {Jigsaw{}, 225, "3 64 11 100 4 2"}, {Jigsaw{Grid: 2}, 150, "2 64 11 24 4 2"},
-		{Jigsaw{Tile: 20, Gap: -1, Shift: -1, Set: 7, Deals: 2}, 32, "3 20 0 7 2 0"}, {Jigsaw{Set: 20000, Grid: 2}, 32, "2 13 2 24 4 0"}, {Jigsaw{}, 8, "2 4 1 24 4 0"},
+		{Jigsaw{Tile: 20, Gap: -1, Shift: -1, Set: 7, Deals: 2}, 32, "3 20 0 7 2 0"}, {Jigsaw{}, 8, "2 4 1 24 4 0"},
 	} {
 		f := c.task.filled(c.side)
 		if got := fmt.Sprint(f.Grid, f.Tile, f.Gap, f.Set, f.Deals, f.Shift); got != c.want {
@@ -341,7 +341,13 @@ func TestJigsawSettings(t *testing.T) {
 	if _, err := (Jigsaw{Tile: 8}).Learner(setup); err == nil || !strings.Contains(err.Error(), "alexnet takes no patch of 8 pixels") {
 		t.Errorf("tiles that the trunk does not take: %v", err)
 	}
+	if _, err := (Jigsaw{Set: 25}).Learner(setup); err == nil || !strings.Contains(err.Error(), "a set of 25 orders; 4 tiles have 24") {
+		t.Errorf("a set beyond 4!, of a grid that the side decides: %v", err)
+	}
 	l, err := (Jigsaw{}).Learner(setup)
+	if f := l.(*jigsaw).task; err == nil && (f.Gap != (f.Tile*11+32)/64 || f.Shift != (f.Tile*2+32)/64) {
+		t.Errorf("tiles of %d pixels that the trunk wants have a gap of %d and a shift of %d", f.Tile, f.Gap, f.Shift)
+	}
 	if err != nil || l.(*jigsaw).task.Tile < 32 {
 		t.Errorf("left open, the tile is made larger: %v", err)
 	}
@@ -500,5 +506,28 @@ func TestJigsawDraw(t *testing.T) {
 	}
 	if _, err := j.Draw(data.Inputs{Images: drawnImages{[][2]int{{0, 0}}, speckled}}, []int{0}); err == nil {
 		t.Error("a broken picture is drawn")
+	}
+}
+
+// TestJigsawAgreement: what always the same order places is counted over the set: of all orders of four tiles one in four, of near ones more, as by
+// comparing every order with every other.
+func TestJigsawAgreement(t *testing.T) {
+	for _, c := range []Jigsaw{{Grid: 2, Tile: 8}, {Grid: 2, Tile: 8, Set: 5, Choice: "near"}, {Grid: 3, Tile: 8, Set: 40, Choice: "near"}, {Grid: 3, Tile: 8, Set: 40}} {
+		j := newJigsaw(t, c, 32)
+		want, k := 0.0, j.orders.Dim(1)
+		for a := range j.task.Set {
+			same := 0
+			for b := range j.task.Set {
+				for place := range k {
+					if j.orders.At(a, place) == j.orders.At(b, place) {
+						same++
+					}
+				}
+			}
+			want = max(want, float64(same)/float64(k*j.task.Set))
+		}
+		if got := j.agreement(); math.Abs(got-want) > 1e-12 || got < 1/float64(k)-1e-12 || c.Choice == "near" && got < 0.3 {
+			t.Errorf("%+v: %g, want %g", c, got, want)
+		}
 	}
 }

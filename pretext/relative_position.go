@@ -73,7 +73,7 @@ type RelativePosition struct {
 var relativePositionAbout = About{
 	Line: "predict which of eight neighbours a patch of a picture is of another (Doersch, Gupta, Efros 2015)",
 	Of:   "pictures", Hidden: "where the second patch lies",
-	Trivial: "always the most frequent answer: 12.5 % of eight directions",
+	Trivial: "chance: 12.5 % of eight directions",
 	Options: []spec.Option{
 		{Name: "patch", About: "side in pixels; if not given a third of the pictures' shorter side, at most 96"},
 		{Name: "grid", About: "patches along a side of the grid, 2 to 8; if not given 3 where so many fit, otherwise 2"},
@@ -205,7 +205,7 @@ type relativePosition struct {
 
 func (r *relativePosition) Visit(prefix string, f func(layers.Param)) {
 	layers.Parts{{Name: "trunk", Stateful: r.setup.Trunk}, {Name: "embed", Stateful: r.embed}, {Name: "head", Stateful: r.head},
-		{Name: "chosen", Stateful: layers.Value{Kind: layers.Buffer, Value: r.chosen}}}.Visit(prefix, f)
+		{Name: "chosen", Stateful: layers.Value{Kind: layers.Setting, Value: r.chosen}}}.Visit(prefix, f)
 }
 
 func (r *relativePosition) Groups() []train.Group { return train.One(r) }

@@ -137,6 +137,9 @@ func (r *Recipe) beginHead() {
 	}
 	var anew []string
 	for _, p := range layers.State(r.Learner) {
+		if p.Kind == layers.Setting {
+			continue
+		}
 		old := b.learner[p.Name]
 		if old == nil || !tensor.SameShape(old.Shape, p.Value.Shape) {
 			anew = append(anew, p.Name)
