@@ -25,11 +25,11 @@ type Module interface {
 type Kind int
 
 const (
-	Weight Kind = iota // trained, with weight decay
-	Vector             // trained, without: biases, scales and shifts
-	Buffer             // moved by the forward pass while it trains: running statistics
-	Memory             // never trained, changed between steps or not at all: queues, centres, teachers, frozen weights
-	Setting            // never trained: what options and data decided before the first step. A run that begins with old weights has its own
+	Weight  Kind = iota // trained, with weight decay
+	Vector              // trained, without: biases, scales and shifts
+	Buffer              // moved by the forward pass while it trains: running statistics
+	Memory              // never trained, changed between steps or not at all: queues, centres, teachers, frozen weights
+	Setting             // never trained: what options and data decided before the first step. A run that begins with old weights has its own
 )
 
 // Trained tells whether an optimiser changes tensors of the kind.

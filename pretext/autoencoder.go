@@ -204,13 +204,16 @@ func (r *repainter) step(s train.Step, b *repainted) {
 	})
 }
 
-// measure sets the error of what was painted, picture by picture.
+// measure sets the error of what was painted, picture by picture; pixels that do not count stay as they were seen, which is right.
 func (b *repainted) measure(made *tensor.Tensor) {
 	size := made.Len() / len(b.errors)
 	parallel.For(len(b.errors), func(row int) {
 		sum := 0.0
 		want := b.Want.Data[row*size:][:size]
 		for k, v := range made.Data[row*size:][:size] {
+			if b.Weight != nil && b.Weight.Data[(row*size+k)/3] == 0 {
+				continue
+			}
 			e := float64(v - want[k])
 			sum += float64(e * e)
 		}

@@ -19,7 +19,7 @@ import (
 //
 // A variational autoencoder: an encoder sees the true colours and says mean and log-variance of a code, the decoder sees the trunk's features
 // of the grey picture, with the code at every place, and says the colours. Its loss: half the squared error as of l2, rare colours
-// rebalanced, and a thousandth of the same of the differences between neighbours, and the divergence of the code from a standard normal
+// rebalanced, and a thousandth of half the squared error of the differences between neighbours, where all colours count the same, and the divergence of the code from a standard normal
 // (equations 1 to 5), which comes in over the first half of a run up to 0.01. The paper's projections on principal components are left out.
 // Asked for several answers, vae decodes codes drawn from the standard normal.
 //

@@ -59,7 +59,7 @@ var colouriseLosses = []string{"classes", "l2", "vae", "mdn"}
 var colouriseAbout = About{
 	Line: "say a picture's colours from its lightness (Zhang et al. 2016)",
 	Of:   "pictures", Hidden: "the colours, a and b of Lab",
-	Trivial:  "grey",
+	Trivial:  "frequencies: what is best said of all pictures alike",
 	Shortcut: "none is known; a squared error is least for grey where several colours are likely, classes are not",
 	Options: []spec.Option{
 		{Name: "loss", Default: "classes",
@@ -82,7 +82,17 @@ var colouriseAbout = About{
 				v.Fail("option %s: it is not of loss=%s", o[0], c.Loss)
 			}
 		}
+		if c.NoRebalance && v.Given("lambda") {
+			v.Fail("option lambda: with rebalance=no all colours count the same")
+		}
 		return c
+	},
+	of: func(a About, v Values) About {
+		a.Trivial = map[string]string{"l2": "grey", "vae": "others: the colours of another picture", "mdn": "others: the colours of another picture"}[v.Text("loss")]
+		if a.Trivial == "" {
+			a.Trivial = "frequencies: what is best said of all pictures alike"
+		}
+		return a
 	},
 }
 
@@ -178,8 +188,7 @@ func (c *colourise) Metrics() []metric.Metric {
 	case c.task.Loss == "l2": // which minimises it
 		ms = []metric.Metric{loss, wrong, balanced}
 	default:
-		loss.Predictor, loss.Versus = "frequencies", "loss_frequencies"
-		ms = []metric.Metric{loss, balanced, wrong, {Name: "loss_frequencies"}}
+		ms = []metric.Metric{loss, {Name: "cross_entropy", Predictor: "frequencies", Versus: "cross_entropy_frequencies"}, balanced, wrong, {Name: "cross_entropy_frequencies"}}
 	}
 	return append(ms, metric.Metric{Name: "auc_balanced_grey", Unit: metric.Percent, Higher: true}, metric.Metric{Name: "error_grey", Unit: "ab"},
 		metric.Metric{Name: "auc", Unit: metric.Percent, Higher: true}, metric.Metric{Name: "auc_grey", Unit: metric.Percent, Higher: true},
@@ -362,8 +371,11 @@ func (c *colourise) step(s train.Step, b *colourless) {
 			tensor.Scale(want, 1.0/abScale, b.AB)
 			return autograd.Scale(autograd.L2(y, want, autograd.LossOptions{Weight: b.Weight, Sum: true}), mean/2)
 		}
-		s.Metric("loss_frequencies", c.frequencyLoss(b), float64(pixels))
-		return autograd.Scale(autograd.CrossEntropySparse(y, b.Classes, b.Soft, autograd.LossOptions{Weight: b.Weight, Sum: true}), mean)
+		// over all pixels with colour, where the loss is a mean of batches, which may have few of them
+		sum := autograd.CrossEntropySparse(y, b.Classes, b.Soft, autograd.LossOptions{Weight: b.Weight, Sum: true})
+		s.Metric("cross_entropy", float64(sum.Scalar()), float64(pixels))
+		s.Metric("cross_entropy_frequencies", c.frequencyLoss(b), float64(pixels))
+		return autograd.Scale(sum, mean)
 	})
 }
 
@@ -404,11 +416,6 @@ func (c Colourise) answer(ab []float32, y *tensor.Tensor) {
 		return
 	}
 	bins().decode(ab, y, c.Temperature)
-}
-
-// answerTo sets a batch's answer to what the net says of it.
-func (c *colourise) answerTo(b *colourless) {
-	c.task.answer(b.answer, c.Forward(autograd.NewInference().Input(b.X)).Value)
 }
 
 // colourSums are sums over a picture's pixels, of the answer and of grey: squared distances, distances up to 150, the same by rarity.

@@ -521,13 +521,13 @@ func TestColouriseDraw(t *testing.T) {
 
 // TestColouriseSettings: what is said becomes the task's; what it does not read is refused.
 func TestColouriseSettings(t *testing.T) {
-	got, err := New("colourise?rebalance=no&lambda=0.3&temperature=0.5&width=9")
-	if want := (Colourise{Loss: "classes", NoRebalance: true, Lambda: 0.3, Temperature: 0.5, Width: 9, Code: 64}); err != nil || got != want {
+	got, err := New("colourise?lambda=0.3&temperature=0.5&width=9")
+	if want := (Colourise{Loss: "classes", Lambda: 0.3, Temperature: 0.5, Width: 9, Code: 64}); err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 	for of, want := range map[string]string{"colourise?loss=l1": "loss", "colourise?loss=l2&temperature=1": "it is not of loss=l2", "colourise?loss=l2&rebalance=no": "it is not of loss=l2",
 		"colourise?code=3": "it is not of loss=classes", "colourise?loss=vae&temperature=1": "it is not of loss=vae",
-		"colourise?lambda=2": "lambda", "colourise?temperature=0": "temperature"} {
+		"colourise?lambda=2": "lambda", "colourise?rebalance=no&lambda=0.3": "all colours count the same", "colourise?temperature=0": "temperature"} {
 		if _, err := New(of); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}
@@ -544,10 +544,15 @@ func TestColouriseSettings(t *testing.T) {
 		t.Errorf("a trunk that is too large: %v", err)
 	}
 	ms := c.Metrics()
-	if ms[0].Name != "loss" || ms[0].Versus != "loss_frequencies" || ms[1].Versus != "auc_balanced_grey" {
+	if ms[0].Name != "loss" || ms[1].Versus != "cross_entropy_frequencies" || ms[2].Versus != "auc_balanced_grey" {
 		t.Errorf("metrics %+v", ms)
 	}
 	if ms = newColourise(t, Colourise{Loss: "l2"}, 16, 4, nil).Metrics(); ms[0].Predictor != "" || ms[1].Versus != "error_grey" {
 		t.Errorf("metrics %+v", ms)
 	}
+}
+
+// answerTo sets a batch's answer to what the net says of it.
+func (c *colourise) answerTo(b *colourless) {
+	c.task.answer(b.answer, c.Forward(autograd.NewInference().Input(b.X)).Value)
 }

@@ -176,7 +176,6 @@ const (
 	seen   uint8 = iota
 	band         // seen and asked for
 	hidden       // not seen, asked for
-	fresh        // on the way to band
 )
 
 // holed is a batch of pictures with holes.

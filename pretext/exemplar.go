@@ -119,6 +119,9 @@ var exemplarAbout = About{
 		if e.Loss == "triplet" && e.Dropout > 0 {
 			v.Fail("option dropout stands before the classes; loss=triplet has none")
 		}
+		if e.Loss == "softmax" && v.Given("margin") {
+			v.Fail("option margin is of loss=triplet")
+		}
 		return e
 	},
 }

@@ -549,14 +549,14 @@ func TestExemplarMatch(t *testing.T) {
 }
 
 func TestExemplarOptions(t *testing.T) {
-	got, err := New("exemplar?loss=softmax&classes=30&views=4&kept=150&hidden=0&dropout=0.5&margin=0.2&least=0.3&most=0.4" +
+	got, err := New("exemplar?loss=softmax&classes=30&views=4&kept=150&hidden=0&dropout=0.5&least=0.3&most=0.4" +
 		"&translation=0.1&scale=1.2&rotation=10&contrast=1&power=2&factor=1.1&offset=0&hue=0.2")
-	want := Exemplar{"softmax", 30, 4, 150, 0, 0.5, 0.2, 0.3, 0.4, ViewChanges{0.1, 1.2, 10, 1, 2, 1.1, 0, 0.2}}
+	want := Exemplar{"softmax", 30, 4, 150, 0, 0.5, 0.5, 0.3, 0.4, ViewChanges{0.1, 1.2, 10, 1, 2, 1.1, 0, 0.2}}
 	if err != nil || got != want {
 		t.Errorf("%+v, %v, want %+v", got, err, want)
 	}
 	for of, want := range map[string]string{"exemplar?loss=hinge": "softmax or triplet", "exemplar?views=1": "views",
-		"exemplar?least=0.6&most=0.5": "want least not above most", "exemplar?loss=triplet&dropout=0.5": "stands before the classes", "exemplar?scale=0.5": "scale", "exemplar?hue=0.6": "hue"} {
+		"exemplar?least=0.6&most=0.5": "want least not above most", "exemplar?loss=triplet&dropout=0.5": "stands before the classes", "exemplar?margin=0.2": "margin is of loss=triplet", "exemplar?scale=0.5": "scale", "exemplar?hue=0.6": "hue"} {
 		if _, err := New(of); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %q", of, err, want)
 		}

@@ -34,9 +34,10 @@ import (
 //     that is equal, so that weights 3 and 1 give A B A A. A drawn order would have the same means and leave a rare task out for long.
 //   - together: an update has a batch of each task, and the trunk's gradient is the mean of theirs (section 3.3 of the paper; weighted,
 //     if weights are given). Heads take their whole gradient: they belong to one task alone.
-//   - gradnorm: as together, but each task's gradient of the trunk is first made as long as the mean of all is, so that no task drowns
+//   - gradnorm: as together, but each task's gradient of the trunk is first made as long as the others', so that no task drowns
 //     another by the scale of its loss. It is what GradNorm (Chen et al., ICML 2018, arXiv 1711.02257) strives for with α = 0: equation
-//     1 asks that W_i·|∇L_i| be the mean of all, and with one W for a whole trunk that is solved for each update, instead of by a
+//     1 asks that all W_i·|∇L_i| be equal, the W_i summing to the number of tasks (section 3.3), which makes that length the harmonic
+//     mean of the |∇L_i|; with one W for a whole trunk that is solved for each update, instead of by a
 //     gradient step on W, so that there is nothing more to learn, keep or tune. Its α > 0, which has tasks catch up that learn slower,
 //     would need the losses at the start and is left out, since losses of tasks as unlike as these do not fall alike.
 //
@@ -454,7 +455,7 @@ func (p *part) named(groups []string) []string {
 
 // Feed returns steps of one task each, in turns, or of all of them. What only looks sees all in each step, once.
 func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	f := &multiFeed{multi: m, update: max(o.Update, 1), bad: map[int]bool{}, tell: o.Bad}
+	f := &multiFeed{multi: m, update: max(o.Update, 1), bad: map[string]bool{}, tell: o.Bad}
 	if augment {
 		f.turns, f.endless = m.turns, true
 		m.makeRoom()
@@ -518,7 +519,7 @@ type multiFeed struct {
 	steps   int   // of an epoch
 
 	mu   sync.Mutex
-	bad  map[int]bool
+	bad  map[string]bool
 	tell func(i int, err error)
 }
 
@@ -641,8 +642,8 @@ func (f *multiFeed) bytes() (n int64) {
 // broken is told of a sample that a task cannot read, and tells of it once, whichever tasks meet it.
 func (f *multiFeed) broken(i int, err error) {
 	f.mu.Lock()
-	before := f.bad[i]
-	f.bad[i] = true
+	before := f.bad[err.Error()] // which names the file: a task may number something else than pictures
+	f.bad[err.Error()] = true
 	f.mu.Unlock()
 	if !before && f.tell != nil {
 		f.tell(i, err)
@@ -710,19 +711,22 @@ func (m *multi) weigh(s train.Step, of []train.Asked) []float32 {
 	return out
 }
 
-// equalise multiplies factors by what makes all gradients as long as their mean is; one that is zero stays.
+// equalise multiplies factors by what makes all gradients as long as their harmonic mean is: those multipliers sum to how many there are, as the paper's
+// weights do. One that is zero stays, and does not count.
 func equalise(factor []float64, of []gradient, params []layers.Param) {
-	norms, mean, n := make([]float64, len(of)), 0.0, 0.0
+	norms, inverse, n := make([]float64, len(of)), 0.0, 0.0
 	for k, g := range of {
-		if g != nil {
-			norms[k] = math.Sqrt(dot(g, g, params))
-			mean += norms[k]
+		if g == nil {
+			continue
+		}
+		if norms[k] = math.Sqrt(dot(g, g, params)); norms[k] > 0 {
+			inverse += 1 / norms[k]
 			n++
 		}
 	}
 	for k, v := range norms {
 		if v > 0 {
-			factor[k] *= mean / n / v
+			factor[k] *= n / inverse / v
 		}
 	}
 }

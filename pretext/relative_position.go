@@ -122,6 +122,9 @@ var relativePositionAbout = About{
 		if v.Given("grey") && t.Grey == 0 {
 			t.Grey = -1
 		}
+		if v.Given("grey") && t.Color != "" && t.Color != "grey" {
+			v.Fail("option grey: it is of color=grey, not of color=%s", t.Color)
+		}
 		if v.Given("patch") && t.Patch < minPatch {
 			v.Fail("option patch=%d: want at least %d pixels", t.Patch, minPatch)
 		}

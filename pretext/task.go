@@ -239,13 +239,17 @@ func (s Setup) enlarges(task string, need int) error {
 	return nil
 }
 
-// shorterSide returns the median of the shorter sides of some pictures, evenly spread.
+// shorterSide returns the median of the shorter sides of some pictures, drawn.
 func shorterSide(task string, images data.Images) (int, error) {
 	const some = 15
 	var sides []int
 	var last error
+	rng := tensor.NewRNG(1)
 	for k := range min(some, images.Len()) {
-		_, err := data.ImageFrame(images, k*images.Len()/min(some, images.Len()), func(h, w int) data.Frame {
+		if images.Len() > some {
+			k = rng.IntN(images.Len())
+		}
+		_, err := data.ImageFrame(images, k, func(h, w int) data.Frame {
 			sides = append(sides, min(h, w))
 			return data.Frame{H: 1, W: 1, OutH: 1, OutW: 1}
 		})

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -291,5 +292,40 @@ func TestNumbered(t *testing.T) {
 	}
 	if _, err := LoadFile(write("backbone.", lightly, "bn1"), "resnet20"); err == nil || !strings.Contains(err.Error(), `there is no tensor`) {
 		t.Errorf("a part is missing: %v", err)
+	}
+}
+
+// TestBeginKeepsWhatDataDecides: weights are the old run's, what the new data decides is not.
+func TestBeginKeepsWhatDataDecides(t *testing.T) {
+	c := quickConfig("scenes:?n=20&side=16&seed=1")
+	c.Task, c.Augment = "colourise", "none"
+	dir := filepath.Join(t.TempDir(), "old")
+	old := trained(t, c, dir, Options{})
+	c.Data = "scenes:?n=20&side=16&seed=9"
+	fresh, err := New(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Init = dir
+	begun, err := New(c, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b, f := layers.State(old.Learner), layers.State(begun.Learner), layers.State(fresh.Learner)
+	settings := 0
+	for i := range b {
+		want := a[i]
+		if b[i].Kind == layers.Setting {
+			want = f[i]
+			if settings++; slices.Equal(a[i].Value.Data, f[i].Value.Data) {
+				t.Errorf("%s is the same of both data", a[i].Name)
+			}
+		}
+		if !slices.Equal(b[i].Value.Data, want.Value.Data) {
+			t.Errorf("%s is not what it should be", b[i].Name)
+		}
+	}
+	if settings != 1 {
+		t.Errorf("%d settings", settings)
 	}
 }

@@ -34,6 +34,12 @@ type Coloured struct {
 // written. A picture that cannot be read is named and passed over, and an error at the end.
 func (c Colouring) Run(ctx context.Context, paths []string) (made Coloured, err error) {
 	made = Coloured{Written: []string{}, Skipped: []string{}} // empty lists, not null, in JSON
+	if c.Say == nil {
+		c.Say = func(string) {}
+	}
+	if c.Progress == nil {
+		c.Progress = func(int, int) {}
+	}
 	from, err := c.find(paths)
 	if err != nil {
 		return made, err

@@ -135,13 +135,15 @@ func (m *Model) patches(in data.Inputs, n int, _ *tensor.RNG) ([]eval.Encoder, d
 		if views[i], err = m.patchView(l, in); err != nil {
 			return nil, in, nil, err
 		}
-		views[i].Side, views[i].Frame = views[0].Side, views[0].Frame
+		embed := views[i].Embed
+		views[i] = views[0] // both see the same patches, as the run does
+		views[i].Embed = embed
 		e := m.Encoder()
 		if i == 1 {
 			e.Label = "random"
 		}
 		e.Input = patchInput{views[i]}
-		if embed := views[i].Embed; embed != nil {
+		if embed != nil {
 			t := *e.Trunk
 			t.Stages = append(t.Stages[:len(t.Stages):len(t.Stages)], layers.Stage{Name: "tower", Parts: layers.Sequential{{Name: "embed", Module: embed}}})
 			e.Trunk = &t

@@ -201,6 +201,18 @@ func New(c train.Config, o Options) (*Recipe, error) {
 	return r, r.build()
 }
 
+// newOf makes the recipe of a configuration for samples that are open: what is learned from, and what the monitor looks at.
+func newOf(c train.Config, o Options, d, held *data.Dataset) (*Recipe, error) {
+	if err := Check(c); err != nil {
+		return nil, err
+	}
+	r := &Recipe{Config: c, Data: d, options: o}
+	if c.MonitorEvery >= 0 && c.Task != Supervised {
+		r.Held = held
+	}
+	return r, r.build()
+}
+
 // build makes what learns from r.Data.
 func (r *Recipe) build() (err error) {
 	c := &r.Config

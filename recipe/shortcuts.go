@@ -171,12 +171,13 @@ func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
 			return out, err
 		}
 		t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
+		all := [2]*data.Dataset{a, b}
 		a, b = t.some(a, b) // one set of features after the other is made of what is kept
 		t.Eval.Say = l.Say
 		both := eval.CountInBoth(a, b, t.Eval)
 		t.Eval.InBoth = &both
 		for _, w := range ways {
-			f, err := l.find(ctx, t, inject, w, of, a, b)
+			f, err := l.find(ctx, t, inject, w, all, a, b)
 			if err != nil {
 				return out, fmt.Errorf("%s: %w", w.task, err)
 			}
@@ -211,26 +212,21 @@ func (l Laboratory) traced(inject string) (of, test string, err error) {
 	return of, test, err
 }
 
-// find learns the task in one way, once for each seed, and judges it.
-func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, of string, a, b *data.Dataset) (Finding, error) {
+// find learns the task in one way, once for each seed, from all training samples, held to test samples, and judges it by those of a and b.
+func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, all [2]*data.Dataset, a, b *data.Dataset) (Finding, error) {
 	f := Finding{Inject: inject, Without: w.without, Task: w.task, Judged: b.Len()}
 	for seed := uint64(1); seed <= uint64(l.Seeds); seed++ {
 		c, err := For(w.task)
 		if err != nil {
 			return f, err
 		}
-		c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed = of, l.Test, l.Trunk, l.Side, l.BatchSize, l.Steps, 1<<20, seed
-		if inject != "" && l.Test != "" {
-			if _, c.Test, err = l.traced(inject); err != nil {
-				return f, err
-			}
-		}
-		c.MonitorEvery, c.MonitorSamples = l.Steps, l.Judged
+		c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed = all[0].Name, all[1].Name, l.Trunk, l.Side, l.BatchSize, l.Steps, 1<<20, seed
+		c.MonitorEvery, c.MonitorSamples, c.MaxBad = l.Steps, l.Judged, l.Eval.MaxBad
 		o := Options{Say: func(string) {}}
 		if l.Progress != nil {
 			o.Progress = l.Progress(w.task)
 		}
-		r, err := New(c, o)
+		r, err := newOf(c, o, all[0], all[1])
 		if err != nil {
 			return f, err
 		}
@@ -240,6 +236,9 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, of 
 		var row Row
 		if err := r.headline(&row); err != nil {
 			return f, err
+		}
+		if !row.Told {
+			return f, fmt.Errorf("of %d samples that were held out the task tells nothing that could be compared", all[1].Len())
 		}
 		row.Seed = seed
 		if err := t.judge(ctx, &row, r.encoder(w.task, r.Trunk), a, b); err != nil {
@@ -253,7 +252,7 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, of 
 		if err := l.measure(ctx, &f, r); err != nil {
 			return f, err
 		}
-		if seed == 1 && r.Held != nil {
+		if seed == 1 {
 			if f.Drawn, err = r.Learner.Draw(r.Held.Inputs, []int{0, 1, 2}[:min(3, r.Held.Len())]); err != nil {
 				return f, err
 			}
@@ -265,7 +264,7 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, of 
 // measure trains a meter on the patches that a run saw, and measures it on those that were held out.
 func (l Laboratory) measure(ctx context.Context, f *Finding, r *Recipe) error {
 	of, ok := pretext.As[pretext.Located](r.Learner)
-	if !ok || r.Held == nil {
+	if !ok {
 		return nil
 	}
 	c := r.Config

@@ -26,7 +26,9 @@ func (l Laboratory) Page(found []Finding) (report.Paper, []string, error) {
 			"a line that runs on from one patch into the next, or the colours that a lens moves apart towards the corners, which tell a patch's place. A defence takes such a thing away. " +
 			"Here the task is learned with all defences, without each, and without any, " + fmt.Sprintf("for %d steps each; %s.", l.Steps, seeds),
 			"How to read it: if without a defence the task is solved better and the features (a linear probe of the best stage) are worse, the net took the shortcut. " +
-				"The place error says how well a small net can say from a patch alone where in the picture it was, in parts of the picture's side: the lower, the more there is to cheat with."},
+				"The place error says how well a small net can say from a patch alone where in the picture it was, in parts of the picture's side: the lower, the more there is to cheat with.",
+			"A difference counts where it is larger than chance: of several seeds, than half of the 95 % interval of the differences of equal seeds; of one, than two standard errors. " +
+				"Of twenty comparisons that should show nothing one does by chance all the same."},
 		Foot: fmt.Sprintf("%s, %d threads, kernels %s, %s, %s; data %s, trunk %s, side %d, batches of %d.", info.CPU, info.Threads, info.SIMD, info.Go, time.Now().Format(time.DateOnly), l.Data, l.Trunk, l.Side, l.BatchSize)}
 	p.Parts = append(p.Parts, report.Part{Title: "What it means", Text: verdicts})
 	for _, inject := range append([]string{""}, l.Inject...) {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -189,12 +191,26 @@ func TestVerdicts(t *testing.T) {
 	}
 	few := func(f Finding, n int) Finding { f.Judged = n; return f }
 	for want, pair := range map[string][2]Finding{ // two standard errors of half of 60 samples are 18 points, of 10,000 1.4
-		": no shortcut shows here.":                            {few(f("", "", 0.40, 0.3, 0.50), 60), few(f("", "gap", 0.55, 0.3, 0.45), 60)},
-		": the task is not learned in so few steps (--steps).": {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.14, 0.3, 0.10), 10000)},
-		": a shortcut, which the defence keeps the net from.":  {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.20, 0.3, 0.48), 10000)},
-		"; the features do not mind here.":                     {few(f("", "", 0.30, 0.3, 0.50), 10000), few(f("", "gap", 0.33, 0.3, 0.49), 10000)},
+		": no shortcut shows here.": {few(f("", "", 0.40, 0.3, 0.50), 60), few(f("", "gap", 0.55, 0.3, 0.45), 60)},
+		"than in pictures as they are: it is not learned in so few steps (--steps).": {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("jpeg:9", "", 0.14, 0.3, 0.50), 10000)},
+		": the task is not learned in so few steps (--steps).":                       {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.14, 0.3, 0.10), 10000)},
+		": a shortcut, which the defence keeps the net from.":                        {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.20, 0.3, 0.48), 10000)},
+		"; the features do not mind here.":                                           {few(f("", "", 0.30, 0.3, 0.50), 10000), few(f("", "gap", 0.33, 0.3, 0.49), 10000)},
 	} {
 		if got := Verdicts(pair[:], defences); len(got) != 1 || !strings.HasSuffix(got[0], want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	seeds := func(without string, solved, probe [3]float64) Finding {
+		f := few(f("", without, 0, 0.3, 0), 100000)
+		f.Solved, f.Probe = solved[:], probe[:]
+		return f
+	}
+	for want, other := range map[string]Finding{ // of several seeds, the spread of the differences of equal seeds counts, however many samples there are
+		": a shortcut, which the defence keeps the net from.": seeds("gap", [3]float64{0.45, 0.55, 0.66}, [3]float64{0.45, 0.46, 0.47}),
+		": no shortcut shows here.":                           seeds("gap", [3]float64{0.35, 0.50, 0.80}, [3]float64{0.30, 0.46, 0.60}),
+	} {
+		if got := Verdicts([]Finding{seeds("", [3]float64{0.40, 0.50, 0.60}, [3]float64{0.50, 0.51, 0.52}), other}, defences); len(got) != 1 || !strings.HasSuffix(got[0], want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
@@ -210,5 +226,44 @@ func TestVerdicts(t *testing.T) {
 	}
 	if told := strings.Join(f("jpeg:9", "gap", 0.5, 0.2, 0.3).Told(), "; "); told != "accuracy 50.0 % (chance 12.5 %); place error 0.200 (middle 0.400); probe 30.0 %" {
 		t.Error(told)
+	}
+}
+
+// TestLaboratoryOfAFolder: of data without a test split a fifth is held out, however few samples there are: what is found is of those, and the
+// runs do not see them.
+func TestLaboratoryOfAFolder(t *testing.T) {
+	dir := t.TempDir()
+	src := data.NewScenes(30, 32, 1, data.Train).Dataset()
+	for i := range src.Len() {
+		im, err := src.Images.Image(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		class := filepath.Join(dir, fmt.Sprint("c", i%2))
+		os.MkdirAll(class, 0o755)
+		if err := SavePNG(filepath.Join(class, fmt.Sprintf("%02d.png", i)), im.RGBA()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l := labOf("context-encoder?adversary=no&width=4")
+	l.Data, l.Test, l.Inject = "folder:"+dir, "", nil
+	all, err := l.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if f.Judged < 3 || f.Judged > 10 || f.Metric.Name != "psnr" || f.Solved[0] == 0 {
+			t.Errorf("%+v", f)
+		}
+	}
+	table := tableOf(t.TempDir())
+	table.Data, table.Test, table.Tasks, table.Seeds, table.Steps = "folder:"+dir, "", []string{"rotation"}, 1, 3
+	rows, err := table.Make(context.Background())
+	if err != nil || len(rows) != 4 {
+		t.Fatal(rows, err)
+	}
+	info, err := train.LoadInfo(filepath.Join(table.Dir, "supervised-seed1"))
+	if err != nil || info.DataLen >= 30 || info.DataLen < 20 {
+		t.Errorf("%v: the supervised row learned from %d of 30 samples", err, info.DataLen)
 	}
 }

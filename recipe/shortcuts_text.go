@@ -10,7 +10,7 @@ import (
 )
 
 // What counts as a difference: of a metric in per cent two points, of another two in a hundred of its value, of the probe one point, of a
-// patch's place five in a hundred of the error; and no part of right answers that differs by less than two standard errors does.
+// patch's place five in a hundred of the error; and nothing that differs by no more than chance, see least.
 const (
 	solvedMore = 0.02
 	probeMore  = 0.01
@@ -105,7 +105,10 @@ func traceIn(inject string) string {
 func held(f, clean Finding) string {
 	more, _ := gained(f, clean)
 	text := fmt.Sprintf("With %s in the pictures and all defences the task is solved %s", f.Inject, difference(f.Metric, meanOf(f.Solved).Value-meanOf(clean.Solved).Value))
-	if more {
+	switch {
+	case !f.learned() && !clean.learned():
+		return text + " than in pictures as they are: it is not learned in so few steps (--steps)."
+	case more:
 		return text + " than in pictures as they are: the trace helps in spite of the defences."
 	}
 	return text + " than in pictures as they are: the defences hold."
@@ -117,17 +120,33 @@ func gained(f, than Finding) (better, worse bool) {
 	if !f.Metric.Higher {
 		d = -d
 	}
-	least := max(solvedMore, f.chance(f.Solved, than.Solved))
+	least := f.least(solvedMore, f.Solved, than.Solved)
 	if f.Metric.Unit != metric.Percent {
-		least = solvedMore * math.Abs(meanOf(than.Solved).Value)
+		least = max(solvedMore*math.Abs(meanOf(than.Solved).Value), apart(f.Solved, than.Solved))
 	}
 	return d >= least, d <= -least
 }
 
-// chance is two standard errors of the difference of two parts of right answers, on the same number of samples.
-func (f Finding) chance(a, b []float64) float64 {
+// least is by how much two parts of right answers must differ to count: so much, and more than chance. Of several seeds, half of the 95 % interval
+// of the differences of equal seeds; of one, two standard errors on the number of samples that were judged.
+func (f Finding) least(much float64, a, b []float64) float64 {
+	if len(a) > 1 && len(a) == len(b) {
+		return max(much, apart(a, b))
+	}
 	p := (meanOf(a).Value + meanOf(b).Value) / 2
-	return 2 * math.Sqrt(2*max(p*(1-p), 0)/float64(max(1, f.Judged*len(a))))
+	return max(much, 2*math.Sqrt(2*max(p*(1-p), 0)/float64(max(1, f.Judged))))
+}
+
+// apart is half of the 95 % interval of the differences of equal seeds (Student's t); 0 where there are not two.
+func apart(a, b []float64) float64 {
+	if len(a) < 2 || len(a) != len(b) {
+		return 0
+	}
+	var d []float64
+	for i := range a {
+		d = append(d, a[i]-b[i])
+	}
+	return meanOf(d).Half
 }
 
 // learned tells whether the task was solved better than by its trivial predictor.
@@ -156,10 +175,11 @@ func compared(f, with Finding) string {
 	better, worse := gained(f, with)
 	if len(f.Place) > 0 && len(with.Place) > 0 {
 		a, b := meanOf(f.Place).Value, meanOf(with.Place).Value
+		least := max(placeMore*b, apart(f.Place, with.Place))
 		switch {
-		case a <= b*(1-placeMore):
+		case a <= b-least:
 			parts = append(parts, fmt.Sprintf("a patch tells more of its place (error %.3f instead of %.3f)", a, b))
-		case a >= b*(1+placeMore):
+		case a >= b+least:
 			parts = append(parts, fmt.Sprintf("a patch tells less of its place (error %.3f instead of %.3f)", a, b))
 		default:
 			parts = append(parts, fmt.Sprintf("a patch tells as much of its place (error %.3f, %.3f)", a, b))
@@ -172,7 +192,7 @@ func compared(f, with Finding) string {
 	}
 	parts = append(parts, fmt.Sprintf("the features are %.1f points %s", 100*math.Abs(probe), word))
 	means := "no shortcut shows here"
-	probeMore := max(probeMore, f.chance(f.Probe, with.Probe))
+	probeMore := f.least(probeMore, f.Probe, with.Probe)
 	switch {
 	case !f.learned() && !with.learned():
 		means = "the task is not learned in so few steps (--steps)"

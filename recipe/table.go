@@ -128,6 +128,7 @@ func (t Table) Make(ctx context.Context) ([]Row, error) {
 	if err := k.load(); err != nil {
 		return nil, err
 	}
+	all := [2]*data.Dataset{a, b}
 	a, b = t.some(a, b)
 	both := eval.CountInBoth(a, b, t.Eval)
 	t.Eval.InBoth, k.Eval.InBoth = &both, &both
@@ -142,7 +143,7 @@ func (t Table) Make(ctx context.Context) ([]Row, error) {
 			if k.has(task, seed) {
 				continue
 			}
-			row, err := t.row(ctx, task, seed, norm, a, b)
+			row, err := t.row(ctx, task, seed, norm, all, a, b)
 			if err != nil {
 				return k.Rows, fmt.Errorf("%s, seed %d: %w", task, seed, err)
 			}
@@ -232,8 +233,8 @@ func (k *keptTable) add(r Row, of int) error {
 	return err
 }
 
-// row learns a task from a seed, or goes on with it, and judges its features.
-func (t Table) row(ctx context.Context, task string, seed uint64, norm data.Norm, a, b *data.Dataset) (Row, error) {
+// row learns a task from a seed, or goes on with it, from all training samples, held to all test samples, and judges its features by those of a and b.
+func (t Table) row(ctx context.Context, task string, seed uint64, norm data.Norm, all [2]*data.Dataset, a, b *data.Dataset) (Row, error) {
 	row := Row{Task: task, Seed: seed}
 	if task == randomRow {
 		trunk, err := newTrunk(t.Trunk, seed)
@@ -248,12 +249,12 @@ func (t Table) row(ctx context.Context, task string, seed uint64, norm data.Norm
 		return row, err
 	}
 	c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed, c.Norm = t.Data, t.Test, t.Trunk, t.Side, t.BatchSize, t.Steps, 1<<20, seed, norm.String()
-	c.MonitorEvery, c.MonitorSamples = t.Steps, t.Judged
+	c.MonitorEvery, c.MonitorSamples, c.MaxBad = t.Steps, t.Judged, t.Eval.MaxBad
 	o := Options{Say: t.Say}
 	if t.Progress != nil {
 		o.Progress = t.Progress(fmt.Sprintf("%s %d", task, seed))
 	}
-	r, err := New(c, o)
+	r, err := newOf(c, o, all[0], all[1])
 	if err != nil {
 		return row, err
 	}

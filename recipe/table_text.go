@@ -115,9 +115,17 @@ func WriteTable(w io.Writer, rows []Row) error {
 		fmt.Fprintf(b, "| %s | %s | %s |%s %s |%s %s | %s | %s |\n", s.Task, told, trivial, cells(s.Probe, s.ProbeAt, len(stages)), s.ProbeUp.points(),
 			cells(s.KNN, s.KNNAt, len(stages)), s.KNNUp.points(), seconds, rate)
 	}
+	b.WriteString(legend)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+const legend = `
+In per cent, means over seeds; ± is half of the 95 % interval of the mean over seeds (Student's t), all on the same test samples. The best
+stage is bold, chosen on those samples, the random network's too; "over random" is from best stage to best stage of equal seeds, which
+begin with the same weights. The intervals stand each for itself: of twenty differences that are none about one lies outside. Pixels have one
+stage. s and images/s are of training, looks at held-out samples and checkpoints included; supervised has no looks.
+`
 
 // heads are the heads of a protocol's columns.
 func heads(protocol string, stages []string) string {

@@ -181,6 +181,9 @@ func (r *Run) open() (err error) {
 		return err
 	}
 	if r.epoch = r.feed.Steps / r.accumulate(); r.epoch == 0 {
+		if of := r.Data.Len(); r.feed.Total < of {
+			return fmt.Errorf("of the %d samples of %s the task %s makes %d, fewer than %d batches of %d; lower --batch-size, or see the task's options", of, r.Data.Name, r.Config.Task, r.feed.Total, r.accumulate(), r.Config.BatchSize)
+		}
 		if r.accumulate() > 1 {
 			return fmt.Errorf("%s has %d samples, fewer than %d batches of %d; lower --batch-size or --accumulate", r.Data.Name, r.Data.Len(), r.accumulate(), r.Config.BatchSize)
 		}

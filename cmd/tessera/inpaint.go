@@ -23,7 +23,10 @@ any shape:
 
     tessera pretrain 'context-encoder?mask=region' --data folder:photos --side 128 --out RUN`,
 		Args: args(2, "one RUN and one IMAGE"),
-		RunE: func(_ *cobra.Command, a []string) error {
+		RunE: func(cmd *cobra.Command, a []string) error {
+			if err := unread(cmd.Flags().Changed, "pictures are painted in float32 as the shapes are best", "precision", "conv"); err != nil {
+				return err
+			}
 			if mask == "" {
 				return usage("--mask is needed: a picture of the same size, white where IMAGE is to be painted")
 			}

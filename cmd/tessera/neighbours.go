@@ -25,6 +25,9 @@ Patches are seen by one tower of the task, as in training (relative-position, ji
 they are two fifths of a picture. RUN/eval/ keeps the drawing, and tessera report shows it.`,
 		Args: args(1, "one RUN"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := unread(cmd.Flags().Changed, "a run is looked at as it was trained", "precision", "conv"); err != nil {
+				return err
+			}
 			t := newTeller("features")
 			defer t.end()
 			a.Eval, a.Say = e.options(t), t.say

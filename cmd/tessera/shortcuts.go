@@ -35,6 +35,9 @@ Traces (--inject NAME:STRENGTH):
 ` + strings.Join(traces, "\n"),
 		Args: args(1, "one TASK"),
 		RunE: func(cmd *cobra.Command, a []string) error {
+			if err := unread(cmd.Flags().Changed, "runs and their judges compute in float32 as the shapes are best", "precision", "conv"); err != nil {
+				return err
+			}
 			l.Task = a[0]
 			if st, err := os.Stat(filepath.Dir(out)); !strings.EqualFold(filepath.Ext(out), ".html") || err != nil || !st.IsDir() {
 				return usage("--out %s: want a file in a folder that exists, ending in .html", out)

@@ -27,6 +27,9 @@ a network that learned from labels, with the task's own metric against the trivi
 
 It can be stopped at any time: the same command goes on from there.`,
 		RunE: func(cmd *cobra.Command, tasks []string) error {
+			if err := unread(cmd.Flags().Changed, "runs and their judges compute in float32 as the shapes are best", "precision", "conv"); err != nil {
+				return err
+			}
 			if len(tasks) > 0 {
 				t.Tasks = tasks
 			}
