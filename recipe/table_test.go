@@ -177,7 +177,7 @@ func TestSummarise(t *testing.T) {
 | random |  |  | **40.0** ± 24.8 | 20.0 |  | **20.0** ± 12.4 | 10.0 |  |  |  |
 | x | accuracy 60.0 % | chance 25.0 % | 40.0 | **50.0** ± 32.6 | +10.0 ± 8.6 | 20.0 | **25.0** ± 16.3 | +5.0 ± 4.3 | 10 | 100 |
 | pixels |  |  | **25.0** |  |  | **12.5** |  |  |  |  |
-`
+` + legend
 	if b.String() != want {
 		t.Errorf("the table is\n%s", b.String())
 	}
