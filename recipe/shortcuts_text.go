@@ -3,6 +3,7 @@ package recipe
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tessera-go/tessera/metric"
@@ -171,6 +172,9 @@ func difference(m metric.Metric, d float64) string {
 
 // compared says what changes without a defence, and what that means.
 func compared(f, with Finding) string {
+	if slices.Equal(f.Solved, with.Solved) && slices.Equal(f.Place, with.Place) && slices.Equal(f.Probe, with.Probe) {
+		return "nothing changes at all: it is off for pictures of this size, or by an option"
+	}
 	parts := []string{"the task is solved " + difference(f.Metric, meanOf(f.Solved).Value-meanOf(with.Solved).Value)}
 	better, worse := gained(f, with)
 	if len(f.Place) > 0 && len(with.Place) > 0 {

@@ -79,6 +79,9 @@ func (r *Run) loop(ctx context.Context) error {
 					return err
 				}
 			}
+			if r.Dir == "" {
+				return keptNothing{}
+			}
 			return ErrInterrupted
 		}
 	}

@@ -74,8 +74,14 @@ type Run struct {
 	before time.Duration // seconds of earlier sessions
 }
 
-// ErrInterrupted is returned when the context ended; a checkpoint was written.
+// ErrInterrupted is returned when the context ended; a checkpoint was written, if the run has a directory.
 var ErrInterrupted = errors.New("interrupted; a checkpoint was written")
+
+// keptNothing is ErrInterrupted of a run that has no directory.
+type keptNothing struct{}
+
+func (keptNothing) Error() string        { return "interrupted" }
+func (keptNothing) Is(target error) bool { return target == ErrInterrupted }
 
 // DivergedError says that a loss or a gradient stopped being a number, or that a loss grew out of all proportion.
 type DivergedError struct {

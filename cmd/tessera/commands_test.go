@@ -521,7 +521,7 @@ func TestShortcutsStopped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if text := string(b); !strings.Contains(text, "Stopped before all was found: ") || !strings.Contains(text, "all defences") {
+	if text := string(b); !strings.Contains(text, "Stopped before all was found (context-encoder") || !strings.Contains(text, ": interrupted).") || !strings.Contains(text, "all defences") {
 		t.Errorf("the page does not say what was found, or that it was stopped")
 	}
 }

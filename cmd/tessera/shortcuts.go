@@ -63,7 +63,7 @@ Traces (--inject NAME:STRENGTH):
 			}
 			p.Command = commandLine()
 			if stopped != nil { // what was found is not lost
-				p.Text = append([]string{fmt.Sprintf("Stopped before all was found: %v.", stopped)}, p.Text...)
+				p.Text = append([]string{fmt.Sprintf("Stopped before all was found (%v).", stopped)}, p.Text...)
 			}
 			if err := p.Write(out); err != nil {
 				return err
