@@ -354,3 +354,46 @@ func TestRepaintDraw(t *testing.T) {
 		t.Errorf("a feed of nothing: %v", err)
 	}
 }
+
+// TestRepaintRows: noise and weights of a picture are in its own row, and leave the others; pixels that do not count are no error.
+func TestRepaintRows(t *testing.T) {
+	const side = 16
+	d := data.NewScenes(4, side, 1, data.Train).Dataset()
+	l, err := (Denoising{Noise: "masking", Clean: -1, Width: 4}).Learner(Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: side, Norm: data.HalfNorm,
+		Plain: data.PlainView(side), Augment: data.PlainView(side), RNG: tensor.NewRNG(2), CacheBytes: 1 << 20, Inputs: d.Inputs})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := l.(*repainter).maker(d.Inputs, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := m.New(3)
+	var struck [3][]uint8
+	for row := range 3 {
+		if err := m.Fill(b, row, row, tensor.NewRNG(uint64(row))); err != nil {
+			t.Fatal(err)
+		}
+		struck[row] = append([]uint8(nil), b.struck[row*side*side:][:side*side]...)
+	}
+	for row := range 3 {
+		hit := 0
+		for p := range side * side {
+			at := row*side*side + p
+			if b.struck[at] != struck[row][p] || b.Weight.Data[at] != float32(min(struck[row][p], 1)) {
+				t.Fatalf("row %d, pixel %d: struck %d and then %d, weight %g", row, p, struck[row][p], b.struck[at], b.Weight.Data[at])
+			}
+			hit += int(min(struck[row][p], 1))
+		}
+		if hit < 80 || hit > 176 {
+			t.Errorf("row %d: %d of %d pixels are struck", row, hit, side*side)
+		}
+		made := b.Want.Clone()
+		for i := range made.Data {
+			made.Data[i]++
+		}
+		if b.measure(made); math.Abs(b.errors[row].made-float64(3*hit)) > 1e-3 {
+			t.Errorf("row %d: an error of %g, want that of the %d pixels that count", row, b.errors[row].made, hit)
+		}
+	}
+}
