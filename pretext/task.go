@@ -109,9 +109,9 @@ type About struct {
 
 // Defence keeps a net from a shortcut; options switch it off, so that a laboratory can show what it is for.
 type Defence struct {
-	Name    string
-	Off     string // options of the task, as option=value&option=value
-	Against string // what could be looked at instead
+	Name    string `json:"name"`
+	Off     string `json:"off"`     // options of the task, as option=value&option=value
+	Against string `json:"against"` // what could be looked at instead
 }
 
 // Values are a task's options as a person gave them, or their defaults.

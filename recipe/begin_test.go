@@ -17,19 +17,6 @@ import (
 	"github.com/tessera-go/tessera/train"
 )
 
-// begun makes a run of two steps.
-func begun(t *testing.T, c train.Config, dir string) *Recipe {
-	t.Helper()
-	r, err := New(c, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Train(context.Background(), dir, false); err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
 // taskConfig is quickConfig of a task, on scenes.
 func taskConfig(task string) train.Config {
 	c := quickConfig("scenes?n=40")
@@ -75,7 +62,7 @@ func TestInit(t *testing.T) {
 	old := func(task string) (*Recipe, string) {
 		c := taskConfig(task)
 		at := filepath.Join(dir, task)
-		return begun(t, c, at), at
+		return trained(t, c, at, Options{}), at
 	}
 	rot, rotDir := old("rotation")
 	byol, byolDir := old("byol")
@@ -156,7 +143,7 @@ func TestInit(t *testing.T) {
 func TestInitReadsOnce(t *testing.T) {
 	dir := t.TempDir()
 	at := filepath.Join(dir, "old")
-	old := begun(t, taskConfig("rotation"), at)
+	old := trained(t, taskConfig("rotation"), at, Options{})
 	all, err := train.Checkpoints(at)
 	if err != nil {
 		t.Fatal(err)
@@ -228,7 +215,7 @@ func bytesRead(t *testing.T) (n int64) {
 func TestInitRefuses(t *testing.T) {
 	dir := t.TempDir()
 	c := taskConfig("rotation")
-	begun(t, c, filepath.Join(dir, "old"))
+	trained(t, c, filepath.Join(dir, "old"), Options{})
 	c.Init, c.Trunk, c.Side, c.Norm = filepath.Join(dir, "old"), "resnet20", 24, "imagenet"
 	if _, err := Adopt(&c, func(string) bool { return true }); err != nil || c.Trunk != "resnet20" || c.Side != 24 || c.Norm != "imagenet" {
 		t.Errorf("%v: what was said is not kept: %+v", err, c)

@@ -164,8 +164,8 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 	if say == nil {
 		say = func(string) {}
 	}
-	r := &Recipe{Config: cfg, Data: d, options: Options{Say: say, Progress: c.Progress}}
-	if err := r.build(); err != nil {
+	r, err := newOf(cfg, Options{Say: say, Progress: c.Progress}, d, nil)
+	if err != nil {
 		return nil, err
 	}
 	if _, err := r.Train(ctx, "", false); err != nil {

@@ -152,32 +152,24 @@ func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
 	}
 	var out []Finding
 	injects := append([]string{""}, l.Inject...)
-	for _, inject := range injects { // what cannot be is said before anything is learned
-		of, _, err := l.traced(inject)
+	sets := make([][2]*data.Dataset, len(injects)) // to learn from and to judge on, opened before anything is learned: what cannot be is said then
+	for i, inject := range injects {
+		of, test, err := l.traced(inject)
 		if err != nil {
 			return nil, err
 		}
-		if _, err := data.Open(of, data.Train); err != nil {
+		if sets[i][0], sets[i][1], err = (Comparison{Data: of, Test: test, Say: l.Say}).open(); err != nil {
 			return nil, err
 		}
 	}
-	for _, inject := range injects {
-		of, test, err := l.traced(inject)
-		if err != nil {
-			return out, err
-		}
-		a, b, err := Comparison{Data: of, Test: test, Say: l.Say}.open()
-		if err != nil {
-			return out, err
-		}
+	for i, inject := range injects {
 		t := Table{Trunk: l.Trunk, Side: l.Side, Learned: l.Learned, Judged: l.Judged, Iterations: l.Iterations, Eval: l.Eval}
-		all := [2]*data.Dataset{a, b}
-		a, b = t.some(a, b) // one set of features after the other is made of what is kept
+		a, b := t.some(sets[i][0], sets[i][1]) // one set of features after the other is made of what is kept
 		t.Eval.Say = l.Say
 		both := eval.CountInBoth(a, b, t.Eval)
 		t.Eval.InBoth = &both
 		for _, w := range ways {
-			f, err := l.find(ctx, t, inject, w, all, a, b)
+			f, err := l.find(ctx, t, inject, w, sets[i], a, b)
 			if err != nil {
 				return out, fmt.Errorf("%s: %w", w.task, err)
 			}

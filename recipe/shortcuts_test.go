@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -235,19 +234,7 @@ func TestVerdicts(t *testing.T) {
 // TestLaboratoryOfAFolder: of data without a test split a fifth is held out, however few samples there are: what is found is of those, and the
 // runs do not see them.
 func TestLaboratoryOfAFolder(t *testing.T) {
-	dir := t.TempDir()
-	src := data.NewScenes(30, 32, 1, data.Train).Dataset()
-	for i := range src.Len() {
-		im, err := src.Images.Image(i)
-		if err != nil {
-			t.Fatal(err)
-		}
-		class := filepath.Join(dir, fmt.Sprint("c", i%2))
-		os.MkdirAll(class, 0o755)
-		if err := SavePNG(filepath.Join(class, fmt.Sprintf("%02d.png", i)), im.RGBA()); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := pictures(t, 30)
 	l := labOf("context-encoder?adversary=no&width=4")
 	l.Data, l.Test, l.Inject = "folder:"+dir, "", nil
 	all, err := l.Run(context.Background())

@@ -103,16 +103,22 @@ func newPretrain(g *global) *cobra.Command {
 	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
 	f.StringVar(&memory, "memory-limit", "", "most memory that the process takes, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
 	f.StringVar(&preset, "preset", "", "a published recipe of the task, see tessera tasks: "+strings.Join(recipe.Presets(), ", "))
+	helpOfTask(cmd, &c)
+	return cmd
+}
+
+// helpOfTask has a command's help, where a task is named, say what that is, and show its own settings.
+func helpOfTask(cmd *cobra.Command, c *train.Config) {
 	help := cmd.HelpFunc()
-	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) { // of a task: what it is, and its own settings
+	cmd.SetHelpFunc(func(cmd *cobra.Command, args []string) {
 		for _, arg := range args {
 			from, err := recipe.For(arg)
 			if err != nil || from.Task == recipe.Supervised {
 				continue
 			}
 			explainTask(cmd.OutOrStdout(), arg)
-			c = from
-			f.VisitAll(func(l *pflag.Flag) {
+			*c = from
+			cmd.Flags().VisitAll(func(l *pflag.Flag) {
 				if l.Name != "help" {
 					l.DefValue = l.Value.String()
 				}
@@ -121,7 +127,6 @@ func newPretrain(g *global) *cobra.Command {
 		}
 		help(cmd, args)
 	})
-	return cmd
 }
 
 // configFlags binds the flags that are a run's settings.

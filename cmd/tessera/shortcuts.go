@@ -57,19 +57,9 @@ Traces (--inject NAME:STRENGTH):
 			if len(found) == 0 {
 				return stopped
 			}
-			p, verdicts, err := l.Page(found)
+			verdicts, err := writePage(l, found, stopped, out)
 			if err != nil {
 				return err
-			}
-			p.Command = commandLine()
-			if stopped != nil { // what was found is not lost
-				p.Text = append([]string{fmt.Sprintf("Stopped before all was found (%v).", stopped)}, p.Text...)
-			}
-			if err := p.Write(out); err != nil {
-				return err
-			}
-			if stopped != nil {
-				return fmt.Errorf("%w; %s has what was found until then", stopped, out)
 			}
 			if g.json {
 				return printJSON(map[string]any{"page": out, "findings": found, "verdicts": verdicts})
@@ -95,4 +85,23 @@ Traces (--inject NAME:STRENGTH):
 	f.StringVar(&out, "out", "shortcuts.html", "page to write, .html")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
+}
+
+// writePage writes what was found to a page, all or, where the laboratory was stopped, what there was until then; that stays an error.
+func writePage(l recipe.Laboratory, found []recipe.Finding, stopped error, out string) (verdicts []string, err error) {
+	p, verdicts, err := l.Page(found)
+	if err != nil {
+		return nil, err
+	}
+	p.Command = commandLine()
+	if stopped != nil {
+		p.Text = append([]string{fmt.Sprintf("Stopped before all was found (%v).", stopped)}, p.Text...)
+	}
+	if err := p.Write(out); err != nil {
+		return nil, err
+	}
+	if stopped != nil {
+		return nil, fmt.Errorf("%w; %s has what was found until then", stopped, out)
+	}
+	return verdicts, nil
 }

@@ -64,6 +64,13 @@ func denseBenches() []Item {
 		add(id, 2, [][]int{image}, g)
 		both(id, 5, [][]int{image}, g)
 	}
+	classLossBenches(add, both)
+	joinBenches(add, both)
+	return append(out, batchBenches()...)
+}
+
+// classLossBenches adds cross-entropies over pixels, as colourisation and segmentation have them, with soft labels and with sparse ones.
+func classLossBenches(add, both func(id string, streams float64, shapes [][]int, f func(in []*autograd.Var) *autograd.Var)) {
 	for _, c := range []int{21, 313} {
 		shape := []int{6272 * 313 / c, c}
 		var t *tensor.Tensor
@@ -88,8 +95,6 @@ func denseBenches() []Item {
 		add(id, 1, [][]int{shape}, g)
 		both(id, 3, [][]int{shape}, g)
 	}
-	joinBenches(add, both)
-	return append(out, batchBenches()...)
 }
 
 // joinBenches adds the joining of two tensors.
