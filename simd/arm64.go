@@ -86,6 +86,12 @@ var neon = kernels{
 	gauss:                  gaussNEON,
 	normCDF:                normCDFNEON,
 	copyRows:               copyRows16NEON,
+	wordsMean:              wordsMeanNEON,
+	wordsDot:               wordsDotNEON,
+	wordsSlope:             wordsSlopeNEON,
+	wordsUpdate:            wordsUpdateNEON,
+	wordsAdd:               wordsAddNEON,
+	wordsFetch:             wordsFetchNEON,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4NEON,
 		WinogradOutput4:     winogradOutput4NEON,
@@ -306,3 +312,21 @@ func normCDFNEON(dst, x []float32)
 
 //go:noescape
 func copyRows16NEON(dst, src *float32, ld, k int)
+
+//go:noescape
+func wordsMeanNEON(dst, table *float32, rows *int32, m, stride, n int, scale float32)
+
+//go:noescape
+func wordsDotNEON(dst, h, table *float32, rows *int32, k, stride, n, apart int)
+
+//go:noescape
+func wordsSlopeNEON(dst, x, p, want *float32, n int, rate float32, skip int)
+
+//go:noescape
+func wordsUpdateNEON(e, h, table *float32, rows *int32, by *float32, k, stride, n int)
+
+//go:noescape
+func wordsAddNEON(table *float32, rows *int32, e *float32, m, stride, n int)
+
+//go:noescape
+func wordsFetchNEON(table *float32, rows *int32, k, stride, n int)

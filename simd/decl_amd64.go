@@ -629,3 +629,21 @@ func layerNormRowStreamAVX2(dst, x, gamma, beta []float32, mean, inv float32)
 
 //go:noescape
 func layerNormGradRowStreamAVX2(dx, dgamma, dbeta, dy, x, gamma []float32, mean, inv, b, d float32)
+
+//go:noescape
+func wordsMeanAVX2(dst, table *float32, rows *int32, m, stride, n int, scale float32)
+
+//go:noescape
+func wordsDotAVX2(dst, h, table *float32, rows *int32, k, stride, n, apart int)
+
+//go:noescape
+func wordsSlopeAVX2(dst, x, p, want *float32, n int, rate float32, skip int)
+
+//go:noescape
+func wordsUpdateAVX2(e, h, table *float32, rows *int32, by *float32, k, stride, n int)
+
+//go:noescape
+func wordsAddAVX2(table *float32, rows *int32, e *float32, m, stride, n int)
+
+//go:noescape
+func wordsFetchAMD64(table *float32, rows *int32, k, stride, n int)

@@ -365,6 +365,7 @@ var goKernels = kernels{
 	affineRows: affineRowsGo, affineReLURows: affineReLURowsGo, affineAddRows: affineAddRowsGo, affineAddReLURows: affineAddReLURowsGo,
 	normGradRows: normGradRowsGo, normGradReLURows: normGradReLURowsGo, momentRows: momentRowsGo,
 	normGradSetRows: normGradSetRowsGo, normGradReLUSetRows: normGradReLUSetRowsGo, reluGradSet: reluGradSetGo, takeEqual: takeEqualGo,
+	wordsMean: wordsMeanGo, wordsDot: wordsDotGo, wordsSlope: wordsSlopeGo, wordsUpdate: wordsUpdateGo, wordsAdd: wordsAddGo,
 	normGradSums: normGradSumsGo, normGradReLUSums: normGradReLUSumsGo, sumRows: sumRowsGo,
 	stream: streamGo, fence: fenceGo, squaresAbout: squaresAboutGo, dotAbout: dotAboutGo, layerNormRow: layerNormRowGo, layerNormGradRow: layerNormGradRowGo,
 	layerNormRowStream: layerNormRowGo, layerNormGradRowStream: layerNormGradRowGo,

@@ -91,6 +91,13 @@ type kernels struct {
 	adam                   func(w, m, v, g []float32, c1, b2, c2, rs, eps, step float32)
 	winograd               [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int) // nil: the Go loop
 
+	wordsMean   func(dst, table *float32, rows *int32, m, stride, n int, scale float32)
+	wordsDot    func(dst, h, table *float32, rows *int32, k, stride, n, apart int)
+	wordsSlope  func(dst, x, p, want *float32, n int, rate float32, skip int)
+	wordsUpdate func(e, h, table *float32, rows *int32, g *float32, k, stride, n int)
+	wordsAdd    func(table *float32, rows *int32, e *float32, m, stride, n int)
+	wordsFetch  func(table *float32, rows *int32, k, stride, n int) // nil: none
+
 	// Of pixels; nil: the Go loop. n is a multiple of 8 (pixels, weightedRows, blend), 16 (upsampleH2V2) or 24 (normalizePixels).
 	yCbCrToRGB      func(dst, y, cb, cr *uint8, n int)
 	upsampleH2V2    func(dst, near, far *uint8, n int)

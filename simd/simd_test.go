@@ -513,10 +513,16 @@ func TestNoAllocation(t *testing.T) {
 	x, y := make([]float32, 1000), make([]float32, 1000)
 	a := A{Data: x, LD: 8, K: 8}
 	panel := make([]float32, PackedSize(8, Panel()))
+	words := newWords(func(n int) []float32 { return make([]float32, n) }, []int32{1, 0, 4, 0, 3}, 5, 112, 112)
 	for name, f := range map[string]func(){
 		"Axpy": func() { Axpy(y, 2, x) }, "Sum": func() { Sum(x) }, "Softmax": func() { Softmax(y, x) },
 		"MulPanel":      func() { MulPanel(y, Panel(), 5, Panel(), a, panel, true) },
 		"MulPanel, n 3": func() { MulPanel(y, Panel(), 5, 3, a, panel, true) },
+		"Words": func() {
+			for _, kernel := range wordKernels {
+				kernel(&words)
+			}
+		},
 	} {
 		if n := testing.AllocsPerRun(20, f); n != 0 {
 			t.Errorf("%s allocates %g times a call", name, n)
@@ -630,7 +636,7 @@ func disassemble(w uint32) (string, error) {
 	d, n, m := w&31, w>>5&31, w>>16&31
 	three := map[uint32]string{ // opcode bits with registers cleared, 4S
 		0x4e20d400: "fadd", 0x4ea0d400: "fsub", 0x6e20dc00: "fmul", 0x6e20fc00: "fdiv", 0x4e20f400: "fmax", 0x4ea0f400: "fmin",
-		0x6ea0e400: "fcmgt", 0x4e20e400: "fcmeq", 0x4ea09c00: "mul",
+		0x6ea0e400: "fcmgt", 0x4e20e400: "fcmeq", 0x4ea09c00: "mul", 0x6e20d400: "faddp", 0x6e20e400: "fcmge",
 	}
 	logic := map[uint32]string{0x4e601c00: "bic", 0x6e601c00: "bsl", 0x4ee01c00: "orn"}
 	two := map[uint32]string{0x4ea0c800: "fcmgt", 0x4ea0e800: "fcmlt", 0x6ea0d800: "fcmle", 0x4e21a800: "fcvtns", 0x4e21d800: "scvtf", 0x6ea1f800: "fsqrt", 0x4ea1b800: "fcvtzs"}

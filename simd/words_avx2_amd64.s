@@ -1,0 +1,486 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// Rows of a table by number; the Go loops stand in words.go.
+
+// func wordsMeanAVX2(dst, table *float32, rows *int32, m, stride, n int, scale float32)
+TEXT ·wordsMeanAVX2(SB), NOSPLIT, $0-52
+	MOVQ dst+0(FP), DI
+	MOVQ table+8(FP), SI
+	MOVQ rows+16(FP), R8
+	MOVQ m+24(FP), R9
+	MOVQ stride+32(FP), R10
+	MOVQ n+40(FP), CX
+	VBROADCASTSS scale+48(FP), Y15
+	SHLQ $2, R10
+	SHRQ $4, CX
+	CMPQ CX, $4
+	JLT wide2
+	// 64 columns at once: 8 sums
+wide4:
+	MOVLQSX (R8), AX
+	IMULQ R10, AX
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS 32(SI)(AX*1), Y1
+	VMOVUPS 64(SI)(AX*1), Y2
+	VMOVUPS 96(SI)(AX*1), Y3
+	VMOVUPS 128(SI)(AX*1), Y4
+	VMOVUPS 160(SI)(AX*1), Y5
+	VMOVUPS 192(SI)(AX*1), Y6
+	VMOVUPS 224(SI)(AX*1), Y7
+	MOVQ $1, BX
+row4:
+	CMPQ BX, R9
+	JGE end4
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VADDPS (SI)(AX*1), Y0, Y0
+	VADDPS 32(SI)(AX*1), Y1, Y1
+	VADDPS 64(SI)(AX*1), Y2, Y2
+	VADDPS 96(SI)(AX*1), Y3, Y3
+	VADDPS 128(SI)(AX*1), Y4, Y4
+	VADDPS 160(SI)(AX*1), Y5, Y5
+	VADDPS 192(SI)(AX*1), Y6, Y6
+	VADDPS 224(SI)(AX*1), Y7, Y7
+	INCQ BX
+	JMP row4
+end4:
+	VMULPS Y15, Y0, Y0
+	VMULPS Y15, Y1, Y1
+	VMULPS Y15, Y2, Y2
+	VMULPS Y15, Y3, Y3
+	VMULPS Y15, Y4, Y4
+	VMULPS Y15, Y5, Y5
+	VMULPS Y15, Y6, Y6
+	VMULPS Y15, Y7, Y7
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	VMOVUPS Y4, 128(DI)
+	VMOVUPS Y5, 160(DI)
+	VMOVUPS Y6, 192(DI)
+	VMOVUPS Y7, 224(DI)
+	ADDQ $256, SI
+	ADDQ $256, DI
+	SUBQ $4, CX
+	CMPQ CX, $4
+	JGE wide4
+wide2:
+	CMPQ CX, $2
+	JLT wide1
+	MOVLQSX (R8), AX
+	IMULQ R10, AX
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS 32(SI)(AX*1), Y1
+	VMOVUPS 64(SI)(AX*1), Y2
+	VMOVUPS 96(SI)(AX*1), Y3
+	MOVQ $1, BX
+row2:
+	CMPQ BX, R9
+	JGE end2
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VADDPS (SI)(AX*1), Y0, Y0
+	VADDPS 32(SI)(AX*1), Y1, Y1
+	VADDPS 64(SI)(AX*1), Y2, Y2
+	VADDPS 96(SI)(AX*1), Y3, Y3
+	INCQ BX
+	JMP row2
+end2:
+	VMULPS Y15, Y0, Y0
+	VMULPS Y15, Y1, Y1
+	VMULPS Y15, Y2, Y2
+	VMULPS Y15, Y3, Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ $128, SI
+	ADDQ $128, DI
+	SUBQ $2, CX
+wide1:
+	TESTQ CX, CX
+	JZ done
+	MOVLQSX (R8), AX
+	IMULQ R10, AX
+	VMOVUPS (SI)(AX*1), Y0
+	VMOVUPS 32(SI)(AX*1), Y1
+	MOVQ $1, BX
+row1:
+	CMPQ BX, R9
+	JGE end1
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VADDPS (SI)(AX*1), Y0, Y0
+	VADDPS 32(SI)(AX*1), Y1, Y1
+	INCQ BX
+	JMP row1
+end1:
+	VMULPS Y15, Y0, Y0
+	VMULPS Y15, Y1, Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+done:
+	VZEROUPPER
+	RET
+
+// A dot product of two lines of columns, h in Y0-Y3, or of one, h in Y0 and Y1: 16 partial sums of a row at SI plus AX, folded to 8 in a.
+#define TWO(row, a, b) \
+	VMULPS (row), Y0, a; \
+	VMULPS 32(row), Y1, b; \
+	VFMADD231PS 64(row), Y2, a; \
+	VFMADD231PS 96(row), Y3, b; \
+	VADDPS b, a, a
+#define ONE(row, a, b) \
+	VMULPS (row), Y0, a; \
+	VMULPS 32(row), Y1, b; \
+	VADDPS b, a, a
+#define ROW(at, to) \
+	MOVLQSX at(R8)(R12*4), to; \
+	IMULQ R10, to; \
+	ADDQ SI, to
+// a0.. b0.. c0.. d0.. in Y4, Y6, Y8, Y10 to X4: a b c d
+#define FOLD4 \
+	VHADDPS Y6, Y4, Y4; \
+	VHADDPS Y10, Y8, Y8; \
+	VHADDPS Y8, Y4, Y4; \
+	VEXTRACTF128 $1, Y4, X5; \
+	VADDPS X5, X4, X4
+#define FOLD1 \
+	VHADDPS Y4, Y4, Y4; \
+	VHADDPS Y4, Y4, Y4; \
+	VEXTRACTF128 $1, Y4, X5; \
+	VADDPS X5, X4, X4
+
+// func wordsDotAVX2(dst, h, table *float32, rows *int32, k, stride, n, apart int)
+TEXT ·wordsDotAVX2(SB), NOSPLIT, $0-64
+	MOVQ dst+0(FP), DI
+	MOVQ table+16(FP), SI
+	MOVQ rows+24(FP), R8
+	MOVQ k+32(FP), R9
+	MOVQ stride+40(FP), R10
+	MOVQ n+48(FP), CX
+	MOVQ apart+56(FP), DX
+	SHLQ $2, R10
+	SHLQ $2, DX
+	SHRQ $4, CX
+leaf:
+	MOVQ h+8(FP), BX
+	XORQ R12, R12
+	CMPQ CX, $2
+	JLT last
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	VMOVUPS 64(BX), Y2
+	VMOVUPS 96(BX), Y3
+	ADDQ $128, BX
+	MOVQ BX, h+8(FP)
+	SUBQ $4, R9
+	JLT two1
+two4:
+	ROW(0, AX)
+	ROW(4, BX)
+	ROW(8, R11)
+	ROW(12, R13)
+	TWO(AX, Y4, Y5)
+	TWO(BX, Y6, Y7)
+	TWO(R11, Y8, Y9)
+	TWO(R13, Y10, Y11)
+	FOLD4
+	VMOVUPS X4, (DI)(R12*4)
+	ADDQ $4, R12
+	SUBQ $4, R9
+	JGE two4
+two1:
+	ADDQ $4, R9
+	JZ twoend
+twoone:
+	ROW(0, AX)
+	TWO(AX, Y4, Y5)
+	FOLD1
+	VMOVSS X4, (DI)(R12*4)
+	INCQ R12
+	DECQ R9
+	JNZ twoone
+twoend:
+	MOVQ R12, R9
+	ADDQ $128, SI
+	ADDQ DX, DI
+	SUBQ $2, CX
+	JNZ leaf
+	VZEROUPPER
+	RET
+last:
+	VMOVUPS (BX), Y0
+	VMOVUPS 32(BX), Y1
+	SUBQ $4, R9
+	JLT one1
+one4:
+	ROW(0, AX)
+	ROW(4, BX)
+	ROW(8, R11)
+	ROW(12, R13)
+	ONE(AX, Y4, Y5)
+	ONE(BX, Y6, Y7)
+	ONE(R11, Y8, Y9)
+	ONE(R13, Y10, Y11)
+	FOLD4
+	VMOVUPS X4, (DI)(R12*4)
+	ADDQ $4, R12
+	SUBQ $4, R9
+	JGE one4
+one1:
+	ADDQ $4, R9
+	JZ done
+oneone:
+	ROW(0, AX)
+	ONE(AX, Y4, Y5)
+	FOLD1
+	VMOVSS X4, (DI)(R12*4)
+	INCQ R12
+	DECQ R9
+	JNZ oneone
+done:
+	VZEROUPPER
+	RET
+
+DATA wordsSix<>+0(SB)/4, $6.0
+DATA wordsSix<>+4(SB)/4, $-6.0
+DATA wordsSix<>+8(SB)/4, $1.0
+GLOBL wordsSix<>(SB), RODATA|NOPTR, $12
+
+// func wordsSlopeAVX2(dst, x, p, want *float32, n int, rate float32, skip int)
+TEXT ·wordsSlopeAVX2(SB), NOSPLIT, $0-56
+	MOVQ dst+0(FP), DI
+	MOVQ x+8(FP), SI
+	MOVQ p+16(FP), R8
+	MOVQ want+24(FP), R9
+	MOVQ n+32(FP), CX
+	VBROADCASTSS rate+40(FP), Y15
+	MOVQ skip+48(FP), BX
+	VBROADCASTSS wordsSix<>+0(SB), Y14
+	VBROADCASTSS wordsSix<>+4(SB), Y13
+	VBROADCASTSS wordsSix<>+8(SB), Y12
+	XORQ AX, AX
+	TESTQ BX, BX
+	JNZ skip8
+clip8:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (R8)(AX*4), Y1
+	VCMPPS $0x1e, Y14, Y0, Y2 // above 6
+	VBLENDVPS Y2, Y12, Y1, Y1
+	VCMPPS $0x11, Y13, Y0, Y2 // below -6
+	VANDNPS Y1, Y2, Y1
+	VMOVUPS (R9)(AX*4), Y3
+	VSUBPS Y1, Y3, Y3
+	VMULPS Y15, Y3, Y3
+	VMOVUPS Y3, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT clip8
+	VZEROUPPER
+	RET
+skip8:
+	VMOVUPS (SI)(AX*4), Y0
+	VMOVUPS (R8)(AX*4), Y1
+	VCMPPS $0x1d, Y14, Y0, Y2 // 6 and above
+	VCMPPS $0x12, Y13, Y0, Y4 // -6 and below
+	VORPS Y4, Y2, Y2
+	VMOVUPS (R9)(AX*4), Y3
+	VSUBPS Y1, Y3, Y3
+	VMULPS Y15, Y3, Y3
+	VANDNPS Y3, Y2, Y3
+	VMOVUPS Y3, (DI)(AX*4)
+	ADDQ $8, AX
+	CMPQ AX, CX
+	JLT skip8
+	VZEROUPPER
+	RET
+
+// func wordsUpdateAVX2(e, h, table *float32, rows *int32, by *float32, k, stride, n int)
+TEXT ·wordsUpdateAVX2(SB), NOSPLIT, $0-64
+	MOVQ e+0(FP), DI
+	MOVQ h+8(FP), DX
+	MOVQ table+16(FP), SI
+	MOVQ rows+24(FP), R8
+	MOVQ by+32(FP), R11
+	MOVQ k+40(FP), R9
+	MOVQ stride+48(FP), R10
+	MOVQ n+56(FP), CX
+	SHLQ $2, R10
+	SHRQ $4, CX
+	// 32 columns at once: h in Y0-Y3, e in Y4-Y7
+wide2:
+	CMPQ CX, $2
+	JLT wide1
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	XORQ BX, BX
+row2:
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VBROADCASTSS (R11)(BX*4), Y12
+	VMOVUPS (SI)(AX*1), Y8
+	VMOVUPS 32(SI)(AX*1), Y9
+	VMOVUPS 64(SI)(AX*1), Y10
+	VMOVUPS 96(SI)(AX*1), Y11
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y9, Y12, Y5
+	VFMADD231PS Y10, Y12, Y6
+	VFMADD231PS Y11, Y12, Y7
+	VFMADD231PS Y0, Y12, Y8
+	VFMADD231PS Y1, Y12, Y9
+	VFMADD231PS Y2, Y12, Y10
+	VFMADD231PS Y3, Y12, Y11
+	VMOVUPS Y8, (SI)(AX*1)
+	VMOVUPS Y9, 32(SI)(AX*1)
+	VMOVUPS Y10, 64(SI)(AX*1)
+	VMOVUPS Y11, 96(SI)(AX*1)
+	INCQ BX
+	CMPQ BX, R9
+	JLT row2
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+	VMOVUPS Y6, 64(DI)
+	VMOVUPS Y7, 96(DI)
+	ADDQ $128, DX
+	ADDQ $128, SI
+	ADDQ $128, DI
+	SUBQ $2, CX
+	JMP wide2
+wide1:
+	TESTQ CX, CX
+	JZ done
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	XORQ BX, BX
+row1:
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VBROADCASTSS (R11)(BX*4), Y12
+	VMOVUPS (SI)(AX*1), Y8
+	VMOVUPS 32(SI)(AX*1), Y9
+	VFMADD231PS Y8, Y12, Y4
+	VFMADD231PS Y9, Y12, Y5
+	VFMADD231PS Y0, Y12, Y8
+	VFMADD231PS Y1, Y12, Y9
+	VMOVUPS Y8, (SI)(AX*1)
+	VMOVUPS Y9, 32(SI)(AX*1)
+	INCQ BX
+	CMPQ BX, R9
+	JLT row1
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, 32(DI)
+done:
+	VZEROUPPER
+	RET
+
+// func wordsAddAVX2(table *float32, rows *int32, e *float32, m, stride, n int)
+TEXT ·wordsAddAVX2(SB), NOSPLIT, $0-48
+	MOVQ table+0(FP), SI
+	MOVQ rows+8(FP), R8
+	MOVQ e+16(FP), DX
+	MOVQ m+24(FP), R9
+	MOVQ stride+32(FP), R10
+	MOVQ n+40(FP), CX
+	SHLQ $2, R10
+	SHRQ $4, CX
+wide4:
+	CMPQ CX, $4
+	JLT wide1
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	VMOVUPS 64(DX), Y2
+	VMOVUPS 96(DX), Y3
+	VMOVUPS 128(DX), Y4
+	VMOVUPS 160(DX), Y5
+	VMOVUPS 192(DX), Y6
+	VMOVUPS 224(DX), Y7
+	XORQ BX, BX
+row4:
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VADDPS (SI)(AX*1), Y0, Y8
+	VADDPS 32(SI)(AX*1), Y1, Y9
+	VADDPS 64(SI)(AX*1), Y2, Y10
+	VADDPS 96(SI)(AX*1), Y3, Y11
+	VMOVUPS Y8, (SI)(AX*1)
+	VMOVUPS Y9, 32(SI)(AX*1)
+	VMOVUPS Y10, 64(SI)(AX*1)
+	VMOVUPS Y11, 96(SI)(AX*1)
+	VADDPS 128(SI)(AX*1), Y4, Y8
+	VADDPS 160(SI)(AX*1), Y5, Y9
+	VADDPS 192(SI)(AX*1), Y6, Y10
+	VADDPS 224(SI)(AX*1), Y7, Y11
+	VMOVUPS Y8, 128(SI)(AX*1)
+	VMOVUPS Y9, 160(SI)(AX*1)
+	VMOVUPS Y10, 192(SI)(AX*1)
+	VMOVUPS Y11, 224(SI)(AX*1)
+	INCQ BX
+	CMPQ BX, R9
+	JLT row4
+	ADDQ $256, DX
+	ADDQ $256, SI
+	SUBQ $4, CX
+	JMP wide4
+wide1:
+	TESTQ CX, CX
+	JZ done
+	VMOVUPS (DX), Y0
+	VMOVUPS 32(DX), Y1
+	XORQ BX, BX
+row1:
+	MOVLQSX (R8)(BX*4), AX
+	IMULQ R10, AX
+	VADDPS (SI)(AX*1), Y0, Y8
+	VADDPS 32(SI)(AX*1), Y1, Y9
+	VMOVUPS Y8, (SI)(AX*1)
+	VMOVUPS Y9, 32(SI)(AX*1)
+	INCQ BX
+	CMPQ BX, R9
+	JLT row1
+	ADDQ $64, DX
+	ADDQ $64, SI
+	DECQ CX
+	JMP wide1
+done:
+	VZEROUPPER
+	RET
+
+// func wordsFetchAMD64(table *float32, rows *int32, k, stride, n int)
+TEXT ·wordsFetchAMD64(SB), NOSPLIT, $0-40
+	MOVQ table+0(FP), SI
+	MOVQ rows+8(FP), R8
+	MOVQ k+16(FP), R9
+	MOVQ stride+24(FP), R10
+	MOVQ n+32(FP), CX
+	SHLQ $2, R10
+	XORQ BX, BX
+row:
+	MOVLQSX (R8)(BX*4), AX
+	CMPQ AX, $256
+	JLT next
+	IMULQ R10, AX
+	ADDQ SI, AX
+	LEAQ (AX)(CX*4), DX
+line:
+	PREFETCHT0 (AX)
+	ADDQ $64, AX
+	CMPQ AX, DX
+	JLT line
+next:
+	INCQ BX
+	CMPQ BX, R9
+	JLT row
+	VZEROUPPER
+	RET
