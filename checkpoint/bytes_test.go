@@ -132,15 +132,15 @@ func TestTypes(t *testing.T) {
 	}
 	inf := float32(math.Inf(1))
 	for h, want := range map[uint16]float32{0x7c00: inf, 0xfc00: -inf, 0x3555: 0x1.554p-2, 0x03ff: 0x3ffp-24, 0x8001: -0x1p-24, 0x83ff: -0x3ffp-24, 0xbc01: -0x1.004p0} {
-		if got := half(h); got != want {
-			t.Errorf("half(%04x) = %g, want %g", h, got, want)
+		if got := tensor.Float16(h); got != want {
+			t.Errorf("Float16(%04x) = %g, want %g", h, got, want)
 		}
 	}
-	if got := half(0x7e00); got == got {
-		t.Errorf("half's NaN is %g", got)
+	if got := tensor.Float16(0x7e00); got == got {
+		t.Errorf("Float16's NaN is %g", got)
 	}
-	if got := half(0x8000); !math.Signbit(float64(got)) {
-		t.Error("half's -0 has lost its sign")
+	if got := tensor.Float16(0x8000); !math.Signbit(float64(got)) {
+		t.Error("Float16's -0 has lost its sign")
 	}
 }
 

@@ -162,8 +162,8 @@ func TestAtomic(t *testing.T) {
 
 func TestHalf(t *testing.T) {
 	for h, want := range map[uint16]float32{0x3c00: 1, 0xc000: -2, 0x7bff: 65504, 0x0001: 0x1p-24, 0x0400: 0x1p-14, 0x8000: 0} {
-		if got := half(h); got != want {
-			t.Errorf("half(%04x) = %g, want %g", h, got, want)
+		if got := tensor.Float16(h); got != want {
+			t.Errorf("Float16(%04x) = %g, want %g", h, got, want)
 		}
 	}
 }

@@ -338,7 +338,7 @@ func readValues(r io.ReaderAt, at int64, dtype string, dst []float32) error {
 			case "BF16":
 				dst[i] = math.Float32frombits(uint32(le.Uint16(b[2*i:])) << 16)
 			case "F16":
-				dst[i] = half(le.Uint16(b[2*i:]))
+				dst[i] = tensor.Float16(le.Uint16(b[2*i:]))
 			case "I64":
 				dst[i] = float32(int64(le.Uint64(b[8*i:])))
 			case "I32":
@@ -355,20 +355,4 @@ func readValues(r io.ReaderAt, at int64, dtype string, dst []float32) error {
 		dst = dst[n:]
 	}
 	return nil
-}
-
-// half returns the value of an IEEE 754 binary16.
-func half(h uint16) float32 {
-	sign, e, m := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
-	switch {
-	case e == 31:
-		return math.Float32frombits(sign | 0x7f800000 | m<<13)
-	case e > 0:
-		return math.Float32frombits(sign | (e+112)<<23 | m<<13)
-	}
-	f := float32(m) * 0x1p-24
-	if sign != 0 {
-		return -f
-	}
-	return f
 }

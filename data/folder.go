@@ -141,7 +141,9 @@ func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 		dir = filepath.Join(dir, splits[o.Split])
 	}
 	f := &folder{dir: dir, decode: o.Decode}
-	s := scan{root: dir, into: f, left: map[string]int{}}
+	s := scan{root: dir, wanted: imageEndings, left: map[string]int{}, take: func(rel string, size int64) {
+		f.files, f.sizes = append(f.files, rel), append(f.sizes, size)
+	}}
 	if err := s.walk("", nil); err != nil {
 		return nil, err
 	}

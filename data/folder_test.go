@@ -261,7 +261,7 @@ func TestScanNotes(t *testing.T) {
 	if got := (&scan{}).summary(); got != "it is empty" {
 		t.Errorf("of nothing: %q", got)
 	}
-	gone := scan{root: filepath.Join(t.TempDir(), "none"), into: &folder{}, left: map[string]int{}}
+	gone := scan{root: filepath.Join(t.TempDir(), "none"), left: map[string]int{}}
 	if err := gone.walk("", nil); err == nil || !strings.Contains(err.Error(), "none") {
 		t.Errorf("a root that is not there: %v", err)
 	}

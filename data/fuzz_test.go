@@ -460,7 +460,7 @@ func FuzzNorm(f *testing.F) {
 }
 
 // FuzzOpen: an argument --data opens or is refused in a line; what opened opens again by its name, to the same samples. Every path is that of
-// three pictures: the argument must not choose what of the disk is looked at.
+// three pictures and a text: the argument must not choose what of the disk is looked at.
 func FuzzOpen(f *testing.F) {
 	dir := f.TempDir()
 	for i, name := range []string{"a/1.png", "b/2.png", "b/3.png"} {
@@ -472,7 +472,10 @@ func FuzzOpen(f *testing.F) {
 			f.Fatal(err)
 		}
 	}
-	all := words("folder:x", "folder:x?labels=no", "folder:x?cut=0.5/0.5&split=test", "folder:x?n=2", "scenes?n=3&side=16&objects=2&seed=7&split=test", "cifar10:x", "idx:", "zip:x", "scenes?n=9999999999", "a?%zz", "folder:x?cut=0.34/0.33")
+	if err := os.WriteFile(filepath.Join(dir, "b", "4.txt"), []byte("four"), 0o644); err != nil {
+		f.Fatal(err)
+	}
+	all := words("text:x", "text:x?n=2", "folder:x", "folder:x?labels=no", "folder:x?cut=0.5/0.5&split=test", "folder:x?n=2", "scenes?n=3&side=16&objects=2&seed=7&split=test", "cifar10:x", "idx:", "zip:x", "scenes?n=9999999999", "a?%zz", "folder:x?cut=0.34/0.33")
 	fuzzing.Run(f, all, func(t testing.TB, b []byte) {
 		text := string(b)
 		s, err := spec.Parse(text)

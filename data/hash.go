@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 
 	"github.com/tessera-go/tessera/internal/parallel"
 )
@@ -29,8 +30,14 @@ func ContentHash(s Samples, i int) (Hash, error) {
 		size := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, uint64(im.H)), uint64(im.W))
 		return sha256.Sum256(append(size, im.Pix...)), nil
 	case Texts:
-		text, err := s.Text(i)
-		return sha256.Sum256([]byte(text)), err
+		r, err := s.Open(i)
+		if err != nil {
+			return Hash{}, err
+		}
+		defer r.Close()
+		h := sha256.New()
+		_, err = io.Copy(h, r)
+		return Hash(h.Sum(nil)), err
 	}
 	return Hash{}, fmt.Errorf("%s has no hash", s.Describe(i))
 }
@@ -103,7 +110,15 @@ func (s *subImages) size(i int) int64 {
 }
 
 func (s *subImages) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }
-func (s *subTexts) Hash(i int) (Hash, error)  { return ContentHash(s.all, s.index[i]) }
+
+func (s *subTexts) size(i int) int64 {
+	if of, ok := s.all.(measured); ok {
+		return of.size(s.index[i])
+	}
+	return -1
+}
+
+func (s *subTexts) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }
 
 func (c *cifar) Hash(i int) (Hash, error) {
 	return sha256.Sum256(c.records[i*cifarRecord+1 : (i+1)*cifarRecord]), nil

@@ -17,10 +17,11 @@ var imageEndings = map[string]bool{".jpg": true, ".jpeg": true, ".jpe": true, ".
 
 const endingsText = ".jpg, .jpeg, .jpe, .jfif, .png, .gif, .bmp, .tif, .tiff, .webp, .ppm, .pgm, .pbm or .pnm"
 
-// scan looks for images in a tree, and counts what it leaves out.
+// scan looks for files in a tree, and counts what it leaves out.
 type scan struct {
 	root   string
-	into   *folder
+	wanted map[string]bool // endings, in lower case
+	take   func(rel string, size int64)
 	left   map[string]int // files that are not taken, by ending
 	hidden int
 	odd    []string // what is neither file nor folder
@@ -28,7 +29,7 @@ type scan struct {
 	loops  []string // links to a folder that they lie in
 }
 
-// walk takes the images of a folder, given relative to the root, in order of their names. above are the folders that lead there: a
+// walk takes the files of a folder, given relative to the root, in order of their names. above are the folders that lead there: a
 // link to one of them is a loop.
 func (s *scan) walk(rel string, above []os.FileInfo) error {
 	dir := filepath.Join(s.root, filepath.FromSlash(rel))
@@ -75,10 +76,10 @@ func (s *scan) entry(rel string, above []os.FileInfo) error {
 		return s.walk(rel, above)
 	case !st.Mode().IsRegular():
 		s.odd = append(s.odd, rel)
-	case !imageEndings[strings.ToLower(filepath.Ext(name))]:
+	case !s.wanted[strings.ToLower(filepath.Ext(name))]:
 		s.left[strings.ToLower(filepath.Ext(name))]++
 	default:
-		s.into.files, s.into.sizes = append(s.into.files, rel), append(s.into.sizes, st.Size())
+		s.take(rel, st.Size())
 	}
 	return nil
 }

@@ -65,10 +65,11 @@ type Sounds interface {
 	Sound(i, from, n int) ([]float32, error)
 }
 
-// Texts are sentences or documents, in UTF-8.
+// Texts are documents in UTF-8, read as streams.
 type Texts interface {
 	Samples
-	Text(i int) (string, error)
+	// Open returns sample i from its beginning, unpacked. Reading takes the same memory however long it is. Whoever opens it closes it.
+	Open(i int) (io.ReadCloser, error)
 }
 
 // Inputs are what a task may see of a data set: nil where the set has nothing of the kind. Where there are several, sample i of
@@ -169,6 +170,9 @@ func Kinds() []Kind {
 		{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz", nil, always,
 			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenIDX(path, split) }},
 		{"folder:DIR", "images in any tree; labels are the first folder level, or none; folders train and test (or val) alone are splits", folderOptions, hasSplits, openFolder},
+		{"text:PATH", "text in UTF-8: a file, or the files .txt, .text, .md, .gz, .zst and .bz2 of any tree; packed by gzip, zstd or bzip2, whatever their names say", nil,
+			func(spec.Spec) bool { return false },
+			func(path string, _ *spec.Values, _ Split) (*Dataset, error) { return OpenText(path) }},
 	}
 }
 

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"io"
 	"strings"
 	"testing"
 
@@ -22,7 +23,9 @@ func (e every) Length(i int) (int, float64, error) { return i, 8000, nil }
 func (e every) Sound(i, from, n int) ([]float32, error) {
 	return []float32{float32(i), float32(from), float32(n)}, nil
 }
-func (e every) Text(i int) (string, error)            { return fmt.Sprint("text ", i), nil }
+func (e every) Open(i int) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(fmt.Sprint("text ", i))), nil
+}
 func (e every) Classes() []string                     { return []string{"a", "b"} }
 func (e every) Label(i int) int                       { return i % 2 }
 func (e every) Boxes(i int) ([]Box, error)            { return []Box{{Class: i}}, nil }
@@ -51,8 +54,10 @@ func tell(d *Dataset, i int) string {
 	add([]any{n, rate}, err)
 	sound, err := d.Sounds.Sound(i, 3, 4)
 	add(sound, err)
-	text, err := d.Texts.Text(i)
-	add(text, err)
+	r, err := d.Texts.Open(i)
+	add(nil, err)
+	text, err := io.ReadAll(r)
+	add(string(text), err)
 	add([]any{d.Describe(i), d.Images.Describe(i), d.Clips.Describe(i), d.Sounds.Describe(i), d.Texts.Describe(i)}, nil)
 	t := d.Truth
 	add([]any{t.Classes(), t.Label(i)}, nil)

@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/tessera-go/tessera/tensor"
@@ -104,9 +105,9 @@ type subTexts struct {
 	index []int
 }
 
-func (s *subTexts) Len() int                   { return len(s.index) }
-func (s *subTexts) Describe(i int) string      { return s.all.Describe(s.index[i]) }
-func (s *subTexts) Text(i int) (string, error) { return s.all.Text(s.index[i]) }
+func (s *subTexts) Len() int                          { return len(s.index) }
+func (s *subTexts) Describe(i int) string             { return s.all.Describe(s.index[i]) }
+func (s *subTexts) Open(i int) (io.ReadCloser, error) { return s.all.Open(s.index[i]) }
 
 type subLabels struct {
 	Labels

@@ -214,8 +214,10 @@ func (r Rows) Dataset(labels data.Labels) *data.Dataset {
 // rowNames are rows as samples.
 type rowNames struct{ r Rows }
 
-func (n rowNames) Len() int                   { return n.r.X.Dim(0) }
-func (n rowNames) Text(i int) (string, error) { return n.Describe(i), nil }
+func (n rowNames) Len() int { return n.r.X.Dim(0) }
+func (n rowNames) Open(i int) (io.ReadCloser, error) {
+	return io.NopCloser(strings.NewReader(n.Describe(i))), nil
+}
 func (n rowNames) Describe(i int) string {
 	if n.r.Names == nil {
 		return fmt.Sprintf("row %d of %s", i, n.r.Path)

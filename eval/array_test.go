@@ -3,6 +3,7 @@ package eval
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -114,8 +115,10 @@ func TestArrayAlone(t *testing.T) {
 	if train.Len() != 4 || train.Describe(2) != "row 2 of "+a.Files[0].Path || test.Describe(1) != "two" || train.Fingerprint == test.Fingerprint || len(train.Fingerprint) != 16 {
 		t.Errorf("%s, %s, %s", train.Describe(2), test.Describe(1), train.Fingerprint)
 	}
-	if s, _ := test.Texts.Text(0); s != "one" {
-		t.Errorf("text %q", s)
+	if r, err := test.Texts.Open(0); err != nil {
+		t.Error(err)
+	} else if s, err := io.ReadAll(r); err != nil || string(s) != "one" {
+		t.Errorf("text %q, %v", s, err)
 	}
 	changed := Rows{a.Files[0].Path, a.Files[0].X.Clone(), nil}
 	changed.X.Data[11]++

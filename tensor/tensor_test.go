@@ -165,7 +165,7 @@ func FuzzReadNPY(f *testing.F) {
 	}
 	seeds := [][]byte{b}
 	for _, h := range []string{"'<f4', 'fortran_order': False, 'shape': (99999999999,), }", "'<f4', 'fortran_order': False, 'shape': (2, 1), }", "'<f8', 'fortran_order': False, 'shape': (), }",
-		"'|b1', 'fortran_order': False, 'shape': (3,), }", "'<i4', 'fortran_order': True, 'shape': (2,), }", "'>f4', 'fortran_order': False, 'shape': (2,), }"} {
+		"'|b1', 'fortran_order': False, 'shape': (3,), }", "'<f2', 'fortran_order': False, 'shape': (3,), }", "'<i4', 'fortran_order': True, 'shape': (2,), }", "'>f4', 'fortran_order': False, 'shape': (2,), }"} {
 		text := "{'descr': " + h + "\n"
 		seeds = append(seeds, []byte("\x93NUMPY\x01\x00"+string(rune(len(text)))+"\x00"+text+"\x00\x00\xc0\x7f\x01\x02\x03\x04"),
 			[]byte("\x93NUMPY\x02\x00"+string(rune(len(text)))+"\x00\x00\x00"+text+"\x00\x00\xc0\xff\x01\x02\x03\x04"))
@@ -371,11 +371,12 @@ func TestNPYHeaders(t *testing.T) {
 		return fmt.Sprintf("{'descr': '%s', 'fortran_order': False, 'shape': (%s), }\n", descr, shape)
 	}
 	for want, b := range map[string][]byte{
-		"[2] 1 -2":  file(1, head("<f4", "2,"), 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0),
-		"[1] 1":     file(2, head("<f8", "1,"), 0, 0, 0, 0, 0, 0, 0xf0, 0x3f),
-		"[1] -2":    file(3, head("<i4", "1,"), 0xfe, 0xff, 0xff, 0xff),
-		"[1] -3":    file(1, head("<i8", "1,"), 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
-		"[1 2] 5 7": file(1, head("|u1", "1, 2"), 5, 7), "[] 1": file(1, head("|b1", ""), 1), "[0 3]": file(1, head("<f4", "0, 3")),
+		"[3] 1.5 -6.104e-05 5.96e-08": file(1, head("<f2", "3,"), 0, 0x3e, 0, 0x84, 1, 0),
+		"[2] 1 -2":                    file(1, head("<f4", "2,"), 0, 0, 0x80, 0x3f, 0, 0, 0, 0xc0),
+		"[1] 1":                       file(2, head("<f8", "1,"), 0, 0, 0, 0, 0, 0, 0xf0, 0x3f),
+		"[1] -2":                      file(3, head("<i4", "1,"), 0xfe, 0xff, 0xff, 0xff),
+		"[1] -3":                      file(1, head("<i8", "1,"), 0xfd, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff),
+		"[1 2] 5 7":                   file(1, head("|u1", "1, 2"), 5, 7), "[] 1": file(1, head("|b1", ""), 1), "[0 3]": file(1, head("<f4", "0, 3")),
 		"[0 4294967296]": file(1, head("<f4", "0, 4294967296")),
 	} {
 		if got, err := ReadNPY(bytes.NewReader(b)); err != nil || fmt.Sprint(got) != want {
