@@ -28,6 +28,11 @@ func Cosine(lr float32, total int) Schedule {
 	}
 }
 
+// Linear falls from lr to 0 over total steps, but not below least times lr.
+func Linear(lr float32, total int, least float32) Schedule {
+	return func(step int) float32 { return lr * max(float32(1-progress(step, total)), least) }
+}
+
 // Polynomial falls from lr to 0 over total steps as (1 - step/total)^power.
 func Polynomial(lr float32, total int, power float64) Schedule {
 	return func(step int) float32 {

@@ -38,7 +38,7 @@ type Config struct {
 	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
 	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
 	LR          float32          `json:"lr"`
-	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, onecycle; cosine?begins=warmup falls after the warm-up, step?by=0.1&at=0.5,0.75 says how and when
+	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, linear, onecycle; cosine?begins=warmup falls after the warm-up, step?by=0.1&at=0.5,0.75 says how and when
 	WarmupSteps int              `json:"warmup_steps"`
 	Momentum    float32          `json:"momentum"`
 	WeightDecay float32          `json:"weight_decay"`
@@ -167,7 +167,7 @@ func (c *Config) Check() (setting, value string, err error) {
 }
 
 // Schedules are the names of the schedules.
-var Schedules = []string{"cosine", "step", "constant", "poly", "onecycle"}
+var Schedules = []string{"cosine", "step", "constant", "poly", "linear", "onecycle"}
 
 // milestones reads the option at: rising parts of the way, to a millionth.
 func milestones(v *spec.Values, steps int) (out []int) {
@@ -194,6 +194,8 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	switch of.Kind {
 	case "constant", "onecycle":
 		options = nil
+	case "linear":
+		options = append(options, spec.Option{Name: "to", Default: "0", About: "the least part of the highest rate"})
 	case "step":
 		options = append(options, spec.Option{Name: "by", Default: "0.2", About: "what the rate is multiplied by"},
 			spec.Option{Name: "at", Default: "0.3,0.6,0.8", About: "when: parts of the way"})
@@ -209,6 +211,8 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		s = optim.Cosine(c.LR, steps)
 	case "constant":
 		s = optim.Constant(c.LR)
+	case "linear":
+		s = optim.Linear(c.LR, steps, float32(v.Float("to", 0, 1)))
 	case "step": // RotNet's unless said: divided by 5 at 30, 60 and 80 % of the way
 		s = optim.Steps(c.LR, float32(v.Float("by", 1e-6, 1)), milestones(v, steps)...)
 	case "poly":

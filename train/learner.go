@@ -34,11 +34,18 @@ type Filer interface {
 	Files() map[string]func(w io.Writer) error
 }
 
+// Looker is a learner that has more to look at than what its steps tell of held-out samples. Look changes nothing; Metrics declares the names.
+type Looker interface {
+	Look() map[string]float64
+}
+
 // Group is a set of parameters that are updated together.
 type Group struct {
 	Name   string
 	Params []layers.Param
-	Rate   float32 // multiplies the run's learning rate; 0 means 1
+	// Own says that the learner changes the parameters itself, in Step.Own: there are no gradients and no optimiser.
+	Own  bool
+	Rate float32 // multiplies the run's learning rate; 0 means 1
 	// Weigh, if set, is shown before each update what every loss asks of the group, in the order in which Metrics declares them, and
 	// returns by how much each counts in their sum; nil is 1 each. s is the update's last batch. Values that it tells there belong to the update.
 	Weigh func(s Step, of []Asked) []float32
@@ -57,11 +64,12 @@ func One(m layers.Stateful) []Group { return []Group{{Name: "all", Params: layer
 
 // Feed is a source as the steps that a learner makes of it.
 type Feed struct {
-	Steps   int // of an epoch
-	Samples int // of a step
-	Total   int // of an epoch; the last step may have fewer than the others
-	Ahead   int // how many steps' batches may be in memory beside the one in use
-	Turns   int // how many steps, from an epoch's first on, until each of the learner's losses was minimised; 0 means 1
+	Steps   int    // of an epoch
+	Samples int    // of a step
+	Unit    string // what is counted as one, in the plural; empty means samples
+	Total   int    // of an epoch; the last step may have fewer than the others
+	Ahead   int    // how many steps' batches may be in memory beside the one in use
+	Turns   int    // how many steps, from an epoch's first on, until each of the learner's losses was minimised; 0 means 1
 	// Epoch yields an epoch's steps from number from on. What a step reads is used again when the next one is asked for.
 	Epoch func(epoch, from int) iter.Seq[func(Step)]
 	// Batches yields what the steps of Epoch read, each a pointer to the learner's own struct, for a program that writes batches down; it is
@@ -70,6 +78,14 @@ type Feed struct {
 	Bytes   func() int64 // how large the views of a sample are
 	Err     func() error // why the last Epoch ended early, if it did
 	Bad     func() int   // how many samples could not be read so far
+}
+
+// unit returns what the feed counts, in the plural.
+func (f *Feed) unit() string {
+	if f.Unit == "" {
+		return "samples"
+	}
+	return f.Unit
 }
 
 // NewFeed returns the feed of n samples: batches by m, each handed to step.
@@ -108,6 +124,9 @@ type Step interface {
 	// none is named); other parameters are constants to it. What the tape holds is gone when Minimise returns. Calls may be nested.
 	// The value is told under the name, which Metrics declares.
 	Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string)
+	// Own changes the groups that are the learner's own: update is told the learning rate, 0 where nothing may change, and returns the sum of the
+	// loss over count things. Their mean is told under the name, which Metrics declares.
+	Own(name string, update func(rate float32) (sum, count float64))
 	// Update updates these groups (all, if none is named) now rather than at the end of the step, so that a later loss of the step
 	// sees them changed. Where steps are accumulated it waits for the last one.
 	Update(groups ...string)

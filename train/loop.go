@@ -22,6 +22,7 @@ type Progress struct {
 	Metrics                    []metric.Metric    // what the values mean
 	Values                     map[string]float64 // of the learner, smoothed
 	SamplesPerSecond, GFLOPS   float64
+	Unit                       string             // of what SamplesPerSecond counts, in the plural: samples, words
 	Seen                       map[string]float64 // what the monitor saw after this step; nil where it did not look
 }
 
@@ -175,11 +176,14 @@ func (s *session) made(epoch int, took time.Duration) error {
 		seen = r.Monitor(r.step, r.steps)
 	}
 	if r.Progress != nil {
-		r.Progress(Progress{r.step, r.steps, epoch, r.Config.Epochs, r.info.Metrics, s.smooth.values, s.smooth.rate, s.smooth.gflops, seen})
+		r.Progress(Progress{r.step, r.steps, epoch, r.Config.Epochs, r.info.Metrics, s.smooth.values, s.smooth.rate, s.smooth.gflops, r.feed.unit(), seen})
 	}
 	if r.step%max(r.Config.LogEvery, 1) == 0 || r.step == r.steps || seen != nil {
 		values = s.recent // of heads that take turns, and of what is told now and then, the last value
-		values["lr"], values["grad_norm"], values["samples_per_s"], values["gflops"] = float64(t.lr), math.Sqrt(t.norm), rate, gflops
+		values["lr"], values[r.feed.unit()+"_per_s"] = float64(t.lr), rate
+		if !t.own() {
+			values["grad_norm"], values["gflops"] = math.Sqrt(t.norm), gflops
+		}
 		maps.Copy(values, seen)
 		if err := r.log(values); err != nil {
 			return err

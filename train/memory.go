@@ -80,6 +80,9 @@ func (s *measuring) After(func())                    {}
 func (s *measuring) Last() bool                      { return true }
 func (s *measuring) Metric(string, float64, float64) {}
 
+// Own is of no tape: what it holds is the learner's, and is there already.
+func (s *measuring) Own(string, func(rate float32) (sum, count float64)) {}
+
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
 	t := autograd.NewMeasuring(s.level)
 	t.Mode = s.run.Config.Mode()

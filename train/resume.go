@@ -33,6 +33,9 @@ func (r *Run) state() []checkpoint.Named {
 		out = append(out, checkpoint.Named{Name: "model." + p.Name, Value: p.Value, Layout: p.Layout})
 	}
 	for _, name := range r.train.names {
+		if r.train.groups[name].Own {
+			continue
+		}
 		for _, p := range r.train.groups[name].opt.State() {
 			out = append(out, checkpoint.Named{Name: "optim." + name + "." + p.Name, Value: p.Value, Layout: p.Layout})
 		}

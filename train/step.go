@@ -72,6 +72,14 @@ func newTraining(r *Run) (*training, error) {
 			}
 			owner[p.Value] = g.Name
 		}
+		if g.Own {
+			if err := r.alone(g.Name); err != nil {
+				return nil, err
+			}
+			s.groups[g.Name] = &group{Group: g}
+			s.names = append(s.names, g.Name)
+			continue
+		}
 		opt, err := optim.New(r.Config.Optimizer, g.Params, r.Config.Momentum, r.Config.WeightDecay)
 		if err != nil {
 			return nil, err
@@ -98,6 +106,17 @@ func newTraining(r *Run) (*training, error) {
 		}
 	}
 	return s, nil
+}
+
+// alone says why a group cannot be changed by the learner itself: what is summed before an update is made has no gradients to sum.
+func (r *Run) alone(group string) error {
+	switch {
+	case r.accumulate() > 1:
+		return fmt.Errorf("the task %s changes the group %q without gradients: --accumulate %d has nothing to add up", r.Config.Task, group, r.accumulate())
+	case r.Reduce != nil:
+		return fmt.Errorf("the task %s changes the group %q without gradients: processes have nothing to add up", r.Config.Task, group)
+	}
+	return nil
 }
 
 // begin starts an update.
@@ -195,12 +214,7 @@ func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.V
 		s.err = &DivergedError{Step: s.update + 1, What: name, Op: op, Place: place}
 		return
 	}
-	first, begun := s.first[name]
-	if !begun {
-		first, s.first[name] = value, value
-	}
-	if math.Abs(value) > diverged*math.Max(1, math.Abs(first)) {
-		s.err = &DivergedError{Step: s.update + 1, What: name, Value: value, First: first}
+	if !s.inProportion(name, value) {
 		return
 	}
 	g := t.Backward(v)
@@ -212,7 +226,37 @@ func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.V
 		o.sums = g
 	}
 	for _, n := range names {
-		s.pending[n] = true
+		s.pending[n] = !s.groups[n].Own
+	}
+}
+
+// inProportion tells whether a loss is not out of all proportion to its first value; s.err says so.
+func (s *training) inProportion(name string, value float64) bool {
+	first, begun := s.first[name]
+	if !begun {
+		first, s.first[name] = value, value
+	}
+	if math.Abs(value) > diverged*math.Max(1, math.Abs(first)) {
+		s.err = &DivergedError{Step: s.update + 1, What: name, Value: value, First: first}
+	}
+	return s.err == nil
+}
+
+func (s *training) Own(name string, update func(rate float32) (sum, count float64)) {
+	if s.err != nil {
+		return
+	}
+	s.mustDeclare(name)
+	sum, count := update(s.lr)
+	s.moved = true
+	if count == 0 {
+		return
+	}
+	s.means.add(name, sum, count)
+	if value := sum / count; math.IsNaN(value) || math.IsInf(value, 0) {
+		s.err = &DivergedError{Step: s.update + 1, What: name}
+	} else {
+		s.inProportion(name, value)
 	}
 }
 
@@ -225,6 +269,9 @@ func (s *training) want(o *objective, names []string) {
 	o.wants = key
 	var want []*tensor.Tensor
 	for _, n := range names {
+		if s.groups[n].Own {
+			continue
+		}
 		for _, p := range s.groups[n].Params {
 			want = append(want, p.Value)
 		}
@@ -383,6 +430,11 @@ func badGradient(due []*group, g *autograd.Gradients) string {
 	return ""
 }
 
+// own tells whether the learner changes everything itself: there are no gradients then.
+func (s *training) own() bool {
+	return !slices.ContainsFunc(s.names, func(n string) bool { return !s.groups[n].Own })
+}
+
 // end makes the updates that are due and does what was registered for after them; s.err says where an update could not be made.
 func (s *training) end() {
 	if s.Update(); s.err != nil {
@@ -407,6 +459,9 @@ func (s *training) end() {
 func (s *training) unreached() []string {
 	var out []string
 	for _, n := range s.names {
+		if s.groups[n].Own {
+			continue
+		}
 		for _, p := range s.groups[n].Params {
 			if !s.reached[p.Value] {
 				out = append(out, p.Name)
