@@ -14,6 +14,9 @@ import (
 // Score is a result with what made it.
 type Score = score.Score
 
+// Part of a score.
+type Part = score.Part
+
 // Sample is features and, apart from them, what is known about the samples that they were made from.
 type Sample struct {
 	Features

@@ -123,6 +123,10 @@ func newMulti(v Values) Multi {
 			v.Fail("option tasks=%s: multi is not one of its own tasks", strings.Join(names, ","))
 			break
 		}
+		if a, ok := tasks[s.Kind]; ok && !a.Uses("trunk") {
+			v.Fail("option tasks=%s: %s has no trunk that others could share", strings.Join(names, ","), s.Kind)
+			break
+		}
 		task, err := newTask(s)
 		if err != nil {
 			v.Fail("%v", err)
@@ -430,6 +434,10 @@ func (s partStep) Minimise(name string, loss func(t *autograd.Tape) *autograd.Va
 		defer t.Enter(s.of.member.Name)() // what does not fit says in which task
 		return loss(t)
 	}, s.of.named(groups)...)
+}
+
+func (s partStep) Own(name string, update func(rate float32) (sum, count float64)) {
+	s.Step.Own(s.of.under(name), update)
 }
 
 func (s partStep) Update(groups ...string) { s.Step.Update(s.of.named(groups)...) }

@@ -566,8 +566,11 @@ type pairStep struct {
 func (s *pairStep) At() (int, int)   { return 0, 1 }
 func (s *pairStep) RNG() *tensor.RNG { return tensor.NewRNG(1) }
 func (s *pairStep) Update(...string) {}
-func (s *pairStep) After(func())     {}
-func (s *pairStep) Last() bool       { return true }
+func (s *pairStep) Own(string, func(rate float32) (sum, count float64)) {
+	panic("the task has no groups of its own")
+}
+func (s *pairStep) After(func()) {}
+func (s *pairStep) Last() bool   { return true }
 func (s *pairStep) Metric(name string, sum, count float64) {
 	s.values[name] = sum / count
 }

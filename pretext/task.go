@@ -2,6 +2,8 @@ package pretext
 
 import (
 	"fmt"
+	"io"
+	"slices"
 	"sort"
 	"strings"
 
@@ -33,6 +35,8 @@ type Setup struct {
 	Inputs     data.Inputs
 	CacheBytes int64            // how much memory decoded pictures may take, of every feed
 	Say        func(msg string) // is told what a person should know; nil for nobody
+	// File opens what the learner kept as a Filer in the directory of the run that is loaded; nil where no run is.
+	File func(name string) (io.ReadCloser, error)
 	// Kept returns a tensor of the state that the learner is going to be given, by its name, or nil: where a run is loaded there are no Inputs, and
 	// what they decided, such as how many classes there are, is to be seen there. It is nil where there is no such state.
 	Kept func(name string) *tensor.Tensor
@@ -101,11 +105,19 @@ type About struct {
 	ShowsGrey bool
 	// Defences are what keeps the task from being answered without looking at what is in a picture.
 	Defences []Defence
+	// Unused are settings of a run, as in run.json, that mean nothing to the task: a run that has others than the task's own is refused. A task
+	// without a trunk names it among them.
+	Unused []string
+	// Exact are the options, as option=value, with which a run gives the same bits with any number of threads, where as it is it does not.
+	Exact string
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
 	make   func(v Values) Task
 	of     func(a About, v Values) About // what options change of this; nil for nothing
 }
+
+// Uses tells whether a setting of a run, as in run.json, means something to the task.
+func (a About) Uses(setting string) bool { return !slices.Contains(a.Unused, setting) }
 
 // Defence keeps a net from a shortcut; options switch it off, so that a laboratory can show what it is for.
 type Defence struct {
@@ -129,6 +141,7 @@ var tasks = map[string]About{
 	"multi":             multiAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
+	"word2vec":          word2vecAbout,
 }
 
 // Names returns the tasks' names, sorted.
@@ -139,6 +152,11 @@ func Names() []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// OnTrunks returns the names of the tasks that learn from pictures with a trunk, sorted.
+func OnTrunks() []string {
+	return slices.DeleteFunc(Names(), func(n string) bool { return !tasks[n].Uses("trunk") })
 }
 
 // Tell says of a task's name, or a specification, what the task is, and which options it has; nothing where there is no such task.

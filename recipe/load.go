@@ -2,7 +2,9 @@ package recipe
 
 import (
 	"fmt"
+	"io"
 	"maps"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -57,6 +59,9 @@ func loadRun(dir string, read reader) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if m.Trunk == nil {
+		return nil, fmt.Errorf("%s is a run of the task %s, which trains no network that looks at pictures; its vectors are for nearest, export, eval analogies and eval similarity", dir, kind(m.Info.Config.Task))
+	}
 	f, err := read(last)
 	if err != nil {
 		return nil, err
@@ -102,6 +107,7 @@ func openLearner(dir string) (*Model, train.Learner, *checkpoint.File, error) {
 	var l train.Learner
 	if err == nil {
 		s.Norm, s.Kept = m.Norm, func(name string) *tensor.Tensor { return f.Get("model." + name) }
+		s.File = func(name string) (io.ReadCloser, error) { return os.Open(filepath.Join(dir, name)) }
 		l, err = task.Learner(s)
 	}
 	if err != nil {
@@ -135,8 +141,10 @@ func openRun(dir string) (*Model, string, error) {
 		c.Trunk = firstTrunk(c.Trunk)
 		info.Config.Trunk = c.Trunk
 	}
-	if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
-		return nil, "", err
+	if !trunkless(c) {
+		if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
+			return nil, "", err
+		}
 	}
 	last := all[len(all)-1]
 	m.Checkpoint = filepath.Base(last)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"image"
+	"maps"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
@@ -42,6 +43,9 @@ func (r *Recipe) monitorSamples() int {
 }
 
 func (r *Recipe) monitor() (*monitor, error) {
+	if r.Trunk == nil {
+		return r.plainMonitor()
+	}
 	some := func(d *data.Dataset, n int, tag uint64) *data.Dataset {
 		index := tensor.NewRNG(r.Config.Seed).Derive(stream.Monitor, tag).Perm(d.Len())
 		return d.Subset(index[:min(n, len(index))], "part=monitor")
@@ -57,16 +61,32 @@ func (r *Recipe) monitor() (*monitor, error) {
 	return m, err
 }
 
+// plainMonitor is that of a learner without a trunk: it has no features to judge.
+func (r *Recipe) plainMonitor() (m *monitor, err error) {
+	if m = (&monitor{r: r, held: r.Held}); r.Held != nil {
+		m.feed, err = r.Learner.Feed(r.Held.Inputs, false, data.LoaderOptions{BatchSize: r.Config.BatchSize, KeepLast: true, Seed: r.Config.Seed})
+	}
+	return m, err
+}
+
 func (m *monitor) look(update, of int) map[string]float64 {
 	r := m.r
 	out := map[string]float64{}
-	seen, err := train.Look(m.feed, r.Config.Mode(), r.Config.Seed, update, of)
-	if err != nil {
-		m.say(err)
-		return out
+	if l, ok := r.Learner.(train.Looker); ok {
+		maps.Copy(out, l.Look())
 	}
-	for name, v := range seen {
-		out["held_"+name] = v
+	if m.feed != nil {
+		seen, err := train.Look(m.feed, r.Config.Mode(), r.Config.Seed, update, of)
+		if err != nil {
+			m.say(err)
+			return out
+		}
+		for name, v := range seen {
+			out["held_"+name] = v
+		}
+	}
+	if r.Trunk == nil {
+		return out
 	}
 	features := func(d *data.Dataset) (eval.Sample, error) {
 		e := r.encoder("monitor", r.Trunk)
@@ -111,7 +131,11 @@ func (m *monitor) say(err error) {
 }
 
 func (m *monitor) picture() image.Image {
-	p, err := m.r.Learner.Draw(m.held.Inputs, m.drawn)
+	var in data.Inputs
+	if m.held != nil {
+		in = m.held.Inputs
+	}
+	p, err := m.r.Learner.Draw(in, m.drawn)
 	if err != nil {
 		m.say(err)
 		return nil

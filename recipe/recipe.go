@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
@@ -85,11 +86,14 @@ func For(task string) (train.Config, error) {
 	return c, nil
 }
 
-// Directory returns where a run goes unless somebody says so: runs/TASK-TRUNK-seedN.
+// Directory returns where a run goes unless somebody says so: runs/TASK-TRUNK-seedN, or runs/TASK-seedN where there is no trunk.
 func Directory(c train.Config) string {
 	name := func(s string) string {
 		s, _, _ = strings.Cut(s, "?")
 		return s
+	}
+	if c.Trunk == "" {
+		return filepath.Join("runs", fmt.Sprintf("%s-seed%d", name(c.Task), c.Seed))
 	}
 	return filepath.Join("runs", fmt.Sprintf("%s-%s-seed%d", name(c.Task), name(c.Trunk), c.Seed))
 }
@@ -107,10 +111,57 @@ func Check(c train.Config) error {
 	if _, err := For(c.Task); err != nil {
 		return err
 	}
-	if s, err := spec.Parse(c.Task); err == nil && pretext.Tell(c.Task).OwnViews && c.Augment != "none" {
+	about := pretext.Tell(c.Task)
+	if s, err := spec.Parse(c.Task); err == nil && about.OwnViews && c.Augment != "none" {
 		return &SettingError{"augment", fmt.Sprintf("%s: the task %s makes its own views; its options say which", c.Augment, s.Kind)}
 	}
+	if err := checkUnused(c, about); err != nil {
+		return err
+	}
+	if c.Data == "" {
+		return &SettingError{"data", "is needed: the task " + kind(c.Task) + " learns from " + about.Of}
+	}
 	return checkRun(c)
+}
+
+// checkUnused refuses settings that mean nothing to the task and are not as it has them.
+func checkUnused(c train.Config, about pretext.About) error {
+	if len(about.Unused) == 0 {
+		return nil
+	}
+	usual, err := For(c.Task)
+	if err != nil {
+		return err
+	}
+	is, was := settingsOf(c), settingsOf(usual)
+	for _, name := range about.Unused {
+		if is[name] != was[name] {
+			return &SettingError{strings.ReplaceAll(name, "_", "-"), fmt.Sprintf("%s: it means nothing to the task %s", is[name], kind(c.Task))}
+		}
+	}
+	return nil
+}
+
+// settingsOf returns settings by their names in run.json.
+func settingsOf(c train.Config) map[string]string {
+	var out map[string]json.RawMessage
+	b, err := json.Marshal(c)
+	if err == nil {
+		err = json.Unmarshal(b, &out)
+	}
+	if err != nil {
+		panic(err) // a Config is JSON
+	}
+	text := map[string]string{}
+	for k, v := range out {
+		text[k] = strings.Trim(string(v), `"`)
+	}
+	return text
+}
+
+// trunkless tells whether a configuration's task trains no trunk.
+func trunkless(c train.Config) bool {
+	return c.Task != Supervised && !pretext.Tell(c.Task).Uses("trunk")
 }
 
 // checkOwn checks a configuration for a task that is not pretext's.
@@ -128,7 +179,7 @@ func checkRun(c train.Config) error {
 		v, low int
 	}{{"side", c.Side, 8}, {"epochs", c.Epochs, 1}, {"max-steps", c.MaxSteps, 0}, {"batch-size", c.BatchSize, 1}, {"accumulate", c.Accumulate, 0},
 		{"warmup-steps", c.WarmupSteps, 0}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}, {"monitor-samples", c.MonitorSamples, 0}} {
-		if n.v < n.low {
+		if n.v < n.low && !(n.name == "side" && trunkless(c)) {
 			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
 		}
 	}
@@ -155,6 +206,9 @@ func checkRun(c train.Config) error {
 	}
 	if setting, value, err := c.Check(); err != nil {
 		return &SettingError{setting, value + ": " + err.Error()}
+	}
+	if trunkless(c) {
+		return nil
 	}
 	if _, err := data.NewView(c.Augment, c.Side); err != nil {
 		return &SettingError{"augment", c.Augment + ": " + err.Error()}
@@ -220,8 +274,10 @@ func (r *Recipe) build() (err error) {
 	if r.options.MemoryLimit > 0 {
 		r.pictures = min(r.pictures, r.options.MemoryLimit/8)
 	}
-	if r.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
-		return &SettingError{"trunk", c.Trunk + ": " + err.Error()}
+	if !trunkless(*c) {
+		if r.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
+			return &SettingError{"trunk", c.Trunk + ": " + err.Error()}
+		}
 	}
 	if c.Init != "" {
 		r.lost = r.begin()
@@ -230,10 +286,13 @@ func (r *Recipe) build() (err error) {
 	if err != nil {
 		return err
 	}
-	if r.Norm, err = r.norm(s.Plain); err != nil {
-		return err
+	if r.Trunk != nil {
+		if r.Norm, err = r.norm(s.Plain); err != nil {
+			return err
+		}
+		c.Norm, s.Norm = r.Norm.String(), r.Norm
 	}
-	c.Norm, s.Norm, s.Inputs, s.CacheBytes, s.Say = r.Norm.String(), r.Norm, r.Data.Inputs, r.pictures, r.options.Say
+	s.Inputs, s.CacheBytes, s.Say = r.Data.Inputs, r.pictures, r.options.Say
 	if c.Task == Supervised {
 		r.Learner, err = newSupervised(s, r.Data)
 	} else {
@@ -257,7 +316,11 @@ func (r *Recipe) build() (err error) {
 
 // setup returns what a task of a configuration is given, but for what the data decides.
 func setup(c train.Config, trunk *layers.Trunk) (pretext.Setup, error) {
-	s := pretext.Setup{Trunk: trunk, Side: c.Side, Plain: data.PlainView(c.Side), RNG: tensor.NewRNG(c.Seed).Derive(stream.Init, stream.Head)}
+	s := pretext.Setup{Trunk: trunk, Side: c.Side, RNG: tensor.NewRNG(c.Seed).Derive(stream.Init, stream.Head)}
+	if trunk == nil {
+		return s, nil
+	}
+	s.Plain = data.PlainView(c.Side)
 	var err error
 	s.Augment, err = data.NewView(c.Augment, c.Side)
 	return s, err
@@ -288,6 +351,9 @@ func (r *Recipe) holdOut() (err error) {
 			}
 		}
 		return err
+	}
+	if trunkless(c) { // a text has no samples of which some could be held out
+		return nil
 	}
 	test, ok, err := data.TestSplit(c.Data)
 	if err != nil {
@@ -321,7 +387,7 @@ func (r *Recipe) reserved() int64 {
 		}
 	}
 	n := min(r.pictures, int64(r.Data.Len())*each)
-	if r.Held != nil {
+	if r.Held != nil && r.Trunk != nil {
 		held := int64(r.monitorSamples())
 		n += min(r.pictures, held*each) + min(monitorBytes, held*each) + min(monitorBytes, monitorTrain*each)
 	}
@@ -345,7 +411,8 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
 		MemoryLimit: o.MemoryLimit, Recompute: o.Recompute, Progress: o.Progress, Warn: o.Say,
 		Reserved: r.reserved(), Origin: r.origin, Reduce: o.Reduce, Reduced: o.Reduced}
-	if r.Held != nil {
+	_, looks := r.Learner.(train.Looker)
+	if r.Held != nil || looks && r.Config.MonitorEvery >= 0 {
 		m, err := r.monitor()
 		if err != nil {
 			return nil, err

@@ -45,6 +45,12 @@ func TestFor(t *testing.T) {
 	}
 	for _, name := range append(pretext.Names(), Supervised) {
 		c, err := For(name)
+		if c.Data == "" { // what learns from texts has no procedural ones
+			if err := Check(c); err == nil || !strings.Contains(err.Error(), "--data is needed") {
+				t.Errorf("%s without data: %v", name, err)
+			}
+			c.Data = "text:a.txt"
+		}
 		if err == nil {
 			err = Check(c)
 		}

@@ -75,7 +75,7 @@ const randomRow, pixelsRow = "random", "pixels"
 
 func (t Table) filled() (Table, error) {
 	if t.Tasks == nil {
-		t.Tasks = pretext.Names()
+		t.Tasks = pretext.OnTrunks()
 	}
 	seen := map[string]bool{}
 	for _, task := range t.Tasks {

@@ -69,6 +69,7 @@ var loopValues = []struct {
 	{[]string{"lr"}, "Learning rate", false},
 	{[]string{"grad_norm"}, "Norm of the gradient", false},
 	{[]string{"samples_per_s", "images_per_s"}, "Samples a second", false},
+	{[]string{"words_per_s"}, "Words a second", false},
 	{[]string{"gflops"}, "GFLOP/s of products and convolutions", false},
 }
 

@@ -41,6 +41,7 @@ type section struct {
 	Headline []headline
 	Charts   []template.HTML
 	Groups   []*group
+	Stages   bool // some scores are of a network's stages
 	Images   []picture
 	Settings string
 }
@@ -120,10 +121,19 @@ func text(m map[string]any, name string) string {
 	}
 }
 
+// network says what was trained.
+func network(r *run) string {
+	params := text(r.fields, "params") + " trained values"
+	if trunk := text(r.config, "trunk"); trunk != "" {
+		return trunk + ", " + params
+	}
+	return params
+}
+
 func (r *run) facts() [][2]string {
 	return [][2]string{
 		{"data", fmt.Sprintf("%s, %s samples, fingerprint %s", text(r.fields, "data_name"), text(r.fields, "data_len"), text(r.fields, "data_fingerprint"))},
-		{"network", fmt.Sprintf("%s, %s trained values", text(r.config, "trunk"), text(r.fields, "params"))},
+		{"network", network(r)},
 		{"steps", fmt.Sprintf("%.0f of %.0f, batch %s, seed %s", r.number("done"), r.number("steps"), text(r.config, "batch_size"), text(r.config, "seed"))},
 		{"time", fmt.Sprintf("%.0f s; first step done %.1f s after the program's start", r.number("seconds"), r.number("first_step_s"))},
 		{"machine", fmt.Sprintf("%s, %s threads, kernels %s, %s", text(r.fields, "cpu"), text(r.fields, "threads"), text(r.fields, "simd"), text(r.fields, "go"))},

@@ -23,6 +23,13 @@ type group struct {
 type row struct {
 	score.Score
 	Shown, TrivialShown, FoundShown string
+	PartsShown                      []part
+}
+
+// part is a part of a score in a table.
+type part struct {
+	score.Part
+	Shown string
 }
 
 // own and untrained are the features that a headline compares.
@@ -35,14 +42,22 @@ const (
 func (s *section) addScores(all []score.Score) {
 	s.Groups = groups(all)
 	for _, g := range s.Groups {
-		if svg := g.byDepth().SVG(); svg != "" {
+		if svg := g.byDepth().SVG(); svg != "" && g.staged() {
+			s.Stages = true
 			g.Chart = template.HTML(svg) // canvas escapes what it writes
 		}
 		for _, c := range g.scores {
-			g.Scores = append(g.Scores, row{c, c.Metric.Format(c.Value), c.Metric.Format(c.Trivial), list(c.Found)})
+			r := row{c, c.Metric.Format(c.Value), c.Metric.Format(c.Trivial), list(c.Found), nil}
+			for _, p := range c.Parts {
+				r.PartsShown = append(r.PartsShown, part{p, c.Metric.Format(p.Value)})
+			}
+			g.Scores = append(g.Scores, r)
 		}
 		if b := g.best(own); b != nil {
 			h := headline{What: fmt.Sprintf("%s, best stage", g.Title), Value: b.Metric.Format(b.Value)}
+			if b.Depth == 0 { // there are no stages
+				h.What, h.Note = fmt.Sprintf("%s: %s", g.Title, words(b.Metric.Name)), fmt.Sprintf("of %d", b.Test)
+			}
 			if r := g.best(untrained); r != nil {
 				h.Note = untrained + " " + r.Metric.Format(r.Value)
 			}
@@ -121,6 +136,16 @@ func (g *group) byDepth() canvas.Chart {
 		sort.SliceStable(l.Points, func(i, j int) bool { return l.Points[i].X < l.Points[j].X })
 	}
 	return c
+}
+
+// staged tells whether a group has scores of a network's stages.
+func (g *group) staged() bool {
+	for _, s := range g.scores {
+		if s.Depth > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // best returns the best score of some features, nil where there is none.

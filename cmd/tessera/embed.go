@@ -90,12 +90,25 @@ func newExport(g *global) *cobra.Command {
 	var format, out string
 	cmd := &cobra.Command{
 		Use:   "export RUN",
-		Short: "write a run's trunk for another framework",
+		Short: "write a run's trunk or word vectors for other programs",
 		Long: `Export writes the trunk of a run's last checkpoint. Format safetensors has torchvision's names and
 PyTorch's layout: a ResNet loads with model.load_state_dict(load_file(FILE), strict=False). Format
-npz has the same tensors for numpy.load.`,
-		Args: args(1, "one RUN"),
+npz has the same tensors for numpy.load.
+
+Of a RUN of word2vec, or a FILE of word vectors, it writes the vectors as the ending of --out says:
+  .txt, .vec       word2vec's text form, also .gz or .zst
+  .bin             word2vec's binary form
+  .npy, .safetensors   an array, and the words beside it in FILE.vocab.txt`,
+		Args: args(1, "one RUN, or a FILE of word vectors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
+			if ok, err := recipe.HoldsWords(a[0]); err != nil {
+				return err
+			} else if ok {
+				if err := unread(cmd.Flags().Changed, "the ending of --out says how word vectors are written", "format"); err != nil {
+					return err
+				}
+				return exportWords(g, a[0], out)
+			}
 			if !slices.Contains(exportFormats, format) {
 				return usage("--format %s: there are safetensors and npz", format)
 			}
@@ -121,6 +134,6 @@ npz has the same tensors for numpy.load.`,
 		},
 	}
 	cmd.Flags().StringVar(&format, "format", "safetensors", "safetensors or npz")
-	cmd.Flags().StringVar(&out, "out", "", "file to write; default trunk.safetensors or trunk.npz")
+	cmd.Flags().StringVar(&out, "out", "", "file to write; default trunk.safetensors or trunk.npz, of word vectors vectors.txt")
 	return cmd
 }

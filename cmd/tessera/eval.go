@@ -136,21 +136,13 @@ func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag s
 	return []eval.Protocol{one}, unread(said, "PROTOCOL says its options itself, after '?'", "k", "temperature", "solver", "gallery")
 }
 
-func newEval(g *global) *cobra.Command {
-	var m modelFlags
-	var e evalFlags
-	var p protocolFlags
-	var of, test string
-	var names []string
+// evalLong says what can be judged, and by what.
+func evalLong() string {
 	about := ""
 	for _, p := range eval.Protocols() {
-		names = append(append(names, p.Name), p.Aliases...)
 		about += fmt.Sprintf("          %-9s %s\n", p.Name, p.About)
 	}
-	cmd := &cobra.Command{
-		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
-		Short: "judge features: neighbours, linear probes at every depth",
-		Long: "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   both, for a RUN, beside random weights, raw pixels and a
+	return "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   both, for a RUN, beside random weights, raw pixels and a
                     supervised network of the same shape and steps, with a
                     gallery of neighbours
 
@@ -160,12 +152,44 @@ weights), or weights in a FILE.safetensors.
   tessera eval compare runs/rotation-convnet-seed1
   tessera eval knn random --trunk convnet --data folder:photos
 
+Word vectors, of a RUN of word2vec or a FILE of them, are judged by
+
+          analogies   A is to B as C is to D: the questions of --data FILE, in
+                      the form of questions-words.txt, or built-in ones
+          similarity  pairs in --data FILE: two words and people's score a line
+
+  tessera eval analogies runs/word2vec-seed1 --data questions-words.txt
+
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe.
-Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`,
-		Args: args(2, "PROTOCOL and RUN, random or FILE.safetensors"),
+Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`
+}
+
+func newEval(g *global) *cobra.Command {
+	var m modelFlags
+	var e evalFlags
+	var p protocolFlags
+	var of, test string
+	var names []string
+	for _, p := range eval.Protocols() {
+		names = append(append(names, p.Name), p.Aliases...)
+	}
+	for _, p := range recipe.WordProtocols() {
+		names = append(names, p.Name)
+	}
+	cmd := &cobra.Command{
+		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
+		Short: "judge features by neighbours and linear probes, or word vectors",
+		Long:  evalLong(),
+		Args:  args(2, "PROTOCOL and RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			if !slices.Contains(evalLayers, e.layers) {
 				return usage("--layers %s: want all or last", e.layers)
+			}
+			if _, _, ok := recipe.FindWordProtocol(a[0]); ok {
+				if err := unread(m.said, "is not of word vectors", "trunk", "side", "seed", "norm", "test", "layers", "solver", "k", "temperature", "gallery", "max-bad"); err != nil {
+					return err
+				}
+				return evalWords(g, a[0], a[1], of)
 			}
 			protocols, err := p.protocols(a[0], m.seed, m.said)
 			if err != nil {
@@ -199,7 +223,7 @@ Scores are stored in RUN/eval/ with the settings that made them; tessera report 
 	}
 	m.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&of, "data", "", "training samples with labels; default the run's data")
+	f.StringVar(&of, "data", "", "training samples with labels, default the run's data; of word vectors, questions or pairs")
 	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
 	f.StringVar(&e.layers, "layers", "all", "all or last: every stage, or the last alone")
 	f.StringVar(&p.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")

@@ -44,6 +44,8 @@ func newData(g *global) *cobra.Command {
                       train and test (or val) alone are splits, cut=0.8/0.2
                       makes two of any folder; stretch=yes for 12 bits in 16,
                       truncated=accept for JPEGs cut short
+  text:PATH           text in UTF-8, a file or the files of any tree, also
+                      packed by gzip, zstd or bzip2
   every kind          split=train|test (where there are splits), n=N for the
                       first N of a seeded order, inject=NAME:STRENGTH,... for
                       traces that a task could take for an answer:

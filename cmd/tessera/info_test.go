@@ -96,7 +96,16 @@ func TestTaskHelp(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, w := range append(want, fmt.Sprintf("highest learning rate (default %g)", c.LR), fmt.Sprintf("(default %q)", c.Augment)) {
+		want = append(want, fmt.Sprintf("highest learning rate (default %g)", c.LR))
+		if about.Uses("augment") {
+			want = append(want, fmt.Sprintf("(default %q)", c.Augment), "--augment", "--precision")
+		}
+		for _, flag := range about.Unused {
+			if flag = "\n      --" + strings.ReplaceAll(flag, "_", "-") + " "; strings.Contains(out, flag) {
+				t.Errorf("the help of %s has %q, which means nothing to it", task, flag)
+			}
+		}
+		for _, w := range want {
 			if !strings.Contains(words, strings.Join(strings.Fields(w), " ")) {
 				t.Errorf("the help of %s does not say %q:\n%s", task, w, out)
 			}
@@ -169,6 +178,22 @@ func TestData(t *testing.T) {
 	os.WriteFile(filepath.Join(dir, "ant", "0.png"), []byte("torn"), 0o644)
 	if out, _, code = tessera(t, "data", "folder:"+dir); code != 0 || !strings.Contains(out, "the first sample cannot be read: ") || strings.Contains(out, "0.png, is ") {
 		t.Errorf("exit %d: %s", code, out)
+	}
+}
+
+// TestDataText: a text is told as one, and has no picture to show.
+func TestDataText(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "text.txt")
+	os.WriteFile(path, []byte("one two"), 0o644)
+	if out, errs, code := tessera(t, "data", "text:"+path); code != 0 || !strings.Contains(out, "text.txt: 1 samples, 0 classes, fingerprint ") || !strings.Contains(out, "text.txt: 1 file, 7 bytes\n") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	if _, errs, code := tessera(t, "data", "text:"+path, "--out", path+".png"); code != 1 || !strings.Contains(errs, "has no pictures to show") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	os.WriteFile(path, []byte("PK\x03\x04"), 0o644)
+	if _, errs, code := tessera(t, "data", "text:"+path); code != 1 || !strings.Contains(errs, "text.txt is a zip archive") {
+		t.Errorf("exit %d: %s", code, errs)
 	}
 }
 

@@ -31,8 +31,8 @@ Begin a new run with the weights of an old one:
   tessera pretrain rotation --init runs/rotation-convnet-seed1 --out runs/more
 
 Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never stopped; so
-does a run with another number of threads. It keeps its settings, but for --test, --max-bad,
-and how often checkpoints, the monitor and the log come.
+does a run with another number of threads (of word2vec, with update=exact). It keeps its
+settings, but for --test, --max-bad, and how often checkpoints, the monitor and the log come.
 
 TASK --help says what a task hides, by which shortcuts it could be answered, and the settings
 that its paper wants; what you say yourself wins. TASK supervised learns from the labels
@@ -118,10 +118,12 @@ func helpOfTask(cmd *cobra.Command, c *train.Config) {
 			}
 			explainTask(cmd.OutOrStdout(), arg)
 			*c = from
+			about := pretext.Tell(arg)
 			cmd.Flags().VisitAll(func(l *pflag.Flag) {
 				if l.Name != "help" {
 					l.DefValue = l.Value.String()
 				}
+				l.Hidden = l.Hidden || !about.Uses(strings.ReplaceAll(l.Name, "-", "_"))
 			})
 			break
 		}
@@ -142,11 +144,11 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.IntVar(&c.Side, "side", c.Side, "images are resized and cropped to this many pixels")
 	f.IntVar(&c.Epochs, "epochs", c.Epochs, "passes over the data")
 	f.IntVar(&c.MaxSteps, "max-steps", c.MaxSteps, "stop after so many steps; 0 means no limit")
-	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "samples in a step (rotation shows each four times)")
+	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "samples in a step (rotation shows each four times), or words of a text")
 	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "batches whose mean gradient makes a step; 0 means 1")
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
 	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
-	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly or onecycle; cosine?begins=warmup falls after the warm-up, not from the start; step?by=0.1&at=0.5,0.75 says by how much and when")
+	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly, linear or onecycle; cosine?begins=warmup falls after the warm-up, not from the start; step?by=0.1&at=0.5,0.75 says by how much and when")
 	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises")
 	f.Float32Var(&c.Momentum, "momentum", c.Momentum, "of sgd, nesterov, rmsprop and lars")
 	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")

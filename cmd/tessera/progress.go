@@ -93,9 +93,16 @@ func (t *teller) step(p train.Progress) {
 			text += strings.ReplaceAll(strings.ReplaceAll(m.Name, "_", " ")+" "+m.Format(v), " ", tied) + " "
 		}
 	}
-	t.at(p.Step, p.Steps, text+fmt.Sprintf("%.0f/s %.0f GFLOP/s", p.SamplesPerSecond, p.GFLOPS))
-	if p.Seen != nil {
-		t.say(fmt.Sprintf("step %d: %s", p.Step, seen(p)))
+	rate := fmt.Sprintf("%.0f/s", p.SamplesPerSecond)
+	if p.Unit != "" && p.Unit != "samples" {
+		rate = fmt.Sprintf("%.0f %s/s", p.SamplesPerSecond, p.Unit)
+	}
+	if p.GFLOPS > 0 {
+		rate += fmt.Sprintf(" %.0f GFLOP/s", p.GFLOPS)
+	}
+	t.at(p.Step, p.Steps, text+rate)
+	if s := seen(p); s != "" {
+		t.say(fmt.Sprintf("step %d: %s", p.Step, s))
 	}
 }
 
@@ -103,6 +110,9 @@ func (t *teller) step(p train.Progress) {
 func seen(p train.Progress) string {
 	var out []string
 	for _, m := range p.Metrics {
+		if v, ok := p.Seen[m.Name]; ok { // of the learner itself, not of held-out samples
+			out = append(out, strings.ReplaceAll(m.Name, "_", " ")+" "+m.Format(v))
+		}
 		v, ok := p.Seen["held_"+m.Name]
 		if !ok || m.Predictor == "" {
 			continue

@@ -173,8 +173,16 @@ func TestStep(t *testing.T) {
 	if _, errs := captured(t, func() { tell.step(p) }); errs != "task 4/9 loss 1.25 top five 50.0 % 12/s 4 GFLOP/s\n" {
 		t.Errorf("%q", errs)
 	}
+	p.Unit, p.GFLOPS = "words", 0
+	if _, errs := captured(t, func() { tell.at(4, 9, ""); tell.last = time.Time{}; tell.step(p) }); !strings.HasSuffix(errs, "top five 50.0 % 12 words/s\n") {
+		t.Errorf("%q", errs)
+	}
 	p.Seen = map[string]float64{}
-	if _, errs := captured(t, func() { tell.step(p) }); errs != "step 4: \n" {
+	if _, errs := captured(t, func() { tell.step(p) }); errs != "" {
+		t.Errorf("%q", errs)
+	}
+	p.Seen = map[string]float64{"knn": 0.5}
+	if _, errs := captured(t, func() { tell.step(p) }); errs != "step 4: kNN 50.0 %\n" {
 		t.Errorf("%q", errs)
 	}
 	p.Seen = map[string]float64{"held_loss": 2, "held_accuracy": 0.5, "held_top_five": 0.75, "held_psnr": 12.5, "held_psnr_mean": 9, "feature_std": 0.127, "effective_rank": 7.25, "knn": 0.125}

@@ -29,7 +29,16 @@ type Score struct {
 	Settings map[string]any `json:"settings"`          // what made it: data, test, fingerprints, side, norm, the protocol's own
 	Network  map[string]any `json:"network,omitempty"` // what net the features are of, and how it computed; does not tell scores apart
 	Found    map[string]any `json:"found,omitempty"`   // what the protocol chose or counted on the way
+	Parts    []Part         `json:"parts,omitempty"`   // what the value is made of, such as the sections of a file of questions
 	Seconds  float64        `json:"seconds"`
+}
+
+// Part of a score.
+type Part struct {
+	Name    string  `json:"name"`
+	Value   float64 `json:"value"` // of the score's metric
+	N       int     `json:"n"`     // things judged
+	Skipped int     `json:"skipped"`
 }
 
 // maxDepth is how many stages a network may have: a page has room for each.

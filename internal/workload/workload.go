@@ -138,6 +138,7 @@ func All(level autograd.Recompute, mode tensor.Mode) []Item {
 	out = append(out, denseBenches()...)
 	out = append(out, modelBenches(level, mode)...)
 	out = append(out, taskSteps(level, mode)...)
+	out = append(out, wordBenches()...)
 	return append(out, Item{ID: "process/first_step/resnet18_224_n16#nhwc", Child: true}, Item{ID: "process/peak_rss/resnet18_224_n16#nhwc", Child: true})
 }
 
