@@ -207,7 +207,7 @@ const answering = 30000
 
 // Look asks analogies of the vectors as they are. Where the questions' words are not there, of a text in another language, it has nothing to tell.
 func (l *word2vec) Look() map[string]float64 {
-	scores := words.NewSpace(l.Lexicon()).Analogies(l.questions, words.AnalogyOptions{Restrict: answering})
+	scores := words.NewSpace(l.first(answering)).Analogies(l.questions, words.AnalogyOptions{Restrict: answering})
 	if scores.Total.Asked == 0 {
 		return nil
 	}
@@ -324,9 +324,13 @@ type Lexicon interface {
 	Lexicon() *words.Vectors
 }
 
-func (l *word2vec) Lexicon() *words.Vectors {
-	v := words.NewVectors(l.vocabulary.Words, l.Dim, l.Vectors())
-	v.Counts = l.vocabulary.Counts
+func (l *word2vec) Lexicon() *words.Vectors { return l.first(len(l.vocabulary.Words)) }
+
+// first returns the vectors of the most frequent words.
+func (l *word2vec) first(n int) *words.Vectors {
+	n = min(n, len(l.vocabulary.Words))
+	v := words.NewVectors(l.vocabulary.Words[:n], l.Dim, l.Vectors(n))
+	v.Counts = l.vocabulary.Counts[:n]
 	if l.MaxN > 0 {
 		v.Compose = l.Vector
 	}

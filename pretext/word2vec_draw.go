@@ -27,7 +27,7 @@ const (
 // Draw shows a map of frequent words in the plane of their two largest principal components, and of some words those that are nearest by cosine. It
 // looks at vectors, not at samples.
 func (l *word2vec) Draw(data.Inputs, []int) (image.Image, error) {
-	space := words.NewSpace(l.Lexicon())
+	space := words.NewSpace(l.first(answering))
 	s := canvas.NewSheet(mapSide+listWidth, mapSide)
 	var shown []int
 	for i := min(mapFrom, len(space.Words)/4); i < len(space.Words) && len(shown) < mapWords; i++ {

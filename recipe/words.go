@@ -1,6 +1,8 @@
 package recipe
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"os"
 	"time"
@@ -133,10 +135,23 @@ func (m *WordModel) Judge(of, file string) (eval.Score, error) {
 	if s.Settings["file"] = file; file == "" {
 		s.Settings["file"] = "built in"
 	}
+	if s.Settings["data_fingerprint"], err = fingerprintOf(file); err != nil {
+		return s, err
+	}
 	if m.Dir != "" {
 		err = eval.SaveScores(m.Dir, []eval.Score{s})
 	}
 	return s, err
+}
+
+// fingerprintOf tells files of questions or pairs apart by their content.
+func fingerprintOf(file string) (string, error) {
+	if file == "" {
+		return "built in", nil
+	}
+	b, err := os.ReadFile(file)
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:8]), err
 }
 
 func judgeAnalogies(m *WordModel, file string, r restriction) (s eval.Score, err error) {

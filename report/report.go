@@ -121,6 +121,14 @@ func text(m map[string]any, name string) string {
 	}
 }
 
+// title says what learned.
+func title(r *run) string {
+	if trunk := text(r.config, "trunk"); trunk != "" {
+		return text(r.config, "task") + " on " + trunk
+	}
+	return text(r.config, "task")
+}
+
 // network says what was trained.
 func network(r *run) string {
 	params := text(r.fields, "params") + " trained values"
@@ -131,20 +139,23 @@ func network(r *run) string {
 }
 
 func (r *run) facts() [][2]string {
-	return [][2]string{
+	facts := [][2]string{
 		{"data", fmt.Sprintf("%s, %s samples, fingerprint %s", text(r.fields, "data_name"), text(r.fields, "data_len"), text(r.fields, "data_fingerprint"))},
 		{"network", network(r)},
 		{"steps", fmt.Sprintf("%.0f of %.0f, batch %s, seed %s", r.number("done"), r.number("steps"), text(r.config, "batch_size"), text(r.config, "seed"))},
 		{"time", fmt.Sprintf("%.0f s; first step done %.1f s after the program's start", r.number("seconds"), r.number("first_step_s"))},
 		{"machine", fmt.Sprintf("%s, %s threads, kernels %s, %s", text(r.fields, "cpu"), text(r.fields, "threads"), text(r.fields, "simd"), text(r.fields, "go"))},
-		{"memory", fmt.Sprintf("%.0f MB of activations and gradients at most", r.number("peak_memory")/1e6)},
 		{"started", text(r.fields, "started")},
 	}
+	if peak := r.number("peak_memory"); peak > 0 {
+		facts = append(facts, [2]string{"memory", fmt.Sprintf("%.0f MB of activations and gradients at most", peak/1e6)})
+	}
+	return facts
 }
 
 func (r *run) section(dir string, b []byte) *section {
 	return &section{Dir: filepath.Base(dir), Settings: string(b), Facts: r.facts(), Command: text(r.fields, "command"),
-		Title: fmt.Sprintf("%s on %s", text(r.config, "task"), text(r.config, "trunk"))}
+		Title: title(r)}
 }
 
 func read(dir string) (*section, error) {
@@ -171,8 +182,12 @@ func read(dir string) (*section, error) {
 	samples, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png"))
 	sort.Strings(samples)
 	if len(samples) > 0 {
-		s.addPicture(samples[len(samples)-1], picture{Title: "What the net saw and said",
-			About: "Pictures that it did not train on, at the last step that was drawn. Green: right, red: wrong; bars are probabilities, the right answer's dark."})
+		about := picture{Title: "What the net saw and said",
+			About: "Pictures that it did not train on, at the last step that was drawn. Green: right, red: wrong; bars are probabilities, the right answer's dark."}
+		if text(r.config, "trunk") == "" { // there is no net
+			about = picture{Title: "What was learned", About: "At the last step that was drawn."}
+		}
+		s.addPicture(samples[len(samples)-1], about)
 	}
 	return s, nil
 }

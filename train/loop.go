@@ -158,7 +158,7 @@ func (s *session) made(epoch int, took time.Duration) error {
 		return err
 	}
 	dt := took.Seconds()
-	rate, gflops := float64(r.feed.Samples*r.accumulate())/dt, t.flop/dt/1e9
+	rate, gflops := float64(r.samples())/dt, t.flop/dt/1e9
 	values := t.means.values()
 	s.smooth.add(values, rate, gflops)
 	if s.recent == nil {
@@ -195,6 +195,12 @@ func (s *session) made(epoch int, took time.Duration) error {
 		return r.checkpoint()
 	}
 	return nil
+}
+
+// samples returns how many the step that was just made had: an epoch's last may have fewer than the others.
+func (r *Run) samples() int {
+	n := r.feed.Samples * r.accumulate()
+	return max(1, min(n, r.feed.Total-(r.step-1)%r.epoch*n))
 }
 
 // every returns a number of steps, of which 0 means an epoch.

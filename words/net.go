@@ -159,11 +159,11 @@ func (n *Net) Trivial() float64 {
 	return loss
 }
 
-// Vectors returns the words' vectors, [V Dim]: of a word with parts, the mean of its own and theirs.
-func (n *Net) Vectors() []float32 {
-	out := make([]float32, len(n.Vocabulary.Words)*n.Dim)
+// Vectors returns the vectors of the first count words, [count Dim]: of a word with parts, the mean of its own and theirs.
+func (n *Net) Vectors(count int) []float32 {
+	out := make([]float32, count*n.Dim)
 	mean := make([]float32, n.Stride)
-	for i := range n.Vocabulary.Words {
+	for i := range count {
 		row := n.In[i*n.Stride:]
 		if n.parts != nil {
 			rows := n.parts.of(int32(i))

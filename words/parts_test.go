@@ -377,14 +377,14 @@ func TestVectors(t *testing.T) {
 	}
 	n := NewNet(v, Options{Loss: Negative, Dim: 20, Window: 2, Negatives: 1}, 3)
 	for i := range v.Words {
-		near(v.Words[i], n.Vectors()[i*20:(i+1)*20], mean(n, []int32{int32(i)}))
+		near(v.Words[i], n.Vectors(len(n.Vocabulary.Words))[i*20:(i+1)*20], mean(n, []int32{int32(i)}))
 	}
 	if n.Vector("where") != nil {
 		t.Error("a net without parts has a vector of a word")
 	}
 	n = NewNet(v, Options{Loss: Negative, Dim: 20, Window: 2, Negatives: 1, MinN: 3, MaxN: 5, Buckets: 50}, 3)
 	for i := range v.Words {
-		near(v.Words[i], n.Vectors()[i*20:(i+1)*20], mean(n, n.parts.of(int32(i))))
+		near(v.Words[i], n.Vectors(len(n.Vocabulary.Words))[i*20:(i+1)*20], mean(n, n.parts.of(int32(i))))
 	}
 	var rows []int32
 	for s, times := range plainParts("wherever", 3, 5) {
