@@ -2,20 +2,20 @@ package words
 
 import "math"
 
-// Alias draws numbers with given frequencies in constant time (Walker 1977; Vose 1991): half of a slot's draws are its own, the others its alias's.
-type Alias struct {
+// alias draws numbers with given frequencies in constant time (Walker 1977; Vose 1991): half of a slot's draws are its own, the others its alias's.
+type alias struct {
 	own   []uint32 // how many of 2³² draws of a slot are its own
 	other []int32
 }
 
 // newAlias draws i as often as weight[i] says; weights are at least 0 and not all 0.
-func newAlias(weight []float64) *Alias {
+func newAlias(weight []float64) *alias {
 	n := len(weight)
 	var sum float64
 	for _, w := range weight {
 		sum += w
 	}
-	a := &Alias{make([]uint32, n), make([]int32, n)}
+	a := &alias{make([]uint32, n), make([]int32, n)}
 	part := make([]float64, n)
 	var small, large []int32
 	for i, w := range weight {
@@ -41,7 +41,7 @@ func newAlias(weight []float64) *Alias {
 }
 
 // draw returns a number.
-func (a *Alias) draw(d *draws) int32 {
+func (a *alias) draw(d *draws) int32 {
 	r := d.next()
 	i := int32(r >> 32 * uint64(len(a.own)) >> 32)
 	if uint32(r) <= a.own[i] {

@@ -43,7 +43,7 @@ type Net struct {
 
 	seed  uint64
 	keep  []uint32 // of 2³² places of a word, how many are read
-	noise *Alias
+	noise *alias
 	tree  *tree
 	all   []int32
 	parts *parts

@@ -112,7 +112,7 @@ func TestKeep(t *testing.T) {
 }
 
 // odds returns how often numbers are drawn, by the slots of the table.
-func (a *Alias) odds() []float64 {
+func (a *alias) odds() []float64 {
 	p := make([]float64, len(a.own))
 	for i, own := range a.own {
 		part := (float64(own) + 1) / (1 << 32) / float64(len(p))

@@ -5,10 +5,9 @@ import (
 	"io"
 )
 
-// Texts are documents that can be read again and again, from their beginnings.
+// Texts are documents that can be read again and again, from their beginnings. An error of one says which it is.
 type Texts interface {
 	Len() int
-	Describe(i int) string
 	Open(i int) (io.ReadCloser, error)
 }
 
@@ -24,7 +23,7 @@ func (c *Counting) CountAll(texts Texts) (notes []string, err error) {
 		err = c.CountFrom(s)
 		r.Close()
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", texts.Describe(i), err)
+			return nil, err
 		}
 		invalid, long, nuls = invalid+s.Invalid, long+s.Long, nuls+s.NULs
 	}
@@ -117,10 +116,8 @@ func (r *Reader) more() bool {
 			r.ahead = r.buf[:k]
 			return true
 		}
-		err := r.scan.Err()
-		r.Close()
-		if err != nil {
-			r.err = fmt.Errorf("%s: %w", r.texts.Describe(r.next-1), err)
+		r.err = r.scan.Err()
+		if r.Close(); r.err != nil {
 			return false
 		}
 		if k > 0 {

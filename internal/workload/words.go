@@ -13,7 +13,6 @@ import (
 type inMemory []byte
 
 func (inMemory) Len() int                          { return 1 }
-func (inMemory) Describe(int) string               { return "a text in memory" }
 func (t inMemory) Open(int) (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(t)), nil }
 
 // zipfian returns a text of words that come as often as one over their rank, lines of 20, as the peers' benchmark has it.
