@@ -145,7 +145,10 @@ func (w Word2Vec) count(s Setup) (*words.Vocabulary, error) {
 		return nil, err
 	}
 	v, err := c.Vocabulary(int64(w.MinCount), w.Most)
-	if err != nil {
+	switch {
+	case c.Total == 0:
+		return nil, errors.New("task word2vec: the text has no words")
+	case err != nil:
 		return nil, fmt.Errorf("task word2vec: %w; a lower min-count= would leave some", err)
 	}
 	if s.Say != nil {

@@ -110,7 +110,13 @@ func TestWordsRefused(t *testing.T) {
 		"empty":                                judged("analogies", empty),
 		"trains no network that looks at pict": func() error { _, err := LoadRun(run); return err }(),
 		"nothing to say after the colon":       judged("analogies:x", ""),
-		"no.txt":                               judged("analogies", "no.txt"),
+		"task word2vec: the text has no words": func() error {
+			c, _ := For("word2vec")
+			c.Data = "text:" + empty
+			_, err := New(c, Options{})
+			return err
+		}(),
+		"no.txt": judged("analogies", "no.txt"),
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%v, want %q", err, want)

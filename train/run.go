@@ -90,6 +90,7 @@ type DivergedError struct {
 	Value, First   float64 // of a loss that is a number, now and in the run's first step; zeros for what is none
 	Op, Place      string
 	CheckpointPath string
+	own            bool // there are no gradients, which could be clipped
 }
 
 // diverged is how many times its first value, or 1 if that is less, a loss may be.
@@ -107,7 +108,11 @@ func (e *DivergedError) Error() string {
 			s += " of " + e.Place
 		}
 	}
-	s += "; try a lower --lr, a longer --warmup-steps or --clip-norm"
+	if e.own {
+		s += "; try a lower --lr or a longer --warmup-steps"
+	} else {
+		s += "; try a lower --lr, a longer --warmup-steps or --clip-norm"
+	}
 	if e.CheckpointPath != "" {
 		s += "; the state before this step is in " + e.CheckpointPath
 	}

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -257,6 +258,10 @@ func (s *training) Own(name string, update func(rate float32) (sum, count float6
 		s.err = &DivergedError{Step: s.update + 1, What: name}
 	} else {
 		s.inProportion(name, value)
+	}
+	var e *DivergedError
+	if errors.As(s.err, &e) {
+		e.own = true
 	}
 }
 
