@@ -186,7 +186,7 @@ func (b *blurrer) blur(im *Image) *Image {
 	r := size / 2
 	b.tall = grow(b.tall, (h+2*r)*w*3)
 	for y := range h + 2*r {
-		copy(b.tall[y*w*3:], im.Pix[reflect(y-r, h)*w*3:][:w*3])
+		copy(b.tall[y*w*3:], im.Pix[reflected(y-r, h)*w*3:][:w*3])
 	}
 	b.first, b.weights = grow(b.first, w), grow(b.weights, w*size)
 	for x := range w {
@@ -200,15 +200,15 @@ func (b *blurrer) blur(im *Image) *Image {
 	for y := range h {
 		simd.WeightedRows(middle, b.tall[y*w*3:], w*3, b.kernel)
 		for x := range r {
-			copy(b.row[x*3:][:3], middle[reflect(x-r, w)*3:])
-			copy(b.row[(r+w+x)*3:][:3], middle[reflect(w+x, w)*3:])
+			copy(b.row[x*3:][:3], middle[reflected(x-r, w)*3:])
+			copy(b.row[(r+w+x)*3:][:3], middle[reflected(w+x, w)*3:])
 		}
 		simd.WeightedPixels(out.Pix[y*w*3:][:w*3], b.row, b.first, b.weights, size)
 	}
 	return out
 }
 
-func reflect(i, n int) int {
+func reflected(i, n int) int {
 	if n == 1 {
 		return 0
 	}

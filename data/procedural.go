@@ -33,7 +33,7 @@ func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
 // Dataset returns the scenes with what is known about them: all of Truth.
 func (s *Scenes) Dataset() *Dataset {
 	t := sceneTruth{s}
-	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{t, t, t, t, t, t, t}}
+	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{Labels: t, Boxes: t, KeyPoints: t, Masks: t, Depths: t, Normals: t, Factors: t}}
 }
 
 // scenePictures are the pictures of scenes alone.

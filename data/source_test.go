@@ -3,6 +3,7 @@ package data
 import (
 	"fmt"
 	"io"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -34,10 +35,15 @@ func (e every) Mask(i int) (*tensor.Tensor, error)    { return tensor.New(1, i+1
 func (e every) Depth(i int) (*tensor.Tensor, error)   { return tensor.New(2, i+1), nil }
 func (e every) Normals(i int) (*tensor.Tensor, error) { return tensor.New(3, i+1), nil }
 func (e every) Factors(i int) ([]Factor, error)       { return []Factor{{"size", float64(i)}}, nil }
+func (e every) Frame(i, t int) (FrameTruth, error) {
+	return FrameTruth{Boxes: []Box{{Class: i, X0: float32(t)}}}, nil
+}
+func (e every) Groups() map[string][]string     { return map[string][]string{"pose": e.Classes()} }
+func (e every) Group(name string, i, t int) int { return 100*len(name) + 10*i + t }
 
 func everything(n int) *Dataset {
 	e := every{n}
-	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e}}
+	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e, e, map[string]Labels{"kind": e}}}
 }
 
 // tell asks a data set for everything about sample i.
@@ -63,6 +69,9 @@ func tell(d *Dataset, i int) string {
 	add([]any{t.Classes(), t.Label(i)}, nil)
 	factors, err := t.Factors.Factors(i)
 	add(factors, err)
+	frame, err := t.Frames.Frame(i, 3)
+	add(frame.Boxes, err)
+	add([]any{t.Frames.Groups(), t.Frames.Group("pose", i, 5), t.Groups["kind"].Label(i), t.Groups["kind"].Classes()}, nil)
 	boxes, err := t.Boxes.Boxes(i)
 	add(boxes, err)
 	joints, err := t.KeyPoints.KeyPoints(i)
@@ -96,7 +105,7 @@ func TestSubset(t *testing.T) {
 		t.Errorf("a frame of the subset: %v, %v", im, err)
 	}
 	none := (&Dataset{}).Subset(nil, "x")
-	if none.Images != nil || none.Clips != nil || none.Sounds != nil || none.Texts != nil || none.Truth != (Truth{}) {
+	if none.Images != nil || none.Clips != nil || none.Sounds != nil || none.Texts != nil || !reflect.DeepEqual(none.Truth, Truth{}) {
 		t.Error("a subset of nothing has something")
 	}
 }

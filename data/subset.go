@@ -61,6 +61,15 @@ func (t Truth) Subset(index []int) Truth {
 	if t.Factors != nil {
 		out.Factors = &subFactors{t.Factors, index}
 	}
+	if t.Frames != nil {
+		out.Frames = &subFrames{t.Frames, index}
+	}
+	for name, of := range t.Groups {
+		if out.Groups == nil {
+			out.Groups = map[string]Labels{}
+		}
+		out.Groups[name] = &subLabels{of, index}
+	}
 	return out
 }
 
@@ -157,3 +166,11 @@ type subFactors struct {
 }
 
 func (s *subFactors) Factors(i int) ([]Factor, error) { return s.all.Factors(s.index[i]) }
+
+type subFrames struct {
+	Frames
+	index []int
+}
+
+func (s *subFrames) Frame(i, t int) (FrameTruth, error) { return s.Frames.Frame(s.index[i], t) }
+func (s *subFrames) Group(name string, i, t int) int    { return s.Frames.Group(name, s.index[i], t) }

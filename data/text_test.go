@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -103,7 +104,7 @@ func TestTextFolder(t *testing.T) {
 	if fmt.Sprint(d.Notes) != notes {
 		t.Errorf("notes %v\nwant %s", d.Notes, notes)
 	}
-	if d.Kinds() != "texts" || d.Truth != (Truth{}) || len(d.Fingerprint) != 16 {
+	if d.Kinds() != "texts" || !reflect.DeepEqual(d.Truth, Truth{}) || len(d.Fingerprint) != 16 {
 		t.Errorf("%+v", d)
 	}
 	two := openText(t, "text:"+dir+"?n=2")

@@ -12,6 +12,8 @@ type Truth struct {
 	Depths    Depths
 	Normals   Normals
 	Factors   Factors
+	Frames    Frames            // of films
+	Groups    map[string]Labels // other divisions than Labels, by name, such as the background or the film that a picture is of
 }
 
 // Labels are classes.
@@ -64,6 +66,25 @@ type Normals interface {
 // Factors are the numbers that a procedural sample was made from.
 type Factors interface {
 	Factors(i int) ([]Factor, error)
+}
+
+// Frames is what is known about single frames of films.
+type Frames interface {
+	// Frame returns what is known about frame t of film i.
+	Frame(i, t int) (FrameTruth, error)
+	// Groups are the names of divisions of frames, such as pose or background, each with its classes.
+	Groups() map[string][]string
+	// Group returns the class of frame t of film i in a division, or -1 where it is not known. It draws and decodes nothing.
+	Group(name string, i, t int) int
+}
+
+// FrameTruth is what is known about a frame, in its pixels at its native size; a field is nil where it is not known.
+type FrameTruth struct {
+	Boxes     []Box          // around the objects, each at the same place of the list in every frame; an empty one where nothing is seen of it
+	KeyPoints []KeyPoint     // of the first object
+	Mask      *tensor.Tensor // [H W], 0 or the number of an object from 1 on
+	Flow      *tensor.Tensor // [H W 2], by how much what is seen there moves until the next frame, right and down; nil of the last frame
+	Factors   []Factor
 }
 
 // Classes returns the names of the classes, none where there are no labels.
