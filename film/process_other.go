@@ -1,0 +1,8 @@
+//go:build !unix
+
+package film
+
+import "os/exec"
+
+// ownGroup leaves a program in our group: it is ended alone.
+func ownGroup(*exec.Cmd) {}
