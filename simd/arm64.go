@@ -82,6 +82,7 @@ var neon = kernels{
 	upsampleH2V2:           upsampleH2V2NEON,
 	weightedRows:           weightedRowsNEON,
 	weightedPixels:         weightedPixelsNEON,
+	bilinear5:              bilinear5NEON,
 	normalizePixels:        normalizePixelsNEON,
 	gauss:                  gaussNEON,
 	normCDF:                normCDFNEON,
@@ -300,6 +301,9 @@ func weightedRowsNEON(dst *float32, src *uint8, stride int, w *float32, taps, n 
 
 //go:noescape
 func weightedPixelsNEON(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
+
+//go:noescape
+func bilinear5NEON(dst *float32, stride int, src *float32, row int, at *int32, fx, fy *float32, n int)
 
 //go:noescape
 func normalizePixelsNEON(dst *float32, src *uint8, table *[48]float32, n int)

@@ -461,6 +461,9 @@ func weightedRowsAVX2(dst *float32, src *uint8, stride int, w *float32, taps, n 
 func weightedPixelsAVX2(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
 
 //go:noescape
+func bilinear5AVX2(dst *float32, stride int, src *float32, row int, at *int32, fx, fy *float32, n int)
+
+//go:noescape
 func normalizePixelsAVX2(dst *float32, src *uint8, table *[48]float32, n int)
 
 //go:noescape

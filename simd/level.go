@@ -98,12 +98,13 @@ type kernels struct {
 	wordsAdd    func(table *float32, rows *int32, e *float32, m, stride, n int)
 	wordsFetch  func(table *float32, rows *int32, k, stride, n int) // nil: none
 
-	// Of pixels; nil: the Go loop. n is a multiple of 8 (pixels, weightedRows, blend), 16 (upsampleH2V2) or 24 (normalizePixels).
+	// Of pixels; nil: the Go loop. n is a multiple of 8 (pixels, weightedRows, blend, bilinear5), 16 (upsampleH2V2) or 24 (normalizePixels).
 	yCbCrToRGB      func(dst, y, cb, cr *uint8, n int)
 	upsampleH2V2    func(dst, near, far *uint8, n int)
 	weightedRows    func(dst *float32, src *uint8, stride int, w *float32, taps, n int)
 	weightedPixels  func(dst *uint8, src *float32, first *int32, w *float32, taps, n int)
 	normalizePixels func(dst *float32, src *uint8, table *[48]float32, n int)
+	bilinear5       func(dst *float32, stride int, src *float32, row int, at *int32, fx, fy *float32, n int)
 	lumaSum         func(rgb *uint8, n int) (sum int)
 	blendGrey       func(rgb *uint8, f float32, n int)
 	blend           func(p *uint8, f, other float32, n int)
