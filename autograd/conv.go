@@ -8,6 +8,9 @@ import "github.com/tessera-go/tessera/tensor"
 //
 // Precision and algorithm are the tape's, where g leaves them open.
 func Conv2D(x, w, b *Var, g tensor.Conv) *Var {
+	if len(x.Shape()) != 4 || len(w.Shape()) != 4 {
+		badShape("Conv2D", x, "input %v and weight %v need four axes, [N H W C] and [KH KW I O]", x.Shape(), w.Shape())
+	}
 	return conv("Conv2D", x, w, b, g, shaped("Conv2D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }))
 }
 
@@ -24,6 +27,18 @@ func Conv1D(x, w, b *Var, g tensor.Conv) *Var {
 	g.T, g.W = tensor.Axis{}, g.T
 	s := shaped("Conv1D", []*Var{x, w}, func() []int { return tensor.ConvShape(image(x.Value).Shape, kernel(w.Value).Shape, g) })
 	return conv("Conv1D", x, w, b, g, []int{s[0], s[2], s[3]})
+}
+
+// Conv3D returns the convolution (cross-correlation) of clips x with w, plus b.
+//
+//	x [N T H W I]   w [KT KH KW I/G O]   b [O], or nil   ->   y [N OT OH OW O]     see tensor.ConvShape
+//
+// The algorithm is the tape's, where g leaves it open; the precision is float32 where the kernel goes through time.
+func Conv3D(x, w, b *Var, g tensor.Conv) *Var {
+	if len(x.Shape()) != 5 || len(w.Shape()) != 5 {
+		badShape("Conv3D", x, "input %v and weight %v need five axes, [N T H W C] and [KT KH KW I O]", x.Shape(), w.Shape())
+	}
+	return conv("Conv3D", x, w, b, g, shaped("Conv3D", []*Var{x, w}, func() []int { return tensor.ConvShape(x.Shape(), w.Shape(), g) }))
 }
 
 // image returns a sequence [N T C] as images of one row, [N 1 T C], and images as they are.
@@ -47,7 +62,7 @@ func conv(name string, x, w, b *Var, g tensor.Conv, shape []int) *Var {
 	g.Mode = g.Mode.Or(y.tape.mode())
 	y.tape.saw(x, w, y, g)
 	forward := func(v *tensor.Tensor) {
-		tensor.Conv2DFused(image(v), image(x.Value), kernel(w.Value), g, nil, y.tape.keep(w.Value))
+		tensor.ConvFused(image(v), image(x.Value), kernel(w.Value), g, nil, y.tape.keep(w.Value))
 		if b != nil {
 			tensor.AddBias(v, b.Value)
 		}
@@ -67,7 +82,7 @@ func conv(name string, x, w, b *Var, g tensor.Conv, shape []int) *Var {
 	}, x, w, b).reads(x).again(RecomputeBlocks, forward)
 }
 
-// ConvBatchNorm is BatchNorm(Conv2D(x, w, nil, g), gamma, beta, s, o) with the statistics of s, for inference: the
+// ConvBatchNorm is BatchNorm(Conv2D(x, w, nil, g), gamma, beta, s, o), or the same with Conv3D, with the statistics of s, for inference: the
 // normalisation, the addition and the ReLU happen to a tile of the convolution's output while it is in a cache. The bits
 // are those of the two operations.
 func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
@@ -84,8 +99,8 @@ func ConvBatchNorm(x, w *Var, g tensor.Conv, gamma, beta *Var, s BatchNormState,
 	foldStats(stats, gamma, beta, s.Eps)
 	y.tape.saw(x, w, y, g)
 	e := &tensor.Epilogue{Scale: stats.Data[2*c : 3*c], Shift: stats.Data[3*c:], Add: o.Add.value(), ReLU: o.ReLU}
-	tensor.Conv2DFused(y.Value, x.Value, w.Value, g, e, y.tape.keep(w.Value))
-	y.tape.count(y.Value.Len()*tensor.Size(w.Shape()[:3]), x, w)
+	tensor.ConvFused(y.Value, x.Value, w.Value, g, e, y.tape.keep(w.Value))
+	y.tape.count(y.Value.Len()*tensor.Size(w.Shape()[:len(w.Shape())-1]), x, w)
 	return y
 }
 
@@ -139,7 +154,7 @@ func paddedTranspose(x, w, b *Var, g tensor.Conv, outPad [2]int) *Var {
 	return Add(y, b)
 }
 
-// MaxPool returns the largest value of every window: [N H W C] -> [N OH OW C]. Among equals the first takes the gradient.
+// MaxPool returns the largest value of every window: [N H W C] -> [N OH OW C], or [N T H W C] -> [N OT OH OW C]. Among equals the first takes the gradient.
 func MaxPool(x *Var, w tensor.Window) *Var {
 	y := result(shaped("MaxPool", []*Var{x}, func() []int { return tensor.PoolShape(x.Shape(), w) }), x)
 	forward := func(v *tensor.Tensor) { tensor.MaxPool(v, x.Value, w) }
@@ -151,7 +166,7 @@ func MaxPool(x *Var, w tensor.Window) *Var {
 	}, x).again(RecomputeBlocks, forward)
 }
 
-// AvgPool returns the mean of every window: [N H W C] -> [N OH OW C].
+// AvgPool returns the mean of every window: [N H W C] -> [N OH OW C], or [N T H W C] -> [N OT OH OW C].
 func AvgPool(x *Var, w tensor.Window) *Var {
 	y := result(shaped("AvgPool", []*Var{x}, func() []int { return tensor.PoolShape(x.Shape(), w) }), x)
 	tensor.AvgPool(y.Value, x.Value, w)
@@ -177,10 +192,14 @@ func AdaptiveAvgPool(x *Var, oh, ow int) *Var {
 	}, x)
 }
 
-// GlobalAvgPool returns the mean over all positions: [N H W C] -> [N C].
+// GlobalAvgPool returns the mean over all positions, of all frames: [N H W C] or [N T H W C] -> [N C].
 func GlobalAvgPool(x *Var) *Var {
+	s := x.Shape()
+	if len(s) == 5 {
+		x = Reshape(x, s[0], s[1]*s[2], s[3], s[4])
+	}
 	y := AdaptiveAvgPool(x, 1, 1)
-	return Reshape(y, x.Shape()[0], x.Shape()[3])
+	return Reshape(y, s[0], s[len(s)-1])
 }
 
 // Resize returns x resized bilinearly to h by w (PyTorch's interpolate with align_corners false).

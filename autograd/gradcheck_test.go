@@ -107,6 +107,12 @@ var gradTable = []gradRow{
 		return ConvTranspose2D(in[0], in[1], in[2], tensor.SquareConv(2, 1), [2]int{1, 1})
 	}, shapes: [][]int{{2, 4, 3, 3}, {3, 3, 5, 3}, {5}}},
 	{name: "Conv2D uneven", f: func(in []*Var) *Var { return Conv2D(in[0], in[1], in[2], uneven) }, shapes: [][]int{{2, 7, 8, 3}, {3, 2, 3, 4}, {4}}},
+	{name: "Conv3D", f: func(in []*Var) *Var { return Conv3D(in[0], in[1], in[2], clips(1, 1, 1, 1)) }, shapes: [][]int{{2, 3, 4, 5, 3}, {3, 3, 3, 3, 4}, {4}}},
+	{name: "Conv3D stride 2", f: func(in []*Var) *Var { return Conv3D(in[0], in[1], in[2], clips(2, 1, 2, 1)) }, shapes: [][]int{{2, 5, 6, 5, 3}, {3, 3, 3, 3, 4}, {4}}},
+	{name: "Conv3D through time", f: func(in []*Var) *Var { return Conv3D(in[0], in[1], nil, clips(1, 1, 1, 0)) }, shapes: [][]int{{2, 4, 3, 3, 3}, {3, 1, 1, 3, 4}}},
+	{name: "MaxPool clips", f: func(in []*Var) *Var { return MaxPool(in[0], tensor.SolidWindow(3, 2, 1)) }, shapes: [][]int{{2, 4, 5, 6, 2}}, draw: distinct},
+	{name: "AvgPool clips", f: func(in []*Var) *Var { return AvgPool(in[0], tensor.SolidWindow(3, 2, 1)) }, shapes: [][]int{{2, 4, 5, 6, 2}}},
+	{name: "GlobalAvgPool clips", f: func(in []*Var) *Var { return GlobalAvgPool(in[0]) }, shapes: [][]int{{2, 3, 4, 3, 2}}},
 	{name: "Conv1D", f: func(in []*Var) *Var { return Conv1D(in[0], in[1], in[2], tensor.Conv{T: uneven.W}) }, shapes: [][]int{{2, 9, 3}, {3, 3, 4}, {4}}},
 	{name: "ConvTranspose2D uneven", f: func(in []*Var) *Var { return ConvTranspose2D(in[0], in[1], in[2], uneven, [2]int{0, 2}) }, shapes: [][]int{{2, 4, 3, 3}, {3, 2, 5, 3}, {5}}},
 	{name: "MaxPool uneven", f: func(in []*Var) *Var { return MaxPool(in[0], unevenWindow) }, shapes: [][]int{{2, 6, 8, 3}}, draw: distinct},

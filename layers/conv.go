@@ -7,7 +7,7 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// ConvOptions of NewConv2D, NewConv1D and NewConvTranspose2D.
+// ConvOptions of NewConv2D, NewConv1D, NewConv3D and NewConvTranspose2D.
 type ConvOptions struct {
 	Stride   int  // 0 means 1
 	Pad      int  // zeros on each side
@@ -15,7 +15,7 @@ type ConvOptions struct {
 	Groups   int  // 0 means 1; equal to the input channels it is depthwise
 	NoBias   bool // leave out the bias, for example before a BatchNorm
 
-	T, H, W ConvAxis // what is different along an axis: T of sequences, H and W of images
+	T, H, W ConvAxis // what is different along an axis: T of sequences and clips, H and W of images and clips
 	OutPad  [2]int   // of a transposed convolution: rows and columns beyond the fewest; see tensor.ConvTransposeShape
 }
 
@@ -112,6 +112,44 @@ func (c *Conv1D) Forward(x *autograd.Var) *autograd.Var {
 
 // Visit names weight and bias.
 func (c *Conv1D) Visit(prefix string, f func(Param)) { visitConv(prefix, c.W, c.B, f) }
+
+// Conv3D is a convolution of clips, W [KT KH KW I/G O].
+type Conv3D struct {
+	W, B *tensor.Tensor // B is nil without a bias
+	Conv tensor.Conv
+}
+
+// NewConv3D returns a convolution with kernels of k by k by k, initialised as NewConv2D's.
+func NewConv3D(rng *tensor.RNG, in, out, k int, o ConvOptions) *Conv3D {
+	if o.OutPad != [2]int{} {
+		panic(&autograd.OpError{Op: "layers.NewConv3D", Msg: fmt.Sprintf("options %+v: OutPad is of transposed convolutions", o)})
+	}
+	g := tensor.Conv{Groups: o.Groups}
+	var kt, kh, kw int
+	kt, g.T = o.along(o.T, k)
+	kh, g.H = o.along(o.H, k)
+	kw, g.W = o.along(o.W, k)
+	c := &Conv3D{W: tensor.New(kt, kh, kw, in/max(o.Groups, 1), out), Conv: g}
+	c.B = initConv(rng, c.W, out, o)
+	return c
+}
+
+// Forward convolves.
+func (c *Conv3D) Forward(x *autograd.Var) *autograd.Var {
+	return autograd.Conv3D(x, x.Param(c.W), param(x, c.B), c.Conv)
+}
+
+// Visit names weight and bias.
+func (c *Conv3D) Visit(prefix string, f func(Param)) { visitConv(prefix, c.W, c.B, f) }
+
+// convolution is a Conv2D or a Conv3D: what a batch norm can follow in the same pass.
+type convolution interface {
+	Module
+	parts() (w, b *tensor.Tensor, g tensor.Conv)
+}
+
+func (c *Conv2D) parts() (w, b *tensor.Tensor, g tensor.Conv) { return c.W, c.B, c.Conv }
+func (c *Conv3D) parts() (w, b *tensor.Tensor, g tensor.Conv) { return c.W, c.B, c.Conv }
 
 // ConvTranspose2D is a transposed convolution of images, W [KH KW O/G I].
 type ConvTranspose2D struct {

@@ -19,9 +19,9 @@ func ConvNet(rng *tensor.RNG, c, w int, o TrunkOptions) *Trunk {
 	t := &Trunk{Name: "convnet", Side: 32}
 	in := c
 	for i, out := range []int{w, w, 2 * w, 4 * w} {
-		stride := 2
-		if i == 0 {
-			stride = 1
+		stride := 1
+		if i > 0 {
+			stride = m.stride(2)
 		}
 		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), out,
 			m.convBN(fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, 3, ConvOptions{Stride: stride, Pad: 1})})
@@ -36,7 +36,7 @@ func NIN(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
 	m := o.plain("NIN").maker(rng, InitFanOut)
 	t := &Trunk{Name: "nin", Side: 32}
 	in := c
-	pool := tensor.SquareWindow(3, 2, 1)
+	pool := func() tensor.Window { return tensor.SquareWindow(3, m.stride(2), 1) }
 	for i, b := range [][3]int{{192, 160, 96}, {192, 192, 192}, {192, 192, 192}, {192, 192, 192}} {
 		k := 3
 		if i < 2 {
@@ -53,9 +53,9 @@ func NIN(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
 		}
 		switch i {
 		case 0:
-			s = append(s, Child{"block1.pool", MaxPool(pool)})
+			s = append(s, Child{"block1.pool", MaxPool(pool())})
 		case 1:
-			s = append(s, Child{"block2.pool", AvgPool(pool)})
+			s = append(s, Child{"block2.pool", AvgPool(pool())})
 		}
 		t.Stages = append(t.Stages, Stage{fmt.Sprint("block", i+1), in, s})
 	}
@@ -81,7 +81,7 @@ func Zhang(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
 		for j, out := range b.widths {
 			options := ConvOptions{Pad: b.dilation, Dilation: b.dilation}
 			if j == len(b.widths)-1 {
-				options.Stride = b.stride
+				options.Stride = m.stride(b.stride)
 			}
 			conv := NewConv2D(rng, in, out, 3, options)
 			m.Init.fill(rng, conv)
@@ -109,13 +109,18 @@ func CaffeNet(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
 
 func (m maker) alexNet(name string, c int, w [5]int, groups, stemPad int) *Trunk {
 	t := &Trunk{Name: name, Side: 227}
-	pool := MaxPool(tensor.SquareWindow(3, 2, 0))
+	pool := func() Module { // where it does not halve, it keeps the size
+		if s := m.stride(2); s > 1 {
+			return MaxPool(tensor.SquareWindow(3, s, 0))
+		}
+		return MaxPool(tensor.SquareWindow(3, 1, 1))
+	}
 	in := c
 	for i, out := range w {
 		k, o := 3, ConvOptions{Pad: 1}
 		switch i {
 		case 0:
-			k, o = 11, ConvOptions{Stride: 4, Pad: stemPad}
+			k, o = 11, ConvOptions{Stride: m.stride(4), Pad: stemPad}
 		case 1:
 			k, o = 5, ConvOptions{Pad: 2, Groups: groups}
 		case 3, 4:
@@ -123,7 +128,7 @@ func (m maker) alexNet(name string, c int, w [5]int, groups, stemPad int) *Trunk
 		}
 		s := m.convBN(fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1), in, out, k, o)
 		if i < 2 || i == 4 {
-			s = append(s, Child{fmt.Sprint("pool", i+1), pool})
+			s = append(s, Child{fmt.Sprint("pool", i+1), pool()})
 		}
 		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), out, s})
 		in = out
@@ -170,7 +175,10 @@ func VGG(rng *tensor.RNG, c, depth int, norm bool, o TrunkOptions) *Trunk {
 			}
 			in = out
 		}
-		s = append(s, Child{name(), MaxPool(tensor.SquareWindow(2, 2, 0))})
+		pool := name()
+		if m.stride(2) > 1 {
+			s = append(s, Child{pool, MaxPool(tensor.SquareWindow(2, 2, 0))})
+		}
 		t.Stages = append(t.Stages, Stage{fmt.Sprint("block", i+1), in, s})
 	}
 	return t

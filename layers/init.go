@@ -8,7 +8,7 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// fans returns how many inputs an output sees, and how many outputs an input feeds, of a weight [I O] or [KH KW I O].
+// fans returns how many inputs an output sees, and how many outputs an input feeds, of a weight [I O], [KH KW I O] or [KT KH KW I O].
 func fans(w *tensor.Tensor) (in, out int) {
 	n := len(w.Shape)
 	k := tensor.Size(w.Shape[:n-2])
@@ -86,17 +86,18 @@ func (i Init) MarshalText() ([]byte, error) { return []byte(i.String()), nil }
 func (i *Init) UnmarshalText(b []byte) error { return choose(i, initNames, b) }
 
 // fill fills a convolution's weight, and its bias if it has one.
-func (i Init) fill(rng *tensor.RNG, c *Conv2D) {
+func (i Init) fill(rng *tensor.RNG, c convolution) {
+	w, b, _ := c.parts()
 	switch i {
 	case InitFanOut:
-		KaimingNormal(rng, c.W)
+		KaimingNormal(rng, w)
 	case InitFanIn:
-		KaimingNormalFanIn(rng, c.W)
+		KaimingNormalFanIn(rng, w)
 	default:
-		return // NewConv2D has done it
+		return // NewConv2D or NewConv3D has done it
 	}
-	if c.B != nil {
-		c.B.Fill(0)
+	if b != nil {
+		b.Fill(0)
 	}
 }
 

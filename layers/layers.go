@@ -219,8 +219,9 @@ func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
 		var y *autograd.Var
 		inner := i > 0 // x is a child's
 		fused := false
-		if conv, ok := s[i].Module.(*Conv2D); ok && i+1 < len(s) && conv.B == nil && tape.Frozen() {
-			if norm, ok := s[i+1].Module.(*BatchNorm); ok {
+		if conv, ok := s[i].Module.(convolution); ok && i+1 < len(s) && tape.Frozen() {
+			norm, ok := s[i+1].Module.(*BatchNorm)
+			if _, b, _ := conv.parts(); ok && b == nil {
 				y, fused = norm.after(s[i].Name, conv, x, nil), true
 			}
 		}
@@ -230,7 +231,7 @@ func (s Sequential) Forward(x *autograd.Var) *autograd.Var {
 		if inner && y != x {
 			drop := !tape.Records()
 			switch s[i-1].Module.(type) {
-			case *Conv2D:
+			case convolution:
 				drop = true
 			case *BatchNorm:
 				norms++
@@ -332,10 +333,11 @@ func (b *BatchNorm) ForwardAdd(x, z *autograd.Var) *autograd.Var {
 
 // after returns b.ForwardAdd(conv.Forward(x), z) as one operation, for a tape for inference; name is the convolution's, which
 // has no bias.
-func (b *BatchNorm) after(name string, conv *Conv2D, x, z *autograd.Var) *autograd.Var {
+func (b *BatchNorm) after(name string, conv convolution, x, z *autograd.Var) *autograd.Var {
 	leave := x.Tape().Enter(name)
 	defer leave()
-	return autograd.ConvBatchNorm(x, x.Param(conv.W), conv.Conv, param(x, b.Gamma), param(x, b.Beta), b.State,
+	w, _, g := conv.parts()
+	return autograd.ConvBatchNorm(x, x.Param(w), g, param(x, b.Gamma), param(x, b.Beta), b.State,
 		autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})
 }
 

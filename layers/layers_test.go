@@ -52,6 +52,7 @@ func torchWeights(t *testing.T, m Module) {
 // torchNet is what PyTorch gave with golden weights; Grads has each gradient's norm and its product with golden.Fill, in float64, Spread how far those of float32 are from them.
 type torchNet struct {
 	N, Side int
+	Frames  int       // of clips; their gradients are with running statistics
 	Logits  []float64 // the first 20 columns at most
 	Norm    float64
 	Loss    float64
@@ -73,6 +74,16 @@ func TestTorchvision(t *testing.T) {
 	}
 }
 
+// TestTorchClips is TestTorchvision for networks of clips. Reference: testdata/clips.json, made by testdata/clips.py.
+func TestTorchClips(t *testing.T) {
+	var want map[string]torchNet
+	golden.Load(t, "testdata/clips.json", &want)
+	rng := tensor.NewRNG(1)
+	for name, trunk := range map[string]*Trunk{"r3d_18": R3D(rng, 3, TrunkOptions{}), "r2plus1d_18": R2Plus1D(rng, 3, TrunkOptions{}), "c3d": C3D(rng, 3, TrunkOptions{})} {
+		t.Run(name, func(t *testing.T) { compareTorch(t, Classifier(rng, trunk, 20), want[name], []int32{3, 1}) })
+	}
+}
+
 // TestTorchCIFAR is TestTorchvision for ResNet-20 with either shortcut. Reference: testdata/cifar.json, made by testdata/cifar.py.
 func TestTorchCIFAR(t *testing.T) {
 	var want map[string]torchNet
@@ -91,6 +102,9 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 	}
 	torchWeights(t, m)
 	x := tensor.New(w.N, w.Side, w.Side, 3)
+	if w.Frames > 0 {
+		x = tensor.New(w.N, w.Frames, w.Side, w.Side, 3)
+	}
 	golden.Fill(x.Data, "input", 2)
 	y := m.Forward(autograd.Const(x)).Value
 	scale := w.Norm / math.Sqrt(float64(y.Len()))
@@ -107,6 +121,7 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 		return
 	}
 	tape := autograd.NewTape(nil)
+	tape.Training = w.Frames == 0
 	loss := autograd.CrossEntropy(m.Forward(tape.Input(x)), labels)
 	if !(math.Abs(float64(loss.Scalar())-w.Loss) <= 1e-4*w.Loss) {
 		t.Errorf("loss %g, PyTorch %g", loss.Scalar(), w.Loss)
@@ -131,7 +146,7 @@ func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 		worst = math.Max(worst, e)
 		most = math.Max(most, w.Spread[p.Name]) // of this gradient and those that it depends on
 		bound := 4 * most
-		if w.Spread == nil { // shallow nets, against float32
+		if w.Spread == nil { // shallow nets, against float32, or running statistics
 			bound = 1e-3
 		}
 		if !(e <= bound) {

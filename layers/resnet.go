@@ -10,12 +10,21 @@ import (
 // block is a residual block (He et al. 2016, "Deep residual learning"): y = relu(F(x) + shortcut(x)). The last batch
 // norm adds the shortcut and applies ReLU in its own pass.
 type block struct {
-	convs    []*Conv2D
+	convs    []convolution
 	norms    []*BatchNorm
-	down     *Conv2D // projection shortcut, nil for identity
+	names    [][2]string // of a convolution and its norm; nil: conv1 and bn1, ...
+	down     convolution // projection shortcut, nil for identity
 	downNorm *BatchNorm
 	stride   int // of an option A shortcut
 	pad      int // channels that an option A shortcut adds on each side
+}
+
+// name returns the names of convolution i and of its norm.
+func (b *block) name(i int) (conv, norm string) {
+	if b.names != nil {
+		return b.names[i][0], b.names[i][1]
+	}
+	return fmt.Sprint("conv", i+1), fmt.Sprint("bn", i+1)
 }
 
 // Forward runs the block. The tape may let go what only the block's own backward pass reads.
@@ -34,11 +43,12 @@ func (b *block) Forward(x *autograd.Var) *autograd.Var {
 	}
 	y := x
 	for i, conv := range b.convs {
-		c := enter(fmt.Sprint("conv", i+1), conv, y)
+		convName, normName := b.name(i)
+		c := enter(convName, conv, y)
 		if i > 0 {
 			tape.Drop(y)
 		}
-		leave := tape.Enter(fmt.Sprint("bn", i+1))
+		leave := tape.Enter(normName)
 		if i == len(b.convs)-1 {
 			y = b.norms[i].ForwardAdd(c, short)
 		} else {
@@ -67,7 +77,8 @@ func (b *block) frozen(x *autograd.Var) *autograd.Var {
 		if i == len(b.convs)-1 {
 			add = short
 		}
-		z := b.norms[i].after(fmt.Sprint("conv", i+1), c, y, add)
+		name, _ := b.name(i)
+		z := b.norms[i].after(name, c, y, add)
 		if i > 0 {
 			x.Tape().Drop(y)
 		}
@@ -79,23 +90,24 @@ func (b *block) frozen(x *autograd.Var) *autograd.Var {
 	return y
 }
 
-// optionA is the shortcut without parameters: every stride-th pixel, zeros for the new channels (He et al. 2016, option A).
+// optionA is the shortcut without parameters: every stride-th pixel, of every stride-th frame of a clip, zeros for the new channels (He et al. 2016, option A).
 func optionA(x *autograd.Var, stride, pad int) *autograd.Var {
-	s := x.Shape()
-	if stride > 1 {
-		x = autograd.Slice(x, 1, 0, (s[1]+stride-1)/stride, stride)
-		x = autograd.Slice(x, 2, 0, (s[2]+stride-1)/stride, stride)
-		s = x.Shape()
+	last := len(x.Shape()) - 1
+	for axis := 1; axis < last && stride > 1; axis++ {
+		x = autograd.Slice(x, axis, 0, (x.Shape()[axis]+stride-1)/stride, stride)
 	}
-	zeros := autograd.Const(tensor.New(s[0], s[1], s[2], pad))
-	return autograd.Concat(3, zeros, x, zeros)
+	s := append([]int(nil), x.Shape()...)
+	s[last] = pad
+	zeros := autograd.Const(tensor.New(s...))
+	return autograd.Concat(last, zeros, x, zeros)
 }
 
 // Visit names conv1, bn1, ..., downsample.0, downsample.1.
 func (b *block) Visit(prefix string, f func(Param)) {
 	for i, c := range b.convs {
-		c.Visit(join(prefix, fmt.Sprint("conv", i+1)), f)
-		b.norms[i].Visit(join(prefix, fmt.Sprint("bn", i+1)), f)
+		conv, norm := b.name(i)
+		c.Visit(join(prefix, conv), f)
+		b.norms[i].Visit(join(prefix, norm), f)
 	}
 	if b.down != nil {
 		b.down.Visit(join(prefix, "downsample.0"), f)
@@ -107,6 +119,7 @@ func (b *block) Visit(prefix string, f func(Param)) {
 type maker struct {
 	rng *tensor.RNG
 	TrunkOptions
+	shrunk *int // how many times smaller than the picture the features of the parts so far are
 }
 
 // conv returns a convolution without bias: a norm follows it.
@@ -120,7 +133,7 @@ func (m maker) conv(in, out, k int, o ConvOptions) *Conv2D {
 // basic is the block of two 3x3 convolutions.
 func (m maker) basic(in, out, stride int) *block {
 	b := &block{stride: stride}
-	b.convs = []*Conv2D{m.conv(in, out, 3, ConvOptions{Stride: stride, Pad: 1}), m.conv(out, out, 3, ConvOptions{Pad: 1})}
+	b.convs = []convolution{m.conv(in, out, 3, ConvOptions{Stride: stride, Pad: 1}), m.conv(out, out, 3, ConvOptions{Pad: 1})}
 	b.norms = []*BatchNorm{NewBatchNormReLU(out), NewBatchNormReLU(out)}
 	m.finish(b, in, out)
 	return b
@@ -130,7 +143,7 @@ func (m maker) basic(in, out, stride int) *block {
 func (m maker) bottleneck(in, mid, stride int) *block {
 	out := 4 * mid
 	b := &block{stride: stride}
-	b.convs = []*Conv2D{m.conv(in, mid, 1, ConvOptions{}), m.conv(mid, mid, 3, ConvOptions{Stride: stride, Pad: 1}), m.conv(mid, out, 1, ConvOptions{})}
+	b.convs = []convolution{m.conv(in, mid, 1, ConvOptions{}), m.conv(mid, mid, 3, ConvOptions{Stride: stride, Pad: 1}), m.conv(mid, out, 1, ConvOptions{})}
 	b.norms = []*BatchNorm{NewBatchNormReLU(mid), NewBatchNormReLU(mid), NewBatchNormReLU(out)}
 	m.finish(b, in, out)
 	return b
@@ -139,7 +152,7 @@ func (m maker) bottleneck(in, mid, stride int) *block {
 // finish gives a block its shortcut and its last norm's scale.
 func (m maker) finish(b *block, in, out int) {
 	switch {
-	case in == out && b.stride == 1:
+	case in == out && b.stride == 1, b.down != nil:
 	case m.Shortcut == Projection:
 		b.down, b.downNorm = m.conv(in, out, 1, ConvOptions{Stride: b.stride}), NewBatchNorm(out)
 	default:
@@ -164,8 +177,8 @@ func ResNet(rng *tensor.RNG, c, depth int, cifar bool, o TrunkOptions) *Trunk {
 		t.Name += "-cifar"
 		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", m.conv(c, 64, 3, ConvOptions{Pad: 1})}, {"bn1", NewBatchNormReLU(64)}}})
 	} else {
-		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", m.conv(c, 64, 7, ConvOptions{Stride: 2, Pad: 3})},
-			{"bn1", NewBatchNormReLU(64)}, {"maxpool", MaxPool(tensor.SquareWindow(3, 2, 1))}}})
+		t.Stages = append(t.Stages, Stage{"conv1", 64, Sequential{{"conv1", m.conv(c, 64, 7, ConvOptions{Stride: m.stride(2), Pad: 3})},
+			{"bn1", NewBatchNormReLU(64)}, {"maxpool", MaxPool(tensor.SquareWindow(3, m.stride(2), 1))}}})
 	}
 	in := 64
 	for i, n := range blocks {
@@ -174,7 +187,7 @@ func ResNet(rng *tensor.RNG, c, depth int, cifar bool, o TrunkOptions) *Trunk {
 		for j := range n {
 			stride := 1
 			if i > 0 && j == 0 {
-				stride = 2
+				stride = m.stride(2)
 			}
 			if depth >= 50 {
 				bs = append(bs, m.bottleneck(in, mid, stride))
@@ -204,7 +217,7 @@ func CIFARResNet(rng *tensor.RNG, c, depth int, o TrunkOptions) *Trunk {
 		for j := range (depth - 2) / 6 {
 			stride := 1
 			if i > 0 && j == 0 {
-				stride = 2
+				stride = m.stride(2)
 			}
 			bs = append(bs, m.basic(in, out, stride))
 			in = out

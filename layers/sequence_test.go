@@ -73,7 +73,7 @@ func TestBlockLetsGo(t *testing.T) {
 	x := tensor.NewRNG(1).FillNormal(tensor.New(2, 16, 16, 8), 0, 1)
 	m, a := TrunkOptions{}.maker(tensor.NewRNG(1), InitFanOut), TrunkOptions{Shortcut: OptionA}.maker(tensor.NewRNG(1), InitFanOut)
 	for name, b := range map[string]*block{"plain": m.basic(8, 8, 1), "projection": m.basic(8, 16, 1), "bottleneck": m.bottleneck(8, 4, 1), "option A": a.basic(8, 12, 1)} {
-		out := b.convs[len(b.convs)-1].W.Dim(3)
+		out := b.norms[len(b.norms)-1].Gamma.Len()
 		for _, c := range []struct {
 			mode string
 			tape *autograd.Tape

@@ -15,7 +15,7 @@ import (
 func kernels(t *Trunk) string {
 	var out []string
 	for _, p := range State(t) {
-		if name, ok := strings.CutSuffix(p.Name, ".weight"); ok && len(p.Value.Shape) == 4 {
+		if name, ok := strings.CutSuffix(p.Name, ".weight"); ok && len(p.Value.Shape) >= 4 {
 			out = append(out, fmt.Sprint(name, p.Value.Shape))
 		}
 	}

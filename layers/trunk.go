@@ -12,9 +12,13 @@ import (
 
 // Trunk is a network without its head: stages whose features can be read one by one. A stage's children carry the names
 // that torchvision gives them in the whole network; the stage's own name is for people.
+//
+// Every trunk takes pictures [N H W C] and clips [N T H W C]. One for pictures sees each frame of a clip by itself; one for clips sees a picture as
+// a clip of one frame, whose features have the axes of a picture's.
 type Trunk struct {
 	Name   string
 	Side   int // the image side that it was designed for
+	Frames int // the clip's length that it was designed for; 0: it is for pictures
 	Stages []Stage
 	// Again makes another trunk of this one's build, with weights of its own: a teacher, a twin. NewTrunk sets it; of a trunk made
 	// otherwise it is nil unless its maker sets it.
@@ -28,8 +32,37 @@ type Stage struct {
 	Parts    Sequential
 }
 
-// Forward returns the last stage's features, [N H W C].
+// Forward returns the last stage's features, [N H W C], or [N T H W C] of clips.
 func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
+	given := x
+	if seen := t.see(x); seen != x {
+		x = t.forward(seen)
+		return t.back(x, given)
+	}
+	return t.forward(x)
+}
+
+// see returns clips as frames for a trunk of pictures, [N·T H W C], and pictures as clips of one frame for a trunk of clips, [N 1 H W C].
+func (t *Trunk) see(x *autograd.Var) *autograd.Var {
+	switch s := x.Shape(); {
+	case len(s) == 5 && t.Frames == 0:
+		return autograd.Reshape(x, s[0]*s[1], s[2], s[3], s[4])
+	case len(s) == 4 && t.Frames > 0:
+		return autograd.Reshape(x, s[0], 1, s[1], s[2], s[3])
+	}
+	return x
+}
+
+// back returns the features y of what see made of x with x's axes.
+func (t *Trunk) back(y, x *autograd.Var) *autograd.Var {
+	s, f := x.Shape(), y.Shape()
+	if t.Frames == 0 {
+		return autograd.Reshape(y, s[0], s[1], f[1], f[2], f[3])
+	}
+	return autograd.Reshape(y, f[0], f[2], f[3], f[4])
+}
+
+func (t *Trunk) forward(x *autograd.Var) *autograd.Var {
 	for i, s := range t.Stages {
 		y := s.Parts.Forward(x)
 		if i > 0 && y != x && !x.Tape().Records() {
@@ -43,9 +76,14 @@ func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
 // Features returns every stage's features.
 func (t *Trunk) Features(x *autograd.Var) []*autograd.Var {
 	out := make([]*autograd.Var, len(t.Stages))
+	given := x
+	x = t.see(x)
+	other := x != given
 	for i, s := range t.Stages {
 		x = s.Parts.Forward(x)
-		out[i] = x
+		if out[i] = x; other {
+			out[i] = t.back(x, given)
+		}
 	}
 	return out
 }
@@ -130,6 +168,9 @@ type TrunkOptions struct {
 	Shortcut Shortcut // of residual networks
 	Init     Init     // of convolutions
 	ZeroLast bool     // residual networks: each block's last norm begins with scale 0, the block with its shortcut (Goyal et al. 2017)
+	// Stride is how many times smaller than the picture features become at most, 0 for as the network is: strides beyond it are 1, with the same
+	// weights (as Jabri et al. 2020 have it where they compare places). What would halve the features beyond it leaves them as they are.
+	Stride int
 }
 
 // maker returns what makes a trunk whose own initialisation is own.
@@ -137,7 +178,17 @@ func (o TrunkOptions) maker(rng *tensor.RNG, own Init) maker {
 	if o.Init == InitOwn {
 		o.Init = own
 	}
-	return maker{rng, o}
+	return maker{rng, o, new(int)}
+}
+
+// stride returns a stride of a trunk's next part, or a smaller one where features would become smaller than the options allow.
+func (m maker) stride(s int) int {
+	*m.shrunk = max(*m.shrunk, 1)
+	if m.Stride > 0 {
+		s = max(1, min(s, m.Stride / *m.shrunk))
+	}
+	*m.shrunk *= s
+	return s
 }
 
 // residual says whether an option is set that only residual networks have.
@@ -151,7 +202,7 @@ func (o TrunkOptions) plain(name string) TrunkOptions {
 	return o
 }
 
-// trunkMaker builds a trunk for images of a channel count.
+// trunkMaker builds a trunk for images or clips of a channel count.
 type trunkMaker struct {
 	about    string
 	residual bool
@@ -177,7 +228,12 @@ var trunks = map[string]trunkMaker{
 	"nin":             {"network in network, four blocks, as in RotNet", false, NIN},
 	"vgg11":           {"VGG-11 with batch norm", false, vgg(11)},
 	"vgg16":           {"VGG-16 with batch norm", false, vgg(16)},
-	"zhang":           {"the net that colours pictures (Zhang et al. 2016), up to conv7", false, Zhang},
+	"r3d18":           {"R3D-18, torchvision's: ResNet-18 of 3x3x3 convolutions, for clips of 16 frames", true, R3D},
+	"r2plus1d18":      {"R(2+1)D-18, torchvision's: each 3x3x3 convolution as one in the plane and one through time; for clips", true, R2Plus1D},
+	"c3d":             {"C3D with batch norm, as in Xu et al. 2019, for clips of 16 frames", false, C3D},
+	"convnet3d": {"four 3x3x3 convolutions, the last three with stride 2, 32 to 128 channels; for small clips", false,
+		func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return ConvNet3D(r, c, 32, o) }},
+	"zhang": {"the net that colours pictures (Zhang et al. 2016), up to conv7", false, Zhang},
 }
 
 func resNet(depth int, cifar bool) func(*tensor.RNG, int, TrunkOptions) *Trunk {
@@ -194,7 +250,8 @@ func vgg(depth int) func(*tensor.RNG, int, TrunkOptions) *Trunk {
 
 // trunkOptions are what a trunk's specification can say: those of every trunk, then those of residual networks.
 var (
-	trunkOptions    = []spec.Option{{Name: "init", Default: "own", About: "of convolutions: uniform, fan-out, fan-in, or the trunk's own"}}
+	trunkOptions = []spec.Option{{Name: "init", Default: "own", About: "of convolutions: uniform, fan-out, fan-in, or the trunk's own"},
+		{Name: "stride", Default: "0", About: "how many times smaller than the picture features become at most: later strides are 1; 0: as the trunk is"}}
 	residualOptions = []spec.Option{{Name: "shortcut", Default: "projection", About: "where a block changes the shape: projection, or a (no parameters)"},
 		{Name: "zero", Default: "no", About: "yes: each block's last norm begins with scale 0"}}
 )
@@ -215,6 +272,7 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 	}
 	var o TrunkOptions
 	v.Into("init", &o.Init)
+	o.Stride = v.Int("stride", 0, 1<<10)
 	if m.residual {
 		v.Into("shortcut", &o.Shortcut)
 		o.ZeroLast = v.Bool("zero")

@@ -16,7 +16,7 @@ import (
 func weights(t *Trunk) map[string]*tensor.Tensor {
 	out := map[string]*tensor.Tensor{}
 	for _, p := range State(t) {
-		if len(p.Value.Shape) == 4 {
+		if len(p.Value.Shape) >= 4 {
 			out[p.Name] = p.Value
 		}
 	}
@@ -25,7 +25,7 @@ func weights(t *Trunk) map[string]*tensor.Tensor {
 
 func newTrunk(t *testing.T, name string, o TrunkOptions) *Trunk {
 	t.Helper()
-	of := name + "?init=" + o.Init.String()
+	of := fmt.Sprintf("%s?init=%s&stride=%d", name, o.Init, o.Stride)
 	if o.residual() {
 		of += "&shortcut=" + o.Shortcut.String() + map[bool]string{true: "&zero=yes"}[o.ZeroLast]
 	}
@@ -40,7 +40,7 @@ func newTrunk(t *testing.T, name string, o TrunkOptions) *Trunk {
 // the one that its constructor names, to the bit.
 func TestTrunkInit(t *testing.T) {
 	for name, own := range map[string]Init{"convnet": InitFanOut, "nin": InitFanOut, "resnet20": InitUniform, "resnet18-cifar": InitFanOut,
-		"caffenet": InitFanOut, "vgg11": InitFanOut} {
+		"caffenet": InitFanOut, "vgg11": InitFanOut, "convnet3d": InitFanOut, "c3d": InitFanOut} {
 		t.Run(name, func(t *testing.T) {
 			mine := State(newTrunk(t, name, TrunkOptions{}))
 			for init := InitUniform; init <= InitFanIn; init++ {
@@ -66,7 +66,8 @@ func TestTrunkInit(t *testing.T) {
 func checkInit(t *testing.T, name string, w *tensor.Tensor, init Init) {
 	t.Helper()
 	s := w.Shape
-	in, out := float64(s[0]*s[1]*s[2]), float64(s[0]*s[1]*s[3])
+	n := len(s) - 1
+	in, out := float64(tensor.Size(s[:n])), float64(tensor.Size(s[:n-1])*s[n])
 	want := map[Init]float64{InitUniform: 1 / math.Sqrt(3*in), InitFanOut: math.Sqrt(2 / out), InitFanIn: math.Sqrt(2 / in)}[init]
 	std := math.Sqrt(tensor.SumSquares(w) / float64(w.Len()))
 	if !(math.Abs(std/want-1) <= 4/math.Sqrt(float64(w.Len()))) { // four deviations of what a normal sample's deviation has
@@ -241,7 +242,7 @@ func TestPlainTrunkOptions(t *testing.T) {
 		}
 		for _, o := range []string{"shortcut=a", "zero=yes"} {
 			trunk, err := NewTrunk(name+"?"+o, tensor.NewRNG(1), 3)
-			if plain := !strings.Contains(name, "resnet"); plain != (err != nil) || plain && !strings.Contains(err.Error(), "trunk "+name+": there is no option") {
+			if plain := !strings.Contains(name, "resnet") && name != "r3d18" && name != "r2plus1d18"; plain != (err != nil) || plain && !strings.Contains(err.Error(), "trunk "+name+": there is no option") {
 				t.Errorf("%s with %s: %v", name, o, err)
 			} else if !plain && (trunk.Name != name+"?"+o || trunk.Again(tensor.NewRNG(2)).Name != trunk.Name) {
 				t.Errorf("%s with %s is called %s", name, o, trunk.Name)
@@ -259,4 +260,23 @@ func TestPlainTrunkOptions(t *testing.T) {
 		}
 	}
 	ConvNet(tensor.NewRNG(1), 3, 8, TrunkOptions{ZeroLast: true})
+}
+
+// TestTrunkStride: with a stride features are that much smaller than the picture, and the weights are those of the trunk as it is.
+func TestTrunkStride(t *testing.T) {
+	for _, c := range []struct {
+		name               string
+		stride, side, want int
+	}{{"convnet", 0, 32, 4}, {"convnet", 2, 32, 16}, {"convnet", 1, 32, 32}, {"resnet20", 2, 32, 16}, {"resnet18", 8, 64, 8}, {"nin", 2, 32, 16}, {"alexnet", 8, 67, 7}} {
+		trunk := newTrunk(t, c.name, TrunkOptions{Stride: c.stride})
+		plain := State(newTrunk(t, c.name, TrunkOptions{}))
+		for i, p := range State(trunk) {
+			if q := plain[i]; q.Name != p.Name || !slices.Equal(q.Value.Data, p.Value.Data) {
+				t.Fatalf("%s at stride %d: %s is not %s", c.name, c.stride, p.Name, q.Name)
+			}
+		}
+		if got := trunk.Forward(autograd.NewInference().Input(tensor.New(1, c.side, c.side, 3))).Shape(); got[1] != c.want || got[2] != c.want {
+			t.Errorf("%s at stride %d: features of %d pixels are %v, want %d a side", c.name, c.stride, c.side, got, c.want)
+		}
+	}
 }

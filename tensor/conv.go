@@ -77,57 +77,77 @@ const (
 	GradWeight
 )
 
-// Plan returns the algorithm that a pass over output images [N OH OW O] with weights w [KH KW I/G O] uses. It depends
-// on the shapes alone, so that the same program gives the same bits on every machine.
+// Plan returns the algorithm that a pass over output images [N OH OW O] with weights w [KH KW I/G O] uses, or over clips [N OT OH OW O] with
+// weights [KT KH KW I/G O]. It depends on the shapes alone, so that the same program gives the same bits on every machine.
 func (g Conv) Plan(pass Pass, y, w []int) Algorithm {
 	g = g.norm(w)
+	taps, n := 1, y[0]
+	if len(w) == 5 {
+		if w[0] > 1 && (g.T.Stride != 1 || g.T.Dilation != 1) || w[0] == 1 && (g.T.Stride != 1 || g.T.padded()) {
+			return Direct
+		}
+		taps, n, y, w = w[0], n*y[1], y[1:], w[1:]
+	}
 	small := func(a Axis) bool { return a.Stride == 1 && a.Dilation == 1 && max(a.Low, a.High) <= 2 }
 	if w[0] != 3 || w[1] != 3 || !small(g.H) || !small(g.W) || g.Groups != 1 || w[2]%16 != 0 || w[3]%16 != 0 {
 		return Direct
 	}
 	if g.Algorithm == Auto {
-		return cheapest(pass, y[0], y[1], y[2], w[2], w[3])
+		return cheapest(pass, n, y[1], y[2], w[2], w[3], taps)
 	}
 	return g.Algorithm
 }
 
-// norm writes out what zeros mean for weights w [KH KW I/G O].
+// norm writes out what zeros mean for weights w [KH KW I/G O] or [KT KH KW I/G O].
 func (g Conv) norm(w []int) Conv {
+	if len(w) == 5 {
+		g.T, w = g.T.of(w[0]), w[1:]
+	}
 	g.H, g.W, g.Groups = g.H.of(w[0]), g.W.of(w[1]), max(g.Groups, 1)
 	return g
 }
 
-// ConvShape returns the shape of a convolution's output; OH and OW see Axis.Out:
+// ConvShape returns the shape of a convolution's output; OT, OH and OW see Axis.Out:
 //
-//	x [N H W C]   w [KH KW C/G O]   ->   [N OH OW O]
+//	x [N H W C]     w [KH KW C/G O]      ->   [N OH OW O]
+//	x [N T H W C]   w [KT KH KW C/G O]   ->   [N OT OH OW O]
 func ConvShape(x, w []int, g Conv) []int {
-	if len(x) != 4 || len(w) != 4 {
-		fail("Conv2D", "input %v and weight %v need four axes, [N H W C] and [KH KW I O]", x, w)
+	op, axes := "Conv2D", []Axis{g.H, g.W}
+	switch {
+	case len(x) == 5 && len(w) == 5:
+		op, axes = "Conv3D", []Axis{g.T, g.H, g.W}
+	case len(x) == 5 || len(w) == 5:
+		fail("Conv3D", "input %v and weight %v need five axes, [N T H W C] and [KT KH KW I O]", x, w)
+	case len(x) != 4 || len(w) != 4:
+		fail(op, "input %v and weight %v need four axes, [N H W C] and [KH KW I O]", x, w)
 	}
-	g = g.check("Conv2D", w)
-	if w[2]*g.Groups != x[3] {
-		fail("Conv2D", "input %v has %d channels, weight %v with %d groups wants %d", x, x[3], w, g.Groups, w[2]*g.Groups)
+	g = g.check(op, w)
+	d := len(axes)
+	if w[d]*g.Groups != x[d+1] {
+		fail(op, "input %v has %d channels, weight %v with %d groups wants %d", x, x[d+1], w, g.Groups, w[d]*g.Groups)
 	}
-	s := []int{x[0], g.H.Out(x[1], w[0]), g.W.Out(x[2], w[1]), w[3]}
-	if s[1] < 1 || s[2] < 1 {
-		fail("Conv2D", "kernel %v does not fit input %v with padding %d+%d, %d+%d and dilation %d, %d", w, x, g.H.Low, g.H.High, g.W.Low, g.W.High,
-			g.H.Dilation, g.W.Dilation)
+	s := append([]int(nil), x...)
+	s[d+1] = w[d+1]
+	for i, a := range axes {
+		if s[i+1] = a.of(w[i]).Out(x[i+1], w[i]); s[i+1] < 1 {
+			fail(op, "kernel %v does not fit input %v: along axis %d with padding %d+%d and dilation %d", w, x, i+1, a.Low, a.High, a.of(w[i]).Dilation)
+		}
 	}
 	return s
 }
 
 // check returns g with what zeros mean written out; it panics where g itself cannot be meant.
 func (g Conv) check(op string, w []int) Conv {
-	if g.T != (Axis{}) {
+	if len(w) == 4 && g.T != (Axis{}) {
 		fail(op, "the geometry along T, %+v, has no axis here: images are [N H W C]", g.T)
 	}
-	for _, a := range []Axis{g.H, g.W} {
+	for _, a := range []Axis{g.T, g.H, g.W} {
 		if a.Low < 0 || a.High < 0 || a.Stride < 0 || a.Dilation < 0 {
 			fail(op, "negative geometry %+v", a)
 		}
 	}
-	if g.Groups < 0 || w[3]%max(g.Groups, 1) != 0 {
-		fail(op, "%d channels do not divide into %d groups", w[3], g.Groups)
+	if o := w[len(w)-1]; g.Groups < 0 || o%max(g.Groups, 1) != 0 {
+		fail(op, "%d channels do not divide into %d groups", o, g.Groups)
 	}
 	return g.norm(w)
 }
@@ -180,37 +200,38 @@ func (p plane) window(x *Tensor, i, top, left int) {
 
 // Conv2D sets y to the convolution (cross-correlation) of x with w; see ConvShape. It is an implicit matrix product:
 // output pixels by kernel elements, read where they lie in the padded image, times packed weights.
-func Conv2D(y, x, w *Tensor, g Conv) { Conv2DFused(y, x, w, g, nil, nil) }
+func Conv2D(y, x, w *Tensor, g Conv) { ConvFused(y, x, w, g, nil, nil) }
 
-// Conv2DFused is Conv2D with an epilogue, or nil, and with weights kept in their packed form, or nil.
-func Conv2DFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
+// ConvFused is Conv2D or Conv3D, by the tensors' axes, with an epilogue, or nil, and with weights kept in their packed form, or nil.
+func ConvFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	shape := ConvShape(x.Shape, w.Shape, g)
 	if !SameShape(y.Shape, shape) {
 		fail("Conv2D", "output %v, it is %v", y.Shape, shape)
 	}
 	g = g.norm(w.Shape)
-	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+	f := winogradOf(g.Plan(Forward, y.Shape, w.Shape))
+	y, x, w, t := g.images(y, x, w)
+	kh, kw, cg, o := w.Shape[0]/t.taps, w.Shape[1], w.Shape[2], w.Shape[3]
 	if len(w.Data) == 0 || len(y.Data) == 0 { // sums over nothing, or no sums
 		Zero(y)
 		e.apply(y.Data, o, 0, Size(y.Shape[:3]), 0, o)
 		return
 	}
-	f := winogradOf(g.Plan(Forward, y.Shape, w.Shape))
 	switch {
-	case keep != nil && g.Precision == Int8 && int8Shape(w.Shape, g):
+	case keep != nil && g.Precision == Int8 && !t.moves() && int8Shape(w.Shape, g):
 		convInt8(y, x, w, g, e, keep)
-	case g.plain(kh, kw):
+	case g.plain(kh, kw) && !t.moves():
 		matMulFused(y, x, w.Reshape(cg, o), e, keep, g.Precision)
-	case g.dense(kh, kw):
-		pointwise(y, x, w, g, e, keep)
+	case g.dense(kh, kw) && t.taps == 1:
+		pointwise(y, x, w, g, t, e, keep)
 	case f != nil:
-		f.conv(y, x, w, false, g.H.Low, g.W.Low, false, e, keep)
-	case cg == 1 && o == g.Groups:
+		f.conv(y, x, w, t, false, g.H.Low, g.W.Low, false, e, keep)
+	case cg == 1 && o == g.Groups && !t.moves():
 		p := g.pad(x)
 		defer p.free()
 		depthwise(y, p, w, g, e)
 	default:
-		convDirect(y, x, w, g, e, keep)
+		convDirect(y, x, w, g, t, e, keep)
 	}
 }
 
@@ -219,12 +240,12 @@ func (g Conv) pad(x *Tensor) plane {
 	return padded(x, g.H.Low, g.W.Low, x.Shape[1]+g.H.Low+g.H.High, x.Shape[2]+g.W.Low+g.W.High)
 }
 
-// convDirect is Conv2DFused as an implicit matrix product.
-func convDirect(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
-	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+// convDirect is ConvFused as an implicit matrix product.
+func convDirect(y, x, w *Tensor, g Conv, t frames, e *Epilogue, keep *Packed) {
+	kh, kw, cg, o := w.Shape[0]/t.taps, w.Shape[1], w.Shape[2], w.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
 	og := o / g.Groups
-	k := kh * kw * cg
+	k := t.taps * kh * kw * cg
 	panel := simd.Panel()
 	size := simd.PackedSize(k, og)
 	packed := keep.form(form{groups: g.Groups}, size*g.Groups, func(packed []float32) {
@@ -241,59 +262,114 @@ func convDirect(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	// the piece worth its call.
 	group := max(1, (1<<17)/(k*panel)) * panel
 	groups := (og + group - 1) / group
-	rows := pieceRows(x.Shape[0]*oh, ow, groups*g.Groups)
-	rowPieces := (x.Shape[0]*oh + rows - 1) / rows
+	all := y.Shape[0] * oh
+	rows := pieceRows(all, ow, groups*g.Groups)
+	rowPieces := (all + rows - 1) / rows
 	// Padding costs a copy: of the rows that a piece reads, into the cache that it reads them from, unless many pieces read the same.
-	width, reach := g.W.Low+x.Shape[2]+g.W.High, (kh-1)*g.H.Dilation+1
+	in := source{x: x, g: g, t: t, kh: kh, oh: oh}
 	local := (g.H.padded() || g.W.padded()) && groups*g.Groups <= 2
-	var all plane
 	if !local {
-		all = g.pad(x)
-		defer all.free()
+		in.plane = g.pad(x)
+		defer in.free()
 	}
-	parallel.For(g.Groups*groups*rowPieces, func(t int) {
-		r0 := t % rowPieces * rows
-		t /= rowPieces
-		j0, gi := t%groups*group, t/groups
-		r1 := min(x.Shape[0]*oh, r0+rows)
-		from, first := all, 0 // the first image in from
+	parallel.For(g.Groups*groups*rowPieces, func(i int) {
+		r0 := i % rowPieces * rows
+		i /= rowPieces
+		j0, gi := i%groups*group, i/groups
+		r1 := min(all, r0+rows)
+		from := in
 		if local {
-			first = r0 / oh
-			high := (oh-1)*g.H.Stride + reach
-			from = plane{borrow(((r1-1)/oh - first + 1) * high * width * x.Shape[3]), 1, high, width, x.Shape[3], true}
+			from = in.copy(r0, r1)
 			defer from.free()
-			for r, end := r0, 0; r < r1; r = end {
-				end = min(r1, r+oh-r%oh) // of the image
-				top := r % oh * g.H.Stride
-				rows := plane{from.data[((r/oh-first)*high+top)*width*from.c:], 1, (end-r-1)*g.H.Stride + reach, width, from.c, false}
-				rows.window(x, r/oh, top-g.H.Low, g.W.Low)
-			}
 		}
-		at := func(r int) int { return ((r/oh-first)*from.h + r%oh*g.H.Stride) * from.w * from.c } // what output row r begins at
 		for j := j0; j < min(og, j0+group); j += panel {
 			b := packed[gi*size+simd.PackedOffset(k, j):]
-			n := min(panel, og-j)
-			if g.W.Dilation == 1 && g.Groups == 1 { // the columns and channels of a kernel row are neighbours
-				for r, end := r0, 0; r < r1; r = end {
-					end = min(r1, r+oh-r%oh)
-					simd.MulPanel(y.Data[r*ow*o+j:], o, (end-r)*ow, n, simd.A{Data: from.data[at(r):], LD: g.W.Stride * from.c,
-						Runs: kh, RunStride: g.H.Dilation * from.w * from.c, K: kw * cg, Group: ow, GroupStride: g.H.Stride * from.w * from.c}, b, false)
-				}
-				continue
-			}
-			for r := r0; r < r1; r++ {
-				for a := range kh {
-					simd.MulPanel(y.Data[r*ow*o+gi*og+j:], o, ow, n, simd.A{Data: from.data[at(r)+a*g.H.Dilation*from.w*from.c+gi*cg:], LD: g.W.Stride * from.c,
-						Runs: kw, RunStride: g.W.Dilation * from.c, K: cg}, b[a*kw*cg*panelWidth(n):], a > 0)
-				}
-			}
+			from.product(y.Data[gi*og+j:], o, min(panel, og-j), ow, r0, r1, kw, cg, gi, b)
 		}
 		e.apply(y.Data, o, r0*ow, r1*ow, gi*og+j0, min(group, og-j0))
 	})
 }
 
+// source is what a convolution reads: padded images, or a piece's copy of the rows that it reads.
+type source struct {
+	plane
+	x      *Tensor
+	g      Conv
+	t      frames
+	kh, oh int
+
+	local bool // a copy: for each output image from the first on, the rows of each tap, in planes of their own
+	first int
+}
+
+// copy returns a copy of what the output rows r0 to r1 read, with its padding.
+func (in source) copy(r0, r1 int) source {
+	reach := (in.kh-1)*in.g.H.Dilation + 1
+	c, oh, stride := in.x.Shape[3], in.oh, in.g.H.Stride
+	width, high := in.g.W.Low+in.x.Shape[2]+in.g.W.High, (oh-1)*stride+reach
+	in.local, in.first = true, r0/oh
+	images := ((r1-1)/oh - in.first + 1) * in.t.taps
+	in.plane = plane{borrow(images * high * width * c), images, high, width, c, true}
+	for r, end := r0, 0; r < r1; r = end {
+		end = min(r1, r+oh-r%oh) // of the image
+		top := r % oh * stride
+		for a := range in.t.taps {
+			if i, inside := in.t.of(r/oh, a); inside {
+				rows := plane{in.data[in.at(r, a):], 1, (end-r-1)*stride + reach, width, c, false}
+				rows.window(in.x, i, top-in.g.H.Low, in.g.W.Low)
+			}
+		}
+	}
+	return in
+}
+
+// at returns where the pixels begin that tap a of output row r reads.
+func (in source) at(r, a int) int {
+	i := (r/in.oh-in.first)*in.t.taps + a
+	if !in.local {
+		i, _ = in.t.of(r/in.oh, a)
+	}
+	return (i*in.h + r%in.oh*in.g.H.Stride) * in.w * in.c
+}
+
+// product sets n columns of the output rows r0 to r1, ow pixels each, of group gi of cg input channels; b is the columns' packed weights.
+func (in source) product(y []float32, o, n, ow, r0, r1, kw, cg, gi int, b []float32) {
+	g, kh, oh := in.g, in.kh, in.oh
+	row, depth, width := in.w*in.c, kh*kw*cg, panelWidth(n)
+	frame := in.h * row // from tap to tap
+	if !in.local {
+		frame *= in.t.Dilation
+	}
+	merged := g.W.Dilation == 1 && g.Groups == 1 // the columns and channels of a kernel row are neighbours
+	for r, end := r0, 0; r < r1; r = end {
+		end = min(r1, r+oh-r%oh) // of the image
+		a0, a1 := in.t.taken(r / oh)
+		switch {
+		case a0 == a1:
+			for p := r * ow; p < end*ow; p++ {
+				clear(y[p*o:][:n])
+			}
+		case merged && kh == 1: // the taps are the runs
+			simd.MulPanel(y[r*ow*o:], o, (end-r)*ow, n, simd.A{Data: in.data[in.at(r, a0):], LD: g.W.Stride * in.c,
+				Runs: a1 - a0, RunStride: frame, K: kw * cg, Group: ow, GroupStride: g.H.Stride * row}, b[a0*depth*width:], false)
+		case merged:
+			for a := a0; a < a1; a++ {
+				simd.MulPanel(y[r*ow*o:], o, (end-r)*ow, n, simd.A{Data: in.data[in.at(r, a):], LD: g.W.Stride * in.c,
+					Runs: kh, RunStride: g.H.Dilation * row, K: kw * cg, Group: ow, GroupStride: g.H.Stride * row}, b[a*depth*width:], a > a0)
+			}
+		default:
+			for ; r < end; r++ {
+				for a := a0 * kh; a < a1*kh; a++ {
+					simd.MulPanel(y[r*ow*o:], o, ow, n, simd.A{Data: in.data[in.at(r, a/kh)+a%kh*g.H.Dilation*row+gi*cg:], LD: g.W.Stride * in.c,
+						Runs: kw, RunStride: g.W.Dilation * in.c, K: cg}, b[a*kw*cg*width:], a > a0*kh)
+				}
+			}
+		}
+	}
+}
+
 // pointwise is a 1x1 convolution with a stride: the pixels that it reads are brought together, a piece at a time.
-func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
+func pointwise(y, x, w *Tensor, g Conv, t frames, e *Epilogue, keep *Packed) {
 	h, wd, ci, o := x.Shape[1], x.Shape[2], x.Shape[3], w.Shape[3]
 	oh, ow := y.Shape[1], y.Shape[2]
 	low := g.Precision == BFloat16 && lowShape(y.Shape[0]*oh*ow, o, ci)
@@ -311,7 +387,12 @@ func pointwise(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		pixels := borrow(mBlock * lead)
 		defer giveBack(pixels)
 		for p := lo; p < hi; p++ {
-			i, q, r := p/(oh*ow), p/ow%oh, p%ow
+			q, r := p/ow%oh, p%ow
+			i, inside := t.of(p/(oh*ow), 0)
+			if !inside {
+				clear(pixels[(p-lo)*lead:][:words])
+				continue
+			}
 			pixel := x.Data[((i*h+q*g.H.Stride)*wd+r*g.W.Stride)*ci:][:ci]
 			if low {
 				simd.PackBF16(pixels[(p-lo)*lead:], pixel)
@@ -353,7 +434,7 @@ func depthwise(y *Tensor, p plane, w *Tensor, g Conv, e *Epilogue) {
 	})
 }
 
-// ConvGradWeight sets dw to the gradient of Conv2D's weight, or adds it: with strides s, dilations d and paddings p
+// ConvGradWeight sets dw to the gradient of the weight of Conv2D or Conv3D, or adds it: with strides s, dilations d and paddings p
 // of the axes, dw[a b i o] = Σ x[n, q·s+a·d-p, r·s+b·d-p, i]·dy[n q r o]. It is a product of the image, read transposed where it lies, with dy.
 func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 	shape := ConvShape(x.Shape, dw.Shape, g)
@@ -365,23 +446,31 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 		return
 	}
 	g = g.norm(dw.Shape)
-	kh, kw, cg, o := dw.Shape[0], dw.Shape[1], dw.Shape[2], dw.Shape[3]
-	if g.plain(kh, kw) {
+	f := winogradOf(g.Plan(GradWeight, dy.Shape, dw.Shape))
+	dy, x, dw, t := g.images(dy, x, dw)
+	kh, kw, cg, o := dw.Shape[0]/t.taps, dw.Shape[1], dw.Shape[2], dw.Shape[3]
+	if g.plain(kh, kw) && !t.moves() {
 		MatMulTN(dw.Reshape(cg, o), x, dy, add, g.Precision)
 		return
 	}
-	if f := winogradOf(g.Plan(GradWeight, dy.Shape, dw.Shape)); f != nil {
-		f.gradWeight(dw, x, dy, g.H.Low, g.W.Low, add)
+	if f != nil {
+		f.gradWeight(dw, x, dy, t, g.H.Low, g.W.Low, add)
 		return
 	}
-	oh, ow := shape[1], shape[2]
+	gradWeightDirect(dw, x, dy, g, t, add)
+}
+
+// gradWeightDirect is ConvGradWeight as an implicit matrix product.
+func gradWeightDirect(dw, x, dy *Tensor, g Conv, t frames, add bool) {
+	kh, kw, cg, o := dw.Shape[0]/t.taps, dw.Shape[1], dw.Shape[2], dw.Shape[3]
+	n, oh, ow := dy.Shape[0], dy.Shape[1], dy.Shape[2]
 	// dy packed in blocks of some output rows of one image: a block of a panel stays in the first-level cache
 	block := min(oh, max(1, kBlock/ow))
 	blocks := (oh + block - 1) / block // of an image
 	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
 	merged := g.W.Dilation == 1 && g.Groups == 1
-	if merged && len(dw.Data) <= 1<<17 && x.Shape[0]*blocks >= 2*slices {
-		gradWeightSliced(dw, x, dy, g, block, add)
+	if merged && len(dw.Data) <= 1<<17 && n*blocks >= 2*slices {
+		gradWeightSliced(dw, x, dy, g, t, block, add)
 		return
 	}
 	p := g.pad(x)
@@ -390,48 +479,61 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 		if !add {
 			Zero(dw)
 		}
-		depthwiseGradWeight(dw, p, dy, g)
+		depthwiseGradWeight(dw, p, dy, g, t)
 		return
 	}
 	og := o / g.Groups
 	panel := simd.Panel()
 	size := simd.PackedSize(block*ow, og)
-	packed := borrow(p.n * blocks * g.Groups * size)
+	packed := borrow(n * blocks * g.Groups * size)
 	defer giveBack(packed)
-	parallel.For(p.n*blocks*g.Groups, func(t int) {
-		gi, b := t%g.Groups, t/g.Groups
+	parallel.For(n*blocks*g.Groups, func(i int) {
+		gi, b := i%g.Groups, i/g.Groups
 		q := b % blocks * block
 		k := min(block, oh-q) * ow
-		simd.PackB(packed[t*size:], k, 0, dy.Data[(b/blocks*oh+q)*ow*o+gi*og:], k, og, o)
+		simd.PackB(packed[i*size:], k, 0, dy.Data[(b/blocks*oh+q)*ow*o+gi*og:], k, og, o)
 	})
 	// pieces are cut in 224, by a panel
-	m, taps := kw*cg, kh
+	m, columns := kw*cg, 1 // of a piece's kernel row
 	if !merged {
-		m, taps = cg, kh*kw
+		m, columns = cg, kw
 	}
 	const cut = 224
 	cuts := (m + cut - 1) / cut
 	panels := (og + panel - 1) / panel
-	parallel.For(g.Groups*panels*taps*cuts, func(t int) {
-		i0 := t % cuts * cut
-		t /= cuts
-		tap := t % taps
-		t /= taps
-		j, gi := t%panels*panel, t/panels
-		a, b := tap, 0
-		if !merged {
-			a, b = tap/kw, tap%kw
-		}
-		c := dw.Data[(tap*m+i0)*o+gi*og+j:]
-		for i := range p.n {
+	some := 1 // panels of a piece, which read the same pixels one after the other
+	for some < 4 && g.Groups*panels*t.taps*kh*columns*cuts/(2*some) >= 32 {
+		some *= 2
+	}
+	panels = (panels + some - 1) / some
+	parallel.For(g.Groups*panels*t.taps*kh*columns*cuts, func(piece int) {
+		i0 := piece % cuts * cut
+		piece /= cuts
+		tap := piece % (t.taps * kh * columns)
+		piece /= t.taps * kh * columns
+		j0, gi := piece%panels*some*panel, piece/panels
+		a, b := tap/columns%kh, tap%columns
+		rows, cols := min(cut, m-i0), min(some*panel, og-j0)
+		c := dw.Data[(tap*m+i0)*o+gi*og+j0:]
+		sum := add
+		for i := range n {
+			from, inside := t.of(i, tap/columns/kh)
+			if !inside {
+				continue
+			}
 			for bl := range blocks {
 				q := bl * block
-				rows := min(block, oh-q)
-				at := ((i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w + b*g.W.Dilation) * p.c
-				simd.MulPanel(c, o, min(cut, m-i0), min(panel, og-j), simd.A{Data: p.data[at+gi*cg+i0:], LD: g.W.Stride * p.c, Runs: rows,
-					RunStride: g.H.Stride * p.w * p.c, K: ow, Transposed: true},
-					packed[((i*blocks+bl)*g.Groups+gi)*size+simd.PackedOffset(rows*ow, j):], add || i+bl > 0)
+				high := min(block, oh-q)
+				at := ((from*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w + b*g.W.Dilation) * p.c
+				op := simd.A{Data: p.data[at+gi*cg+i0:], LD: g.W.Stride * p.c, Runs: high, RunStride: g.H.Stride * p.w * p.c, K: ow, Transposed: true}
+				for j := 0; j < cols; j += panel {
+					simd.MulPanel(c[j:], o, rows, min(panel, cols-j), op, packed[((i*blocks+bl)*g.Groups+gi)*size+simd.PackedOffset(high*ow, j0+j):], sum)
+				}
+				sum = true
 			}
+		}
+		for r := 0; r < rows && !sum; r++ { // no frame has this tap inside its clip
+			clear(c[r*o:][:cols])
 		}
 	})
 }
@@ -439,10 +541,10 @@ func ConvGradWeight(dw, x, dy *Tensor, g Conv, add bool) {
 // gradWeightSliced is ConvGradWeight for few weights, such as a stem's: each slice of the images' row blocks has a sum of its
 // own, to which a block of dy is added for all weights while it is in a cache. Padding is a copy of the rows that a block reads, into
 // the cache that it reads them from.
-func gradWeightSliced(dw, x, dy *Tensor, g Conv, block int, add bool) {
-	kh, m, o := dw.Shape[0], dw.Shape[1]*dw.Shape[2], dw.Shape[3]
-	n, h, c := x.Shape[0], x.Shape[1], x.Shape[3]
-	oh, ow := dy.Shape[1], dy.Shape[2]
+func gradWeightSliced(dw, x, dy *Tensor, g Conv, t frames, block int, add bool) {
+	kh, m, o := dw.Shape[0]/t.taps, dw.Shape[1]*dw.Shape[2], dw.Shape[3]
+	h, c := x.Shape[1], x.Shape[3]
+	n, oh, ow := dy.Shape[0], dy.Shape[1], dy.Shape[2]
 	blocks, reach := (oh+block-1)/block, (kh-1)*g.H.Dilation+1
 	local, width := g.H.padded() || g.W.padded(), g.W.Low+x.Shape[2]+g.W.High
 	panel, size := simd.Panel(), len(dw.Data)
@@ -457,22 +559,29 @@ func gradWeightSliced(dw, x, dy *Tensor, g Conv, block int, add bool) {
 			room = plane{borrow(((block-1)*g.H.Stride + reach) * width * c), 1, 0, width, c, true}
 			defer room.free()
 		}
+		if t.moves() { // the first block need not have all taps inside its clip
+			clear(part)
+		}
 		first := s * n * blocks / slices
 		for b := first; b < (s+1)*n*blocks/slices; b++ {
 			i, q := b/blocks, b%blocks*block
 			rows := min(block, oh-q)
-			from := room.data
-			if local {
-				room.h = (rows-1)*g.H.Stride + reach
-				room.window(x, i, q*g.H.Stride-g.H.Low, g.W.Low)
-			} else {
-				from = x.Data[(i*h+q*g.H.Stride)*width*c:]
-			}
 			simd.PackB(packed, rows*ow, 0, dy.Data[(i*oh+q)*ow*o:], rows*ow, o, o)
-			for a := range kh {
-				op := simd.A{Data: from[a*g.H.Dilation*width*c:], LD: g.W.Stride * c, Runs: rows, RunStride: g.H.Stride * width * c, K: ow, Transposed: true}
+			for a := range t.taps * kh {
+				f, inside := t.of(i, a/kh)
+				if !inside {
+					continue
+				}
+				from := room.data
+				if !local {
+					from = x.Data[(f*h+q*g.H.Stride)*width*c:]
+				} else if a%kh == 0 {
+					room.h = (rows-1)*g.H.Stride + reach
+					room.window(x, f, q*g.H.Stride-g.H.Low, g.W.Low)
+				}
+				op := simd.A{Data: from[a%kh*g.H.Dilation*width*c:], LD: g.W.Stride * c, Runs: rows, RunStride: g.H.Stride * width * c, K: ow, Transposed: true}
 				for j := 0; j < o; j += panel {
-					simd.MulPanel(part[a*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first)
+					simd.MulPanel(part[a*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first || t.moves())
 				}
 			}
 		}
@@ -480,14 +589,18 @@ func gradWeightSliced(dw, x, dy *Tensor, g Conv, block int, add bool) {
 	parallel.Chunks(size, max(256, chunk/slices), func(lo, hi int) { sumSlices(dw.Data[lo:hi], parts[lo:], size, add) })
 }
 
-func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
-	kh, kw, c := dw.Shape[0], dw.Shape[1], dw.Shape[3]
-	oh, ow := dy.Shape[1], dy.Shape[2]
-	parallel.For(kh*kw, func(t int) {
-		a, b := t/kw, t%kw
-		dst := dw.Data[t*c:][:c]
-		for r := range p.n * oh {
-			i, q := r/oh, r%oh
+func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv, t frames) {
+	kh, kw, c := dw.Shape[0]/t.taps, dw.Shape[1], dw.Shape[3]
+	n, oh, ow := dy.Shape[0], dy.Shape[1], dy.Shape[2]
+	parallel.For(t.taps*kh*kw, func(tap int) {
+		a, b := tap/kw%kh, tap%kw
+		dst := dw.Data[tap*c:][:c]
+		for r := range n * oh {
+			q := r % oh
+			i, inside := t.of(r/oh, tap/kw/kh)
+			if !inside {
+				continue
+			}
 			for s := range ow {
 				src := p.data[((i*p.h+q*g.H.Stride+a*g.H.Dilation)*p.w+s*g.W.Stride+b*g.W.Dilation)*c:][:c]
 				simd.MulAdd(dst, src, dy.Data[(r*ow+s)*c:])
@@ -496,7 +609,7 @@ func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv) {
 	})
 }
 
-// ConvGradInput sets dx to the gradient of Conv2D's input, or adds it. It is also what a transposed convolution computes.
+// ConvGradInput sets dx to the gradient of the input of Conv2D or Conv3D, or adds it. It is also what a transposed convolution computes.
 //
 // Without dilation the pixels of dx fall into classes by their position modulo the strides; each class is a stride-1 convolution
 // of dy with the kernel elements that reach it. Otherwise columns are computed and scattered.
@@ -510,25 +623,61 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 		return
 	}
 	g = g.norm(w.Shape)
-	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
-	if g.plain(kh, kw) {
+	f := winogradOf(g.Plan(GradInput, dy.Shape, w.Shape))
+	dy, dx, w, t := g.images(dy, dx, w)
+	kh, kw, cg, o := w.Shape[0]/t.taps, w.Shape[1], w.Shape[2], w.Shape[3]
+	if g.plain(kh, kw) && !t.moves() {
 		MatMulNT(dx, dy, w.Reshape(cg, o), add, g.Precision)
 		return
 	}
-	if f := winogradOf(g.Plan(GradInput, dy.Shape, w.Shape)); f != nil {
-		f.conv(dx, dy, w, true, 2-g.H.Low, 2-g.W.Low, add, nil, nil)
+	if f != nil {
+		f.conv(dx, dy, w, t.turned(), true, 2-g.H.Low, 2-g.W.Low, add, nil, nil)
 		return
 	}
 	scatter := g.H.Dilation > 1 || g.W.Dilation > 1 || cg == 1 && o == g.Groups
-	if !add && (scatter || kh < g.H.Stride || kw < g.W.Stride) { // not every pixel is written once
+	if !add && (scatter || kh < g.H.Stride || kw < g.W.Stride || t.moves() && t.unread()) { // not every pixel is written once
 		Zero(dx)
 		add = true
 	}
-	if scatter {
-		scatterGradInput(dx, dy, w, g)
-		return
+	switch {
+	case scatter:
+		scatterGradInput(dx, dy, w, g, t)
+	case g.plain(kh, kw) && t.Stride == 1:
+		gradInputThroughTime(dx, dy, w, t, add)
+	default:
+		gradInputClasses(dx, dy, w, g, t, add)
 	}
-	gradInputClasses(dx, dy, w, g, add)
+}
+
+// gradInputThroughTime is ConvGradInput for kernels of one pixel and stride 1: a product of frames of dy, which follow one another in time as runs of
+// one operand, with weights whose taps are in reverse order.
+func gradInputThroughTime(dx, dy, w *Tensor, t frames, add bool) {
+	ci, o := w.Shape[2], w.Shape[3]
+	k, pixels, panel := t.taps*o, dx.Shape[1]*dx.Shape[2], simd.Panel()
+	packed := borrow(simd.PackedSize(k, ci))
+	defer giveBack(packed)
+	parallel.For((ci+panel-1)/panel, func(i int) {
+		j := i * panel
+		for a := range t.taps {
+			simd.PackBT(packed[simd.PackedOffset(k, j):], k, (t.taps-1-a)*o, w.Data[(a*ci+j)*o:], o, min(panel, ci-j), o)
+		}
+	})
+	back := t.turned()
+	const piece = 512 // pixels
+	pieces := (pixels + piece - 1) / piece
+	parallel.For(dx.Shape[0]*pieces, func(i int) {
+		f, p := i/pieces, i%pieces*piece
+		a0, a1 := back.taken(f)
+		if a0 == a1 {
+			return // the caller has set it to zero
+		}
+		from, _ := back.of(f, a0)
+		for j := 0; j < ci; j += panel {
+			n := min(panel, ci-j)
+			simd.MulPanel(dx.Data[(f*pixels+p)*ci+j:], ci, min(piece, pixels-p), n, simd.A{Data: dy.Data[(from*pixels+p)*o:], LD: o, Runs: a1 - a0,
+				RunStride: t.Dilation * pixels * o, K: o}, packed[simd.PackedOffset(k, j)+a0*o*panelWidth(n):], add)
+		}
+	})
 }
 
 // gradClass is a class of dx's pixels, those at rows sh·q + y and columns sw·r + x: the taps that reach it, and its weights.
@@ -562,26 +711,27 @@ func gradClasses(dx *Tensor, kh, kw, og int, g Conv) []gradClass {
 	return out
 }
 
-// pack fills the class's weights: for each group its panels, the taps from the last on.
-func (c *gradClass) pack(w *Tensor, g Conv) {
-	kw, cg, o := w.Shape[1], w.Shape[2], w.Shape[3]
+// pack fills the class's weights: for each group, and each tap in time, its panels, the taps of the plane from the last on.
+func (c *gradClass) pack(w *Tensor, g Conv, taps int) {
+	kh, kw, cg, o := w.Shape[0]/taps, w.Shape[1], w.Shape[2], w.Shape[3]
 	og, panel := o/g.Groups, simd.Panel()
 	panels, size := (cg+panel-1)/panel, simd.PackedSize(c.k, cg)
 	rh, rw := c.y+g.H.Low, c.x+g.W.Low
-	parallel.For(g.Groups*panels, func(i int) {
-		gi, j := i/panels, i%panels*panel
+	parallel.For(g.Groups*taps*panels, func(i int) {
+		part, j := i/panels, i%panels*panel
+		gi, first := part/taps, part%taps*kh+rh
 		at := 0
 		for a := c.th - 1; a >= 0; a-- {
 			for b := c.tw - 1; b >= 0; b-- {
-				simd.PackBT(c.packed[gi*size+simd.PackedOffset(c.k, j):], c.k, at, w.Data[(((rh+g.H.Stride*a)*kw+rw+g.W.Stride*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
+				simd.PackBT(c.packed[part*size+simd.PackedOffset(c.k, j):], c.k, at, w.Data[(((first+g.H.Stride*a)*kw+rw+g.W.Stride*b)*cg+j)*o+gi*og:], og, min(panel, cg-j), o)
 				at += og
 			}
 		}
 	})
 }
 
-func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
-	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+func gradInputClasses(dx, dy, w *Tensor, g Conv, t frames, add bool) {
+	kh, kw, cg, o := w.Shape[0]/t.taps, w.Shape[1], w.Shape[2], w.Shape[3]
 	sh, sw := g.H.Stride, g.W.Stride
 	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
 	og, panel := o/g.Groups, simd.Panel()
@@ -589,10 +739,10 @@ func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
 	low, high, wide, deep := h, 0, 1, 1 // the rows q of all classes, the most columns, the most steps
 	for i := range classes {
 		c := &classes[i]
-		c.packed = borrow(simd.PackedSize(c.k, cg) * g.Groups)
+		c.packed = borrow(simd.PackedSize(c.k, cg) * g.Groups * t.taps)
 		defer giveBack(c.packed)
-		c.pack(w, g)
-		low, high, wide, deep = min(low, c.q0), max(high, c.q1), max(wide, c.m), max(deep, c.k)
+		c.pack(w, g, t.taps)
+		low, high, wide, deep = min(low, c.q0), max(high, c.q1), max(wide, c.m), max(deep, c.k*t.taps)
 	}
 	// A piece is some rows q of all classes, which read the same rows of dy while they are in a cache, by some panels.
 	group := max(1, (1<<17)/(deep*panel)) * panel
@@ -602,56 +752,94 @@ func gradInputClasses(dx, dy, w *Tensor, g Conv, add bool) {
 	rowPieces := (n*nq + rows - 1) / rows
 	// dy with enough zeros around that every tap of every class reads inside: a piece's own copy, in the cache that it reads it from, unless
 	// many pieces read the same rows
-	top, left := (kh-1)/sh, (kw-1)/sw
-	high, width := max(dy.Shape[1], high)+top, max(dy.Shape[2], (wd-1+g.W.Low)/sw+1)+left
-	local := groups*g.Groups <= 2 && (top > 0 || left > 0)
-	var all plane
+	in := gradSource{dy: dy, t: t, low: low, nq: nq, top: (kh - 1) / sh, left: (kw - 1) / sw}
+	in.high, in.width = max(dy.Shape[1], high)+in.top, max(dy.Shape[2], (wd-1+g.W.Low)/sw+1)+in.left
+	local := groups*g.Groups <= 2 && (in.top > 0 || in.left > 0)
 	if !local {
-		all = padded(dy, top, left, high, width)
-		defer all.free()
+		in.plane = padded(dy, in.top, in.left, in.high, in.width)
+		defer in.free()
 	}
-	parallel.For(g.Groups*groups*rowPieces, func(t int) {
-		r0 := t % rowPieces * rows
-		t /= rowPieces
-		j0, gi := t%groups*group, t/groups
+	parallel.For(g.Groups*groups*rowPieces, func(piece int) {
+		r0 := piece % rowPieces * rows
+		piece /= rowPieces
+		j0, gi := piece%groups*group, piece/groups
 		r1 := min(n*nq, r0+rows)
-		p, first := all, 0 // the first image in p
+		from := in
 		if local {
-			first = r0 / nq
-			p = plane{borrow(((r1-1)/nq - first + 1) * high * width * o), 1, high, width, o, true}
-			defer p.free()
-			for r, end := r0, 0; r < r1; r = end {
-				end = min(r1, r+nq-r%nq) // of the image
-				from := low + r%nq       // of dy's rows, after the zeros
-				rows := plane{p.data[((r/nq-first)*high+from)*width*o:], 1, end - r + top, width, o, false}
-				rows.window(dy, r/nq, from-top, left)
-			}
+			from = in.copy(r0, r1)
+			defer from.free()
 		}
 		for _, cl := range classes {
-			size := simd.PackedSize(cl.k, cg)
 			for j := j0; j < min(cg, j0+group); j += panel {
-				b := cl.packed[gi*size+simd.PackedOffset(cl.k, j):]
 				cols := min(panel, cg-j)
-				width := panelWidth(cols)
 				for r := r0; r < r1; r++ {
 					i, q := r/nq, low+r%nq
 					if q < cl.q0 || q >= cl.q1 {
 						continue
 					}
 					c := dx.Data[((i*h+sh*q+cl.y)*wd+sw*cl.c0+cl.x)*ci+gi*cg+j:]
-					at := (((i-first)*p.h+q-cl.th+1+top)*p.w + cl.c0 - cl.tw + 1 + left) * p.c
-					if g.Groups == 1 {
-						simd.MulPanel(c, sw*ci, cl.m, cols, simd.A{Data: p.data[at:], LD: p.c, Runs: cl.th, RunStride: p.w * p.c, K: cl.tw * og}, b, add)
-						continue
-					}
-					for a := range cl.th {
-						simd.MulPanel(c, sw*ci, cl.m, cols, simd.A{Data: p.data[at+a*p.w*p.c+gi*og:], LD: p.c, Runs: cl.tw, RunStride: p.c, K: og},
-							b[a*cl.tw*og*width:], add || a > 0)
-					}
+					from.product(c, sw*ci, cols, i, q, gi, j, og, g.Groups, cl, add)
 				}
 			}
 		}
 	})
+}
+
+// gradSource is what the input's gradient reads: dy with zeros around, or a piece's copy of the rows that it reads.
+type gradSource struct {
+	plane
+	dy          *Tensor
+	t           frames
+	low, nq     int // rows q of an image, from low on
+	top, left   int // zeros before an image's rows and columns
+	high, width int // of an image with its zeros
+
+	local bool // a copy: for each image of dx from the first on, the rows of each tap, in planes of their own
+	first int
+}
+
+// copy returns a copy of what the rows r0 to r1 of all images' rows q read.
+func (in gradSource) copy(r0, r1 int) gradSource {
+	o := in.dy.Shape[3]
+	in.local, in.first = true, r0/in.nq
+	images := ((r1-1)/in.nq - in.first + 1) * in.t.taps
+	in.plane = plane{borrow(images * in.high * in.width * o), images, in.high, in.width, o, true}
+	for r, end := r0, 0; r < r1; r = end {
+		end = min(r1, r+in.nq-r%in.nq) // of the image
+		from := in.low + r%in.nq       // of dy's rows, after the zeros
+		for a := range in.t.taps {
+			if i, there := in.t.reader(r/in.nq, a); there {
+				rows := plane{in.data[(((r/in.nq-in.first)*in.t.taps+a)*in.high+from)*in.width*o:], 1, end - r + in.top, in.width, o, false}
+				rows.window(in.dy, i, from-in.top, in.left)
+			}
+		}
+	}
+	return in
+}
+
+// product sets a row of a class's pixels of image i of dx, cols columns of group gi from j on, or adds to it.
+func (in gradSource) product(c []float32, ldc, cols, i, q, gi, j, og, groups int, cl gradClass, add bool) {
+	width, size := panelWidth(cols), len(cl.packed)/(groups*in.t.taps)
+	for tap := range in.t.taps {
+		f, there := in.t.reader(i, tap)
+		if !there {
+			continue
+		}
+		if in.local {
+			f = (i-in.first)*in.t.taps + tap
+		}
+		at := ((f*in.h+q-cl.th+1+in.top)*in.w + cl.c0 - cl.tw + 1 + in.left) * in.c
+		b := cl.packed[(gi*in.t.taps+tap)*size+simd.PackedOffset(cl.k, j):]
+		if groups == 1 {
+			simd.MulPanel(c, ldc, cl.m, cols, simd.A{Data: in.data[at:], LD: in.c, Runs: cl.th, RunStride: in.w * in.c, K: cl.tw * og}, b, add)
+			add = true
+			continue
+		}
+		for a := range cl.th {
+			simd.MulPanel(c, ldc, cl.m, cols, simd.A{Data: in.data[at+a*in.w*in.c+gi*og:], LD: in.c, Runs: cl.tw, RunStride: in.c, K: og}, b[a*cl.tw*og*width:], add)
+			add = true
+		}
+	}
 }
 
 // zeroUnless sets d to the gradient that no output gives it.
@@ -669,17 +857,21 @@ func ceilDiv(a, b int) int {
 }
 
 // scatterGradInput adds dy·wᵀ to the pixels that each kernel element read, an image at a time.
-func scatterGradInput(dx, dy, w *Tensor, g Conv) {
-	kh, kw, cg, o := w.Shape[0], w.Shape[1], w.Shape[2], w.Shape[3]
+func scatterGradInput(dx, dy, w *Tensor, g Conv, t frames) {
+	kh, kw, cg, o := w.Shape[0]/t.taps, w.Shape[1], w.Shape[2], w.Shape[3]
 	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
 	oh, ow := dy.Shape[1], dy.Shape[2]
 	og := o / g.Groups
 	parallel.For(n, func(i int) {
 		col := borrow(ow * cg)
 		defer giveBack(col)
-		for a := range kh {
+		for tap := range t.taps * kh {
+			f, there := t.reader(i, tap/kh)
+			if !there {
+				continue
+			}
 			for q := range oh {
-				y := q*g.H.Stride + a*g.H.Dilation - g.H.Low
+				y := q*g.H.Stride + tap%kh*g.H.Dilation - g.H.Low
 				if y < 0 || y >= h {
 					continue
 				}
@@ -687,13 +879,13 @@ func scatterGradInput(dx, dy, w *Tensor, g Conv) {
 					if cg == 1 && og == 1 {
 						for s := range ow {
 							if x := s*g.W.Stride + b*g.W.Dilation - g.W.Low; x >= 0 && x < wd {
-								simd.MulAdd(dx.Data[((i*h+y)*wd+x)*ci:][:ci], dy.Data[((i*oh+q)*ow+s)*o:], w.Data[(a*kw+b)*o:])
+								simd.MulAdd(dx.Data[((i*h+y)*wd+x)*ci:][:ci], dy.Data[((f*oh+q)*ow+s)*o:], w.Data[(tap*kw+b)*o:])
 							}
 						}
 						continue
 					}
 					for gi := range g.Groups {
-						gemm(col, cg, ow, cg, og, dy.Data[(i*oh+q)*ow*o+gi*og:], o, false, w.Data[(a*kw+b)*cg*o+gi*og:], o, true, false, g.Precision)
+						gemm(col, cg, ow, cg, og, dy.Data[(f*oh+q)*ow*o+gi*og:], o, false, w.Data[(tap*kw+b)*cg*o+gi*og:], o, true, false, g.Precision)
 						for s := range ow {
 							if x := s*g.W.Stride + b*g.W.Dilation - g.W.Low; x >= 0 && x < wd {
 								d := dx.Data[((i*h+y)*wd+x)*ci+gi*cg:][:cg]

@@ -52,7 +52,7 @@ func TestEpilogue(t *testing.T) {
 			own := &Packed{}
 			for k, keep := range []*Packed{nil, own, own, set.Of(w), set.Of(w)} {
 				y := New(plain.Shape...).Fill(float32(math.NaN()))
-				Conv2DFused(y, x, w, c.g, e, keep)
+				ConvFused(y, x, w, c.g, e, keep)
 				same(t, fmt.Sprintf("%s, epilogue %d, weights kept in way %d", what, i, k), y, want)
 			}
 		}

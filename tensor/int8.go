@@ -79,7 +79,7 @@ func quantizeImages(x *Tensor) []int8Image {
 	return out
 }
 
-// convInt8 is Conv2DFused in integers.
+// convInt8 is ConvFused in integers.
 func convInt8(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 	g = g.norm(w.Shape)
 	if keep.int8 == nil {

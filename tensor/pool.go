@@ -7,10 +7,10 @@ import (
 	"github.com/tessera-go/tessera/simd"
 )
 
-// Window is the geometry of a pooling window over images. Padded positions hold nothing: they are never the largest, and a mean
+// Window is the geometry of a pooling window over images, or over clips, which have the axis T too. Padded positions hold nothing: they are never the largest, and a mean
 // does not count them unless CountsPad is set, which is PyTorch's default (count_include_pad) but not ours.
 type Window struct {
-	H, W      WindowAxis
+	T, H, W   WindowAxis
 	Ceil      bool // round the output's sides up, as Caffe does: PyTorch's ceil_mode; see WindowAxis.Out
 	CountsPad bool // average pooling divides by all positions of the window inside image and padding
 }
@@ -51,13 +51,27 @@ func (a WindowAxis) Out(n int, ceil bool) int {
 	return o
 }
 
-// PoolShape returns the shape of pooling's output: [N H W C] -> [N OH OW C].
+// SolidWindow returns the geometry of windows over clips of size frames, rows and columns, stride apart (0: side by side), with padding on every side.
+func SolidWindow(size, stride, pad int) Window {
+	w := SquareWindow(size, stride, pad)
+	w.T = w.H
+	return w
+}
+
+// PoolShape returns the shape of pooling's output: [N H W C] -> [N OH OW C], or [N T H W C] -> [N OT OH OW C].
 func PoolShape(x []int, w Window) []int {
-	if len(x) != 4 {
-		fail("Pool", "windows on %v: want [N H W C]", x)
+	axes := []WindowAxis{w.T, w.H, w.W}
+	switch {
+	case len(x) == 4 && w.T != (WindowAxis{}):
+		fail("Pool", "the window along T, %+v, has no axis here: images are [N H W C]", w.T)
+	case len(x) == 4:
+		axes = axes[1:]
+	case len(x) != 5:
+		fail("Pool", "windows on %v: want [N H W C] or [N T H W C]", x)
 	}
-	s := []int{x[0], w.H.Out(x[1], w.Ceil), w.W.Out(x[2], w.Ceil), x[3]}
-	for i, a := range []WindowAxis{w.H, w.W} {
+	s := append([]int(nil), x...)
+	for i, a := range axes {
+		s[1+i] = a.Out(x[1+i], w.Ceil)
 		if a.Size < 0 || a.Stride < 0 || a.Low < 0 || a.High < 0 || max(a.Low, a.High) >= max(a.Size, 1) {
 			fail("Pool", "window %+v: want nothing negative, and padding of less than the window's size", a)
 		}
@@ -66,6 +80,15 @@ func PoolShape(x []int, w Window) []int {
 		}
 	}
 	return s
+}
+
+// clipSides returns the sides of clips [N T H W C], or of images, which are clips of one frame.
+func clipSides(x *Tensor) (n, t, h, w, c int) {
+	s := x.Shape
+	if len(s) == 4 {
+		return s[0], 1, s[1], s[2], s[3]
+	}
+	return s[0], s[1], s[2], s[3], s[4]
 }
 
 // span is the part of the input that an output position sees, and how many positions the window counts.
@@ -85,18 +108,26 @@ func adaptive(o, n, out int) span {
 	return span{lo, hi, hi - lo}
 }
 
-// MaxPool sets y to the largest value of every window, NaN where it holds one: first down its rows, for whole rows of the picture, then across.
+// MaxPool sets y to the largest value of every window, NaN where it holds one: first down its rows, of all its frames, for whole rows of the
+// picture, then across.
 func MaxPool(y, x *Tensor, w Window) {
-	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
-	oh, ow := y.Shape[1], y.Shape[2]
-	parallel.For(y.Shape[0]*oh, func(r int) {
+	_, frames, h, wd, c := clipSides(x)
+	n, of, oh, ow, _ := clipSides(y)
+	parallel.For(n*of*oh, func(r int) {
 		down := borrow(wd * c)
 		defer giveBack(down)
-		i, a := r/oh, w.H.span(r%oh, h, oh)
-		col := x.Data[(i*h+a.lo)*wd*c:][:wd*c]
-		for u := a.lo + 1; u < a.hi; u++ {
-			simd.Maximum(down, col, x.Data[(i*h+u)*wd*c:])
-			col = down
+		i, t, a := r/oh/of, w.T.span(r/oh%of, frames, of), w.H.span(r%oh, h, oh)
+		var col []float32
+		for f := t.lo; f < t.hi; f++ {
+			for u := a.lo; u < a.hi; u++ {
+				row := x.Data[((i*frames+f)*h+u)*wd*c:][:wd*c]
+				if col == nil {
+					col = row
+					continue
+				}
+				simd.Maximum(down, col, row)
+				col = down
+			}
 		}
 		for q := range ow {
 			b := w.W.span(q, wd, ow)
@@ -115,21 +146,23 @@ func MaxPool(y, x *Tensor, w Window) {
 
 // AddMaxPoolGrad adds dy to the first position of each window that holds the maximum y, of a NaN to the first NaN.
 func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
-	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
-	oh, ow := y.Shape[1], y.Shape[2]
-	parallel.For(x.Shape[0], func(i int) {
+	n, frames, h, wd, c := clipSides(x)
+	_, of, oh, ow, _ := clipSides(y)
+	parallel.For(n, func(i int) {
 		g := borrow(c) // what of dy has not found its maximum yet
 		defer giveBack(g)
-		for p := range oh {
-			a := w.H.span(p, h, oh)
+		for p := range of * oh {
+			t, a := w.T.span(p/oh, frames, of), w.H.span(p%oh, h, oh)
 			for q := range ow {
 				b := w.W.span(q, wd, ow)
-				at := ((i*oh+p)*ow + q) * c
+				at := ((i*of*oh+p)*ow + q) * c
 				copy(g, dy.Data[at:at+c])
-				for u := a.lo; u < a.hi; u++ {
-					for v := b.lo; v < b.hi; v++ {
-						e := ((i*h+u)*wd + v) * c
-						simd.TakeEqual(dx.Data[e:e+c], g, x.Data[e:], y.Data[at:])
+				for f := t.lo; f < t.hi; f++ {
+					for u := a.lo; u < a.hi; u++ {
+						for v := b.lo; v < b.hi; v++ {
+							e := (((i*frames+f)*h+u)*wd + v) * c
+							simd.TakeEqual(dx.Data[e:e+c], g, x.Data[e:], y.Data[at:])
+						}
 					}
 				}
 			}
@@ -138,53 +171,60 @@ func AddMaxPoolGrad(dx, dy, x, y *Tensor, w Window) {
 }
 
 // AvgPool sets y to the mean of every window; see Window.CountsPad.
-func AvgPool(y, x *Tensor, w Window) {
-	avgPool(y, x, w.H.span, w.W.span, w.CountsPad)
-}
+func AvgPool(y, x *Tensor, w Window) { avgPool(y, x, w.spans(), w.CountsPad) }
 
 // AddAvgPoolGrad adds the gradient of AvgPool's input.
-func AddAvgPoolGrad(dx, dy *Tensor, w Window) {
-	avgPoolGrad(dx, dy, w.H.span, w.W.span, w.CountsPad)
-}
+func AddAvgPoolGrad(dx, dy *Tensor, w Window) { avgPoolGrad(dx, dy, w.spans(), w.CountsPad) }
 
 // AdaptiveAvgPool sets y [N OH OW C] to means over x [N H W C] cut into OH by OW parts, which may overlap by a pixel, as
-// PyTorch cuts. OH = OW = 1 is global average pooling.
-func AdaptiveAvgPool(y, x *Tensor) { avgPool(y, x, adaptive, adaptive, false) }
+// PyTorch cuts. OH = OW = 1 is global average pooling. Clips [N T H W C] are cut along T too.
+func AdaptiveAvgPool(y, x *Tensor) { avgPool(y, x, spans{adaptive, adaptive, adaptive}, false) }
 
 // AddAdaptiveAvgPoolGrad adds the gradient of AdaptiveAvgPool's input.
-func AddAdaptiveAvgPoolGrad(dx, dy *Tensor) { avgPoolGrad(dx, dy, adaptive, adaptive, false) }
+func AddAdaptiveAvgPoolGrad(dx, dy *Tensor) {
+	avgPoolGrad(dx, dy, spans{adaptive, adaptive, adaptive}, false)
+}
 
-func avgPool(y, x *Tensor, rows, cols func(o, n, out int) span, countsPad bool) {
-	h, wd, c := x.Shape[1], x.Shape[2], x.Shape[3]
-	oh, ow := y.Shape[1], y.Shape[2]
-	parallel.For(y.Shape[0]*oh, func(r int) {
-		i, a := r/oh, rows(r%oh, h, oh)
+// spans are what an output position sees along T, H and W.
+type spans [3]func(o, n, out int) span
+
+func (w Window) spans() spans { return spans{w.T.span, w.H.span, w.W.span} }
+
+func avgPool(y, x *Tensor, along spans, countsPad bool) {
+	_, frames, h, wd, c := clipSides(x)
+	n, of, oh, ow, _ := clipSides(y)
+	parallel.For(n*of*oh, func(r int) {
+		i, t, a := r/oh/of, along[0](r/oh%of, frames, of), along[1](r%oh, h, oh)
 		for q := range ow {
-			b := cols(q, wd, ow)
+			b := along[2](q, wd, ow)
 			dst := y.Data[(r*ow+q)*c:][:c]
 			clear(dst)
-			for u := a.lo; u < a.hi; u++ {
-				at := ((i*h+u)*wd + b.lo) * c
-				simd.SumRows(dst, x.Data[at:], b.hi-b.lo)
+			for f := t.lo; f < t.hi; f++ {
+				for u := a.lo; u < a.hi; u++ {
+					at := (((i*frames+f)*h+u)*wd + b.lo) * c
+					simd.SumRows(dst, x.Data[at:], b.hi-b.lo)
+				}
 			}
-			simd.Scale(dst, 1/float32(poolCount(a, b, countsPad)), dst)
+			simd.Scale(dst, 1/float32(poolCount(t, a, b, countsPad)), dst)
 		}
 	})
 }
 
-func avgPoolGrad(dx, dy *Tensor, rows, cols func(o, n, out int) span, countsPad bool) {
-	h, wd, c := dx.Shape[1], dx.Shape[2], dx.Shape[3]
-	oh, ow := dy.Shape[1], dy.Shape[2]
-	parallel.For(dx.Shape[0], func(i int) {
-		for p := range oh {
-			a := rows(p, h, oh)
+func avgPoolGrad(dx, dy *Tensor, along spans, countsPad bool) {
+	n, frames, h, wd, c := clipSides(dx)
+	_, of, oh, ow, _ := clipSides(dy)
+	parallel.For(n, func(i int) {
+		for p := range of * oh {
+			t, a := along[0](p/oh, frames, of), along[1](p%oh, h, oh)
 			for q := range ow {
-				b := cols(q, wd, ow)
-				g := dy.Data[((i*oh+p)*ow+q)*c:][:c]
-				s := 1 / float32(poolCount(a, b, countsPad))
-				for u := a.lo; u < a.hi; u++ {
-					for v := b.lo; v < b.hi; v++ {
-						simd.Axpy(dx.Data[((i*h+u)*wd+v)*c:][:c], s, g)
+				b := along[2](q, wd, ow)
+				g := dy.Data[((i*of*oh+p)*ow+q)*c:][:c]
+				s := 1 / float32(poolCount(t, a, b, countsPad))
+				for f := t.lo; f < t.hi; f++ {
+					for u := a.lo; u < a.hi; u++ {
+						for v := b.lo; v < b.hi; v++ {
+							simd.Axpy(dx.Data[(((i*frames+f)*h+u)*wd+v)*c:][:c], s, g)
+						}
 					}
 				}
 			}
@@ -192,11 +232,11 @@ func avgPoolGrad(dx, dy *Tensor, rows, cols func(o, n, out int) span, countsPad 
 	})
 }
 
-func poolCount(a, b span, countsPad bool) int {
+func poolCount(t, a, b span, countsPad bool) int {
 	if countsPad {
-		return a.full * b.full
+		return t.full * a.full * b.full
 	}
-	return (a.hi - a.lo) * (b.hi - b.lo)
+	return (t.hi - t.lo) * (a.hi - a.lo) * (b.hi - b.lo)
 }
 
 // tap is one output position's two source positions and the weight of the second.

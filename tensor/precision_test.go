@@ -125,7 +125,7 @@ func testPointwiseBFloat16(t *testing.T, h, w, oh, ow int) {
 			if keep != nil {
 				keep = &Packed{}
 			}
-			Conv2DFused(y, x, weight, in(BFloat16, SquareConv(2, 0)), nil, keep)
+			ConvFused(y, x, weight, in(BFloat16, SquareConv(2, 0)), nil, keep)
 			return y
 		})
 		for i := range got.Data {
@@ -160,7 +160,7 @@ func TestConvInt8(t *testing.T) {
 		run := func(x *Tensor, p Precision) func() *Tensor {
 			return func() *Tensor {
 				y := New(append([]int{x.Shape[0]}, shape[1:]...)...)
-				Conv2DFused(y, x, w, in(p, c.g), e, &Packed{})
+				ConvFused(y, x, w, in(p, c.g), e, &Packed{})
 				return y
 			}
 		}
@@ -263,7 +263,7 @@ func TestInt8NaN(t *testing.T) {
 	for _, bad := range []float64{math.NaN(), math.Inf(1)} {
 		x.Data[7] = float32(bad)
 		y := New(2, 6, 6, 32)
-		Conv2DFused(y, x, w, in(Int8, SquareConv(1, 1)), nil, &Packed{})
+		ConvFused(y, x, w, in(Int8, SquareConv(1, 1)), nil, &Packed{})
 		half := y.Len() / 2
 		for i, v := range y.Data {
 			if nan := v != v; nan != (i < half) {
@@ -297,7 +297,7 @@ func TestInt8Pieces(t *testing.T) {
 	for _, g := range []Conv{SquareConv(1, 1), SquareConv(2, 0), SquareConv(1, 2)} {
 		shape := ConvShape(x.Shape, w.Shape, g)
 		got, want := New(shape...), New(shape...)
-		Conv2DFused(got, x, w, in(Int8, g), nil, &Packed{})
+		ConvFused(got, x, w, in(Int8, g), nil, &Packed{})
 		Conv2D(want, xq, ww, g)
 		off := 0
 		for i, v := range want.Data {

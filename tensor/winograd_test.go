@@ -68,7 +68,7 @@ func testWinograd(t *testing.T, a Algorithm, s winogradCase) {
 	near(t, "y", y, want, bound)
 	few := *winogradOf(a)
 	few.keep = 1 // several chunks
-	few.conv(y, x, w, false, g.H.Low, g.W.Low, false, nil, nil)
+	few.conv(y, x, w, still, false, g.H.Low, g.W.Low, false, nil, nil)
 	near(t, "y in chunks", y, want, bound)
 
 	// the gradients against the direct algorithm's, which other tests compare with float64
@@ -204,7 +204,7 @@ func TestCost(t *testing.T) {
 	} {
 		for i, f := range []*winograd{nil, winograd2, winograd4} {
 			for pass, want := range map[Pass]float64{Forward: c.forward[i], GradInput: c.forward[i], GradWeight: c.weight[i]} {
-				if got := cost(f, pass, c.n, c.oh, c.ow, c.ci, c.co); !(math.Abs(got-want) <= 1e-9*want) {
+				if got := cost(f, pass, c.n, c.oh, c.ow, c.ci, c.co, 1); !(math.Abs(got-want) <= 1e-9*want) {
 					t.Errorf("%+v, pass %d, algorithm %d: %g, want %g", c, pass, i, got, want)
 				}
 			}
@@ -220,7 +220,7 @@ func TestCost(t *testing.T) {
 			if costs[2] < min(costs[0], costs[1]) {
 				best = Winograd4
 			}
-			if got := cheapest(pass, c.n, c.oh, c.ow, c.ci, c.co); got != best {
+			if got := cheapest(pass, c.n, c.oh, c.ow, c.ci, c.co, 1); got != best {
 				t.Errorf("%+v, pass %d: %v, want %v", c, pass, got, best)
 			}
 		}

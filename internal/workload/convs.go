@@ -91,3 +91,40 @@ func convBenches(mode tensor.Mode) []Item {
 	}
 	return out
 }
+
+// clipBenches are convolutions of R3D-18 and R(2+1)D-18, of two clips.
+func clipBenches(mode tensor.Mode) []Item {
+	var out []Item
+	for _, c := range []struct {
+		name                string
+		ci, frames, side    int
+		co                  int
+		kernel, stride, pad [3]int
+	}{
+		{"r3d18.stem", 3, 16, 112, 64, [3]int{3, 7, 7}, [3]int{1, 2, 2}, [3]int{1, 3, 3}},
+		{"r3d18.layer1", 64, 16, 56, 64, [3]int{3, 3, 3}, [3]int{1, 1, 1}, [3]int{1, 1, 1}},
+		{"r3d18.layer2.0", 64, 16, 56, 128, [3]int{3, 3, 3}, [3]int{2, 2, 2}, [3]int{1, 1, 1}},
+		{"r3d18.layer3", 256, 4, 14, 256, [3]int{3, 3, 3}, [3]int{1, 1, 1}, [3]int{1, 1, 1}},
+		{"r2plus1d.temporal", 144, 16, 56, 64, [3]int{3, 1, 1}, [3]int{1, 1, 1}, [3]int{1, 0, 0}},
+	} {
+		const n = 2
+		axis := func(i int) tensor.Axis { return tensor.Axis{Stride: c.stride[i], Low: c.pad[i], High: c.pad[i]} }
+		g := tensor.Conv{T: axis(0), H: axis(1), W: axis(2), Mode: mode}
+		in, weight := []int{n, c.frames, c.side, c.side, c.ci}, []int{c.kernel[0], c.kernel[1], c.kernel[2], c.ci, c.co}
+		shape := tensor.ConvShape(in, weight, g)
+		flop := 2 * float64(tensor.Size(shape)) * float64(tensor.Size(weight[:4]))
+		for _, pass := range []string{"fwd", "bwd_data", "bwd_weights"} {
+			out = append(out, Item{ID: fmt.Sprintf("conv3d_%s/%s/n%d", pass, c.name, n), flop: flop, setup: func() func() {
+				x, w, y := randn(in...), randn(weight...), randn(shape...)
+				switch pass {
+				case "fwd":
+					return func() { tensor.Conv3D(y, x, w, g) }
+				case "bwd_data":
+					return func() { tensor.ConvGradInput(x, y, w, g, false) }
+				}
+				return func() { tensor.ConvGradWeight(w, x, y, g, false) }
+			}})
+		}
+	}
+	return out
+}

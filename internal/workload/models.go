@@ -12,26 +12,33 @@ import (
 type benchModel struct {
 	name           string
 	side, ch, clas int
+	frames         int // of clips; 0: pictures
 	make           func(r *tensor.RNG) layers.Module
 }
 
 var benchModels = []benchModel{
-	{"resnet18_224", 224, 3, 1000, func(r *tensor.RNG) layers.Module {
+	{"resnet18_224", 224, 3, 1000, 0, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.ResNet(r, 3, 18, false, layers.TrunkOptions{}), 1000)
 	}},
-	{"resnet50_224", 224, 3, 1000, func(r *tensor.RNG) layers.Module {
+	{"resnet50_224", 224, 3, 1000, 0, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.ResNet(r, 3, 50, false, layers.TrunkOptions{}), 1000)
 	}},
-	{"cifar_resnet18", 32, 3, 10, func(r *tensor.RNG) layers.Module {
+	{"cifar_resnet18", 32, 3, 10, 0, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.ResNet(r, 3, 18, true, layers.TrunkOptions{}), 10)
 	}},
-	{"cifar_resnet20", 32, 3, 10, func(r *tensor.RNG) layers.Module {
+	{"cifar_resnet20", 32, 3, 10, 0, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.CIFARResNet(r, 3, 20, layers.TrunkOptions{Shortcut: layers.OptionA}), 10)
 	}},
-	{"rotnet_alexnet_227", 227, 3, 4, func(r *tensor.RNG) layers.Module {
+	{"rotnet_alexnet_227", 227, 3, 4, 0, func(r *tensor.RNG) layers.Module {
 		return &layers.Net{Trunk: layers.AlexNet(r, 3, layers.TrunkOptions{}), Head: layers.AlexNetHead(r, 6, 256, 4)}
 	}},
-	{"mnist_cnn", 28, 1, 10, func(r *tensor.RNG) layers.Module {
+	{"r3d_18_16x112", 112, 3, 10, 16, func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.R3D(r, 3, layers.TrunkOptions{}), 10)
+	}},
+	{"r2plus1d_18_16x112", 112, 3, 10, 16, func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.R2Plus1D(r, 3, layers.TrunkOptions{}), 10)
+	}},
+	{"mnist_cnn", 28, 1, 10, 0, func(r *tensor.RNG) layers.Module {
 		c := func(i, o int) layers.Module {
 			return layers.Seq(layers.NewConv2D(r, i, o, 3, layers.ConvOptions{Pad: 1, NoBias: true}), layers.ReLU, layers.MaxPool(tensor.SquareWindow(2, 2, 0)))
 		}
@@ -42,18 +49,25 @@ var benchModels = []benchModel{
 
 func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 	var out []Item
-	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64}
+	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64,
+		"r3d_18_16x112": 2, "r2plus1d_18_16x112": 2}
 	for _, m := range benchModels {
 		n := batch[m.name]
 		out = append(out, Item{ID: fmt.Sprintf("train_step/%s/n%d", m.name, n), slow: true, setup: func() func() {
 			rng := tensor.NewRNG(1)
 			net := m.make(rng)
 			x := randn(n, m.side, m.side, m.ch)
+			if m.frames > 0 {
+				x = randn(n, m.frames, m.side, m.side, m.ch)
+			}
 			labels := make([]int32, n)
 			for i := range labels {
 				labels[i] = int32(i % m.clas)
 			}
 			opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
+			if m.frames > 0 { // as the peers train these
+				opt = optim.NewAdamW(layers.Params(net), optim.AdamOptions{WeightDecay: 0.01, DecayAll: true})
+			}
 			tape := autograd.NewTape(rng)
 			tape.Recompute, tape.Mode = level, mode
 			return func() {

@@ -46,11 +46,11 @@ func Roofline(plans []LayerPlan) (points []RoofPoint, peak, bandwidth float64) {
 		y := randn(tensor.ConvShape(p.Input, p.Weight, g)...)
 		bytes := 4 * float64(x.Len()+w.Len()+y.Len())
 		for pass, f := range []func(){
-			func() { tensor.Conv2D(y, x, w, g) },
+			func() { tensor.ConvFused(y, x, w, g, nil, nil) },
 			func() { tensor.ConvGradInput(x, y, w, g, false) },
 			func() { tensor.ConvGradWeight(w, x, y, g, false) },
 		} {
-			if pass == 1 && p.Input[3] == 3 {
+			if pass == 1 && p.Input[len(p.Input)-1] == 3 {
 				continue // nobody needs the gradient of the picture
 			}
 			r := Item{flop: p.GFLOP * 1e9, setup: func() func() { return f }}.Measure(true)
@@ -97,25 +97,29 @@ type LayerPlan struct {
 	grouped  bool // or dilated
 }
 
-// Plan returns how each convolution of a trunk is computed, in its three passes, for a batch of pictures.
+// Plan returns how each convolution of a trunk is computed, in its three passes, for a batch of pictures, or of clips as long as the trunk is for.
 func Plan(net *layers.Trunk, batch, side int, mode tensor.Mode) ([]LayerPlan, error) {
 	var plans []LayerPlan
 	tape := autograd.NewTape(nil)
 	tape.Training, tape.Mode = false, mode
 	tape.OnConv = func(place string, x, w, y []int, g tensor.Conv) {
 		y = append([]int{batch}, y[1:]...)
-		p := LayerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.H.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[3])}
+		p := LayerPlan{Layer: place, Input: append([]int{batch}, x[1:]...), Weight: w, Stride: max(g.H.Stride, 1), GFLOP: 2e-9 * float64(tensor.Size(y)*tensor.Size(w)/w[len(w)-1])}
 		p.geometry, p.grouped = g, g.Groups > 1 || max(g.H.Dilation, g.W.Dilation) > 1
 		for pass := tensor.Forward; pass <= tensor.GradWeight; pass++ {
 			a := g.Plan(pass, y, w).String()
-			if w[0] == 1 && w[1] == 1 && p.Stride == 1 && g.H.Low == 0 && g.Groups <= 1 {
+			if tensor.Size(w[:len(w)-2]) == 1 && p.Stride == 1 && max(g.T.Stride, 1) == 1 && g.H.Low == 0 && g.T.Low == 0 && g.Groups <= 1 {
 				a = "product"
 			}
 			p.Algorithm = append(p.Algorithm, a)
 		}
 		plans = append(plans, p)
 	}
-	err := autograd.Try(func() { net.Forward(tape.Input(tensor.New(1, side, side, 3))) })
+	x := tensor.New(1, side, side, 3)
+	if net.Frames > 0 {
+		x = tensor.New(1, net.Frames, side, side, 3)
+	}
+	err := autograd.Try(func() { net.Forward(tape.Input(x)) })
 	if err != nil {
 		return nil, fmt.Errorf("%s on %d by %d pixels: %w", net.Name, side, side, err)
 	}

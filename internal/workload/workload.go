@@ -134,6 +134,7 @@ func All(level autograd.Recompute, mode tensor.Mode) []Item {
 	gemm("gemm_nt", 8, 1000, 2048)
 	gemm("gemm_nt", 128, 4096, 9216)
 	out = append(out, convBenches(mode)...)
+	out = append(out, clipBenches(mode)...)
 	out = append(out, vectorBenches()...)
 	out = append(out, denseBenches()...)
 	out = append(out, modelBenches(level, mode)...)

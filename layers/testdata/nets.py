@@ -51,26 +51,27 @@ def gradients(m, x):
                          for k, p in m.named_parameters()}
 
 
-out = {}
-for name, n, side in (("resnet18", 4, 96), ("resnet50", 4, 96), ("alexnet", 2, 224), ("vgg11_bn", 1, 64)):
-    make = lambda: weights(getattr(torchvision.models, name)())
-    m = make()
-    x = torch.tensor(fill((n, side, side, 3), "input", 2)).permute(0, 3, 1, 2)
-    m.eval()
-    with torch.no_grad():
-        logits = m(x)
-    r = {"n": n, "side": side, "logits": logits[:, :20].flatten().tolist(), "norm": logits.double().norm().item()}
-    if len(sys.argv) > 1:
-        from safetensors.torch import save_file
-        os.makedirs(sys.argv[1], exist_ok=True)
-        save_file({k: v.contiguous() for k, v in m.state_dict().items()}, f"{sys.argv[1]}/{name}.safetensors")
-    if name.startswith("resnet"):
-        r["loss"], r["grads"] = gradients(make().double(), x.double())
-        r["spread"] = {k: 0.0 for k in r["grads"]}
-        for off in range(9):
-            _, g = gradients(perturbed(make(), off) if off else make(), x)
-            for k, (norm, dot) in r["grads"].items():
-                r["spread"][k] = max(r["spread"][k], max(abs(g[k][0] - norm), abs(g[k][1] - dot) * 3 ** 0.5) / norm)
-        print(name, "float32 is off by", max(r["spread"].values()))
-    out[name] = r
-json.dump(out, open("layers/testdata/nets.json", "w"))
+if __name__ == "__main__":
+    out = {}
+    for name, n, side in (("resnet18", 4, 96), ("resnet50", 4, 96), ("alexnet", 2, 224), ("vgg11_bn", 1, 64)):
+        make = lambda: weights(getattr(torchvision.models, name)())
+        m = make()
+        x = torch.tensor(fill((n, side, side, 3), "input", 2)).permute(0, 3, 1, 2)
+        m.eval()
+        with torch.no_grad():
+            logits = m(x)
+        r = {"n": n, "side": side, "logits": logits[:, :20].flatten().tolist(), "norm": logits.double().norm().item()}
+        if len(sys.argv) > 1:
+            from safetensors.torch import save_file
+            os.makedirs(sys.argv[1], exist_ok=True)
+            save_file({k: v.contiguous() for k, v in m.state_dict().items()}, f"{sys.argv[1]}/{name}.safetensors")
+        if name.startswith("resnet"):
+            r["loss"], r["grads"] = gradients(make().double(), x.double())
+            r["spread"] = {k: 0.0 for k in r["grads"]}
+            for off in range(9):
+                _, g = gradients(perturbed(make(), off) if off else make(), x)
+                for k, (norm, dot) in r["grads"].items():
+                    r["spread"][k] = max(r["spread"][k], max(abs(g[k][0] - norm), abs(g[k][1] - dot) * 3 ** 0.5) / norm)
+            print(name, "float32 is off by", max(r["spread"].values()))
+        out[name] = r
+    json.dump(out, open("layers/testdata/nets.json", "w"))
