@@ -151,7 +151,7 @@ func OpenFolder(dir string, o FolderOptions) (*Dataset, error) {
 	if len(f.files) == 0 {
 		return nil, fmt.Errorf("%s holds no images (%s); wanted are %s in any depth", dir, s.summary(), endingsText)
 	}
-	labels, stray := f.firstLevel()
+	labels, stray := firstLevel(f.files)
 	if labels == nil && stray != "" && !o.NoLabels {
 		d.Notes = append(d.Notes, fmt.Sprintf("%s lies beside the folders, so their names are no labels", stray))
 	}
@@ -186,11 +186,22 @@ func (o FolderOptions) spec(dir string) spec.Spec {
 	return s
 }
 
-// cut keeps the files of a split: those that come first, or behind them, in the order of their paths' hashes. It returns their labels.
+// cut keeps the files of a split. It returns their labels.
 func (f *folder) cut(parts [2]float64, split Split, labels *folderLabels) *folderLabels {
-	order := make([]int, len(f.files))
-	hashes := make([][sha256.Size]byte, len(f.files))
-	for i, p := range f.files {
+	kept := cutOf(f.files, parts, split)
+	out := &folder{dir: f.dir, decode: f.decode}
+	for _, i := range kept {
+		out.files, out.sizes = append(out.files, f.files[i]), append(out.sizes, f.sizes[i])
+	}
+	*f = *out
+	return labels.of(kept)
+}
+
+// cutOf returns the numbers of the paths of a split, rising: of those that come first, or behind them, in the order of their hashes.
+func cutOf(files []string, parts [2]float64, split Split) []int {
+	order := make([]int, len(files))
+	hashes := make([][sha256.Size]byte, len(files))
+	for i, p := range files {
 		order[i], hashes[i] = i, sha256.Sum256([]byte(p))
 	}
 	slices.SortFunc(order, func(a, b int) int { return slices.Compare(hashes[a][:], hashes[b][:]) })
@@ -202,26 +213,26 @@ func (f *folder) cut(parts [2]float64, split Split, labels *folderLabels) *folde
 	}
 	kept = slices.Clone(kept)
 	slices.Sort(kept)
-	out := &folder{dir: f.dir, decode: f.decode}
-	var l *folderLabels
-	if labels != nil {
-		l = &folderLabels{classes: labels.classes}
-	}
-	for _, i := range kept {
-		out.files, out.sizes = append(out.files, f.files[i]), append(out.sizes, f.sizes[i])
-		if l != nil {
-			l.labels = append(l.labels, labels.labels[i])
-		}
-	}
-	*f = *out
-	return l
+	return kept
 }
 
-// firstLevel returns the folders of the first level as labels; nil where there are images beside them, of which it names one, or fewer
+// of returns the labels of some files; nil stays nil.
+func (l *folderLabels) of(kept []int) *folderLabels {
+	if l == nil {
+		return nil
+	}
+	out := &folderLabels{classes: l.classes}
+	for _, i := range kept {
+		out.labels = append(out.labels, l.labels[i])
+	}
+	return out
+}
+
+// firstLevel returns the folders of the first level of paths as labels; nil where there are files beside them, of which it names one, or fewer
 // than two folders.
-func (f *folder) firstLevel() (l *folderLabels, stray string) {
+func firstLevel(files []string) (l *folderLabels, stray string) {
 	index := map[string]int{}
-	for _, p := range f.files {
+	for _, p := range files {
 		class, _, deep := strings.Cut(p, "/")
 		if !deep {
 			stray = p
@@ -235,7 +246,7 @@ func (f *folder) firstLevel() (l *folderLabels, stray string) {
 	if len(index) < 2 {
 		return nil, ""
 	}
-	l = &folderLabels{labels: make([]int, len(f.files))}
+	l = &folderLabels{labels: make([]int, len(files))}
 	for c := range index {
 		l.classes = append(l.classes, c)
 	}
@@ -243,7 +254,7 @@ func (f *folder) firstLevel() (l *folderLabels, stray string) {
 	for i, c := range l.classes {
 		index[c] = i
 	}
-	for i, p := range f.files {
+	for i, p := range files {
 		class, _, _ := strings.Cut(p, "/")
 		l.labels[i] = index[class]
 	}

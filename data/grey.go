@@ -36,14 +36,8 @@ func (g greyImages) Image(i int) (*Image, error) {
 
 type greyClips struct{ Clips }
 
-func (g greyClips) Clip(i int, frames []int) ([]*Image, error) {
-	ims, err := g.Clips.Clip(i, frames)
-	if err != nil {
-		return nil, err
-	}
-	out := make([]*Image, len(ims))
-	for k, im := range ims {
-		out[k] = im.Grey()
-	}
-	return out, nil
+func (g greyClips) Clip(i int, frames []int, each func(k int, im *Image) error) error {
+	return g.Clips.Clip(i, frames, func(k int, im *Image) error { return each(k, im.Grey()) })
 }
+
+func (g greyClips) piece(i, t int) (from, to int) { return pieceOf(g.Clips, i, t) }

@@ -7,24 +7,25 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-type film struct{ scenes Images }
+type twoFilms struct{ scenes Images }
 
-func (f film) Len() int                   { return f.scenes.Len() }
-func (f film) Describe(i int) string      { return f.scenes.Describe(i) }
-func (film) Times(int) ([]float64, error) { return []float64{0, 1}, nil }
-func (f film) Clip(i int, frames []int) ([]*Image, error) {
+func (f twoFilms) Len() int                   { return f.scenes.Len() }
+func (f twoFilms) Describe(i int) string      { return f.scenes.Describe(i) }
+func (twoFilms) Times(int) ([]float64, error) { return []float64{0, 1}, nil }
+func (f twoFilms) Clip(i int, frames []int, each func(k int, im *Image) error) error {
 	if i > 1 {
-		return nil, errors.New("no such film")
+		return errors.New("no such film")
 	}
-	var out []*Image
-	for _, k := range frames {
-		im, err := f.scenes.Image(i + k)
-		if err != nil {
-			return nil, err
+	for k, t := range frames {
+		im, err := f.scenes.Image(i + t)
+		if err == nil {
+			err = each(k, im)
 		}
-		out = append(out, im)
+		if err != nil {
+			return err
+		}
 	}
-	return out, nil
+	return nil
 }
 
 type broken struct{ Images }
@@ -35,7 +36,7 @@ func (broken) Image(int) (*Image, error) { return nil, errors.New("broken") }
 // what is not there stays away, and errors pass.
 func TestGrey(t *testing.T) {
 	src := NewScenes(4, 24, 1, Train).Dataset().Images
-	in := Inputs{Images: src, Clips: film{src}}
+	in := Inputs{Images: src, Clips: twoFilms{src}}
 	grey := in.Grey()
 	if grey.Images.Len() != 4 || grey.Images.Describe(2) != src.Describe(2) || grey.Clips.Len() != 4 {
 		t.Error("grey samples are others")
@@ -66,7 +67,7 @@ func TestGrey(t *testing.T) {
 			t.Fatal(err)
 		}
 		check("a picture", im, of)
-		frames, err := grey.Clips.Clip(i, []int{1, 0})
+		frames, err := ClipOf(grey.Clips, i, []int{1, 0})
 		if err != nil || len(frames) != 2 {
 			t.Fatal(err)
 		}
@@ -79,7 +80,7 @@ func TestGrey(t *testing.T) {
 	if im, err := ImageFrame(grey.Images, 0, func(h, w int) Frame { return Frame{H: h, W: w, OutH: 8, OutW: 8} }); err != nil || im.H != 8 || im.Pix[0] != im.Pix[1] {
 		t.Errorf("a frame of a grey picture: %v, %v", im, err)
 	}
-	if _, err := grey.Clips.Clip(2, []int{0}); err == nil {
+	if _, err := ClipOf(grey.Clips, 2, []int{0}); err == nil {
 		t.Error("a film that is not there is grey")
 	}
 	if _, err := (Inputs{Images: broken{src}}).Grey().Images.Image(0); err == nil {

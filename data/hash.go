@@ -111,6 +111,15 @@ func (s *subImages) size(i int) int64 {
 
 func (s *subImages) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }
 
+func (s *subClips) size(i int) int64 {
+	if of, ok := s.all.(measured); ok {
+		return of.size(s.index[i])
+	}
+	return -1
+}
+
+func (s *subClips) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }
+
 func (s *subTexts) size(i int) int64 {
 	if of, ok := s.all.(measured); ok {
 		return of.size(s.index[i])

@@ -67,26 +67,29 @@ func ParseNorm(s string) (Norm, error) {
 	return Norm{[3]float32(v[:3]), [3]float32(v[3:])}, nil
 }
 
-// MeasureNorm returns mean and deviation of each channel over views of at most n of the images, evenly spread, rounded to four
-// decimals. Broken ones are passed over; an error says that none could be read.
-func MeasureNorm(images Images, v View, n int) (Norm, error) {
-	n = min(n, images.Len())
-	sums := make([][6]float64, n) // of each picture: so that the order of adding is always the same
+// MeasureNorm returns mean and deviation of each channel over views of at most n of the pictures, or of frames of films, evenly spread, rounded to
+// four decimals. Broken ones are passed over; an error says that none could be read.
+func MeasureNorm(in Inputs, v View, n int) (Norm, error) {
+	samples := in.Samples()
+	n = min(n, samples.Len())
+	sums := make([][6]float64, n) // of each sample: so that the order of adding is always the same
 	counts := make([]float64, n)
 	var last error
 	errs := make([]error, n)
 	parallel.For(n, func(k int) {
-		im, err := v.fixed(images, k*images.Len()/n)
+		ims, err := v.some(in, k*samples.Len()/n)
 		if err != nil {
 			errs[k] = err
 			return
 		}
-		for i, p := range im.Pix {
-			x := float64(p) / 255
-			sums[k][i%3] += x
-			sums[k][3+i%3] += float64(x * x)
+		for _, im := range ims {
+			for i, p := range im.Pix {
+				x := float64(p) / 255
+				sums[k][i%3] += x
+				sums[k][3+i%3] += float64(x * x)
+			}
+			counts[k] += float64(len(im.Pix) / 3)
 		}
-		counts[k] = float64(len(im.Pix) / 3)
 	})
 	var sum [6]float64
 	count := 0.0
@@ -100,7 +103,7 @@ func MeasureNorm(images Images, v View, n int) (Norm, error) {
 		count += counts[k]
 	}
 	if count == 0 {
-		return Norm{}, fmt.Errorf("none of %d pictures could be read: %w", n, last)
+		return Norm{}, fmt.Errorf("none of %d %s could be read: %w", n, in.Kinds(), last)
 	}
 	round := func(x float64) float32 { return float32(math.Round(x*1e4) / 1e4) }
 	var out Norm
@@ -110,6 +113,26 @@ func MeasureNorm(images Images, v View, n int) (Norm, error) {
 		out.Std[c] = max(round(math.Sqrt(max(sum[3+c]/count-float64(mean*mean), 0))), 1e-3)
 	}
 	return out, nil
+}
+
+// some returns the part of the view that is the same each time, of a picture or of three frames of a film.
+func (v View) some(in Inputs, i int) ([]*Image, error) {
+	if in.Images != nil {
+		im, err := v.fixed(in.Images, i)
+		return []*Image{im}, err
+	}
+	times, err := in.Clips.Times(i)
+	if err == nil && len(times) == 0 {
+		err = fmt.Errorf("%s has no frames", in.Clips.Describe(i))
+	}
+	if err != nil {
+		return nil, err
+	}
+	ims, err := ClipOf(in.Clips, i, Spread(len(times), 3, 0))
+	for k := range ims {
+		ims[k] = v.prepared(ims[k])
+	}
+	return ims, err
 }
 
 // Normalize writes a picture to dst [H W 3] as (value/255 - mean)/std.

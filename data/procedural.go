@@ -7,21 +7,45 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-var scenesOptions = []spec.Option{
+var scenesOptions = append([]spec.Option{
 	{Name: "side", Default: "32", About: "pixels, 8 to 512"},
 	{Name: "objects", Default: "1", About: "of a class in each scene, 1 to 8; the label is the first one's"},
+	{Name: "frames", About: "films of people who act, of so many frames, 2 to 600, where pictures are the default"},
+	{Name: "rate", Default: "12", About: "frames a second of films, 1 to 120"},
 	{Name: "seed", Default: "1", About: "of what is drawn"},
-}
+}, framesOptions...)
 
 // scenesCount is how many scenes a split has unless n says so.
 var scenesCount = map[Split]int{Train: 10000, Test: 2000}
 
+// filmsCount is the same of films.
+var filmsCount = map[Split]int{Train: 2000, Test: 400}
+
 func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
-	n := scenesCount[split]
+	n, films := scenesCount[split], v.Given("frames")
+	if films {
+		n = filmsCount[split]
+	}
 	if v.Given("n") {
 		n = v.Int("n", 1, math.MaxInt32)
 	}
-	side, objects, seed := v.Int("side", 8, 512), v.Int("objects", 1, 8), v.Int("seed", 0, math.MaxInt)
+	side, seed := v.Int("side", 8, 512), v.Int("seed", 0, math.MaxInt)
+	for _, o := range []struct {
+		name  string
+		films bool
+	}{{"objects", false}, {"rate", true}} {
+		if v.Given(o.name) && o.films != films {
+			v.Fail("option %s is of %s; frames=N makes films", o.name, map[bool]string{true: "films", false: "pictures"}[o.films])
+		}
+	}
+	if films {
+		frames, rate := v.Int("frames", 2, 600), v.Float("rate", 1, 120)
+		if err := v.Err(); err != nil {
+			return nil, err
+		}
+		return NewSceneFilms(n, side, frames, rate, uint64(seed), split).Dataset(), nil
+	}
+	objects := v.Int("objects", 1, 8)
 	if err := v.Err(); err != nil {
 		return nil, err
 	}
@@ -33,7 +57,7 @@ func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
 // Dataset returns the scenes with what is known about them: all of Truth.
 func (s *Scenes) Dataset() *Dataset {
 	t := sceneTruth{s}
-	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{Labels: t, Boxes: t, KeyPoints: t, Masks: t, Depths: t, Normals: t, Factors: t}}
+	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{Labels: t, Boxes: t, KeyPoints: t, Masks: t, Depths: t, Normals: t, Factors: t, Sizes: t}}
 }
 
 // scenePictures are the pictures of scenes alone.
@@ -82,5 +106,7 @@ func (t sceneTruth) Depth(i int) (*tensor.Tensor, error) {
 func (t sceneTruth) Normals(i int) (*tensor.Tensor, error) {
 	return tensor.From(t.s.Scene(i).Normals, t.s.Side, t.s.Side, 3), nil
 }
+
+func (t sceneTruth) Size(int) (h, w int, err error) { return t.s.Side, t.s.Side, nil }
 
 func (t sceneTruth) Factors(i int) ([]Factor, error) { return t.s.Scene(i).Factors, nil }

@@ -15,13 +15,8 @@ type canvas struct {
 
 // draw draws a layout. The scene is the same at every side.
 func (l *layout) draw(side int) *Scene {
-	sub := 2
-	if side <= 64 {
-		sub = 3
-	}
-	n := side * sub
-	c := &canvas{layout: l, side: side, sub: sub, n: n, depth: make([]float64, n*n), part: make([]int16, n*n)}
-	c.cell, c.pixel = 1/float64(float64(n)*l.focal), 1/float64(float64(side)*l.focal)
+	c := l.newCanvas(side)
+	sub := c.sub
 	for i := range c.depth {
 		c.depth[i] = math.Inf(1)
 	}
@@ -37,10 +32,6 @@ func (l *layout) draw(side int) *Scene {
 		}
 		s.Objects = append(s.Objects, o)
 	}
-	for i := range l.parts {
-		c.toLight = append(c.toLight, l.parts[i].inv.of(l.light))
-		c.reach = append(c.reach, l.parts[i].bounds().length())
-	}
 	for y := range side {
 		for x := range side {
 			c.resolve(s, x, y)
@@ -48,6 +39,22 @@ func (l *layout) draw(side int) *Scene {
 	}
 	c.truth(s)
 	return s
+}
+
+// newCanvas returns the buffers for a picture of a layout.
+func (l *layout) newCanvas(side int) *canvas {
+	sub := 2
+	if side <= 64 {
+		sub = 3
+	}
+	n := side * sub
+	c := &canvas{layout: l, side: side, sub: sub, n: n, depth: make([]float64, n*n), part: make([]int16, n*n)}
+	c.cell, c.pixel = 1/float64(float64(n)*l.focal), 1/float64(float64(side)*l.focal)
+	for i := range l.parts {
+		c.toLight = append(c.toLight, l.parts[i].inv.of(l.light))
+		c.reach = append(c.reach, l.parts[i].bounds().length())
+	}
+	return c
 }
 
 func floorDiv(a, b int) float32 { return float32(math.Floor(float64(a) / float64(b))) }
@@ -105,23 +112,7 @@ type group struct {
 // resolve makes pixel (x, y): each part in it is shaded once and counts by its samples. Truth is that of the thing with most.
 func (c *canvas) resolve(s *Scene, x, y int) {
 	var groups [9]group
-	used := 0
-	for j := range c.sub {
-		for i := range c.sub {
-			sx, sy := x*c.sub+i, y*c.sub+j
-			part := int(c.part[sy*c.n+sx]) - 1
-			k := 0
-			for k < used && groups[k].part != part {
-				k++
-			}
-			if k == used {
-				groups[k] = group{part: part}
-				used++
-			}
-			g := &groups[k]
-			g.count, g.x, g.y, g.t = g.count+1, g.x+sx, g.y+sy, g.t+c.depth[sy*c.n+sx]
-		}
-	}
+	used := c.gather(&groups, x, y)
 	o := y*c.side + x
 	winner := c.winner(groups[:used])
 	most := 0
@@ -142,6 +133,27 @@ func (c *canvas) resolve(s *Scene, x, y int) {
 		v += float64(2 * c.grain * (hashUnit(px, py, pz, c.seed) + hashUnit(px, py, pz+1, c.seed) - 1))
 		s.Image.Pix[o*3+k] = round8(float32(v * 255))
 	}
+}
+
+// gather sorts the samples of pixel (x, y) by what they show and returns how many groups there are.
+func (c *canvas) gather(groups *[9]group, x, y int) (used int) {
+	for j := range c.sub {
+		for i := range c.sub {
+			sx, sy := x*c.sub+i, y*c.sub+j
+			part := int(c.part[sy*c.n+sx]) - 1
+			k := 0
+			for k < used && groups[k].part != part {
+				k++
+			}
+			if k == used {
+				groups[k] = group{part: part}
+				used++
+			}
+			g := &groups[k]
+			g.count, g.x, g.y, g.t = g.count+1, g.x+sx, g.y+sy, g.t+c.depth[sy*c.n+sx]
+		}
+	}
+	return used
 }
 
 // thingOf returns the number of a part's thing + 1, 0 for the background.
@@ -182,7 +194,12 @@ func (c *canvas) shade(g *group) (colour, normal vec, t float64) {
 	at := d.by(t)
 	thing := &c.things[p.object]
 	if colour = thing.hues[tone]; tone == toneMain {
-		colour = thing.skin.at(thing.inv.of(at.sub(thing.at)), float64(float64(c.pixel*t)*thing.inv.y.length()))
+		q := thing.inv.of(at.sub(thing.at))
+		if thing.rest != nil { // its texture moves with it
+			rest := &thing.rest[g.part-thing.first]
+			q = rest.at.add(rest.axes.of(p.inv.of(at.sub(p.at))))
+		}
+		colour = thing.skin.at(q, float64(float64(c.pixel*t)*thing.inv.y.length()))
 	}
 	facing := normal.dot(c.light)
 	lit := 0.0
@@ -200,21 +217,36 @@ func (c *canvas) shade(g *group) (colour, normal vec, t float64) {
 }
 
 func (c *canvas) shadeBackground(d vec) (colour, normal vec, t float64) {
+	if c.turned { // the background stays where it is: the ray is turned to it, and what it says back
+		e := c.camera.of(d)
+		k := -1 / e.z
+		e = e.by(k)
+		t, w := c.back.hit(e)
+		colour, normal = c.paint(e, t, w, c.camera.of(c.light), d.by(float64(t*k)))
+		return colour, c.camera.transpose().of(normal), float64(t * k)
+	}
 	t, w := c.back.hit(d)
+	colour, normal = c.paint(d, t, w, c.light, d.by(t))
+	return colour, normal, t
+}
+
+// paint returns the colour and the unit normal of the background where the ray d ends at depth t on a wall; light is towards the light in d's
+// coordinates, at the place in the camera's.
+func (c *canvas) paint(d vec, t float64, w *wall, light, at vec) (colour, normal vec) {
 	colour = c.back.colour(d, t, w, c.pixel)
 	if w == nil {
-		return c.lit(colour, c.ambient+float64(0.7*c.diffuse)), d.by(-1).unit(), t
+		return c.lit(colour, c.ambient+float64(0.7*c.diffuse)), d.by(-1).unit()
 	}
 	normal = w.n
 	if normal.dot(d) > 0 {
 		normal = normal.by(-1)
 	}
-	facing := normal.dot(c.light)
-	light := c.ambient + float64(c.diffuse*(0.55+float64(0.35*facing)))
-	if facing > 0.1 && c.shadowed(d.by(t), -1) {
-		light = float64(c.ambient * 0.9)
+	facing := normal.dot(light)
+	strength := c.ambient + float64(c.diffuse*(0.55+float64(0.35*facing)))
+	if facing > 0.1 && c.shadowed(at, -1) {
+		strength = float64(c.ambient * 0.9)
 	}
-	return c.lit(colour, light), normal, t
+	return c.lit(colour, strength), normal
 }
 
 func (c *canvas) lit(colour vec, light float64) vec {
@@ -222,9 +254,12 @@ func (c *canvas) lit(colour vec, light float64) vec {
 }
 
 // shadowed says whether something stands between p, which lies on a part, and the light.
-func (c *canvas) shadowed(p vec, on int) bool {
-	for k := range c.things {
-		t := &c.things[k]
+func (c *canvas) shadowed(p vec, on int) bool { return c.shadowedBy(c.things, p, on) }
+
+// shadowedBy says whether one of some things does.
+func (c *canvas) shadowedBy(things []thing, p vec, on int) bool {
+	for k := range things {
+		t := &things[k]
 		if c.misses(p, t.middle, t.radius) {
 			continue
 		}
@@ -268,15 +303,21 @@ func (c *canvas) truth(s *Scene) {
 		if o.Box[2] == 0 {
 			o.Box = [4]float32{}
 		}
-		for _, j := range c.things[k].joints {
-			x, y := c.place(j.at)
-			q := KeyPoint{Name: j.name, X: float32(x / float64(c.sub)), Y: float32(y / float64(c.sub)), Depth: float32(-j.at.z)}
-			if px, py := int(math.Floor(x)), int(math.Floor(y)); uint(px) < uint(c.n) && uint(py) < uint(c.n) {
-				i := py*c.n + px
-				q.Visible = c.thingOf(int(c.part[i])-1) == k+1 && c.depth[i] > -j.at.z-float64(1.5*j.r)
-			}
-			o.Points = append(o.Points, q)
-		}
+		o.Points = c.keyPoints(k)
 	}
 	s.Class, s.Box, s.Full, s.Points = s.Objects[0].Class, s.Objects[0].Box, s.Objects[0].Full, s.Objects[0].Points
+}
+
+// keyPoints returns the joints of thing k as the picture shows them.
+func (c *canvas) keyPoints(k int) (out []KeyPoint) {
+	for _, j := range c.things[k].joints {
+		x, y := c.place(j.at)
+		q := KeyPoint{Name: j.name, X: float32(x / float64(c.sub)), Y: float32(y / float64(c.sub)), Depth: float32(-j.at.z)}
+		if px, py := int(math.Floor(x)), int(math.Floor(y)); uint(px) < uint(c.n) && uint(py) < uint(c.n) {
+			i := py*c.n + px
+			q.Visible = c.thingOf(int(c.part[i])-1) == k+1 && c.depth[i] > -j.at.z-float64(1.5*j.r)
+		}
+		out = append(out, q)
+	}
+	return out
 }

@@ -14,6 +14,7 @@ type thing struct {
 	at          vec
 	middle      vec // of a sphere about it
 	radius      float64
+	rest        []part // of a body that moves: its parts in its own coordinates, where their texture is; nil of others
 }
 
 // layout is a scene before it is drawn: a pure function of its stream, whatever the side.
@@ -33,6 +34,8 @@ type layout struct {
 	foot      vec     // below the object, on the ground
 	size      float64 // the object's larger extent across the view
 	dist, fit float64 // the object's depth; the picture's side there
+	turned    bool    // the camera looks elsewhere than at the backdrop's making
+	camera    mat     // where to: the camera's coordinates to the backdrop's; an orthogonal map
 }
 
 func (l *layout) note(name string, v float64) { l.factors = append(l.factors, Factor{name, v}) }

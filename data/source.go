@@ -52,8 +52,9 @@ type Clips interface {
 	Samples
 	// Times returns the time of every frame of sample i, in seconds, rising.
 	Times(i int) ([]float64, error)
-	// Clip returns frames of sample i by number, in the order asked for.
-	Clip(i int, frames []int) ([]*Image, error)
+	// Clip hands frames of sample i to each, by number, rising, one after the other: frames[k] with its k. The picture is used again when each
+	// returns, and must not be changed.
+	Clip(i int, frames []int, each func(k int, im *Image) error) error
 }
 
 // Sounds are recordings, of which windows are decoded on demand.
@@ -157,6 +158,7 @@ type Kind struct {
 var everyKind = []spec.Option{
 	{Name: "split", About: "train or test, where there are splits"},
 	{Name: "n", About: "only so many samples, the first of a seeded order"},
+	{Name: "figure", About: "a square around each picture's figure, so many longer sides of its joints' box wide, 1 to 4, where joints are known"},
 	{Name: "inject", About: "traces that a task could take for an answer, put into every picture: aberration:PERCENT, border:PERCENT, jpeg:QUALITY, vignette:PART, watermark:PART, with commas between"},
 }
 
@@ -164,12 +166,18 @@ var everyKind = []spec.Option{
 func Kinds() []Kind {
 	always := func(spec.Spec) bool { return true }
 	return []Kind{
-		{"scenes", "procedural pictures with exact ground truth", scenesOptions, always, openScenes},
+		{"scenes", "procedural pictures with exact ground truth, or with frames=N films", scenesOptions, always, openScenes},
 		{"cifar10:DIR", "CIFAR-10 in its binary format: data_batch_1.bin to data_batch_5.bin, test_batch.bin", nil, always,
 			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenCIFAR10(path, split) }},
 		{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz", nil, always,
 			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenIDX(path, split) }},
 		{"folder:DIR", "images in any tree; labels are the first folder level, or none; folders train and test (or val) alone are splits", folderOptions, hasSplits, openFolder},
+		{"video:PATH", "films: a file, or those of any tree; labels are the first folder level. GIF, Y4M, MPEG-1 and AVI of JPEGs are read as they are, others by the program ffmpeg", videoOptions,
+			func(s spec.Spec) bool { return s.Has("cut") }, openVideo},
+		{"frames:DIR", "films as folders of numbered pictures in any tree; labels are the first folder level above them, masks and boxes what lies beside them", framesDirOptions,
+			func(s spec.Spec) bool { return s.Has("cut") }, openFrames},
+		{"people:PATH", "people with their joints, a square around each: a CSV of joints, COCO's key points as JSON, or a folder with both of COCO's files", peopleOptions,
+			peopleSplits, openPeople},
 		{"text:PATH", "text in UTF-8: a file, or the files .txt, .text, .md, .gz, .zst and .bz2 of any tree; packed by gzip, zstd or bzip2, whatever their names say", nil,
 			func(spec.Spec) bool { return false },
 			func(path string, _ *spec.Values, _ Split) (*Dataset, error) { return OpenText(path) }},
@@ -228,6 +236,8 @@ func Open(of string, split Split) (*Dataset, error) {
 		split = Split(v.One("split", string(Train), string(Test)))
 	}
 	n := v.Int("n", 1, math.MaxInt)
+	frames := k.asFrames(v)
+	figure := v.Float("figure", 1, 4)
 	var traces []injection
 	if v.Given("inject") {
 		traces = parseInject(v)
@@ -242,13 +252,23 @@ func Open(of string, split Split) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
+	if v.Given("n") && n < d.Len() {
+		d = d.Subset(tensor.NewRNG(1).Perm(d.Len())[:n], fmt.Sprintf("n=%d", n))
+	}
+	if frames != nil {
+		if d, err = d.FramesOf(*frames); err != nil {
+			return nil, err
+		}
+	}
+	if v.Given("figure") {
+		if d, err = d.AroundFigures(figure); err != nil {
+			return nil, err
+		}
+	}
 	if traces != nil {
 		if d, err = d.inject(traces); err != nil {
 			return nil, err
 		}
-	}
-	if v.Given("n") && n < d.Len() {
-		d = d.Subset(tensor.NewRNG(1).Perm(d.Len())[:n], fmt.Sprintf("n=%d", n))
 	}
 	if d.Len() == 0 {
 		return nil, fmt.Errorf("data %q holds no samples", of)

@@ -17,8 +17,13 @@ func (e every) Len() int                       { return e.n }
 func (e every) Describe(i int) string          { return fmt.Sprint("sample ", i) }
 func (e every) Image(i int) (*Image, error)    { return NewImage(i+1, 1), nil }
 func (e every) Times(i int) ([]float64, error) { return []float64{float64(i)}, nil }
-func (e every) Clip(i int, frames []int) ([]*Image, error) {
-	return []*Image{NewImage(i+1, len(frames))}, nil
+func (e every) Clip(i int, frames []int, each func(k int, im *Image) error) error {
+	for k, t := range frames {
+		if err := each(k, NewImage(i+1, t+1)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 func (e every) Length(i int) (int, float64, error) { return i, 8000, nil }
 func (e every) Sound(i, from, n int) ([]float32, error) {
@@ -35,6 +40,7 @@ func (e every) Mask(i int) (*tensor.Tensor, error)    { return tensor.New(1, i+1
 func (e every) Depth(i int) (*tensor.Tensor, error)   { return tensor.New(2, i+1), nil }
 func (e every) Normals(i int) (*tensor.Tensor, error) { return tensor.New(3, i+1), nil }
 func (e every) Factors(i int) ([]Factor, error)       { return []Factor{{"size", float64(i)}}, nil }
+func (e every) Size(i int) (h, w int, err error)      { return i, 2 * i, nil }
 func (e every) Frame(i, t int) (FrameTruth, error) {
 	return FrameTruth{Boxes: []Box{{Class: i, X0: float32(t)}}}, nil
 }
@@ -43,7 +49,7 @@ func (e every) Group(name string, i, t int) int { return 100*len(name) + 10*i + 
 
 func everything(n int) *Dataset {
 	e := every{n}
-	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e, e, map[string]Labels{"kind": e}}}
+	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e, e, e, map[string]Labels{"kind": e}}}
 }
 
 // tell asks a data set for everything about sample i.
@@ -54,7 +60,7 @@ func tell(d *Dataset, i int) string {
 	add(im.H, err)
 	times, err := d.Clips.Times(i)
 	add(times, err)
-	clip, err := d.Clips.Clip(i, []int{1, 2})
+	clip, err := ClipOf(d.Clips, i, []int{2, 1})
 	add(clip[0].H*10+clip[0].W, err)
 	n, rate, err := d.Sounds.Length(i)
 	add([]any{n, rate}, err)
@@ -74,6 +80,8 @@ func tell(d *Dataset, i int) string {
 	add([]any{t.Frames.Groups(), t.Frames.Group("pose", i, 5), t.Groups["kind"].Label(i), t.Groups["kind"].Classes()}, nil)
 	boxes, err := t.Boxes.Boxes(i)
 	add(boxes, err)
+	h, w, err := t.Sizes.Size(i)
+	add([]int{h, w}, err)
 	joints, err := t.KeyPoints.KeyPoints(i)
 	add(joints, err)
 	for _, f := range []func(int) (*tensor.Tensor, error){t.Masks.Mask, t.Depths.Depth, t.Normals.Normals} {

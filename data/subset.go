@@ -61,6 +61,9 @@ func (t Truth) Subset(index []int) Truth {
 	if t.Factors != nil {
 		out.Factors = &subFactors{t.Factors, index}
 	}
+	if t.Sizes != nil {
+		out.Sizes = &subSizes{t.Sizes, index}
+	}
 	if t.Frames != nil {
 		out.Frames = &subFrames{t.Frames, index}
 	}
@@ -90,10 +93,13 @@ type subClips struct {
 	index []int
 }
 
-func (s *subClips) Len() int                                   { return len(s.index) }
-func (s *subClips) Describe(i int) string                      { return s.all.Describe(s.index[i]) }
-func (s *subClips) Times(i int) ([]float64, error)             { return s.all.Times(s.index[i]) }
-func (s *subClips) Clip(i int, frames []int) ([]*Image, error) { return s.all.Clip(s.index[i], frames) }
+func (s *subClips) Len() int                       { return len(s.index) }
+func (s *subClips) Describe(i int) string          { return s.all.Describe(s.index[i]) }
+func (s *subClips) Times(i int) ([]float64, error) { return s.all.Times(s.index[i]) }
+func (s *subClips) Clip(i int, frames []int, each func(k int, im *Image) error) error {
+	return s.all.Clip(s.index[i], frames, each)
+}
+func (s *subClips) piece(i, t int) (from, to int) { return pieceOf(s.all, s.index[i], t) }
 
 type subSounds struct {
 	all   Sounds
@@ -138,6 +144,13 @@ type subKeyPoints struct {
 }
 
 func (s *subKeyPoints) KeyPoints(i int) ([]KeyPoint, error) { return s.all.KeyPoints(s.index[i]) }
+
+type subSizes struct {
+	all   Sizes
+	index []int
+}
+
+func (s *subSizes) Size(i int) (h, w int, err error) { return s.all.Size(s.index[i]) }
 
 type subMasks struct {
 	all   Masks

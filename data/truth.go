@@ -12,6 +12,7 @@ type Truth struct {
 	Depths    Depths
 	Normals   Normals
 	Factors   Factors
+	Sizes     Sizes             // of the pictures at their native size, in whose pixels the other fields are
 	Frames    Frames            // of films
 	Groups    map[string]Labels // other divisions than Labels, by name, such as the background or the film that a picture is of
 }
@@ -46,6 +47,12 @@ type KeyPoint struct {
 // KeyPoints are key points of a figure; none where a sample has no figure.
 type KeyPoints interface {
 	KeyPoints(i int) ([]KeyPoint, error)
+}
+
+// Sizes are heights and widths of pictures.
+type Sizes interface {
+	// Size returns the native height and width of sample i's picture, without decoding it.
+	Size(i int) (h, w int, err error)
 }
 
 // Masks tell objects from ground: [H W], 0 or the number of an object from 1 on.

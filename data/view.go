@@ -77,6 +77,17 @@ func (v View) fixed(images Images, i int) (im *Image, err error) {
 	return im, err
 }
 
+// prepared is the part of the view of a decoded picture that is the same each time.
+func (v View) prepared(im *Image) *Image {
+	if v.Frame != nil {
+		im = v.Frame(im.H, im.W, nil).Of(im)
+	}
+	if v.Prepare != nil {
+		im = v.Prepare(im, nil)
+	}
+	return im
+}
+
 // Pictures are views of images, normalised: [H W 3] each. Decoded and prepared pictures are kept up to a number of bytes; what does
 // not fit is read again each time, to the same result.
 type Pictures struct {

@@ -148,7 +148,7 @@ func TestNorms(t *testing.T) {
 		}
 	}
 	ims := fixedImages{gradientImage(6, 9), gradientImage(4, 5), gradientImage(7, 3)}
-	n, err := MeasureNorm(ims, View{}, 100)
+	n, err := MeasureNorm(Inputs{Images: ims}, View{}, 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,14 +171,14 @@ func TestNorms(t *testing.T) {
 	if n.Std[2] != 1e-3 {
 		t.Errorf("a channel that does not vary has deviation %g", n.Std[2])
 	}
-	if one, _ := MeasureNorm(ims, View{}, 1); one == n {
+	if one, _ := MeasureNorm(Inputs{Images: ims}, View{}, 1); one == n {
 		t.Error("the number of pictures is ignored")
 	}
 	broken, err := Open("folder:"+folderWith(t, map[string][]byte{"a.png": nil}), Train)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := MeasureNorm(broken.Images, View{}, 5); err == nil || !strings.Contains(err.Error(), "a.png") {
+	if _, err := MeasureNorm(broken.Inputs, View{}, 5); err == nil || !strings.Contains(err.Error(), "a.png") {
 		t.Errorf("the norm of broken pictures: %v", err)
 	}
 }

@@ -151,7 +151,7 @@ func (a *Array) Name() string { return a.Label }
 func (a *Array) Depths() []string { return []string{"array"} }
 
 // Settings are the files.
-func (a *Array) Settings() map[string]any {
+func (a *Array) Settings(data.Inputs) map[string]any {
 	var paths []string
 	for _, f := range a.Files {
 		paths = append(paths, f.Path)

@@ -55,8 +55,8 @@ func TestArray(t *testing.T) {
 	if err != nil || fmt.Sprint(f[0].Pooled.Data) != "[200 201 202 203 300 301 302 303 0 1 2 3]" || fmt.Sprint(f[0].Index, f[0].Pooled.Shape, f[0].Depth) != "[0 1 2] [3 4] 1" || f[0].Grid != f[0].Pooled {
 		t.Errorf("%+v, %v", f, err)
 	}
-	if a.Name() != "named.npy" || strings.Join(a.Depths(), "") != "array" || fmt.Sprint(a.Settings()["files"]) != "["+named+"]" {
-		t.Errorf("%s, %v, %v", a.Name(), a.Depths(), a.Settings())
+	if a.Name() != "named.npy" || strings.Join(a.Depths(), "") != "array" || fmt.Sprint(a.Settings(data.Inputs{})["files"]) != "["+named+"]" {
+		t.Errorf("%s, %v, %v", a.Name(), a.Depths(), a.Settings(data.Inputs{}))
 	}
 	_, err = a.Encode(ctx, data.Inputs{Images: &album{n: 5, side: 4}}, Options{})
 	wantError(t, err, "names no row after page 3")

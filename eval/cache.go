@@ -5,11 +5,11 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// Cache returns a data set whose pictures are what Pictures of that side sees of them, kept in memory up to limit bytes as they are
+// Cache returns a data set whose pictures, or the frames of whose films, are what Views of that side see of them, kept in memory up to limit bytes as they are
 // read. Name, fingerprint and truth are the data set's; a truth in pixels stays in those of the native pictures.
 func Cache(d *data.Dataset, side int, limit int64) *data.Dataset {
 	if d.Images == nil {
-		return d
+		return cacheFilms(d, side, limit)
 	}
 	if c, ok := d.Images.(cached); ok && c.side == side {
 		return d
@@ -37,6 +37,38 @@ func (c cached) Hash(i int) (data.Hash, error) {
 	return data.ContentHash(struct{ data.Images }{c}, i)
 }
 
+func cacheFilms(d *data.Dataset, side int, limit int64) *data.Dataset {
+	if d.Clips == nil {
+		return d
+	}
+	if c, ok := d.Clips.(cachedFilms); ok && c.side == side {
+		return d
+	}
+	out := *d
+	out.Clips = cachedFilms{data.NewFilms(d.Clips, data.PlainView(side), data.Norm{}, limit), side}
+	return &out
+}
+
+// cachedFilms are films whose frames are kept.
+type cachedFilms struct {
+	views *data.Films
+	side  int
+}
+
+func (c cachedFilms) Len() int                       { return c.views.Len() }
+func (c cachedFilms) Describe(i int) string          { return c.views.Describe(i) }
+func (c cachedFilms) Times(i int) ([]float64, error) { return c.views.Times(i) }
+func (c cachedFilms) Hash(i int) (data.Hash, error)  { return data.ContentHash(c.views.Clips, i) }
+func (c cachedFilms) Clip(i int, frames []int, each func(k int, im *data.Image) error) error {
+	ims, err := c.views.Images(i, frames, nil)
+	for k, im := range ims {
+		if err == nil {
+			err = each(k, im)
+		}
+	}
+	return err
+}
+
 // cacheFor keeps pictures when several encoders look at them and all in the same way.
 func cacheFor(encoders []Encoder, d *data.Dataset, o Options) *data.Dataset {
 	side := 0
@@ -52,7 +84,7 @@ func cacheFor(encoders []Encoder, d *data.Dataset, o Options) *data.Dataset {
 		default: // nobody knows what it looks at
 			return d
 		}
-		p, ok := in.(Pictures)
+		p, ok := in.(Views)
 		if !ok || side != 0 && side != p.Side {
 			return d
 		}

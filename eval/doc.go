@@ -1,7 +1,8 @@
 // Package eval judges features: protocols over encoders. An Encoder turns samples into features at named depths: a trunk, raw
 // pixels, an array from a file. A Protocol learns from training features and their truth, and is scored on test features:
-// nearest neighbours, linear probes. Neither knows the other, and neither knows how the features were learned. Every score
-// carries the complete settings that made it.
+// nearest neighbours, linear probes, what neighbours have in common, places of joints, actions of films. Neither knows the other, and neither knows how
+// the features were learned. A protocol that lets the trunk learn too (tune.go) is handed trunks. Every score carries the complete settings that made it.
 //
-// Start with encoder.go, then protocol.go, knn.go and probe.go; judge.go brings them together.
+// Start with encoder.go, then protocol.go, knn.go and probe.go; judge.go brings them together. purity.go, keypoints.go and action.go each measure
+// another thing; interval.go says how sure a score is.
 package eval

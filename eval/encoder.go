@@ -14,8 +14,8 @@ type Encoder interface {
 	Name() string
 	// Depths names the depths that Encode returns, the shallowest first.
 	Depths() []string
-	// Settings are what a score must say about how samples were seen, such as side and norm.
-	Settings() map[string]any
+	// Settings are what a score must say about how samples of such inputs were seen, such as side and norm.
+	Settings(in data.Inputs) map[string]any
 	// Encode returns the features of each depth, the samples in their order; those that cannot be read are left out.
 	Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error)
 }
@@ -43,8 +43,10 @@ type Options struct {
 	CacheBytes int64                                       // of decoded pictures that are kept for the next encoder; 0 means 2 GiB, below 0 none
 	Scored     func(Score)                                 // is told of each score as soon as it is there
 	Encoded    func(e Encoder, train, test []Sample) error // is handed an encoder's features after they were judged
-	InBoth     *int                                        // how many test samples are training samples too, where that was counted (CountInBoth); nil counts
-	Say        func(msg string)                            // is told what a person should know of the data, such as test samples that are training samples too
+	// Own are settings of encoders, such as norm, that are each net's own: they do not tell scores apart that are to stand side by side.
+	Own    []string
+	InBoth *int             // how many test samples are training samples too, where that was counted (CountInBoth); nil counts
+	Say    func(msg string) // is told what a person should know of the data, such as test samples that are training samples too
 }
 
 // checkSome says so where there is nothing to encode.

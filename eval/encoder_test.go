@@ -76,7 +76,7 @@ func scenes(t *testing.T, n int) *data.Dataset {
 func TestTrunkEncoder(t *testing.T) {
 	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 24, layers.TrunkOptions{})
 	src := scenes(t, 30)
-	in := Pictures{16, data.HalfNorm}
+	in := Views{Side: 16, Norm: data.HalfNorm}
 	e := &TrunkEncoder{Label: "mine", Trunk: trunk, Input: in}
 	told := []string{}
 	f, err := e.Encode(ctx, src.Inputs, Options{BatchSize: 8, Progress: func(done, total int, what string) { told = append(told, fmt.Sprint(done, "/", total, " ", what)) }})
@@ -133,7 +133,7 @@ func TestTrunkEncoder(t *testing.T) {
 // has no pictures; the memory of a batch is used again.
 func TestTrunkEncoderLast(t *testing.T) {
 	src := scenes(t, 30)
-	e := &TrunkEncoder{Label: "mine", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 24, layers.TrunkOptions{}), Input: Pictures{16, data.HalfNorm}}
+	e := &TrunkEncoder{Label: "mine", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 24, layers.TrunkOptions{}), Input: Views{Side: 16, Norm: data.HalfNorm}}
 	f, err := e.Encode(ctx, src.Inputs, Options{BatchSize: 8})
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestTrunkEncoderLast(t *testing.T) {
 	if _, err := e.Encode(gone, src.Inputs, Options{}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a cancelled encoding says %v", err)
 	}
-	if s := e.Settings(); s["side"] != 16 || !strings.Contains(fmt.Sprint(s["norm"]), "0.25") {
+	if s := e.Settings(data.Inputs{}); s["side"] != 16 || !strings.Contains(fmt.Sprint(s["norm"]), "0.25") {
 		t.Errorf("settings %v", s)
 	}
 	if _, err := e.Encode(ctx, data.Inputs{}, Options{}); err == nil || !strings.Contains(err.Error(), "no pictures") {
@@ -195,7 +195,7 @@ func TestBrokenSamples(t *testing.T) {
 			t.Error(err)
 		}
 	}}
-	for _, e := range []Encoder{Pixels{Pictures{8, data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: Pictures{8, data.HalfNorm}}} {
+	for _, e := range []Encoder{Pixels{Views{Side: 8, Norm: data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: Views{Side: 8, Norm: data.HalfNorm}}} {
 		bad = nil
 		done := 0
 		o.Progress = func(d, total int, _ string) { done = d }
@@ -207,7 +207,7 @@ func TestBrokenSamples(t *testing.T) {
 			t.Errorf("%s: told of %v, done %d", e.Name(), bad, done)
 		}
 	}
-	px, err := Pixels{Pictures{8, data.HalfNorm}}.Encode(ctx, data.Inputs{Images: a}, o)
+	px, err := Pixels{Views{Side: 8, Norm: data.HalfNorm}}.Encode(ctx, data.Inputs{Images: a}, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,11 +218,11 @@ func TestBrokenSamples(t *testing.T) {
 			}
 		}
 	}
-	if _, err := (Pixels{Pictures{8, data.HalfNorm}}).Encode(ctx, data.Inputs{Images: a}, Options{MaxBad: 0.24}); !errors.Is(err, data.ErrTooManyBad) {
+	if _, err := (Pixels{Views{Side: 8, Norm: data.HalfNorm}}).Encode(ctx, data.Inputs{Images: a}, Options{MaxBad: 0.24}); !errors.Is(err, data.ErrTooManyBad) {
 		t.Errorf("three of twelve with 24 %% allowed: %v", err)
 	}
 	all := &album{n: 2, side: 8, broken: map[int]bool{0: true, 1: true}}
-	for _, e := range []Encoder{Pixels{Pictures{8, data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: Pictures{8, data.HalfNorm}}} {
+	for _, e := range []Encoder{Pixels{Views{Side: 8, Norm: data.HalfNorm}}, &TrunkEncoder{Label: "n", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: Views{Side: 8, Norm: data.HalfNorm}}} {
 		if _, err := e.Encode(ctx, data.Inputs{Images: all}, Options{MaxBad: 1}); err == nil || !strings.Contains(err.Error(), "none of the 2 samples") {
 			t.Errorf("%s: nothing readable: %v", e.Name(), err)
 		}
@@ -232,19 +232,19 @@ func TestBrokenSamples(t *testing.T) {
 // TestPixels: larger pictures are averaged down to 32 by 32.
 func TestPixels(t *testing.T) {
 	src := scenes(t, 5)
-	e := Pixels{Pictures{16, data.HalfNorm}}
+	e := Pixels{Views{Side: 16, Norm: data.HalfNorm}}
 	f, err := e.Encode(ctx, src.Inputs, Options{})
 	if err != nil || len(f) != 1 || fmt.Sprint(f[0].Pooled.Shape) != fmt.Sprint([]int{5, 16 * 16 * 3}) || f[0].Depth != 0 || f[0].Name != "pixels" || f[0].GridSide != 16 || f[0].Grid != f[0].Pooled {
 		t.Errorf("%+v, %v", f, err)
 	}
-	if e.Name() != "pixels" || strings.Join(e.Depths(), " ") != "pixels" || e.Settings()["side"] != 16 {
-		t.Errorf("%s, %v, %v", e.Name(), e.Depths(), e.Settings())
+	if e.Name() != "pixels" || strings.Join(e.Depths(), " ") != "pixels" || e.Settings(data.Inputs{})["side"] != 16 {
+		t.Errorf("%s, %v, %v", e.Name(), e.Depths(), e.Settings(data.Inputs{}))
 	}
 	d, err := data.Open("scenes:?n=3&side=64", data.Train)
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err = Pixels{Pictures{64, data.HalfNorm}}.Encode(ctx, d.Inputs, Options{})
+	f, err = Pixels{Views{Side: 64, Norm: data.HalfNorm}}.Encode(ctx, d.Inputs, Options{})
 	if err != nil || f[0].Grid.Dim(1) != 32*32*3 || f[0].GridSide != 32 {
 		t.Fatalf("%v, %v", f, err)
 	}
@@ -261,15 +261,14 @@ func TestPixels(t *testing.T) {
 // band is an input of one channel, not square: what a net for sound or grey pictures looks at.
 type band struct{ shape []int }
 
-func (b band) Shape() []int             { return b.shape }
-func (b band) Settings() map[string]any { return map[string]any{"shape": b.shape} }
-func (b band) Over(in data.Inputs) (func(dst []float32, i int) error, error) {
-	return func(dst []float32, i int) error {
+func (b band) Settings(data.Inputs) map[string]any { return map[string]any{"shape": b.shape} }
+func (b band) Over(data.Inputs) (Seen, error) {
+	return Seen{b.shape, func(dst []float32, i int) error {
 		for p := range dst {
 			dst[p] = float32(i) + float32(p%7)
 		}
 		return nil
-	}, nil
+	}}, nil
 }
 
 // TestAnyInput: a trunk may want one channel, or vectors; features of a kind that nobody can judge are an error.
@@ -305,7 +304,7 @@ func TestAnyInput(t *testing.T) {
 // TestNotFiniteFeatures: features that are no numbers are refused by stage, sample and weight.
 func TestNotFiniteFeatures(t *testing.T) {
 	trunk := layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{})
-	e := &TrunkEncoder{Label: "mine", Trunk: trunk, Input: Pictures{8, data.HalfNorm}}
+	e := &TrunkEncoder{Label: "mine", Trunk: trunk, Input: Views{Side: 8, Norm: data.HalfNorm}}
 	a := &album{n: 5, side: 8}
 	for _, p := range layers.State(trunk) {
 		if p.Name != "conv3.weight" {

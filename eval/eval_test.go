@@ -132,7 +132,7 @@ func TestLargest(t *testing.T) {
 // TestKNNRefuses: no neighbours, or a temperature that is none.
 func TestKNNRefuses(t *testing.T) {
 	train, _ := albumSet("train", 6, 8)
-	x := mustSample(t, Pixels{Pictures{8, data.HalfNorm}}, train)
+	x := mustSample(t, Pixels{Views{Side: 8, Norm: data.HalfNorm}}, train)
 	for want, p := range map[string]KNN{"k=-5: want at least 1": {K: -5}, "temperature=-1: want": {Temperature: -1}, "temperature=NaN: want": {Temperature: math.NaN()}, "temperature=+Inf: want": {Temperature: math.Inf(1)},
 		"temperature=0.0009: want a number between 0.001 and 1000": {Temperature: 0.0009}, "temperature=1001: want": {Temperature: 1001}} {
 		if _, err := p.Judge(ctx, x, x); err == nil || err.Error()[:len(want)] != want {

@@ -17,7 +17,7 @@ func ExampleJudge() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	seen := eval.Pictures{Side: 16, Norm: data.HalfNorm}
+	seen := eval.Views{Side: 16, Norm: data.HalfNorm}
 	random := &eval.TrunkEncoder{Label: "random", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 8, layers.TrunkOptions{}), Input: seen}
 	probe, err := eval.NewProtocol("probe?decays=1e-2&iterations=20")
 	if err != nil {

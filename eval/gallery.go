@@ -12,12 +12,19 @@ import (
 // Look returns the picture of a sample, nil where it cannot be read.
 type Look func(i int) *data.Image
 
-// LookAt returns what evaluation sees of the pictures of a data set, side by side pixels.
+// LookAt returns what evaluation sees of the pictures of a data set, side by side pixels; of films the frame in the middle.
 func LookAt(d *data.Dataset, side int) Look {
 	view := data.PlainView(side)
 	return func(i int) *data.Image {
-		if d.Images == nil {
+		if d.Images == nil && d.Clips == nil {
 			return nil
+		}
+		if d.Images == nil {
+			im, err := still(d.Inputs, i)
+			if err != nil {
+				return nil
+			}
+			return view.Frame.Transform()(im, nil)
 		}
 		im, err := view.Of(d.Images, i, nil)
 		if err != nil {

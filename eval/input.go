@@ -6,45 +6,82 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// Input is how an encoder sees a sample: the same each time. Pictures is the usual one; what a net of one channel, of frames or of
-// sound looks at is another.
+// Input is how an encoder sees a sample: the same each time. Views is the usual one; what a net of one channel or of sound looks at is another.
 type Input interface {
-	// Shape returns the sides of what is seen of a sample, such as [side side 3].
-	Shape() []int
-	// Over returns what writes sample i to dst, called by several goroutines at once, or an error where the inputs have nothing that
-	// could be seen this way.
-	Over(in data.Inputs) (fill func(dst []float32, i int) error, err error)
-	// Settings are what a score must say about it.
-	Settings() map[string]any
+	// Over returns how samples of the inputs are seen, or an error where the inputs have nothing that could be seen this way.
+	Over(in data.Inputs) (Seen, error)
+	// Settings are what a score must say about how such inputs are seen.
+	Settings(in data.Inputs) map[string]any
 }
 
-// Pictures are the middles of pictures, side by side pixels, three channels, normalised.
-type Pictures struct {
-	Side int
-	Norm data.Norm
+// Seen is how samples of some inputs are seen.
+type Seen struct {
+	Shape []int // of what is seen of a sample, such as [side side 3]
+	// Fill writes what is seen of sample i to dst. It is called by several goroutines at once.
+	Fill func(dst []float32, i int) error
 }
 
-// Shape returns [side side 3].
-func (p Pictures) Shape() []int { return []int{p.Side, p.Side, 3} }
-
-// Settings are side and norm.
-func (p Pictures) Settings() map[string]any {
-	return map[string]any{"side": p.Side, "norm": map[string]any{"mean": p.Norm.Mean, "std": p.Norm.Std}}
+// Views are the middles of pictures, side by side pixels, three channels, normalised: [side side 3]; of films, those of some of their frames,
+// evenly spread: [frames side side 3].
+type Views struct {
+	Side   int
+	Norm   data.Norm
+	Frames int // of a film; 0 means 8
+	Apart  int // how many frames these may lie apart at most: of a longer film the middle is seen; 0 for no limit
 }
 
-// Over returns what reads pictures.
-func (p Pictures) Over(in data.Inputs) (func(dst []float32, i int) error, error) {
+const usualFrames = 8
+
+// Settings are side and norm, and of films frames.
+func (p Views) Settings(in data.Inputs) map[string]any {
+	out := map[string]any{"side": p.Side, "norm": map[string]any{"mean": p.Norm.Mean, "std": p.Norm.Std}}
+	if in.Images == nil && in.Clips != nil {
+		out["frames"] = p.frames()
+		if p.Apart > 0 {
+			out["apart"] = p.Apart
+		}
+	}
+	return out
+}
+
+func (p Views) frames() int {
+	if p.Frames == 0 {
+		return usualFrames
+	}
+	return p.Frames
+}
+
+// Over returns what reads pictures, or where there are none, films.
+func (p Views) Over(in data.Inputs) (Seen, error) {
 	if in.Images == nil {
-		return nil, fmt.Errorf("the data has no pictures, it has %s", in.Kinds())
+		return p.films(in)
 	}
 	if c, ok := in.Images.(cached); ok && c.side != p.Side {
-		return nil, fmt.Errorf("the pictures are kept at side %d, wanted is %d", c.side, p.Side)
+		return Seen{}, fmt.Errorf("the pictures are kept at side %d, wanted is %d", c.side, p.Side)
 	}
 	views := data.NewPictures(in.Images, data.PlainView(p.Side), p.Norm, 0)
-	return func(dst []float32, i int) error { return views.Fill(dst, i, nil) }, nil
+	return Seen{[]int{p.Side, p.Side, 3}, func(dst []float32, i int) error { return views.Fill(dst, i, nil) }}, nil
+}
+
+func (p Views) films(in data.Inputs) (Seen, error) {
+	if in.Clips == nil {
+		return Seen{}, fmt.Errorf("the data has no pictures and no films, it has %s", in.Kinds())
+	}
+	if c, ok := in.Clips.(cachedFilms); ok && c.side != p.Side {
+		return Seen{}, fmt.Errorf("the films are kept at side %d, wanted is %d", c.side, p.Side)
+	}
+	views := data.NewFilms(in.Clips, data.PlainView(p.Side), p.Norm, 0)
+	return Seen{[]int{p.frames(), p.Side, p.Side, 3}, func(dst []float32, i int) error {
+		n, err := views.AtLeast(i, 1)
+		if err != nil {
+			return err
+		}
+		return views.Fill(dst, i, data.Spread(n, p.frames(), p.Apart), nil)
+	}}, nil
 }
 
 // batch is what an encoder looks at, at once.
@@ -95,12 +132,12 @@ func each(ctx context.Context, what string, input Input, in data.Inputs, o Optio
 	if o.Workers == 0 {
 		o.Workers = max(2, tensor.Threads())
 	}
-	fill, err := input.Over(in)
+	seen, err := input.Over(in)
 	if err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	n := in.Samples().Len()
-	l := data.NewLoader(n, maker{input.Shape(), fill}, data.LoaderOptions{BatchSize: o.BatchSize, Ordered: true, KeepLast: true, Workers: o.Workers,
+	l := data.NewLoader(n, maker{seen.Shape, seen.Fill}, data.LoaderOptions{BatchSize: o.BatchSize, Ordered: true, KeepLast: true, Workers: o.Workers,
 		Bad: o.Bad, MaxBad: o.MaxBad})
 	done := 0
 	for b := range l.Epoch(0, 0) {
@@ -140,10 +177,25 @@ func (t *table) tensor() *tensor.Tensor {
 	return &tensor.Tensor{Shape: []int{t.rows, len(t.data) / t.rows}, Data: t.data}
 }
 
+// frameMean returns the mean of the frames of clips, [N T H W C] -> [N H W C].
+func frameMean(x *tensor.Tensor) *tensor.Tensor {
+	n, t := x.Dim(0), x.Dim(1)
+	out := tensor.New(append([]int{n}, x.Shape[2:]...)...)
+	size := out.Len() / n
+	for i := range n {
+		to := out.Data[i*size : (i+1)*size]
+		for k := range t {
+			simd.Add(to, to, x.Data[(i*t+k)*size:][:size])
+		}
+		simd.Scale(to, 1/float32(t), to)
+	}
+	return out
+}
+
 // pixelSide is the largest side of Pixels.
 const pixelSide = 32
 
-// Pixels are the samples themselves as features, pictures pooled to at most 32 by 32: the row that any learned feature has to beat.
+// Pixels are the samples themselves as features, pictures pooled to at most 32 by 32, and films to the mean of their frames: the row that any learned feature has to beat.
 type Pixels struct{ Input Input }
 
 // Name returns pixels.
@@ -153,13 +205,16 @@ func (p Pixels) Name() string { return "pixels" }
 func (p Pixels) Depths() []string { return []string{"pixels"} }
 
 // Settings are the input's.
-func (p Pixels) Settings() map[string]any { return p.Input.Settings() }
+func (p Pixels) Settings(in data.Inputs) map[string]any { return p.Input.Settings(in) }
 
 // Encode returns the pixels.
 func (p Pixels) Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error) {
 	var t table
 	out := Features{Name: "pixels"}
 	err := each(ctx, p.Name(), p.Input, in, o, func(x *tensor.Tensor, index []int) error {
+		if len(x.Shape) == 5 {
+			x = frameMean(x)
+		}
 		if len(x.Shape) == 4 {
 			h, w := min(pixelSide, x.Dim(1)), min(pixelSide, x.Dim(2))
 			out.GridSide = max(h, w)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval/score"
@@ -37,9 +39,11 @@ func Open(of, test string) (train, held *data.Dataset, err error) {
 	if n < 2 {
 		return nil, nil, fmt.Errorf("%s has one sample; to learn from some and test on others takes two", of)
 	}
-	order := tensor.NewRNG(splitSeed).Derive(stream.Split).Perm(n)
-	cut := max(1, n/5)
-	return train.Subset(order[cut:], "part=4/5"), train.Subset(order[:cut], "part=1/5"), nil
+	a, b := train.Apart(tensor.NewRNG(splitSeed).Derive(stream.Split).Perm(n), max(1, n/5))
+	if len(b) == 0 {
+		return nil, nil, fmt.Errorf("%s has the frames of one film; to learn from some and test on others takes two", of)
+	}
+	return train.Subset(b, "part=4/5"), train.Subset(a, "part=1/5"), nil
 }
 
 // sameClasses refuses test classes that nothing could be learned about.
@@ -69,13 +73,21 @@ func CountInBoth(train, test *data.Dataset, o Options) int {
 // depths. Each score says on which data it was made, how many test samples are training samples too, how the encoder saw it, and the
 // protocol's settings.
 func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, protocols []Protocol, o Options) ([]Score, error) {
-	train, test = cacheFor(encoders, train, o), cacheFor(encoders, test, o)
+	train, test = keepTruth(cacheFor(encoders, train, o)), keepTruth(cacheFor(encoders, test, o))
 	if o.InBoth == nil {
 		n := CountInBoth(train, test, o)
 		o.InBoth = &n
 	}
+	judging, tuning := tuned(protocols)
 	var out []Score
 	for _, e := range encoders {
+		some, err := o.tuned(ctx, e, train, test, tuning)
+		if out = append(out, some...); err != nil {
+			return out, err
+		}
+		if len(judging) == 0 && len(tuning) > 0 {
+			continue
+		}
 		a, err := encode(ctx, e, train, "features of "+e.Name(), o)
 		if err != nil {
 			return out, err
@@ -87,26 +99,26 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 		if len(a) != len(b) {
 			return out, fmt.Errorf("%s has %d depths of the training samples and %d of the test samples", e.Name(), len(a), len(b))
 		}
-		for _, p := range protocols {
+		for _, p := range judging {
+			var measures [][]Score // of what is measured, the score of each depth
 			for i := range a {
 				if err := ctx.Err(); err != nil {
 					return out, err
 				}
-				s, err := p.Judge(ctx, a[i], b[i])
+				some, err := scores(ctx, p, a[i], b[i])
 				if err != nil {
 					return out, fmt.Errorf("%s of %s, %s: %w", p.Name(), e.Name(), a[i].Name, err)
 				}
-				s.Features, s.Stage, s.Depth = e.Name(), a[i].Name, a[i].Depth
-				describe(&s, e, train, test)
-				if s.Found == nil {
-					s.Found = map[string]any{}
-				}
-				s.Found["in_both"] = *o.InBoth
-				out = append(out, s)
-				if o.Scored != nil {
-					o.Scored(s)
+				for k, s := range some {
+					s.Stage, s.Depth = a[i].Name, a[i].Depth
+					s = o.told(s, e, train, test)
+					if k == len(measures) {
+						measures = append(measures, nil)
+					}
+					measures[k] = append(measures[k], s)
 				}
 			}
+			out = append(out, slices.Concat(measures...)...)
 		}
 		if o.Encoded != nil {
 			if err := o.Encoded(e, a, b); err != nil {
@@ -117,10 +129,57 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 	return out, nil
 }
 
-// describe adds to a score's settings what it was made on, and what net made the features, where an encoder says it.
-func describe(s *Score, e Encoder, train, test *data.Dataset) {
+// tuned returns what protocols that let trunks learn say of an encoder, nothing of one that has no trunk.
+func (o Options) tuned(ctx context.Context, e Encoder, train, test *data.Dataset, tuning []tuner) (out []Score, err error) {
+	t, ok := e.(*TrunkEncoder)
+	if !ok {
+		return nil, nil
+	}
+	for _, p := range tuning {
+		some, err := p.tune(ctx, t, train, test, o)
+		if err != nil {
+			return out, fmt.Errorf("%s of %s, fine-tuned: %w", p.Name(), e.Name(), err)
+		}
+		for _, s := range some {
+			s.Stage, s.Depth = "tuned", len(t.Trunk.Stages)
+			out = append(out, o.told(s, e, train, test))
+		}
+	}
+	return out, nil
+}
+
+// told returns a score of an encoder's with what is said of every score, and tells of it.
+func (o Options) told(s Score, e Encoder, train, test *data.Dataset) Score {
+	s.Features = e.Name()
+	describe(&s, e, train, test, o.Own)
+	if s.Found == nil {
+		s.Found = map[string]any{}
+	}
+	s.Found["in_both"] = *o.InBoth
+	if o.Scored != nil {
+		o.Scored(s)
+	}
+	return s
+}
+
+// describe adds to a score's settings what it was made on, and what net made the features, where an encoder says it; own are settings of encoders that
+// are said of the net.
+func describe(s *Score, e Encoder, train, test *data.Dataset, own []string) {
 	all := map[string]any{"data": train.Name, "data_fingerprint": train.Fingerprint, "test": test.Name, "test_fingerprint": test.Fingerprint}
-	for _, m := range []map[string]any{e.Settings(), s.Settings} {
+	if n, ok := e.(interface{ Network() map[string]any }); ok {
+		s.Network = maps.Clone(n.Network())
+	}
+	seen := maps.Clone(e.Settings(train.Inputs))
+	for _, k := range own {
+		if v, ok := seen[k]; ok {
+			if s.Network == nil {
+				s.Network = map[string]any{}
+			}
+			s.Network[k] = v
+			delete(seen, k)
+		}
+	}
+	for _, m := range []map[string]any{seen, s.Settings} {
 		for k, v := range m {
 			if _, taken := all[k]; taken {
 				panic("eval: setting " + k + " of " + s.Protocol + " and " + e.Name() + " is said twice")
@@ -129,9 +188,27 @@ func describe(s *Score, e Encoder, train, test *data.Dataset) {
 		}
 	}
 	s.Settings = all
-	if n, ok := e.(interface{ Network() map[string]any }); ok {
-		s.Network = n.Network()
+}
+
+// Differing names the settings in which encoders differ, for Options.Own.
+func Differing(encoders []Encoder, in data.Inputs) []string {
+	values := map[string]map[string]bool{}
+	for _, e := range encoders {
+		for k, v := range e.Settings(in) {
+			if values[k] == nil {
+				values[k] = map[string]bool{}
+			}
+			values[k][fmt.Sprint(v)] = true
+		}
 	}
+	var out []string
+	for k, v := range values {
+		if len(v) > 1 {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // encode returns an encoder's features of a data set, and what is known about it.
@@ -166,12 +243,24 @@ func Best(scores []Score, protocol, features string) (best Score, ok bool) {
 	return best, ok
 }
 
-// WriteTable writes scores as a table for a terminal, a line each.
+// WriteTable writes scores as a table for a terminal, a line each; what is measured is said where it is not accuracy, and the 95 % interval where
+// there is one.
 func WriteTable(w io.Writer, scores []Score) error {
-	_, err := fmt.Fprintf(w, "%-8s %-12s %-8s %9s %8s %6s\n", "protocol", "features", "stage", "score", "trivial", "dim")
+	wide, intervals := 8, ""
 	for _, s := range scores {
+		wide = max(wide, len(s.Title()))
+		if s.Interval != nil {
+			intervals = fmt.Sprintf(" %17s", "95 %")
+		}
+	}
+	_, err := fmt.Fprintf(w, "%-*s %-12s %-8s %9s%s %8s %6s\n", wide, "protocol", "features", "stage", "score", intervals, "trivial", "dim")
+	for _, s := range scores {
+		in := ""
+		if intervals != "" {
+			in = fmt.Sprintf(" %17s", s.Within())
+		}
 		if err == nil {
-			_, err = fmt.Fprintf(w, "%-8s %-12.12s %-8s %9s %8s %6d\n", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value), s.Metric.Format(s.Trivial), s.Dim)
+			_, err = fmt.Fprintf(w, "%-*s %-12.12s %-8s %9s%s %8s %6d\n", wide, s.Title(), s.Features, s.Stage, s.Metric.Format(s.Value), in, s.Metric.Format(s.Trivial), s.Dim)
 		}
 	}
 	return err

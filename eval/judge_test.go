@@ -26,7 +26,7 @@ func albumSet(name string, n, side int) (*data.Dataset, *album) {
 func TestJudge(t *testing.T) {
 	train, read := albumSet("train", 20, 8)
 	test, readTest := albumSet("test", 10, 8)
-	in := Pictures{8, data.HalfNorm}
+	in := Views{Side: 8, Norm: data.HalfNorm}
 	encoders := []Encoder{&TrunkEncoder{Label: "random", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: in}, Pixels{in}}
 	var told, progress []string
 	whole := map[string]int{}
@@ -108,9 +108,9 @@ func mustSample(t *testing.T, e Encoder, d *data.Dataset) Sample {
 // lopsided has another number of depths each time.
 type lopsided struct{ calls int }
 
-func (l *lopsided) Name() string             { return "lopsided" }
-func (l *lopsided) Depths() []string         { return nil }
-func (l *lopsided) Settings() map[string]any { return map[string]any{"data": "mine"} }
+func (l *lopsided) Name() string                        { return "lopsided" }
+func (l *lopsided) Depths() []string                    { return nil }
+func (l *lopsided) Settings(data.Inputs) map[string]any { return map[string]any{"data": "mine"} }
 func (l *lopsided) Encode(context.Context, data.Inputs, Options) ([]Features, error) {
 	l.calls++
 	return make([]Features, l.calls), nil
@@ -119,7 +119,7 @@ func (l *lopsided) Encode(context.Context, data.Inputs, Options) ([]Features, er
 func TestJudgeFails(t *testing.T) {
 	train, _ := albumSet("train", 20, 8)
 	test, bad := albumSet("test", 10, 8)
-	in := Pictures{8, data.HalfNorm}
+	in := Views{Side: 8, Norm: data.HalfNorm}
 	px := []Encoder{Pixels{in}}
 	knn := []Protocol{KNN{}}
 	_, err := Judge(ctx, []Encoder{&lopsided{}}, train, test, knn, Options{})
@@ -148,12 +148,12 @@ func TestJudgeFails(t *testing.T) {
 			t.Errorf("a setting that is said twice: %v", e)
 		}
 	}()
-	describe(&Score{Protocol: "p"}, &lopsided{}, train, test)
+	describe(&Score{Protocol: "p"}, &lopsided{}, train, test, nil)
 }
 
 // TestCache: pictures are kept when all encoders see them the same way, and read again where they do not.
 func TestCache(t *testing.T) {
-	a, b := Pictures{8, data.HalfNorm}, Pictures{4, data.HalfNorm}
+	a, b := Views{Side: 8, Norm: data.HalfNorm}, Views{Side: 4, Norm: data.HalfNorm}
 	trunk := func(in Input) Encoder {
 		return &TrunkEncoder{Label: "t", Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Input: in}
 	}

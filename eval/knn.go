@@ -58,18 +58,36 @@ type Neighbour struct {
 }
 
 // Neighbours returns, for every row of test, the k rows of train of the largest cosine, nearest first; equals by row.
-func Neighbours(train, test *tensor.Tensor, k int) [][]Neighbour {
+func Neighbours(train, test *tensor.Tensor, k int) [][]Neighbour { return nearest(train, test, k, nil) }
+
+// nearest is Neighbours without the rows of train that skip says of a row of test; where fewer than k are left, these.
+func nearest(train, test *tensor.Tensor, k int, skip func(query, row int) bool) [][]Neighbour {
 	a, b := unit(train), unit(test)
 	n, m := a.Dim(0), b.Dim(0)
 	k = min(k, n)
 	out := make([][]Neighbour, m)
 	const block = 256
+	const never = -2 // below any cosine
 	sim := tensor.New(min(block, m), n)
 	for lo := 0; lo < m; lo += block {
 		hi := min(m, lo+block)
 		s := sim.Rows(0, hi-lo)
 		tensor.MatMulNT(s, b.Rows(lo, hi), a, false, tensor.Float32)
-		parallel.For(hi-lo, func(i int) { out[lo+i] = largest(s.Data[i*n:(i+1)*n], k) })
+		parallel.For(hi-lo, func(i int) {
+			row := s.Data[i*n : (i+1)*n]
+			if skip != nil {
+				for j := range row {
+					if skip(lo+i, j) {
+						row[j] = never
+					}
+				}
+			}
+			near := largest(row, k)
+			for skip != nil && len(near) > 0 && near[len(near)-1].Similarity == never {
+				near = near[:len(near)-1]
+			}
+			out[lo+i] = near
+		})
 	}
 	return out
 }

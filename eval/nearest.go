@@ -56,12 +56,12 @@ func (r recoloured) Image(i int) (*data.Image, error) {
 }
 
 // FindNearest finds for each query, the number of a sample, those of the k samples that its features are nearest to by cosine; what alike
-// says of a query is not looked at, itself for one. some are the samples that are recoloured. Each encoder's deepest features are taken;
+// says of a query is not looked at, itself for one. some are the samples that are recoloured; films are not. Each encoder's deepest features are taken;
 // queries that could not be read have nothing near.
 func FindNearest(ctx context.Context, es []Encoder, in data.Inputs, queries, some []int, k int, alike func(query, sample int) bool, o Options) ([]Nearest, error) {
 	o.Last = true
-	if in.Images == nil {
-		return nil, fmt.Errorf("the data has no pictures, it has %s", in.Kinds())
+	if in.Images == nil && in.Clips == nil {
+		return nil, fmt.Errorf("the data has no pictures and no films, it has %s", in.Kinds())
 	}
 	var out []Nearest
 	for _, e := range es {
@@ -91,6 +91,9 @@ func FindNearest(ctx context.Context, es []Encoder, in data.Inputs, queries, som
 			}
 		}
 		for _, by := range Recolourings {
+			if in.Images == nil {
+				break
+			}
 			in := in.Subset(some)
 			in.Images = recoloured{in.Images, by}
 			g, err := deepest(ctx, e, in, o)
@@ -119,8 +122,60 @@ func deepest(ctx context.Context, e Encoder, in data.Inputs, o Options) (Feature
 	return fs[len(fs)-1], nil
 }
 
-// NearestSheet draws a row a query, at most k samples near it for each encoder side by side.
-func NearestSheet(all []Nearest, in data.Inputs, queries []int, k int) image.Image {
+// NearestAmong finds for each query, the number of a sample, the k other samples whose deepest features are nearest to its by cosine, none of the
+// query's own film where that is known. Queries without features have nothing near. Recoloured is not tried.
+func NearestAmong(features string, s Sample, queries []int, k int) Nearest {
+	row := map[int]int{}
+	for r, i := range s.Index {
+		row[i] = r
+	}
+	n := Nearest{Features: features, Near: make([][]Neighbour, len(queries))}
+	var asked []int // of queries, those that have features
+	var rows []int32
+	for q, query := range queries {
+		if r, ok := row[query]; ok {
+			asked, rows = append(asked, q), append(rows, int32(r))
+		}
+	}
+	if len(asked) == 0 {
+		return n
+	}
+	films := s.Truth.Groups[data.FilmGroup]
+	those := autograd.Gather(autograd.Const(s.Pooled), rows).Value
+	near := nearest(s.Pooled, those, k, func(query, r int) bool {
+		own, other := queries[asked[query]], s.Index[r]
+		return own == other || films != nil && films.Label(own) == films.Label(other)
+	})
+	for i, some := range near {
+		for _, x := range some {
+			n.Near[asked[i]] = append(n.Near[asked[i]], Neighbour{s.Index[x.At], x.Similarity})
+		}
+	}
+	return n
+}
+
+// still returns a picture of a sample: itself, or of a film the frame in the middle.
+func still(in data.Inputs, i int) (*data.Image, error) {
+	if in.Images != nil {
+		return in.Images.Image(i)
+	}
+	times, err := in.Clips.Times(i)
+	if err == nil && len(times) == 0 {
+		err = fmt.Errorf("%s has no frames", in.Clips.Describe(i))
+	}
+	if err != nil {
+		return nil, err
+	}
+	ims, err := data.ClipOf(in.Clips, i, []int{len(times) / 2})
+	if err != nil {
+		return nil, err
+	}
+	return ims[0], nil
+}
+
+// NearestSheet draws a row a query, at most k samples near it for each encoder side by side; below each, where there are labels, a line that is
+// green where its class is the query's, else red.
+func NearestSheet(all []Nearest, in data.Inputs, labels data.Labels, queries []int, k int) image.Image {
 	const apart = 3 * galleryGap // between one encoder's and the next
 	g := canvas.Grid{Cols: 1 + k*len(all), CellW: galleryCell, CellH: galleryCell, Gap: galleryGap, Head: canvas.TextHeight + 4}
 	w, h := g.Size(len(queries) * g.Cols)
@@ -130,10 +185,16 @@ func NearestSheet(all []Nearest, in data.Inputs, queries []int, k int) image.Ima
 		return x + (col+k-1)/k*apart, y
 	}
 	put := func(row, col, sample int) {
-		im, err := in.Images.Image(sample)
-		if err == nil {
-			x, y := place(row, col)
+		x, y := place(row, col)
+		if im, err := still(in, sample); err == nil {
 			s.Fit(x, y, galleryCell, galleryCell, im.Pix, im.H, im.W)
+		}
+		if labels != nil && col > 0 && labels.Label(queries[row]) >= 0 {
+			c := canvas.Wrong
+			if labels.Label(sample) == labels.Label(queries[row]) {
+				c = canvas.Right
+			}
+			s.Fill(x, y+galleryCell, galleryCell, galleryFrame, c)
 		}
 	}
 	x, _ := place(0, 0)

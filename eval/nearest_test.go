@@ -34,9 +34,9 @@ type seeing struct {
 	of   func(r, g, b uint8) []float32
 }
 
-func (e seeing) Name() string             { return e.name }
-func (e seeing) Depths() []string         { return []string{"a", "b"} }
-func (e seeing) Settings() map[string]any { return nil }
+func (e seeing) Name() string                        { return e.name }
+func (e seeing) Depths() []string                    { return []string{"a", "b"} }
+func (e seeing) Settings(data.Inputs) map[string]any { return nil }
 func (e seeing) Encode(_ context.Context, in data.Inputs, o Options) ([]Features, error) {
 	if !o.Last {
 		return nil, errors.New("all depths are encoded where one is looked at")
@@ -114,7 +114,7 @@ func TestRecolourings(t *testing.T) {
 func TestNearestSheet(t *testing.T) {
 	in := data.Inputs{Images: colours{{40, 0, 0}, {0, 80, 0}, {1, 2, 3}, {0, 0, 90}}}
 	all := []Nearest{{Features: "a", Near: [][]Neighbour{{{At: 1}, {At: 3}}, nil}}, {Features: "b", Near: [][]Neighbour{{{At: 3}, {At: 0}}, {{At: 1}}}}}
-	pic := NearestSheet(all, in, []int{0, 3}, 2)
+	pic := NearestSheet(all, in, nil, []int{0, 3}, 2)
 	if b := pic.Bounds(); b.Dx() != 6+5*78+2*18 || b.Dy() != 17+6+2*78 {
 		t.Errorf("the sheet is %v", b)
 	}

@@ -47,15 +47,21 @@ var probeKind = Kind{
 	make: func(v *spec.Values) Protocol {
 		p := Probe{Solver: v.One("solver", Solvers...), Iterations: v.Int("iterations", 1, math.MaxInt32), Epochs: v.Int("epochs", 1, math.MaxInt32),
 			LR: float32(v.Float("lr", 1e-6, 100)), Seed: uint64(v.Int("seed", 0, math.MaxInt))}
-		for _, t := range strings.Split(v.Text("decays"), ",") {
-			d, err := strconv.ParseFloat(t, 64)
-			if err != nil || !(d >= 0 && d <= 1e6) {
-				v.Fail("option decays=%s: want numbers from 0 on, with commas between", v.Text("decays"))
-			}
-			p.Decays = append(p.Decays, d)
-		}
+		p.Decays = decays(v)
 		return p
 	},
+}
+
+// decays reads the option decays.
+func decays(v *spec.Values) (out []float64) {
+	for _, t := range strings.Split(v.Text("decays"), ",") {
+		d, err := strconv.ParseFloat(t, 64)
+		if err != nil || !(d >= 0 && d <= 1e6) {
+			v.Fail("option decays=%s: want numbers from 0 on, with commas between", v.Text("decays"))
+		}
+		out = append(out, d)
+	}
+	return out
 }
 
 // Name returns probe.
@@ -203,9 +209,14 @@ func (p Probe) fit(ctx context.Context, x *tensor.Tensor, labels []int32, classe
 	return fitLBFGS(x, labels, classes, decay, p.Iterations)
 }
 
-// fitLBFGS minimises the mean cross-entropy + decay/2·‖W‖² with gonum's L-BFGS, gradients from our kernels. It stops at
-// max iterations or when the gradient is small.
+// fitLBFGS minimises the mean cross-entropy + decay/2·‖W‖².
 func fitLBFGS(x *tensor.Tensor, labels []int32, c int, decay float64, most int) (w, b *tensor.Tensor, iterations int, err error) {
+	return minimise(x, c, decay, most, func(y *autograd.Var) *autograd.Var { return autograd.CrossEntropy(y, labels) })
+}
+
+// minimise minimises a loss of x·W + b, of c values a row, + decay/2·‖W‖² with gonum's L-BFGS, gradients from our kernels. It stops at
+// max iterations or when the gradient is small.
+func minimise(x *tensor.Tensor, c int, decay float64, most int, of func(y *autograd.Var) *autograd.Var) (w, b *tensor.Tensor, iterations int, err error) {
 	d := x.Dim(1)
 	w, b = tensor.New(d, c), tensor.New(c)
 	tape := autograd.NewTape(nil)
@@ -225,7 +236,7 @@ func fitLBFGS(x *tensor.Tensor, labels []int32, c int, decay float64, most int) 
 		}
 		at = append(at[:0], p...)
 		load(p)
-		loss := autograd.CrossEntropy(autograd.Linear(tape.Input(x), tape.Param(w), tape.Param(b)), labels)
+		loss := of(autograd.Linear(tape.Input(x), tape.Param(w), tape.Param(b)))
 		value = float64(loss.Scalar())
 		g := tape.Backward(loss)
 		grad = grad[:0]

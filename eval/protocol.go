@@ -32,6 +32,42 @@ type Protocol interface {
 	Judge(ctx context.Context, train, test Sample) (Score, error)
 }
 
+// several is a protocol that measures more than one thing of the same features; Judge returns the first.
+type several interface {
+	Scores(ctx context.Context, train, test Sample) ([]Score, error)
+}
+
+// needing is a protocol that needs other knowledge of the samples than labels.
+type needing interface {
+	// Needs says what the samples lack.
+	Needs(train, test *data.Dataset) error
+}
+
+// Check says what data lacks to be judged by the protocols: before anything is computed.
+func Check(protocols []Protocol, train, test *data.Dataset) error {
+	for _, p := range protocols {
+		if n, ok := p.(needing); ok {
+			if err := n.Needs(train, test); err != nil {
+				return fmt.Errorf("%s: %s: %w", p.Name(), test.Name, err)
+			}
+			continue
+		}
+		if len(train.Truth.Classes()) == 0 {
+			return fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", train.Name)
+		}
+	}
+	return nil
+}
+
+// scores returns what a protocol says of features.
+func scores(ctx context.Context, p Protocol, train, test Sample) ([]Score, error) {
+	if many, ok := p.(several); ok {
+		return many.Scores(ctx, train, test)
+	}
+	s, err := p.Judge(ctx, train, test)
+	return []Score{s}, err
+}
+
 // Kind is a protocol that NewProtocol knows.
 type Kind struct {
 	Name    string
@@ -42,7 +78,7 @@ type Kind struct {
 }
 
 // Protocols lists the protocols of NewProtocol.
-func Protocols() []Kind { return []Kind{knnKind, probeKind} }
+func Protocols() []Kind { return []Kind{knnKind, probeKind, purityKind, keyPointsKind, actionKind} }
 
 // NewProtocol makes a protocol from a specification name?option=value.
 func NewProtocol(of string) (Protocol, error) {
@@ -74,14 +110,22 @@ type classes struct {
 	count       int
 }
 
+// sameWidth refuses features x [N D] and y [M D] that are none or not of one size.
+func sameWidth(x, y *tensor.Tensor) error {
+	if x == nil || y == nil || x.Dim(0) == 0 || y.Dim(0) == 0 {
+		return fmt.Errorf("there are no features to judge")
+	}
+	if x.Dim(1) != y.Dim(1) {
+		return fmt.Errorf("the training features have %d values, the test features %d", x.Dim(1), y.Dim(1))
+	}
+	return nil
+}
+
 // classify returns the classes of features x [N D] and y [M D]. Training and test labels are matched by their classes' names, so
 // that a class which a test set lacks shifts no number.
 func classify(train, test Sample, x, y *tensor.Tensor) (*classes, error) {
-	if x == nil || y == nil || x.Dim(0) == 0 || y.Dim(0) == 0 {
-		return nil, fmt.Errorf("there are no features to judge")
-	}
-	if x.Dim(1) != y.Dim(1) {
-		return nil, fmt.Errorf("the training features have %d values, the test features %d", x.Dim(1), y.Dim(1))
+	if err := sameWidth(x, y); err != nil {
+		return nil, err
 	}
 	names := train.Truth.Classes()
 	number := map[string]int32{}

@@ -34,7 +34,7 @@ func (e *TrunkEncoder) Depths() []string {
 }
 
 // Settings are the input's.
-func (e *TrunkEncoder) Settings() map[string]any { return e.Input.Settings() }
+func (e *TrunkEncoder) Settings(in data.Inputs) map[string]any { return e.Input.Settings(in) }
 
 // Network returns the trunk's name and what else is said of the net.
 func (e *TrunkEncoder) Network() map[string]any {
@@ -107,8 +107,11 @@ func (e *TrunkEncoder) suspect() string {
 	return "all weights are finite, but their sums are not"
 }
 
-// pool adds a batch's features, [N H W C] or [N C], to the tables of a depth.
+// pool adds a batch's features, [N H W C], [N T H W C] or [N C], to the tables of a depth; those of a clip are the means over its frames.
 func pool(f *Features, pooled, grid *table, x *autograd.Var) error {
+	if len(x.Shape()) == 5 {
+		x = autograd.MeanAxis(x, 1)
+	}
 	switch shape := x.Shape(); len(shape) {
 	case 2:
 		pooled.add(x.Value)
@@ -117,7 +120,7 @@ func pool(f *Features, pooled, grid *table, x *autograd.Var) error {
 		pooled.add(autograd.GlobalAvgPool(x).Value)
 		grid.add(autograd.AdaptiveAvgPool(x, f.GridSide, f.GridSide).Value)
 	default:
-		return fmt.Errorf("features of stage %s are %v; [N H W C] or [N C] can be judged", f.Name, shape)
+		return fmt.Errorf("features of stage %s are %v; [N H W C], [N T H W C] or [N C] can be judged", f.Name, shape)
 	}
 	return nil
 }

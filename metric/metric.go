@@ -1,5 +1,6 @@
 // Package metric says what a number means: its name, its unit, which way is better, and what a predictor reaches that has looked at
-// nothing. Tasks and protocols declare their metrics; progress, logs and reports show them without knowing any by name.
+// nothing. Tasks and protocols declare their metrics; progress, logs and reports show them without knowing any by name. similarity.go has
+// how like each other two pictures are, which several rooms measure.
 package metric
 
 import (

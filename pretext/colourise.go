@@ -245,18 +245,18 @@ func (m *greyMaker) Fill(b *colourless, row, i int, rng *tensor.RNG) error {
 	defer m.scratch.Put(room)
 	x := *room
 	lab.FromRGB(x, im.Pix)
-	m.hide(b.X.Data[row*s*s*3:][:s*s*3], x)
+	hideColours(m.setup.Norm, b.X.Data[row*s*s*3:][:s*s*3], x)
 	ab := b.AB.Data[row*o*o*2:][:o*o*2]
 	b.Colour[row] = sample(ab, x, s, o)
 	bins().encode(b.Classes[row*o*o*softBins:][:o*o*softBins], b.Soft[row*o*o*softBins:][:o*o*softBins], ab)
 	return nil
 }
 
-// hide sets dst [P 3] to the lightness of pixels in Lab, three times, normalised as the run's pictures are.
-func (c *colourise) hide(dst, x []float32) {
+// hideColours sets dst [P 3] to the lightness of pixels in Lab, three times, normalised as the run's pictures are.
+func hideColours(norm data.Norm, dst, x []float32) {
 	var scale, shift [3]float32
 	for k := range 3 {
-		scale[k], shift[k] = 1/(100*c.setup.Norm.Std[k]), c.setup.Norm.Mean[k]/c.setup.Norm.Std[k]
+		scale[k], shift[k] = 1/(100*norm.Std[k]), norm.Mean[k]/norm.Std[k]
 	}
 	for p := 0; p < len(dst); p += 3 {
 		l := x[p]

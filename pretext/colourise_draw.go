@@ -219,7 +219,7 @@ func (c *colourise) shrunk(im *data.Image) (*tensor.Tensor, error) {
 	colours := make([]float32, h*w*3)
 	lab.FromRGB(colours, small.Pix)
 	x := tensor.New(1, h, w, 3)
-	c.hide(x.Data, colours)
+	hideColours(c.setup.Norm, x.Data, colours)
 	return x, nil
 }
 

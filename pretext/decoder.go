@@ -2,11 +2,11 @@ package pretext
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -39,11 +39,13 @@ type decoder struct {
 	Bottleneck int  // values of a code that the whole map is first reduced to; 0 for none
 	Spread     bool // without a bottleneck: connect the map's positions, each channel by itself; otherwise they stay where they are
 	Width      int  // channels of the last but one map; each before has twice as many, up to eight times
+	Out        int  // channels that are painted; 0 means 3
 }
 
-// module paints out by out pixels from features of side by side: [N H H C] -> [N O O 3].
+// module paints out by out pixels from features of side by side: [N H H C] -> [N O O 3], or as many channels as Out says.
 func (d decoder) module(rng *tensor.RNG, channels, side, out int) layers.Module {
 	var s layers.Sequential
+	usual(&d.Out, 3)
 	for d.Spread && d.Bottleneck == 0 && side > maxFeatures {
 		s = named(s, fmt.Sprint("halve", side), convolution(rng, channels, channels, 4, 2, 1), layers.NewBatchNormReLU(channels))
 		side /= 2
@@ -75,7 +77,7 @@ func (d decoder) module(rng *tensor.RNG, channels, side, out int) layers.Module 
 		next := d.Width << max(min(len(sides)-2-i, 3), 0)
 		up := tensor.SquareConv(2, 1)
 		if i == len(sides)-1 {
-			return append(named(s, fmt.Sprint("up", sides[i]), newUpConv(rng, width, 3, k, up)), layers.Child{Module: layers.Tanh})
+			return append(named(s, fmt.Sprint("up", sides[i]), newUpConv(rng, width, d.Out, k, up)), layers.Child{Module: layers.Tanh})
 		}
 		s = named(s, fmt.Sprint("up", sides[i]), newUpConv(rng, width, next, k, up), layers.NewBatchNormReLU(next))
 		width = next
@@ -156,5 +158,5 @@ func signed(n data.Norm) (scale, shift [3]float32) {
 // rounding to 8 bits is added: so it is at most 58.9, and a picture of one colour does not outweigh all others.
 func psnr(squares float64, values int) float64 {
 	const rounding = 1.0 / 12 / 255 / 255
-	return -10 * math.Log10(squares/4/float64(values)+rounding)
+	return metric.Decibels(squares/4/float64(values) + rounding)
 }

@@ -92,7 +92,7 @@ type PatchView struct {
 // About is what a person is told of a task.
 type About struct {
 	Line    string // what is predicted, with its paper
-	Of      string // what it learns from, such as pictures
+	Of      string // what it learns from: pictures, films or texts
 	Hidden  string // what is taken away, and has to be said
 	Trivial string // the headline's trivial predictor, by its name, and behind a colon how good that is as the task usually is
 	// Shortcut is what else could answer, where that is no Defence to switch off.
@@ -131,16 +131,24 @@ type Values = *spec.Values
 
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
+	"arrow-of-time":     arrowOfTimeAbout,
 	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
+	"clip-order":        clipOrderAbout,
 	"colourise":         colouriseAbout,
 	"context-encoder":   contextEncoderAbout,
 	"denoising":         denoisingAbout,
 	"exemplar":          exemplarAbout,
+	"frame-order":       frameOrderAbout,
 	"jigsaw":            jigsawAbout,
 	"multi":             multiAbout,
+	"odd-one-out":       oddOneOutAbout,
+	"playback-speed":    playbackSpeedAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
+	"shuffle-and-learn": shuffleAndLearnAbout,
+	"track":             trackAbout,
+	"video-inpaint":     videoInpaintAbout,
 	"word2vec":          word2vecAbout,
 }
 
@@ -154,9 +162,9 @@ func Names() []string {
 	return out
 }
 
-// OnTrunks returns the names of the tasks that learn from pictures with a trunk, sorted.
-func OnTrunks() []string {
-	return slices.DeleteFunc(Names(), func(n string) bool { return !tasks[n].Uses("trunk") })
+// LearnFrom returns the names of the tasks that learn from such samples, as About.Of has it, sorted.
+func LearnFrom(of string) []string {
+	return slices.DeleteFunc(Names(), func(n string) bool { return tasks[n].Of != of })
 }
 
 // Tell says of a task's name, or a specification, what the task is, and which options it has; nothing where there is no such task.

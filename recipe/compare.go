@@ -2,7 +2,9 @@ package recipe
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
@@ -16,10 +18,13 @@ import (
 type Comparison struct {
 	Data, Test string          // what to judge on, as eval.Open takes them; empty means the run's
 	Protocols  []eval.Protocol // nil means neighbours and probe
-	Gallery    int             // queries in the gallery of neighbours; 0 means 8
-	Eval       eval.Options
-	Progress   func(p train.Progress) // of the supervised run
-	Say        func(msg string)
+	// Beside are whose features are judged beside the model's: random (weights that its run began with), pixels, supervised (a network of the run's shape and
+	// steps that learns the labels first), the directory of a run, or a file of weights. nil means none of Judge, the first three of Compare.
+	Beside   []string
+	Gallery  int // queries in the gallery of neighbours; 0 means 8
+	Eval     eval.Options
+	Progress func(p train.Progress) // of the supervised run
+	Say      func(msg string)
 }
 
 // filled is the comparison with what was not said.
@@ -54,8 +59,12 @@ func (c Comparison) open() (train, test *data.Dataset, err error) {
 	if err == nil && c.Say != nil {
 		tell(c.Say, train, test)
 	}
-	if err == nil && len(train.Truth.Classes()) == 0 {
-		err = fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", train.Name)
+	protocols := c.Protocols
+	if protocols == nil {
+		protocols = []eval.Protocol{eval.KNN{}}
+	}
+	if err == nil {
+		err = eval.Check(protocols, train, test)
 	}
 	return train, test, err
 }
@@ -83,21 +92,13 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 	return m.Compare(ctx, c)
 }
 
-// Judge judges the features of a model alone; the scores of a run are also written into its folder eval.
+// Judge judges the features of a model, and of what is to stand beside it; the scores of a run are also written into its folder eval.
 func (m *Model) Judge(ctx context.Context, c Comparison) ([]eval.Score, error) {
 	c, err := c.filled(m)
 	if err != nil {
 		return nil, err
 	}
-	a, b, err := c.open()
-	if err != nil {
-		return nil, err
-	}
-	scores, err := eval.Judge(ctx, []eval.Encoder{m.Encoder()}, a, b, c.Protocols, c.Eval)
-	if err == nil && m.Dir != "" {
-		err = eval.SaveScores(m.Dir, scores)
-	}
-	return scores, err
+	return c.judge(ctx, m, false)
 }
 
 // Compare judges the model of a run beside others, and writes scores and pictures into the run's folder eval.
@@ -109,46 +110,179 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 	if err != nil {
 		return nil, err
 	}
+	if c.Beside == nil {
+		c.Beside = []string{randomRow, pixelsRow, Supervised}
+		if m.Info.Config.Task == Supervised { // such a run is the row itself
+			c.Beside = c.Beside[:2]
+		}
+	}
+	return c.judge(ctx, m, true)
+}
+
+// judge judges a model and what stands beside it, what has to be trained first last. Scores are kept as soon as they are there: what follows takes long.
+func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.Score, error) {
 	a, b, err := c.open()
 	if err != nil {
 		return nil, err
 	}
-	a, b = eval.Cache(a, m.Side, cacheBytes/2), eval.Cache(b, m.Side, cacheBytes/2)
-	random, err := newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed)
+	encoders, learn, err := c.beside(m)
 	if err != nil {
 		return nil, err
 	}
 	o := c.Eval
+	if len(encoders) > 1 && oneSide(encoders) {
+		a, b = eval.Cache(a, m.Side, cacheBytes/2), eval.Cache(b, m.Side, cacheBytes/2)
+	}
 	both := eval.CountInBoth(a, b, o)
-	o.InBoth = &both
+	o.InBoth, o.Own = &both, eval.Differing(encoders, a.Inputs)
+	sheet := alikeBeside{m: m, test: b, queries: c.Gallery}
 	o.Encoded = func(e eval.Encoder, train, test []eval.Sample) error {
-		if e.Name() != m.Label {
+		sheet.add(e, test[len(test)-1])
+		if !pictures || e.Name() != m.Label {
 			return nil
 		}
 		return m.pictures(train[len(train)-1], test[len(test)-1], a, b, c.Gallery)
 	}
-	others := *m
-	others.Trunk, others.Label = random, "random"
-	encoders := []eval.Encoder{m.Encoder(), others.Encoder(), eval.Pixels{Input: m.Encoder().Input}}
 	scores, err := eval.Judge(ctx, encoders, a, b, c.Protocols, o)
-	if err := eval.SaveScores(m.Dir, scores); err != nil { // what follows takes long: nothing is lost if it fails
-		return scores, err
+	if err := m.keep(scores); err != nil || !learn {
+		return scores, errors.Join(err, sheet.save())
 	}
 	if err != nil {
 		return scores, err
 	}
-	if m.Info.Config.Task != Supervised { // such a run is the row itself
-		sup, err := c.supervised(ctx, m, a)
-		if err != nil {
-			return scores, err
-		}
-		more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
-		if err != nil {
-			return scores, err
-		}
-		scores = append(scores, more...)
+	sup, err := c.supervised(ctx, m, a)
+	if err != nil {
+		return scores, err
 	}
-	return scores, eval.SaveScores(m.Dir, scores)
+	more, err := eval.Judge(ctx, []eval.Encoder{sup}, a, b, c.Protocols, o)
+	if err != nil {
+		return scores, err
+	}
+	scores = append(scores, more...)
+	return scores, errors.Join(m.keep(scores), sheet.save())
+}
+
+// oneSide tells whether all encoders see pictures of one size.
+func oneSide(encoders []eval.Encoder) bool {
+	side := 0
+	for _, e := range encoders {
+		if t, ok := e.(*eval.TrunkEncoder); ok {
+			v := t.Input.(eval.Views)
+			if side != 0 && v.Side != side {
+				return false
+			}
+			side = v.Side
+		}
+	}
+	return true
+}
+
+// alikeBeside gathers what each of several features takes to be alike.
+type alikeBeside struct {
+	m       *Model
+	test    *data.Dataset
+	queries int   // how many
+	chosen  []int // samples
+	found   []eval.Nearest
+}
+
+// besideNear is how many are drawn of each features.
+const besideNear = 4
+
+// add looks at the deepest features of the test samples. The queries are the first's.
+func (a *alikeBeside) add(e eval.Encoder, test eval.Sample) {
+	if a.chosen == nil {
+		films, seen := a.test.Truth.Groups[data.FilmGroup], map[int]bool{}
+		for _, row := range tensor.NewRNG(a.m.seed()).Derive(stream.Gallery).Perm(len(test.Index)) {
+			i := test.Index[row]
+			film := -1 - i
+			if films != nil {
+				film = films.Label(i)
+			}
+			if !seen[film] && len(a.chosen) < a.queries {
+				seen[film] = true
+				a.chosen = append(a.chosen, i)
+			}
+		}
+	}
+	a.found = append(a.found, eval.NearestAmong(e.Name(), test, a.chosen, besideNear))
+}
+
+// save draws what was gathered into the folder of the run, where there is one and something stands beside it.
+func (a *alikeBeside) save() error {
+	if a.m.Dir == "" || len(a.found) < 2 || a.test.Images == nil && a.test.Clips == nil {
+		return nil
+	}
+	about := "Left a query, a test picture; then the other test pictures nearest to it by the deepest features of each network"
+	if a.test.Truth.Groups[data.FilmGroup] != nil {
+		about += ", no frames of its own film among them"
+	}
+	if a.test.Images == nil {
+		about += ". Of a film the middle frame is shown"
+	}
+	if len(a.test.Truth.Classes()) > 0 {
+		about += ". Green below: the same class, red: another"
+	}
+	return savePicture(a.m.Dir, "beside", "Nearest, side by side", about+".", eval.NearestSheet(a.found, a.test.Inputs, a.test.Truth.Labels, a.chosen, besideNear))
+}
+
+// seed is of the run's, or 1.
+func (m *Model) seed() uint64 {
+	if m.Info == nil {
+		return 1
+	}
+	return m.Info.Config.Seed
+}
+
+// keep adds scores to those of the run, where the model is one's.
+func (m *Model) keep(scores []eval.Score) error {
+	if m.Dir == "" {
+		return nil
+	}
+	return eval.SaveScores(m.Dir, scores)
+}
+
+// beside returns the model's encoder and those that stand beside it, and whether one that learns the labels is to come.
+func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error) {
+	out = []eval.Encoder{m.Encoder()}
+	taken := map[string]bool{m.Label: true}
+	for _, name := range c.Beside {
+		other, label := *m, name
+		switch {
+		case name == Supervised:
+			if learn = true; m.Info == nil {
+				return nil, false, &SettingError{"beside", fmt.Sprintf("%s: %s is no run, whose steps such a network would make", name, m.Label)}
+			}
+		case name == pixelsRow:
+			out = append(out, eval.Pixels{Input: m.Encoder().Input})
+		case name == randomRow:
+			trunk := m.Trunk.Name
+			if m.Info != nil {
+				trunk = m.Info.Config.Trunk
+			}
+			if other.Trunk, err = newTrunk(trunk, m.seed()); err != nil {
+				return nil, false, err
+			}
+			other.Label, other.Checkpoint = randomRow, ""
+			out = append(out, other.Encoder())
+		default:
+			more, err := Load(name, "")
+			if errors.Is(err, ErrNothing) {
+				err = &SettingError{"beside", fmt.Sprintf("%s: want random, pixels, supervised, the directory of a run, or a file of weights", name)}
+			}
+			if err != nil {
+				return nil, false, err
+			}
+			label = filepath.Base(filepath.Clean(name))
+			more.Label = label
+			out = append(out, more.Encoder())
+		}
+		if taken[label] {
+			return nil, false, &SettingError{"beside", fmt.Sprintf("%s: there are two of the name %s", name, label)}
+		}
+		taken[label] = true
+	}
+	return out, learn, nil
 }
 
 // supervised trains a network of the run's shape on the labels of the training samples, for as many steps.
@@ -178,7 +312,7 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) error {
 	rows := test.Pooled.Dim(0)
 	queries := tensor.NewRNG(m.Info.Config.Seed).Derive(stream.Gallery).Perm(rows)[:min(n, rows)]
-	if a.Images != nil {
+	if a.Images != nil || a.Clips != nil {
 		g := eval.Gallery(train, test, eval.LookAt(a, m.Side), eval.LookAt(b, m.Side), queries, 8)
 		if err := savePicture(m.Dir, "neighbours", "Nearest neighbours", "Left the query, a test picture; then the training pictures nearest to it in the last stage's features. "+
 			"Green frame: the same class, red: another. The network never saw a class.", g); err != nil {

@@ -42,8 +42,18 @@ func (m *Model) Encoder() *eval.TrunkEncoder {
 	if m.Checkpoint != "" {
 		of["checkpoint"] = m.Checkpoint
 	}
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Pictures{Side: m.Side, Norm: m.Norm}, Of: of,
+	frames, apart := clipOf(m.Trunk)
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Views{Side: m.Side, Norm: m.Norm, Frames: frames, Apart: apart}, Of: of,
 		Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
+}
+
+// clipOf returns how many frames of a film a trunk is shown where it is judged, and how far they may lie apart: 0 for anywhere. What a trunk of pictures
+// says of frames is averaged, so these are spread over all of the film; a trunk of clips sees movement, and knows only that of the time between its frames.
+func clipOf(t *layers.Trunk) (frames, apart int) {
+	if t.Frames > 0 {
+		return t.Frames, 2
+	}
+	return 8, 0
 }
 
 // newTrunk returns a trunk with the weights that a run of that seed begins with.

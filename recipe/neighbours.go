@@ -65,26 +65,29 @@ func FindAlike(ctx context.Context, dir string, a Alike) ([]eval.Nearest, image.
 		return nil, nil, err
 	}
 	tell(a.Say, d)
-	if d.Images == nil {
+	if d.Images == nil && (d.Clips == nil || a.Patches) {
 		return nil, nil, fmt.Errorf("%s has no pictures, it has %s", d.Name, d.Inputs.Kinds())
 	}
 	seed := m.Info.Config.Seed
 	rng := tensor.NewRNG(seed).Derive(stream.Gallery)
-	look := m.whole
+	var encoders []eval.Encoder
+	var in data.Inputs
+	var alike func(a, b int) bool
 	if a.Patches {
-		look = m.patches
+		encoders, in, alike, err = m.patches(d.Inputs, a.Samples, rng)
+	} else {
+		encoders, in, alike, err = m.whole(d, a.Samples, rng)
 	}
-	encoders, in, alike, err := look(d.Inputs, a.Samples, rng)
 	if err != nil {
 		return nil, nil, err
 	}
-	order := rng.Perm(in.Images.Len())
+	order := rng.Perm(in.Samples().Len())
 	queries := order[:min(a.Queries, len(order))]
 	found, err := eval.FindNearest(ctx, encoders, in, queries, order[:min(recolourSamples, len(order))], a.K, alike, a.Eval)
 	if err != nil {
 		return nil, nil, err
 	}
-	sheet := eval.NearestSheet(found, in, queries, a.K)
+	sheet := eval.NearestSheet(found, in, nil, queries, a.K)
 	title, name := "What is alike", "alike"
 	if a.Patches {
 		title, name = "Patches that are alike", "patches"
@@ -94,8 +97,11 @@ func FindAlike(ctx context.Context, dir string, a Alike) ([]eval.Nearest, image.
 
 // alikeAbout is what a person is told beside the picture.
 func alikeAbout(found []eval.Nearest) string {
-	text := "Left a query, then what is nearest to it by the features of this run, of a network with random weights, and by the pixels themselves. " +
-		"Recoloured, a sample has itself as it was as the nearest:"
+	text := "Left a query, then what is nearest to it by the features of this run, of a network with random weights, and by the pixels themselves."
+	if found[0].Recolour == 0 {
+		return text
+	}
+	text += " Recoloured, a sample has itself as it was as the nearest:"
 	for i, n := range found {
 		if i > 0 {
 			text += ";"
@@ -111,16 +117,21 @@ func alikeAbout(found []eval.Nearest) string {
 	return text + fmt.Sprintf(" (of %d samples).", found[0].Recolour)
 }
 
-// whole returns n of the pictures, drawn, and what looks at them.
-func (m *Model) whole(in data.Inputs, n int, rng *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
-	in = in.Subset(rng.Perm(in.Images.Len())[:min(n, in.Images.Len())])
+// whole returns n of the pictures or films, drawn, and what looks at them; another frame of a query's film is no find.
+func (m *Model) whole(d *data.Dataset, n int, rng *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
+	chosen := rng.Perm(d.Len())[:min(n, d.Len())]
+	in := d.Inputs.Subset(chosen)
 	random, err := newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed)
 	if err != nil {
 		return nil, in, nil, err
 	}
+	alike := func(int, int) bool { return false }
+	if films := d.Truth.Groups[data.FilmGroup]; films != nil {
+		alike = func(a, b int) bool { return films.Label(chosen[a]) == films.Label(chosen[b]) }
+	}
 	other := *m
 	other.Trunk, other.Label = random, "random"
-	return []eval.Encoder{m.Encoder(), other.Encoder(), eval.Pixels{Input: m.Encoder().Input}}, in, func(int, int) bool { return false }, nil
+	return []eval.Encoder{m.Encoder(), other.Encoder(), eval.Pixels{Input: m.Encoder().Input}}, in, alike, nil
 }
 
 // patches returns n patches of pictures and what looks at them; what another patch of a query's picture shows is no find.
@@ -171,16 +182,14 @@ func (m *Model) patchView(l train.Learner, in data.Inputs) (pretext.PatchView, e
 // patchInput is how an encoder sees patches.
 type patchInput struct{ pretext.PatchView }
 
-func (p patchInput) Shape() []int { return []int{p.Side, p.Side, 3} }
+func (p patchInput) Settings(data.Inputs) map[string]any { return map[string]any{"side": p.Side} }
 
-func (p patchInput) Settings() map[string]any { return map[string]any{"side": p.Side} }
-
-func (p patchInput) Over(in data.Inputs) (func(dst []float32, i int) error, error) {
-	return func(dst []float32, i int) error {
+func (p patchInput) Over(in data.Inputs) (eval.Seen, error) {
+	return eval.Seen{Shape: []int{p.Side, p.Side, 3}, Fill: func(dst []float32, i int) error {
 		im, err := in.Images.Image(i)
 		if err == nil {
 			p.Prepare(dst, im)
 		}
 		return err
-	}, nil
+	}}, nil
 }

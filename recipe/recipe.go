@@ -77,6 +77,9 @@ func For(task string) (train.Config, error) {
 		return c, err
 	}
 	about := pretext.Tell(task)
+	if about.Of == "films" { // a sample is several pictures
+		c.Data, c.BatchSize = "scenes:?frames=24", 32
+	}
 	if about.OwnViews {
 		c.Augment = "none"
 	}
@@ -334,8 +337,8 @@ func (r *Recipe) norm(v data.View) (data.Norm, error) {
 	switch {
 	case r.Config.Norm != "":
 		return data.ParseNorm(r.Config.Norm)
-	case r.Data.Images != nil:
-		return data.MeasureNorm(r.Data.Images, v, normSamples)
+	case r.Data.Images != nil || r.Data.Clips != nil:
+		return data.MeasureNorm(r.Data.Inputs, v, normSamples)
 	}
 	return data.HalfNorm, nil
 }
@@ -370,9 +373,13 @@ func (r *Recipe) holdOut() (err error) {
 		r.options.Say(fmt.Sprintf("%d samples are too few to hold some out; there is no monitor (--test names other data for it)", n))
 		return nil
 	}
-	cut := min(500, n/20)
-	order := tensor.NewRNG(c.Seed).Derive(stream.HoldOut).Perm(n)
-	r.Held, r.Data = r.Data.Subset(order[:cut], "part=held-out"), r.Data.Subset(order[cut:], "part=training")
+	held, others := r.Data.Apart(tensor.NewRNG(c.Seed).Derive(stream.HoldOut).Perm(n), min(500, n/20))
+	if len(others) == 0 {
+		r.options.Say("all samples are frames of one film, of which none can be held out; there is no monitor (--test names other data for it)")
+		return nil
+	}
+	cut := len(held)
+	r.Held, r.Data = r.Data.Subset(held, "part=held-out"), r.Data.Subset(others, "part=training")
 	r.options.Say(fmt.Sprintf("%d of %d samples are held out for the monitor (--test names other data for it, --monitor-every -1 trains on all)", cut, n))
 	return nil
 }
@@ -384,6 +391,10 @@ func (r *Recipe) reserved() int64 {
 	if r.Data.Images != nil {
 		if im, err := r.Data.Images.Image(0); err == nil {
 			each = max(each, int64(len(im.Pix))*2)
+		}
+	} else if r.Data.Clips != nil {
+		if times, err := r.Data.Clips.Times(0); err == nil {
+			each *= int64(len(times))
 		}
 	}
 	n := min(r.pictures, int64(r.Data.Len())*each)

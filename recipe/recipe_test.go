@@ -231,7 +231,7 @@ func TestNorm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _ := data.MeasureNorm(r.Data.Images, data.PlainView(16), 2000)
+	want, _ := data.MeasureNorm(r.Data.Inputs, data.PlainView(16), 2000)
 	if r.Norm != want || r.Config.Norm != want.String() {
 		t.Errorf("norm %v, the data's is %v", r.Norm, want)
 	}
@@ -475,6 +475,37 @@ func TestContactSheet(t *testing.T) {
 	}
 	if b := ContactSheet(src.Images, 99).Bounds(); b.Dy() != 3*68+4 {
 		t.Errorf("a sheet of all is %v", b)
+	}
+}
+
+// TestFilmSheet: a row a film, with as many frames as it has; what cannot be read says so in its row.
+func TestFilmSheet(t *testing.T) {
+	d, err := data.Open("scenes:?frames=20&n=3&side=24", data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := FilmSheet(d.Clips, 2)
+	if b := s.Bounds(); b.Dx() != 9*88+4 {
+		t.Errorf("a sheet of two films is %v", b)
+	}
+	two := s.Bounds().Dy()
+	if more := FilmSheet(d.Clips, 9).Bounds().Dy(); more <= two || more >= 2*two {
+		t.Errorf("a sheet of three films is %d high, of two %d", more, two)
+	}
+	if _, err := Sheet(&data.Dataset{Name: "none:"}); err == nil || !strings.Contains(err.Error(), "has no pictures to show") {
+		t.Error(err)
+	}
+	dir := t.TempDir()
+	os.WriteFile(filepath.Join(dir, "a.gif"), []byte("GIF89a torn"), 0o644)
+	torn, err := data.Open("video:"+dir, data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b := FilmSheet(torn.Clips, 1).Bounds(); b.Empty() {
+		t.Error("nothing is said of a film that cannot be read")
+	}
+	if _, err := SaveFilms(torn.Clips, []int{0}, dir, ".gif"); err == nil || !strings.Contains(err.Error(), "a.gif") {
+		t.Error(err)
 	}
 }
 

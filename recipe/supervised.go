@@ -38,32 +38,68 @@ func (l *supervised) Metrics() []metric.Metric {
 }
 
 type labelled struct {
-	x      *tensor.Tensor // [N S S 3]
+	x      *tensor.Tensor // [N S S 3], or clips [N T S S 3]
 	labels []int32
 }
 
+// labelledMaker shows samples with their labels.
 type labelledMaker struct {
-	pictures *data.Pictures
-	truth    data.Truth
+	shape []int // of a sample
+	fill  func(dst []float32, i int, rng *tensor.RNG) error
+	truth data.Truth
 }
 
 func (m *labelledMaker) New(n int) *labelled {
-	return &labelled{tensor.New(n, m.pictures.Side, m.pictures.Side, 3), make([]int32, n)}
+	return &labelled{tensor.New(append([]int{n}, m.shape...)...), make([]int32, n)}
 }
 
 func (m *labelledMaker) Fill(b *labelled, row, i int, rng *tensor.RNG) error {
 	b.labels[row] = int32(m.truth.Label(i))
-	return m.pictures.Fill(b.x.Rows(row, row+1).Data, i, rng)
+	return m.fill(b.x.Rows(row, row+1).Data, i, rng)
 }
 
-// Feed feeds the data set that the labels are of.
-func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
+// maker returns what shows pictures, or where there are none, clips of films.
+func (l *supervised) maker(in data.Inputs, augment bool) (*labelledMaker, error) {
+	if in.Images == nil && in.Clips != nil {
+		return l.clips(in, augment)
+	}
 	pictures, err := l.setup.Pictures(Supervised, in, augment)
 	if err != nil {
 		return nil, err
 	}
-	m := &labelledMaker{pictures, l.truth}
-	return train.NewFeed(in.Images.Len(), m, o, func(s train.Step, b *labelled) {
+	return &labelledMaker{[]int{pictures.Side, pictures.Side, 3}, pictures.Fill, l.truth}, nil
+}
+
+// clips shows as many frames of a film as a protocol sees of it; while training from anywhere in the film.
+func (l *supervised) clips(in data.Inputs, augment bool) (*labelledMaker, error) {
+	films, err := l.setup.Films(Supervised, in, augment)
+	if err != nil {
+		return nil, err
+	}
+	n, apart := clipOf(l.setup.Trunk)
+	return &labelledMaker{[]int{n, films.Side, films.Side, 3}, func(dst []float32, i int, rng *tensor.RNG) error {
+		have, err := films.AtLeast(i, 1)
+		if err != nil {
+			return err
+		}
+		frames := data.Spread(have, n, apart)
+		if spare := min(frames[0], have-1-frames[n-1]); augment && spare > 0 {
+			by := rng.IntN(2*spare+1) - spare
+			for k := range frames {
+				frames[k] += by
+			}
+		}
+		return films.Fill(dst, i, frames, rng)
+	}, l.truth}, nil
+}
+
+// Feed feeds the data set that the labels are of.
+func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
+	m, err := l.maker(in, augment)
+	if err != nil {
+		return nil, err
+	}
+	return train.NewFeed(in.Samples().Len(), m, o, func(s train.Step, b *labelled) {
 		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 			y := l.Forward(t.Input(b.x))
 			s.Metric("accuracy", float64(tensor.CountRight(y.Value, b.labels)), float64(len(b.labels)))

@@ -75,7 +75,7 @@ const randomRow, pixelsRow = "random", "pixels"
 
 func (t Table) filled() (Table, error) {
 	if t.Tasks == nil {
-		t.Tasks = pretext.OnTrunks()
+		t.Tasks = pretext.LearnFrom("pictures")
 	}
 	seen := map[string]bool{}
 	for _, task := range t.Tasks {
@@ -132,7 +132,7 @@ func (t Table) Make(ctx context.Context) ([]Row, error) {
 	a, b = t.some(a, b)
 	both := eval.CountInBoth(a, b, t.Eval)
 	t.Eval.InBoth, k.Eval.InBoth = &both, &both
-	norm, err := data.MeasureNorm(a.Images, data.PlainView(t.Side), normSamples)
+	norm, err := data.MeasureNorm(a.Inputs, data.PlainView(t.Side), normSamples)
 	if err != nil {
 		return nil, err
 	}
@@ -153,7 +153,7 @@ func (t Table) Make(ctx context.Context) ([]Row, error) {
 		}
 		if !k.has(pixelsRow, 1) {
 			row := Row{Task: pixelsRow, Seed: 1}
-			if err := t.judge(ctx, &row, eval.Pixels{Input: eval.Pictures{Side: t.Side, Norm: norm}}, a, b); err != nil {
+			if err := t.judge(ctx, &row, eval.Pixels{Input: eval.Views{Side: t.Side, Norm: norm}}, a, b); err != nil {
 				return k.Rows, err
 			}
 			if err := k.add(row, of); err != nil {

@@ -22,7 +22,7 @@ type group struct {
 // row is a score in a table.
 type row struct {
 	score.Score
-	Shown, TrivialShown, FoundShown string
+	Shown, TrivialShown, FoundShown string // Shown with the interval, where there is one
 	PartsShown                      []part
 }
 
@@ -48,6 +48,9 @@ func (s *section) addScores(all []score.Score) {
 		}
 		for _, c := range g.scores {
 			r := row{c, c.Metric.Format(c.Value), c.Metric.Format(c.Trivial), list(c.Found), nil}
+			if in := c.Within(); in != "" {
+				r.Shown += " (" + in + ")"
+			}
 			for _, p := range c.Parts {
 				r.PartsShown = append(r.PartsShown, part{p, c.Metric.Format(p.Value)})
 			}

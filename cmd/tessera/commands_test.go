@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/film"
 	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/tensor"
@@ -458,6 +460,77 @@ func TestInpaint(t *testing.T) {
 		}
 		if _, err := os.Stat(to); err == nil {
 			t.Errorf("%v wrote a picture", args)
+		}
+	}
+}
+
+// TestInterpolate: a frame is painted between each two of a film, which keeps its own; what does not do is said.
+func TestInterpolate(t *testing.T) {
+	dir := t.TempDir()
+	train := func(task, name string) string {
+		run := filepath.Join(dir, name)
+		if out, errs, code := tessera(t, "pretrain", task, "--data", "scenes:?frames=6&n=8&side=16", "--trunk", "convnet", "--side", "16", "--batch-size", "4", "--epochs", "1", "--augment", "none", "--monitor-every", "-1", "--out", run); code != 0 {
+			t.Fatalf("exit %d: %s%s", code, out, errs)
+		}
+		return run
+	}
+	run := train("video-inpaint?residual=yes&width=4&frames=4&apart=1", "run")
+	path, short := filepath.Join(dir, "film.avi"), filepath.Join(dir, "short.gif")
+	for name, frames := range map[string]int{path: 5, short: 1} {
+		w, err := film.Create(name, 20, 32, 10)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for k := range frames {
+			p := film.NewPicture(20, 32)
+			for i := range p.Pix {
+				p.Pix[i] = uint8(30 + 40*k)
+			}
+			if err := w.Write(p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := w.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	to := filepath.Join(dir, "out.avi")
+	if out, errs, code := tessera(t, "inpaint", run, path, "--out", to); code != 0 || out != to+": 4 of 9 frames painted, 20 frames a second\n" {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	f, err := film.Open(to, film.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if n := len(f.Times()); n != 9 || math.Abs(f.Times()[8]-0.4) > 1e-6 {
+		t.Fatalf("%d frames, the last at %g s", n, f.Times()[n-1])
+	}
+	for k := 0; k < 9; k += 2 {
+		p, err := f.Frame(k)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d := int(p.Pix[0]) - (30 + 20*k); d < -3 || d > 3 {
+			t.Errorf("frame %d is %d, was %d", k, p.Pix[0], 30+20*k)
+		}
+	}
+	os.Remove(to)
+	other, _ := small(t)
+	next := train("video-inpaint?hide=next&width=4&frames=2&apart=1", "next")
+	for want, args := range map[string][]string{
+		"a task that paints no frames": {other, path},
+		"--mask: is for pictures":      {run, path, "--mask", "mask.png"},
+		"hide=middle":                  {next, path},
+		"a film of 1 frame":            {run, short},
+		"no.avi":                       {run, filepath.Join(dir, "no.avi")},
+	} {
+		_, errs, code := tessera(t, append([]string{"inpaint", "--out", to}, args...)...)
+		if code == 0 || !strings.Contains(errs, want) {
+			t.Errorf("%v: exit %d: %s, want %q", args, code, errs, want)
+		}
+		if _, err := os.Stat(to); err == nil {
+			t.Errorf("%v wrote a film", args)
 		}
 	}
 }

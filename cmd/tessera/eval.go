@@ -99,7 +99,7 @@ func (e *evalFlags) options(t *teller) eval.Options {
 		Progress: func(done, total int, what string) { t.count(what); t.at(done, total, "samples") },
 		Scored: func(s eval.Score) {
 			t.end()
-			say(os.Stderr, "%s %s %s: %s", s.Protocol, s.Features, s.Stage, s.Metric.Format(s.Value))
+			say(os.Stderr, "%s %s %s: %s", s.Title(), s.Features, s.Stage, s.Metric.Format(s.Value))
 		}}
 }
 
@@ -108,6 +108,23 @@ type protocolFlags struct {
 	solver      string
 	k, gallery  int
 	temperature float64
+	beside      string
+}
+
+// others are the names that --beside lists, nil for none.
+func (p *protocolFlags) others() []string {
+	if p.beside == "" {
+		return nil
+	}
+	return strings.Split(p.beside, ",")
+}
+
+// alone adds gallery to flags that nobody reads: where nothing stands beside there is none.
+func (p *protocolFlags) alone(flags ...string) []string {
+	if p.beside == "" {
+		flags = append(flags, "gallery")
+	}
+	return flags
 }
 
 // protocols returns what is judged by: PROTOCOL with the flags as its options. A flag that the protocol does not read is refused.
@@ -125,15 +142,15 @@ func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag s
 	case "compare":
 		return []eval.Protocol{knn, probe}, nil
 	case "knn":
-		return []eval.Protocol{knn}, unread(said, "is not of knn", "solver", "gallery")
+		return []eval.Protocol{knn}, unread(said, "is not of knn", p.alone("solver")...)
 	case "probe", "linear":
-		return []eval.Protocol{probe}, unread(said, "is not of the probe", "k", "temperature", "gallery")
+		return []eval.Protocol{probe}, unread(said, "is not of the probe", p.alone("k", "temperature")...)
 	}
 	one, err := eval.NewProtocol(protocol)
 	if err != nil {
 		return nil, usageError{err}
 	}
-	return []eval.Protocol{one}, unread(said, "PROTOCOL says its options itself, after '?'", "k", "temperature", "solver", "gallery")
+	return []eval.Protocol{one}, unread(said, "PROTOCOL says its options itself, after '?'", p.alone("k", "temperature", "solver")...)
 }
 
 // evalLong says what can be judged, and by what.
@@ -160,6 +177,18 @@ Word vectors, of a RUN of word2vec or a FILE of them, are judged by
 
   tessera eval analogies runs/word2vec-seed1 --data questions-words.txt
 
+In films of which masks, boxes or key points are known (frames:DIR, scenes:?frames=24)
+
+          track       these are carried from the first frame to the others by a
+                      stage's features: J&F, success AUC, PCK, beside leaving
+                      them where they were
+
+  tessera eval track?stride=8 random --trunk resnet18 --data frames:DIR
+
+With --beside the same is judged of other features, and what each takes to be alike is drawn:
+
+  tessera eval purity runs/shuffle --beside random,runs/scene
+
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`
 }
@@ -176,6 +205,7 @@ func newEval(g *global) *cobra.Command {
 	for _, p := range recipe.WordProtocols() {
 		names = append(names, p.Name)
 	}
+	names = append(names, recipe.TrackProtocol)
 	cmd := &cobra.Command{
 		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
 		Short: "judge features by neighbours and linear probes, or word vectors",
@@ -186,10 +216,13 @@ func newEval(g *global) *cobra.Command {
 				return usage("--layers %s: want all or last", e.layers)
 			}
 			if _, _, ok := recipe.FindWordProtocol(a[0]); ok {
-				if err := unread(m.said, "is not of word vectors", "trunk", "side", "seed", "norm", "test", "layers", "solver", "k", "temperature", "gallery", "max-bad"); err != nil {
+				if err := unread(m.said, "is not of word vectors", "trunk", "side", "seed", "norm", "test", "layers", "solver", "k", "temperature", "gallery", "beside", "max-bad"); err != nil {
 					return err
 				}
 				return evalWords(g, a[0], a[1], of)
+			}
+			if _, _, _, ok := recipe.FindTracking(a[0]); ok {
+				return evalTrack(g, cmd, &m, &e, a, of)
 			}
 			protocols, err := p.protocols(a[0], m.seed, m.said)
 			if err != nil {
@@ -209,7 +242,7 @@ func newEval(g *global) *cobra.Command {
 			if a[0] == "compare" {
 				judge = mod.Compare
 			}
-			scores, err := judge(cmd.Context(), recipe.Comparison{Data: of, Test: test, Protocols: protocols, Gallery: p.gallery, Eval: e.options(t),
+			scores, err := judge(cmd.Context(), recipe.Comparison{Data: of, Test: test, Protocols: protocols, Beside: p.others(), Gallery: p.gallery, Eval: e.options(t),
 				Progress: sup.step, Say: t.unlessSaid("broken, another stands in: ")})
 			if err != nil {
 				return err
@@ -229,6 +262,7 @@ func newEval(g *global) *cobra.Command {
 	f.StringVar(&p.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
 	f.IntVar(&p.k, "k", 20, "neighbours")
 	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes: the smaller, the more the nearest count")
+	f.StringVar(&p.beside, "beside", "", "judge others beside it: random, pixels, supervised, RUN, FILE, with commas between; compare: the first three")
 	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd

@@ -31,19 +31,27 @@ func injectors() string {
 }
 
 func newData(g *global) *cobra.Command {
-	var out string
+	var out, films string
 	cmd := &cobra.Command{
 		Use:   "data SPEC",
 		Short: "look at a source: samples, classes, the first pictures",
 		Long: `Data opens a source and says what it holds. SPEC is kind:path?option=value:
 
-  scenes              procedural pictures; options n, side, seed
+  scenes              procedural pictures; options n, side, seed; with
+                      frames=24 films of people who act, rate=12 a second
   cifar10:DIR         CIFAR-10's binary batches
   idx:DIR             MNIST and the like
   folder:DIR          images in any tree; labels are the first folder level;
                       train and test (or val) alone are splits, cut=0.8/0.2
                       makes two of any folder; stretch=yes for 12 bits in 16,
                       truncated=accept for JPEGs cut short
+  video:PATH          films, a file or those of any tree; labels are the first
+                      folder level, cut=0.8/0.2 makes two parts; GIF, Y4M,
+                      MPEG-1 and AVI of JPEGs as they are, other kinds by the
+                      program ffmpeg, where it is installed
+  frames:DIR          films as folders of numbered pictures, rate=25 a second
+  films               as=frames makes pictures of their frames, each=K of each
+                      K-th, labels=pose, film, ... of what is known about them
   text:PATH           text in UTF-8, a file or the files of any tree, also
                       packed by gzip, zstd or bzip2
   every kind          split=train|test (where there are splits), n=N for the
@@ -62,10 +70,16 @@ func newData(g *global) *cobra.Command {
 			}
 			src.Listen(func(note string) { src.Notes = append(src.Notes, note) })
 			if out != "" {
-				if src.Images == nil {
-					return fmt.Errorf("%s has no pictures to show", src.Name)
+				sheet, err := recipe.Sheet(src)
+				if err != nil {
+					return err
 				}
-				if err := recipe.SavePNG(out, recipe.ContactSheet(src.Images, 96)); err != nil {
+				if err := recipe.SavePNG(out, sheet); err != nil {
+					return err
+				}
+			}
+			if films != "" {
+				if err := exportFilms(src, films); err != nil {
 					return err
 				}
 			}
@@ -79,6 +93,9 @@ func newData(g *global) *cobra.Command {
 			for _, note := range src.Notes {
 				say(os.Stdout, "  %s", note)
 			}
+			if src.Clips != nil {
+				sayFilm(src)
+			}
 			if src.Images == nil {
 				return nil
 			}
@@ -90,8 +107,47 @@ func newData(g *global) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "PNG with the first pictures of a seeded order")
+	cmd.Flags().StringVar(&out, "out", "", "PNG with the first pictures or films of a seeded order")
+	cmd.Flags().StringVar(&out, "sheet", "", "the same; without a name it is sheet.png")
+	cmd.Flags().Lookup("sheet").NoOptDefVal = "sheet.png"
+	cmd.Flags().StringVar(&films, "films", "", "folder for the first 8 films of a seeded order, as GIF; with DIR.avi as AVI")
 	return cmd
+}
+
+// exportFilms writes some films for a person to look at.
+func exportFilms(src *data.Dataset, dir string) error {
+	if src.Clips == nil {
+		return fmt.Errorf("%s has no films to write, it has %s", src.Name, src.Kinds())
+	}
+	dir, avi := strings.CutSuffix(dir, ".avi")
+	ending := ".gif"
+	if avi {
+		ending = ".avi"
+	}
+	const some = 8
+	n := src.Clips.Len()
+	files, err := recipe.SaveFilms(src.Clips, tensor.NewRNG(1).Perm(n)[:min(some, n)], dir, ending)
+	for _, f := range files {
+		say(os.Stderr, "wrote %s", f)
+	}
+	return err
+}
+
+// sayFilm says how long the first film is, and how large its frames are.
+func sayFilm(src *data.Dataset) {
+	times, err := src.Clips.Times(0)
+	var ims []*data.Image
+	if err == nil && len(times) > 0 {
+		ims, err = data.ClipOf(src.Clips, 0, []int{0})
+	}
+	switch {
+	case err != nil:
+		say(os.Stdout, "  the first sample cannot be read: %v", err)
+	case len(ims) == 0:
+		say(os.Stdout, "  the first, %s, has no frames", src.Describe(0))
+	default:
+		say(os.Stdout, "  the first, %s, has %d frames of %dx%d in %.2f s", src.Describe(0), len(times), ims[0].W, ims[0].H, times[len(times)-1]-times[0])
+	}
 }
 
 func newDoctor(g *global) *cobra.Command {
@@ -178,18 +234,23 @@ func explainTrunk(name string, batch, side int, picture string, g *global) error
 		return err
 	}
 	if picture != "" {
-		return reportRoofline(picture, fmt.Sprintf("%s, %d images of %d pixels", name, batch, side), plans, g.json)
+		return reportRoofline(picture, fmt.Sprintf("%s, a batch of %d, %d pixels", name, batch, side), plans, g.json)
 	}
 	if g.json {
 		return printJSON(plans)
 	}
-	fmt.Printf("%-21s %-11s %-14s %6s %-7s %-7s %s\n", name, "input", "weight", "GFLOP", "forward", "d input", "d weight")
-	for _, p := range plans {
-		in := fmt.Sprintf("%dx%dx%d", p.Input[1], p.Input[2], p.Input[3])
-		w := fmt.Sprintf("%dx%d/%d %d->%d", p.Weight[0], p.Weight[1], p.Stride, p.Weight[2], p.Weight[3])
-		fmt.Printf("%-21s %-11s %-14s %6.2f %-7s %-7s %s\n", p.Layer, in, w, p.GFLOP, workload.Short(p.Algorithm[0]), workload.Short(p.Algorithm[1]), workload.Short(p.Algorithm[2]))
+	times := func(n []int) string { return strings.ReplaceAll(strings.Trim(fmt.Sprint(n), "[]"), " ", "x") }
+	what, wide := "images", 11
+	if net.Frames > 0 {
+		what, wide = fmt.Sprintf("clips of %d frames", net.Frames), 14
 	}
-	say(os.Stdout, "%d images of %d by %d. F(2,3) and F(4,3): Winograd; product: a plain matrix product; direct: an implicit product that reads the padded image where it lies.", batch, side, side)
+	fmt.Printf("%-21s %-*s %-14s %6s %-7s %-7s %s\n", name, wide, "input", "weight", "GFLOP", "forward", "d input", "d weight")
+	for _, p := range plans {
+		in, k := times(p.Input[1:]), len(p.Weight)-2
+		w := fmt.Sprintf("%s/%d %d->%d", times(p.Weight[:k]), p.Stride, p.Weight[k], p.Weight[k+1])
+		fmt.Printf("%-21s %-*s %-14s %6.2f %-7s %-7s %s\n", p.Layer, wide, in, w, p.GFLOP, workload.Short(p.Algorithm[0]), workload.Short(p.Algorithm[1]), workload.Short(p.Algorithm[2]))
+	}
+	say(os.Stdout, "%d %s of %d by %d. F(2,3) and F(4,3): Winograd; product: a plain matrix product; direct: an implicit product that reads the padded image where it lies.", batch, what, side, side)
 	return nil
 }
 

@@ -181,6 +181,29 @@ func TestData(t *testing.T) {
 	}
 }
 
+// TestDataFilms: a film's length and size, rows of frames, and films as files that are films again.
+func TestDataFilms(t *testing.T) {
+	dir := t.TempDir()
+	sheet, films := filepath.Join(dir, "sheet.png"), filepath.Join(dir, "films")
+	out, errs, code := tessera(t, "data", "scenes:?frames=5&n=3&side=16", "--sheet="+sheet, "--films", films+".avi")
+	if code != 0 || !strings.Contains(out, ": 3 samples, 9 classes") || !strings.Contains(out, "the first, film 0 (train), has 5 frames of 16x16 in 0.33 s") || strings.Count(errs, "wrote ") != 3 {
+		t.Fatalf("exit %d: %s%s", code, out, errs)
+	}
+	im, err := data.ReadImage(sheet)
+	if err != nil || im.W < 5*84 || im.H < 3*84 {
+		t.Errorf("the sheet: %v", err)
+	}
+	if out, errs, code := tessera(t, "data", "video:"+films); code != 0 || !strings.Contains(out, ": 3 samples") || !strings.Contains(out, "has 5 frames of 16x16 in 0.33 s") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	if out, errs, code := tessera(t, "data", "video:"+films+"?as=frames&each=2&labels=film"); code != 0 || !strings.Contains(out, ": 6 samples, 3 classes") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
+	}
+	if _, errs, code := tessera(t, "data", "scenes:?n=3&side=16", "--films", films); code != 1 || !strings.Contains(errs, "has no films to write, it has pictures") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
 // TestDataText: a text is told as one, and has no picture to show.
 func TestDataText(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "text.txt")

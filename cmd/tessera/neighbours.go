@@ -16,7 +16,7 @@ func newNeighbours(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "neighbours RUN",
 		Short: "show what a run takes to be alike",
-		Long: `Neighbours draws pictures, or with --patches squares of them, and beside each what is nearest to it by
+		Long: `Neighbours draws pictures, of films a frame, or with --patches squares of pictures, and beside each what is nearest to it by
 the features of a run, of a network with random weights, and by the pixels themselves. No labels are
 needed. It also recolours some and says how many are found again: what a run that looks at shapes
 does not mind.
@@ -43,6 +43,10 @@ they are two fifths of a picture. RUN/eval/ keeps the drawing, and tessera repor
 			name = filepath.Join(args[0], "eval", name)
 			if g.json {
 				return printJSON(map[string]any{"picture": name, "nearest": found})
+			}
+			if found[0].Recolour == 0 { // films
+				say(os.Stdout, "%s", name)
+				return nil
 			}
 			fmt.Printf("found again, recoloured")
 			for _, r := range eval.Recolourings {

@@ -22,7 +22,8 @@ type Score struct {
 	Depth    int            `json:"depth"` // 1 for the first stage; 0 for what is no network, such as pixels
 	Metric   metric.Metric  `json:"metric"`
 	Value    float64        `json:"value"`
-	Trivial  float64        `json:"trivial"` // what Metric.Predictor reaches on the same test samples
+	Trivial  float64        `json:"trivial"`            // what Metric.Predictor reaches on the same test samples
+	Interval *[2]float64    `json:"interval,omitempty"` // where Value would lie on other samples of the kind, with 95 % certainty; nil where nobody says
 	Train    int            `json:"n_train"`
 	Test     int            `json:"n_test"`
 	Dim      int            `json:"dim"`
@@ -39,6 +40,22 @@ type Part struct {
 	Value   float64 `json:"value"` // of the score's metric
 	N       int     `json:"n"`     // things judged
 	Skipped int     `json:"skipped"`
+}
+
+// Title is the protocol and, but for accuracy, what it measures.
+func (s Score) Title() string {
+	if s.Metric.Name == "accuracy" {
+		return s.Protocol
+	}
+	return s.Protocol + " " + s.Metric.Name
+}
+
+// Within writes the interval for a person, nothing where there is none.
+func (s Score) Within() string {
+	if s.Interval == nil {
+		return ""
+	}
+	return s.Metric.Format(s.Interval[0]) + " to " + s.Metric.Format(s.Interval[1])
 }
 
 // maxDepth is how many stages a network may have: a page has room for each.

@@ -3,4 +3,5 @@
 // loaded. A task is in it as soon as it is registered.
 //
 //	go test ./internal/conformance -run 'TestTask.*/rotation'
+//	go test ./internal/conformance/films -run 'TestTask.*/track'
 package conformance

@@ -34,11 +34,14 @@ const (
 	ProbeDecay uint64 = 0x9b0be // on which training samples a probe chooses its decay
 	ProbeOrder uint64 = 0x59d   // the order of a probe's batches: epoch
 	Gallery    uint64 = 0x6a11  // which queries a gallery shows
+	Bootstrap  uint64 = 0xb0075 // which samples an interval draws anew
 )
 
 // The streams of data. (The first n of a seeded order are the stream of seed 1 itself.)
 const (
 	Scenes  uint64 = 0x5ce4e5 // a scene: split, number
+	Films   uint64 = 0xf1135  // a film of scenes: split, number
+	Places  uint64 = 0x91ace  // a background that films share: number
 	Patches uint64 = 0x9a7c4  // a patch of a picture: number
 )
 

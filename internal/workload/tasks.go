@@ -84,7 +84,7 @@ func views(dir string) []Item {
 			}
 		}, pictures: viewed})
 	}
-	for _, task := range pretext.OnTrunks() {
+	for _, task := range pretext.LearnFrom("pictures") {
 		item(task, "32x32", "convnet", 32, func() data.Images { return drawn(viewed, 32) })
 		item(task, "500x375", "resnet18", 224, func() data.Images {
 			js, err := Pictures(dir)

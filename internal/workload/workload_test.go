@@ -44,7 +44,7 @@ func TestViews(t *testing.T) {
 			t.Errorf("%s says %d pictures", w.ID, w.pictures)
 		}
 	}
-	for _, task := range pretext.OnTrunks() {
+	for _, task := range pretext.LearnFrom("pictures") {
 		if !ids["views/"+task+"/32x32"] || !ids["views/"+task+"/500x375"] {
 			t.Errorf("the views of %s are not timed", task)
 		}

@@ -1,0 +1,85 @@
+package eval
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/stream"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// resamples is how many times Interval draws anew.
+const resamples = 2000
+
+// tally is what some samples have in common that are not independent of each other, such as the frames of a film: the sum of their values, and of
+// how many.
+type tally struct{ sum, n float64 }
+
+// interval returns the middle 95 % of the means of tallies drawn anew, as many and each as often as it comes (Efron 1979; the percentile
+// interval of Efron and Tibshirani 1993, section 13.3). The tallies are drawn whole: values that depend on each other say no more than one. Of fewer than
+// two tallies nothing can be said, and ok is false.
+func interval(all []tally, seed uint64) (low, high float64, ok bool) {
+	if len(all) < 2 {
+		return 0, 0, false
+	}
+	rng := tensor.NewRNG(seed).Derive(stream.Bootstrap)
+	means := make([]float64, 0, resamples)
+	for range resamples {
+		var t tally
+		for range all {
+			c := all[rng.IntN(len(all))]
+			t.sum, t.n = t.sum+c.sum, t.n+c.n
+		}
+		if t.n > 0 {
+			means = append(means, t.sum/t.n)
+		}
+	}
+	if len(means) == 0 {
+		return 0, 0, false
+	}
+	slices.Sort(means)
+	at := func(q float64) float64 { return means[int(math.Round(q*float64(len(means)-1)))] }
+	return at(0.025), at(0.975), true
+}
+
+// clusters numbers what the rows of a sample depend on each other by: the recording that they are of, or the film, where that is known, else each row
+// is alone.
+func (s Sample) clusters() (of []int, count int, what string) {
+	of = make([]int, len(s.Index))
+	for _, name := range []string{data.RecordingGroup, data.FilmGroup} {
+		group := s.Truth.Groups[name]
+		if group == nil {
+			continue
+		}
+		number := map[int]int{}
+		for row, i := range s.Index {
+			c := group.Label(i)
+			if _, ok := number[c]; !ok {
+				number[c] = len(number)
+			}
+			of[row] = number[c]
+		}
+		return of, len(number), name + "s"
+	}
+	for row := range of {
+		of[row] = row
+	}
+	return of, len(of), "samples"
+}
+
+// spread returns the 95 % interval of the mean of values: sum[row] over n[row] things, drawn anew by clusters; nil where there are too few.
+func spread(of Sample, sum, n []float64) (in *[2]float64, over string) {
+	cluster, count, what := of.clusters()
+	all := make([]tally, count)
+	for row, c := range cluster {
+		all[c].sum, all[c].n = all[c].sum+sum[row], all[c].n+n[row]
+	}
+	all = slices.DeleteFunc(all, func(t tally) bool { return t.n == 0 })
+	low, high, ok := interval(all, 0)
+	if !ok {
+		return nil, ""
+	}
+	return &[2]float64{low, high}, fmt.Sprintf("%d %s", len(all), what)
+}
