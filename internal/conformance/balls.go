@@ -21,9 +21,16 @@ type balls struct {
 func (b balls) Len() int                     { return b.n }
 func (b balls) Describe(int) string          { return "a ball" }
 func (b balls) Times(int) ([]float64, error) { return make([]float64, 24), nil }
-func (b balls) Clip(i int, frames []int, each func(k int, im *data.Image) error) error {
+
+// at returns how far from the left the ball of film i is let go, and what the rest of the film is drawn by.
+func (b balls) at(i int) (int, *tensor.RNG) {
 	rng := tensor.NewRNG(b.seed).Derive(uint64(i))
-	at, ball, back, speed := rng.IntN(25), uint8(160+rng.IntN(90)), uint8(rng.IntN(100)), 0.07+0.06*float64(rng.Float32())
+	return rng.IntN(25), rng
+}
+
+func (b balls) Clip(i int, frames []int, each func(k int, im *data.Image) error) error {
+	at, rng := b.at(i)
+	ball, back, speed := uint8(160+rng.IntN(90)), uint8(rng.IntN(100)), 0.07+0.06*float64(rng.Float32())
 	for k, t := range frames {
 		im := data.NewImage(32, 32)
 		top := int(speed * float64(t*t))
@@ -52,12 +59,18 @@ func ballFilms(t *testing.T, name string, n int, seed uint64) string {
 	if _, err := os.Stat(dir); err == nil {
 		return "video:" + dir
 	}
-	index := make([]int, n)
-	for i := range index {
-		index[i] = i
+	b, of := balls{n, seed}, map[string][]int{}
+	for i := range n { // the side on which a ball falls is its class
+		side := "left"
+		if at, _ := b.at(i); at > 12 {
+			side = "right"
+		}
+		of[side] = append(of[side], i)
 	}
-	if _, err := recipe.SaveFilms(balls{n, seed}, index, dir, ".avi"); err != nil {
-		t.Fatal(err)
+	for side, index := range of {
+		if _, err := recipe.SaveFilms(b, index, filepath.Join(dir, side), ".avi"); err != nil {
+			t.Fatal(err)
+		}
 	}
 	return "video:" + dir
 }

@@ -22,6 +22,7 @@ type material struct {
 	half       int    // a batch of few, of which an epoch has two
 	other      string // of another size than few
 	colours    int    // of a drawing, at least
+	side       int    // of what the trunk is shown, in pixels
 }
 
 // folder holds files that tasks learn from.
@@ -64,20 +65,20 @@ func materialOf(t *testing.T, task string) material {
 	text := func(name string) string { return "text:" + filepath.Join(folder, name+".txt") }
 	switch of := pretext.Tell(task).Of; of {
 	case "texts":
-		return material{text("many"), text("held"), 250, 1500, text("few"), text("test"), 300, text("other"), 3}
+		return material{text("many"), text("held"), 250, 1500, text("few"), text("test"), 300, text("other"), 3, 0}
 	case "films":
-		m := material{ballFilms(t, "many", 256, 1), ballFilms(t, "held", 96, 2), 32, 100, "scenes:?frames=24&n=20&side=32", "scenes:?frames=24&n=16&side=32&split=test", 8,
-			"scenes:?frames=24&n=16&side=48&seed=5&split=test", 50}
+		m := material{ballFilms(t, "many", 256, 1), ballFilms(t, "held", 96, 2), 32, 100, ballFilms(t, "few", 20, 3), ballFilms(t, "test", 16, 4), 8,
+			"scenes:?frames=24&n=16&side=48&seed=5&split=test", 50, 16}
 		if strings.HasPrefix(task, "track") { // what is followed is some thing among others; a walk sees 49 patches of each frame, so there are few films
 			m.many, m.held, m.batch, m.steps = "scenes:?frames=12&n=64&side=32", "scenes:?frames=12&n=32&side=32&split=test", 16, 60
-			m.few = "scenes:?frames=12&n=20&side=32"
+			m.few, m.test, m.side = "scenes:?frames=12&n=20&side=32", "scenes:?frames=12&n=16&side=32&split=test", 32
 		}
 		return m
 	case "":
 		t.Fatalf("%s does not say what it learns from", task)
 	}
 	return material{"scenes:?n=256&side=32", "scenes:?n=128&side=32&seed=77&split=test", 32, 150, "scenes:?n=20&side=32", "scenes:?n=16&side=32&split=test", 8,
-		"scenes:?n=16&side=48&seed=5&split=test", 50}
+		"scenes:?n=16&side=48&seed=5&split=test", 50, 32}
 }
 
 // brokenPictures are pictures of which one is none.

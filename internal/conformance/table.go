@@ -41,7 +41,7 @@ func conforming(t *testing.T, task string, steps int) train.Config {
 	}
 	m := materialOf(t, task)
 	if pretext.Tell(task).Uses("trunk") {
-		c.Trunk, c.Side = "convnet", 32
+		c.Trunk, c.Side = "convnet", m.side
 	}
 	c.Data, c.BatchSize, c.Epochs, c.MaxSteps, c.WarmupSteps = m.many, m.batch, 1000, steps, 0
 	c.MonitorEvery, c.LogEvery, c.Seed = -1, 1, 3
