@@ -1,8 +1,12 @@
 package data
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"image"
+	"image/color"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/film"
+	"github.com/tessera-go/tessera/internal/fuzzing"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -379,6 +384,78 @@ func TestRectangles(t *testing.T) {
 		if _, err := parseRectangles(strings.NewReader(text), 2); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", text, err, want)
 		}
+	}
+}
+
+// FuzzRectangles: as many boxes as the film has frames, of numbers, or an error.
+func FuzzRectangles(f *testing.F) {
+	all := [][]byte{[]byte("1,1,10,20\n5\t6 7;8\n"), []byte("1.5,2e3,-4,5\n1,2,3,4"), []byte("1,2,3\n")}
+	fuzzing.Run(f, all, func(t testing.TB, b []byte) {
+		boxes, err := parseRectangles(bytes.NewReader(b), 2)
+		if err == nil && len(boxes) != 2 {
+			t.Errorf("%d boxes of two frames", len(boxes))
+		}
+		for _, box := range boxes {
+			for _, v := range box {
+				if v != v && err == nil {
+					t.Errorf("a box is %v", box)
+				}
+			}
+		}
+	})
+}
+
+// FuzzMask: a mask has few objects, counted by whole numbers.
+func FuzzMask(f *testing.F) {
+	palette := image.NewPaletted(image.Rect(0, 0, 5, 4), color.Palette{color.Black, color.White, color.RGBA{200, 0, 0, 255}})
+	palette.SetColorIndex(2, 1, 2)
+	var b bytes.Buffer
+	if err := png.Encode(&b, palette); err != nil {
+		f.Fatal(err)
+	}
+	fuzzing.Run(f, [][]byte{b.Bytes(), encoded(f, "png", 6, 5), encoded(f, "gif", 6, 5)}, func(t testing.TB, b []byte) {
+		if len(b) > fuzzBytes {
+			return
+		}
+		x, err := decodeMask(b)
+		if err != nil {
+			return
+		}
+		for _, v := range x.Data {
+			if v < 0 || v > 255 || v != float32(int(v)) {
+				t.Fatalf("object %g", v)
+			}
+		}
+	})
+}
+
+// TestMask: a palette's numbers are the objects; of greys and colours each is one, the darker first, and black is the ground.
+func TestMask(t *testing.T) {
+	palette := image.NewPaletted(image.Rect(0, 0, 3, 2), color.Palette{color.Black, color.White, color.RGBA{200, 0, 0, 255}})
+	palette.SetColorIndex(1, 0, 2)
+	palette.SetColorIndex(2, 1, 1)
+	var b bytes.Buffer
+	png.Encode(&b, palette)
+	x, err := decodeMask(b.Bytes())
+	if err != nil || fmt.Sprint(x.Data, x.Shape) != "[0 2 0 0 0 1] [2 3]" {
+		t.Errorf("of a palette %v, %v", x, err)
+	}
+	x, err = decodeMask([]byte("P6\n3 1\n255\n\xff\xff\xff\x00\x00\x00\x10\x20\x00"))
+	if err != nil || fmt.Sprint(x.Data) != "[2 0 1]" {
+		t.Errorf("of colours %v, %v", x, err)
+	}
+	many := []byte("P5\n300 1\n255\n")
+	for i := range 300 {
+		many = append(many, byte(i))
+	}
+	if _, err := decodeMask(many); err == nil || !strings.Contains(err.Error(), "more than 254 colours") {
+		t.Error(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "torn.png")
+	os.WriteFile(path, []byte("torn"), 0o644)
+	if _, err := ReadMask(path); err == nil || !strings.Contains(err.Error(), "torn.png: ") {
+		t.Error(err)
 	}
 }
 

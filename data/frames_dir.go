@@ -340,12 +340,20 @@ func ReadMask(path string) (*tensor.Tensor, error) {
 	if err != nil {
 		return nil, err
 	}
+	x, err := decodeMask(b)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return x, nil
+}
+
+func decodeMask(b []byte) (*tensor.Tensor, error) {
 	if indexed := paletteMask(b); indexed != nil {
 		return indexed, nil
 	}
 	im, err := Decode(b)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
 	}
 	var seen [1 << 24 / 64]uint64
 	var colours []int
@@ -354,7 +362,7 @@ func ReadMask(path string) (*tensor.Tensor, error) {
 		if c := key(p); c != 0 && seen[c/64]>>(c%64)&1 == 0 {
 			seen[c/64] |= 1 << (c % 64)
 			if colours = append(colours, c); len(colours) > maxObjects {
-				return nil, fmt.Errorf("%s has more than %d colours; want a mask: 0 for the ground, and a colour for each object", path, maxObjects)
+				return nil, fmt.Errorf("more than %d colours; want a mask: 0 for the ground, and a colour for each object", maxObjects)
 			}
 		}
 	}
