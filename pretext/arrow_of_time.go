@@ -260,13 +260,7 @@ func (l *arrowOfTime) forward(x *autograd.Var, dealt []int32) *autograd.Var {
 	return within("head", l.head, l.net.forward(x, dealt))
 }
 
-func (l *arrowOfTime) step(s train.Step, b *clipBatch) {
-	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		logits := l.forward(t.Input(b.X), b.Dealt)
-		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
-		return autograd.CrossEntropy(logits, b.Labels)
-	})
-}
+func (l *arrowOfTime) step(s train.Step, b *clipBatch) { answerClips(s, b, l.forward) }
 
 // Draw shows frames of clips as the trunk saw them, a row forwards and a row backwards of each film; below how surely the net takes a clip for which,
 // framed green where it is right.

@@ -199,13 +199,7 @@ func (l *clipOrder) forward(x *autograd.Var, dealt []int32) *autograd.Var {
 	return l.head.forward(l.net.forward(x, counting(x.Shape()[0])), dealt)
 }
 
-func (l *clipOrder) step(s train.Step, b *clipBatch) {
-	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		logits := l.forward(t.Input(b.X), b.Dealt)
-		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
-		return autograd.CrossEntropy(logits, b.Labels)
-	})
-}
+func (l *clipOrder) step(s train.Step, b *clipBatch) { answerClips(s, b, l.forward) }
 
 // Draw shows, a row a film, the clips as they were dealt, each by its first and its last frame, and below each its place in time, as it is and as the net
 // has it: framed green where it is right.

@@ -97,6 +97,15 @@ func framesOf(first, span, n int) []int {
 	return out
 }
 
+// answerClips is the step of a task whose head names one of some answers to each question that was dealt of a batch.
+func answerClips(s train.Step, b *clipBatch, forward func(x *autograd.Var, dealt []int32) *autograd.Var) {
+	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+		logits := forward(t.Input(b.X), b.Dealt)
+		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
+		return autograd.CrossEntropy(logits, b.Labels)
+	})
+}
+
 // clipHead says one of some answers of each clip by itself.
 func clipHead(rng *tensor.RNG, width, hidden, answers int, dropout float32) layers.Sequential {
 	head := plainNorm("hidden", rng, width, hidden)

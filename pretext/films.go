@@ -118,6 +118,11 @@ func grey(im *data.Image) *tensor.Tensor {
 		f := data.Frame{H: im.H, W: im.W, OutH: max(1, im.H*flowSide/max(im.H, im.W)), OutW: max(1, im.W*flowSide/max(im.H, im.W))}
 		im = f.Of(im)
 	}
+	return luma(im)
+}
+
+// luma returns that of a picture, [H W], 0 to 255.
+func luma(im *data.Image) *tensor.Tensor {
 	x := tensor.New(im.H, im.W)
 	for p := range x.Data {
 		x.Data[p] = float32(simd.Luma(im.Pix[3*p], im.Pix[3*p+1], im.Pix[3*p+2]))

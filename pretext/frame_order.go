@@ -229,13 +229,7 @@ func (l *frameOrder) forward(x *autograd.Var, dealt []int32) *autograd.Var {
 	return l.head.forward(l.net.forward(x, counting(x.Shape()[0])), dealt)
 }
 
-func (l *frameOrder) step(s train.Step, b *clipBatch) {
-	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		logits := l.forward(t.Input(b.X), b.Dealt)
-		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
-		return autograd.CrossEntropy(logits, b.Labels)
-	})
-}
+func (l *frameOrder) step(s train.Step, b *clipBatch) { answerClips(s, b, l.forward) }
 
 // Draw shows, a row a film, the four frames as they were dealt, first to last, and below each its place in time, as it is and as the net has it: framed
 // green where it is right. Where the reverse is nearer to what the net has, the net's order is read backwards.

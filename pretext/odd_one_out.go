@@ -355,13 +355,7 @@ func (l *oddOneOut) forward(x *autograd.Var, dealt []int32) *autograd.Var {
 	return within("head", l.head, autograd.SumAxis(autograd.Mul(v, autograd.Const(weight)), 1))
 }
 
-func (l *oddOneOut) step(s train.Step, b *clipBatch) {
-	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		logits := l.forward(t.Input(b.X), b.Dealt)
-		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
-		return autograd.CrossEntropy(logits, b.Labels)
-	})
-}
+func (l *oddOneOut) step(s train.Step, b *clipBatch) { answerClips(s, b, l.forward) }
 
 // oddShown is how many questions are drawn, each of which takes a row for every clip.
 const oddShown = 4

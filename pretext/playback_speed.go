@@ -232,13 +232,7 @@ func (l *playbackSpeed) forward(x *autograd.Var, dealt []int32) *autograd.Var {
 	return within("head", l.head, l.net.forward(x, dealt))
 }
 
-func (l *playbackSpeed) step(s train.Step, b *clipBatch) {
-	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		logits := l.forward(t.Input(b.X), b.Dealt)
-		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
-		return autograd.CrossEntropy(logits, b.Labels)
-	})
-}
+func (l *playbackSpeed) step(s train.Step, b *clipBatch) { answerClips(s, b, l.forward) }
 
 // Draw shows frames of clips as the trunk saw them, a row a speed of each film; below how fast a clip is and how fast the net says, framed green
 // where that is right.

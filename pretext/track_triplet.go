@@ -133,7 +133,7 @@ func follow(e *flow.Estimator, ims []*data.Image, patch int) []place {
 	shrink := max(1, (max(ims[0].H, ims[0].W)+followSide-1)/followSide)
 	h, w := ims[0].H/shrink, ims[0].W/shrink
 	grey := func(im *data.Image) *tensor.Tensor {
-		return greyPicture(data.Frame{H: im.H, W: im.W, OutH: h, OutW: w}.Of(im))
+		return luma(data.Frame{H: im.H, W: im.W, OutH: h, OutW: w}.Of(im))
 	}
 	side := max(1, min(patch/shrink, h, w))
 	last := grey(ims[0])
@@ -157,15 +157,6 @@ func follow(e *flow.Estimator, ims []*data.Image, patch int) []place {
 		out, last = append(out, full(y, x)), next
 	}
 	return out
-}
-
-// greyPicture returns the lightness of a picture [H W], 0 to 255.
-func greyPicture(im *data.Image) *tensor.Tensor {
-	x := tensor.New(im.H, im.W)
-	for p := range x.Data {
-		x.Data[p] = float32(299*int(im.Pix[3*p])+587*int(im.Pix[3*p+1])+114*int(im.Pix[3*p+2])) / 1000
-	}
-	return x
 }
 
 // moves returns the top left corner of the square in which a flow [H W 2] differs most from its median, what is in its middle half counted twice: else

@@ -30,12 +30,8 @@ func injectors() string {
 	return strings.Join(out, "\n")
 }
 
-func newData(g *global) *cobra.Command {
-	var out, films string
-	cmd := &cobra.Command{
-		Use:   "data SPEC",
-		Short: "look at a source: samples, classes, the first pictures",
-		Long: `Data opens a source and says what it holds. SPEC is kind:path?option=value:
+// dataLong says what there is; what can be put into pictures is said behind it.
+const dataLong = `Data opens a source and says what it holds. SPEC is kind:path?option=value:
 
   scenes              procedural pictures; options n, side, seed; with
                       frames=24 films of people who act, rate=12 a second
@@ -52,13 +48,22 @@ func newData(g *global) *cobra.Command {
   frames:DIR          films as folders of numbered pictures, rate=25 a second
   films               as=frames makes pictures of their frames, each=K of each
                       K-th, labels=pose, film, ... of what is known about them
+  people:PATH         people with their joints, a square around each: a CSV of
+                      joints, COCO's key points, or a folder with COCO's files
   text:PATH           text in UTF-8, a file or the files of any tree, also
                       packed by gzip, zstd or bzip2
   every kind          split=train|test (where there are splits), n=N for the
                       first N of a seeded order, inject=NAME:STRENGTH,... for
                       traces that a task could take for an answer:
-` + injectors(),
-		Args: args(1, "one SPEC"),
+`
+
+func newData(g *global) *cobra.Command {
+	var out, films string
+	cmd := &cobra.Command{
+		Use:   "data SPEC",
+		Short: "look at a source: samples, classes, the first pictures",
+		Long:  dataLong + injectors(),
+		Args:  args(1, "one SPEC"),
 		RunE: func(_ *cobra.Command, a []string) error {
 			src, err := data.Open(a[0], data.Train)
 			if err != nil {
