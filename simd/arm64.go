@@ -93,6 +93,11 @@ var neon = kernels{
 	wordsUpdate:            wordsUpdateNEON,
 	wordsAdd:               wordsAddNEON,
 	wordsFetch:             wordsFetchNEON,
+	fftPass:                [4]func(dre, dim, sre, sim, w *float32, s, m int){fft2NEON, fft3NEON, fft4NEON, fft5NEON},
+	fftTurn:                fftTurnNEON,
+	fftSplit:               fftSplitNEON,
+	fftReal:                fftRealNEON,
+	fftPower:               fftPowerNEON,
 	winograd: [transforms]func(dst, src *float32, dstRow, dstNext, srcRow, srcNext, n, count int){
 		WinogradInput4:      winogradInput4NEON,
 		WinogradOutput4:     winogradOutput4NEON,
@@ -334,3 +339,27 @@ func wordsAddNEON(table *float32, rows *int32, e *float32, m, stride, n int)
 
 //go:noescape
 func wordsFetchNEON(table *float32, rows *int32, k, stride, n int)
+
+//go:noescape
+func fft2NEON(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fft3NEON(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fft4NEON(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fft5NEON(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fftTurnNEON(dre, dim, sre, sim, wre, wim *float32, rows, cols int)
+
+//go:noescape
+func fftSplitNEON(re, im, x, w *float32, n int)
+
+//go:noescape
+func fftRealNEON(dre, dim, zre, zim, wre, wim *float32, n int)
+
+//go:noescape
+func fftPowerNEON(dst, re, im *float32, n, root int)

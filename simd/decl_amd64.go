@@ -650,3 +650,27 @@ func wordsAddAVX2(table *float32, rows *int32, e *float32, m, stride, n int)
 
 //go:noescape
 func wordsFetchAMD64(table *float32, rows *int32, k, stride, n int)
+
+//go:noescape
+func fft2AVX2(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fft3AVX2(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fft4AVX2(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fft5AVX2(dre, dim, sre, sim, w *float32, s, m int)
+
+//go:noescape
+func fftTurnAVX2(dre, dim, sre, sim, wre, wim *float32, rows, cols int)
+
+//go:noescape
+func fftSplitAVX2(re, im, x, w *float32, n int)
+
+//go:noescape
+func fftRealAVX2(dre, dim, zre, zim, wre, wim *float32, n int)
+
+//go:noescape
+func fftPowerAVX2(dst, re, im *float32, n, root int)

@@ -98,6 +98,13 @@ type kernels struct {
 	wordsAdd    func(table *float32, rows *int32, e *float32, m, stride, n int)
 	wordsFetch  func(table *float32, rows *int32, k, stride, n int) // nil: none
 
+	// Of Fourier transforms, nil: the Go loop; rows (s, rows, cols) of at least 8, n a multiple of 8 but for fftReal, where it is at least 9.
+	fftPass  [4]func(dre, dim, sre, sim, w *float32, s, m int) // by radix, from 2
+	fftTurn  func(dre, dim, sre, sim, wre, wim *float32, rows, cols int)
+	fftSplit func(re, im, x, w *float32, n int)
+	fftReal  func(dre, dim, zre, zim, wre, wim *float32, n int)
+	fftPower func(dst, re, im *float32, n, root int)
+
 	// Of pixels; nil: the Go loop. n is a multiple of 8 (pixels, weightedRows, blend, bilinear5), 16 (upsampleH2V2) or 24 (normalizePixels).
 	yCbCrToRGB      func(dst, y, cb, cr *uint8, n int)
 	upsampleH2V2    func(dst, near, far *uint8, n int)

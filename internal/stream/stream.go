@@ -33,6 +33,9 @@ const (
 	Split      uint64 = 0x5eed  // which fifth of a folder is the test set
 	ProbeDecay uint64 = 0x9b0be // on which training samples a probe chooses its decay
 	ProbeOrder uint64 = 0x59d   // the order of a probe's batches: epoch
+	SVMOrder   uint64 = 0x5733a // in which order a support vector machine looks at samples: class
+	SVMFolds   uint64 = 0x5733f // which samples choose its C together
+	KMeans     uint64 = 0x3ea25 // with which centres clusters begin: restart
 	Gallery    uint64 = 0x6a11  // which queries a gallery shows
 	Bootstrap  uint64 = 0xb0075 // which samples an interval draws anew
 )
@@ -41,6 +44,7 @@ const (
 const (
 	Scenes  uint64 = 0x5ce4e5 // a scene: split, number
 	Films   uint64 = 0xf1135  // a film of scenes: split, number
+	Sounds  uint64 = 0x50d5   // a film of scenes with sound: split, number
 	Places  uint64 = 0x91ace  // a background that films share: number
 	Patches uint64 = 0x9a7c4  // a patch of a picture: number
 )

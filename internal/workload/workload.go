@@ -34,6 +34,7 @@ type Record struct {
 	GBytes  float64 `json:"gbytes_s,omitempty"`
 	PeakMiB float64 `json:"rss_peak_mib,omitempty"`
 	Images  float64 `json:"images_s,omitempty"`
+	Sound   float64 `json:"x_real_time,omitempty"` // seconds of sound a second
 	SIMD    string  `json:"simd"`
 }
 
@@ -47,6 +48,7 @@ type Item struct {
 	setup func() func()
 
 	pictures int    // that one run goes through, where that is what counts
+	sound    int    // seconds that one run goes through
 	suffix   string // of the record's id: another way than the usual one
 }
 
@@ -91,6 +93,7 @@ func (w Item) Measure(quick bool) Record {
 		r.GBytes = w.bytes / 1e9 / r.Min
 	}
 	r.Images = float64(w.pictures) / r.Median
+	r.Sound = float64(w.sound) / r.Median
 	return r
 }
 
@@ -140,6 +143,7 @@ func All(level autograd.Recompute, mode tensor.Mode) []Item {
 	out = append(out, modelBenches(level, mode)...)
 	out = append(out, taskSteps(level, mode)...)
 	out = append(out, wordBenches()...)
+	out = append(out, audioBenches()...)
 	return append(out, Item{ID: "process/first_step/resnet18_224_n16#nhwc", Child: true}, Item{ID: "process/peak_rss/resnet18_224_n16#nhwc", Child: true})
 }
 

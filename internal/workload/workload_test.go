@@ -63,3 +63,17 @@ func TestTaskSteps(t *testing.T) {
 		}
 	}
 }
+
+// TestAudio: what is timed of sounds is what internal/parity/audio.py times.
+func TestAudio(t *testing.T) {
+	peers, err := os.ReadFile("../parity/audio.py")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, w := range audioBenches() {
+		if w.sound == 0 || !strings.Contains(string(peers), `"`+w.ID+`"`) && !strings.Contains(string(peers), `("`+strings.TrimPrefix(w.ID, "audio/resample/")+`"`) {
+			t.Errorf("%s has no peer, or %d seconds of sound", w.ID, w.sound)
+		}
+		w.setup()()
+	}
+}
