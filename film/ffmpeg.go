@@ -1,40 +1,28 @@
 package film
 
 import (
-	"bufio"
-	"bytes"
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"time"
+
+	"github.com/tessera-go/tessera/internal/ffmpeg"
 )
 
 // ffmpegFilm is a film that the program ffmpeg decodes: an index by ffprobe, frames by a pipe of RGB. Neither gets a shell, standard input, the network or
 // files but the film itself.
 type ffmpegFilm struct {
-	program program
+	program ffmpeg.Program
 	path    string // as it is given to the program
 	o       Options
 	h, w    int
 	at      []float64 // time stamps, seconds; of films that are counted instead, nil
 	keys    []int     // frames at which decoding can begin
-}
-
-// program is an ffmpeg that was found, and its ffprobe.
-type program struct {
-	ffmpeg, ffprobe string
-	passthrough     []string // how this version is told to neither drop nor repeat frames
 }
 
 // demuxers are the containers that ffmpeg may open: none that is a list of other files or a picture.
@@ -44,70 +32,20 @@ const demuxers = "3g2,3gp,asf,av1,avi,dirac,dv,flv,gif,gxf,h261,h263,h264,hevc,i
 // alternatives end every sentence that asks for ffmpeg.
 const alternatives = "GIF, Y4M, MJPEG in AVI and MPEG-1 are read without it"
 
-var programs = struct {
-	sync.Mutex
-	found map[string]program
-}{found: map[string]program{}}
+// find finds the programs.
+func find(o Options) (ffmpeg.Program, error) { return ffmpeg.Find(o.FFmpeg, alternatives) }
 
-// findProgram finds ffmpeg and ffprobe, and asks for the version once a process.
-func findProgram(o Options) (p program, err error) {
-	if o.FFmpeg == "none" {
-		return p, errors.New("it needs the program ffmpeg, which is not to be used (FFmpeg: none); " + alternatives)
+// passthrough is how a version is told to neither drop nor repeat frames.
+func passthrough(p ffmpeg.Program) []string {
+	if p.Version < 5.1 {
+		return []string{"-vsync", "passthrough"}
 	}
-	name := cmp.Or(o.FFmpeg, "ffmpeg")
-	programs.Lock()
-	defer programs.Unlock()
-	if p, ok := programs.found[name]; ok {
-		return p, nil
-	}
-	if p.ffmpeg, err = exec.LookPath(name); err != nil {
-		return p, fmt.Errorf("it needs the program ffmpeg (package ffmpeg), which is not there as %q; %s", name, alternatives)
-	}
-	beside := filepath.Join(filepath.Dir(p.ffmpeg), strings.Replace(filepath.Base(p.ffmpeg), "ffmpeg", "ffprobe", 1))
-	if p.ffprobe, err = exec.LookPath(beside); err != nil || p.ffprobe == p.ffmpeg {
-		if p.ffprobe, err = exec.LookPath("ffprobe"); err != nil {
-			return p, fmt.Errorf("it needs the program ffprobe (package ffmpeg), which is not beside %s; %s", p.ffmpeg, alternatives)
-		}
-	}
-	version, err := versionOf(p.ffmpeg)
-	if err != nil {
-		return p, err
-	}
-	p.passthrough = []string{"-fps_mode", "passthrough"}
-	if version < 5.1 {
-		p.passthrough = []string{"-vsync", "passthrough"}
-	}
-	programs.found[name] = p
-	return p, nil
-}
-
-var versionText = regexp.MustCompile(`^ffmpeg version n?(\d+\.\d+)`)
-
-// versionOf asks a program for its version; one without a number is a recent one.
-func versionOf(path string) (float64, error) {
-	c, err := start(path, []string{"-version"})
-	if err != nil {
-		return 0, err
-	}
-	defer c.stop()
-	var out []byte
-	err = c.within(30*time.Second, func() error {
-		out, err = io.ReadAll(io.LimitReader(c.out, 1<<10))
-		return err
-	})
-	if err != nil || !strings.HasPrefix(string(out), "ffmpeg version") {
-		return 0, fmt.Errorf("%s is not ffmpeg: it does not tell its version", path)
-	}
-	m := versionText.FindSubmatch(out)
-	if m == nil {
-		return math.Inf(1), nil
-	}
-	return strconv.ParseFloat(string(m[1]), 64)
+	return []string{"-fps_mode", "passthrough"}
 }
 
 // openFFmpeg opens what is not read here; head is how it begins.
 func openFFmpeg(path string, head []byte, o Options) (*Film, error) {
-	program, err := findProgram(o)
+	program, err := find(o)
 	if err != nil {
 		return nil, err
 	}
@@ -180,25 +118,25 @@ func (s *ffmpegFilm) run(index []int, key int, p *Picture, each func(k int) erro
 	if !single {
 		count = last - first + 1
 	}
-	c, err := start(s.program.ffmpeg, s.arguments(index, key, single, count))
+	c, err := ffmpeg.Start(s.program.FFmpeg, s.arguments(index, key, single, count), showinfo)
 	if err != nil {
 		return err
 	}
-	defer c.stop()
+	defer c.Stop()
 	i, k := first, 0
 	for range count {
 		if single {
 			i = index[k]
 		}
 		var stamp float64
-		err := c.within(s.o.Timeout, func() (err error) {
-			if _, err = io.ReadFull(c.out, p.Pix); err == nil {
-				stamp, err = c.stamp()
+		err := c.Within(s.o.Timeout, func() (err error) {
+			if _, err = io.ReadFull(c.Out, p.Pix); err == nil {
+				stamp, err = stampOf(c)
 			}
 			return err
 		})
 		if err != nil {
-			return fmt.Errorf("frame %d: %w", i, c.failed(err))
+			return fmt.Errorf("frame %d: %w", i, c.Failed(err))
 		}
 		if s.at != nil && math.Abs(stamp-s.at[i]) > s.slack(i) {
 			if key > 0 {
@@ -231,7 +169,8 @@ func (s *ffmpegFilm) slack(i int) float64 {
 
 // arguments are those of ffmpeg for frames of index, decoded from frame key on.
 func (s *ffmpegFilm) arguments(index []int, key int, single bool, count int) []string {
-	args := []string{"-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info", "-protocol_whitelist", "file", "-format_whitelist", demuxers}
+	args := []string{"-nostdin", "-hide_banner", "-nostats", "-loglevel", "level+info"}
+	args = append(args, ffmpeg.Closed(demuxers)...)
 	if s.o.Threads > 0 {
 		args = append(args, "-threads", strconv.Itoa(s.o.Threads))
 	}
@@ -241,7 +180,7 @@ func (s *ffmpegFilm) arguments(index []int, key int, single bool, count int) []s
 	args = append(args, "-copyts", "-i", s.path, "-map", "0:V:0", "-an", "-sn", "-dn")
 	filter := fmt.Sprintf("select=%s,showinfo=checksum=0,scale=%d:%d:flags=bicubic,format=rgb24", s.selection(index, single), s.w, s.h)
 	args = append(args, "-vf", filter)
-	args = append(args, s.program.passthrough...)
+	args = append(args, passthrough(s.program)...)
 	return append(args, "-frames:v", strconv.Itoa(count), "-f", "rawvideo", "-")
 }
 
@@ -267,157 +206,17 @@ func (s *ffmpegFilm) selection(index []int, single bool) string {
 	return strings.Join(terms, "+")
 }
 
-// call is a program that runs.
-type call struct {
-	cmd    *exec.Cmd
-	out    io.ReadCloser
-	cancel context.CancelFunc
-	stamps chan float64 // of frames, as showinfo tells them
-	ended  chan struct{}
-	late   bool
-
-	mu   sync.Mutex
-	last []string // what it said last
-}
-
-// start starts a program in a process group of its own.
-func start(path string, args []string) (*call, error) {
-	ctx, cancel := context.WithCancel(context.Background())
-	c := &call{cmd: exec.CommandContext(ctx, path, args...), cancel: cancel, stamps: make(chan float64, 1<<12), ended: make(chan struct{})}
-	c.cmd.Env = append(os.Environ(), "LC_ALL=C", "AV_LOG_FORCE_NOCOLOR=1")
-	ownGroup(c.cmd)
-	c.cmd.WaitDelay = 2 * time.Second
-	var err error
-	if c.out, err = c.cmd.StdoutPipe(); err != nil {
-		cancel()
-		return nil, err
-	}
-	said, err := c.cmd.StderrPipe()
-	if err == nil {
-		err = c.cmd.Start()
-	}
-	if err != nil {
-		cancel()
-		return nil, fmt.Errorf("%s does not start: %w", path, cause(err))
-	}
-	largerPipe(c.out)
-	go c.listen(said)
-	return c, nil
-}
-
-// said is how many lines of what a program says are kept, and how long a line.
-const (
-	saidLines = 8
-	saidBytes = 512
-)
-
 var showinfo = regexp.MustCompile(`\] n: *\d+ pts: *(?:-?\d+|NOPTS) +pts_time:(\S+)`)
 
-// listen reads what the program says: time stamps, and the last lines of complaints.
-func (c *call) listen(r io.Reader) {
-	defer close(c.ended)
-	in := bufio.NewReaderSize(r, 1<<12)
-	for {
-		line, err := in.ReadSlice('\n')
-		if err == bufio.ErrBufferFull { // the rest of a long line
-			line = bytes.Clone(line)
-			for err == bufio.ErrBufferFull {
-				_, err = in.ReadSlice('\n')
-			}
-		}
-		if m := showinfo.FindSubmatch(line); m != nil {
-			t, bad := strconv.ParseFloat(string(m[1]), 64)
-			if bad != nil {
-				t = math.NaN()
-			}
-			c.stamps <- t
-		} else if text := printable(string(line[:min(len(line), saidBytes)])); text != "" && !strings.Contains(text, "[info]") {
-			c.mu.Lock()
-			c.last = append(c.last, text)
-			c.last = c.last[max(0, len(c.last)-saidLines):]
-			c.mu.Unlock()
-		}
-		if err != nil {
-			return
-		}
-	}
-}
-
-// printable makes one line of text.
-func printable(s string) string {
-	s = strings.ToValidUTF8(s, "?")
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' '
-		}
-		return r
-	}, s)
-	return strings.TrimSpace(s)
-}
-
-// stamp returns the time stamp of the next frame, which is said before the frame is written.
-func (c *call) stamp() (float64, error) {
-	select {
-	case t := <-c.stamps:
-		return t, nil
-	case <-c.ended:
-	}
-	select {
-	case t := <-c.stamps:
-		return t, nil
-	default:
+// stampOf returns the time stamp of the next frame, which is said before the frame is written.
+func stampOf(c *ffmpeg.Call) (float64, error) {
+	m, ok := c.Told()
+	if !ok {
 		return 0, errors.New("ffmpeg does not tell the frame's time (version 4.3 or later is needed)")
 	}
-}
-
-// within ends the program where f takes longer.
-func (c *call) within(limit time.Duration, f func() error) error {
-	t := time.AfterFunc(limit, func() {
-		c.mu.Lock()
-		c.late = true
-		c.mu.Unlock()
-		c.cancel()
-	})
-	defer t.Stop()
-	return f()
-}
-
-// stop ends the program and all that it started.
-func (c *call) stop() {
-	c.cancel()
-	patience := time.After(2 * time.Second) // with what has left the process group and keeps the pipe open
-	for waiting := true; waiting; {
-		select {
-		case <-c.stamps: // which a program that is ended may wait for
-		case <-c.ended:
-			waiting = false
-		case <-patience:
-			waiting = false
-		}
+	t, err := strconv.ParseFloat(m[1], 64)
+	if err != nil {
+		t = math.NaN()
 	}
-	c.out.Close()
-	c.cmd.Wait()
-}
-
-// failed says why a program gave less than was asked for.
-func (c *call) failed(err error) error {
-	c.mu.Lock()
-	late := c.late
-	c.mu.Unlock()
-	if late {
-		return errors.New("ffmpeg was ended: it took longer than it may (Timeout)")
-	}
-	if err != io.EOF && err != io.ErrUnexpectedEOF {
-		return err
-	}
-	select {
-	case <-c.ended:
-	case <-time.After(2 * time.Second):
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if len(c.last) == 0 {
-		return errors.New("ffmpeg ends before it")
-	}
-	return fmt.Errorf("ffmpeg ends before it: %s", c.last[len(c.last)-1])
+	return t, nil
 }

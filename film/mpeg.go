@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"sort"
+
+	"github.com/tessera-go/tessera/internal/mpegps"
 )
 
 // mpegFilm is MPEG-1 video (ISO 11172-2), alone or in a program stream (ISO 11172-1). The index has every picture in the order in which it is stored, and the
@@ -128,87 +130,16 @@ func (m *mpegFilm) whole() bool {
 
 // demux finds the packets of the first video stream. read is false for MPEG-2's program streams, which are ffmpeg's.
 func (m *mpegFilm) demux(size int64) (read bool, err error) {
-	var b [64]byte
-	buf := make([]byte, 1<<15)
-	stream := byte(0)
+	streams, read, err := mpegps.Scan(m.r, size, [2]byte{0xe0, 0xef})
+	if err != nil || !read || streams[0] == nil {
+		return read, cause(err)
+	}
 	video := int64(0)
-	for at := int64(0); at+6 <= size; {
-		n, err := m.r.ReadAt(b[:min(int64(len(b)), size-at)], at)
-		if err != nil && err != io.EOF {
-			return false, cause(err)
-		}
-		head := b[:n]
-		if n < 6 || head[0] != 0 || head[1] != 0 || head[2] != 1 {
-			if at, err = m.nextCode(at+1, buf); err != nil { // what stands between packets is no one's
-				return false, err
-			}
-			continue
-		}
-		switch id := head[3]; {
-		case id == codePack:
-			if n < 12 || head[4]&0xf0 != 0x20 {
-				return false, nil
-			}
-			at += 12
-		case id < 0xb9: // a code of video: not between packets
-			at += 4
-		case id == 0xb9:
-			at += 4
-		default:
-			length := int64(head[4])<<8 | int64(head[5])
-			if end := at + 6 + length; end > size {
-				length = size - at - 6 // cut short
-			}
-			if id >= 0xe0 && id <= 0xef && (stream == 0 || id == stream) {
-				stream = id
-				if skip := packetHead(head[6:]); skip >= 0 && int64(skip) < length {
-					part := mpegPart{at + 6 + int64(skip), video, length - int64(skip)}
-					m.parts = append(m.parts, part)
-					video += part.n
-				}
-			}
-			at += 6 + length
-		}
+	for _, p := range streams[0].Parts {
+		m.parts = append(m.parts, mpegPart{p.At, video, p.N})
+		video += p.N
 	}
 	return true, nil
-}
-
-// nextCode returns where the next start code is in the file, or a place close to its end.
-func (m *mpegFilm) nextCode(at int64, buf []byte) (int64, error) {
-	for {
-		n, err := m.r.ReadAt(buf, at)
-		if k := bytes.Index(buf[:n], []byte{0, 0, 1}); k >= 0 {
-			return at + int64(k), nil
-		}
-		if err == io.EOF {
-			return at + int64(n), nil
-		}
-		if err != nil {
-			return 0, cause(err)
-		}
-		at += int64(n - 2)
-	}
-}
-
-// packetHead returns how many bytes stand before a packet's data (ISO 11172-1, 2.4.3.3), -1 for what is none.
-func packetHead(b []byte) int {
-	i := 0
-	for i < len(b) && b[i] == 0xff {
-		i++
-	}
-	if i < len(b) && b[i]&0xc0 == 0x40 {
-		i += 2
-	}
-	if i >= len(b) {
-		return -1
-	}
-	switch b[i] >> 4 {
-	case 2:
-		return i + 5
-	case 3:
-		return i + 10
-	}
-	return i + 1
 }
 
 // video reads the film's video from a place on.

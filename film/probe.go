@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/tessera-go/tessera/internal/ffmpeg"
 )
 
 // probe is what ffprobe tells of a film.
@@ -34,7 +36,7 @@ const probeEntries = ":stream=codec_type,codec_name,width,height,sample_aspect_r
 
 // runProbe reads a film's index. Packets are quick to list, and are the frames where the codec and the container see to it that each has a time stamp and
 // shows one picture, which is looked for in MP4 and Matroska; else the frames themselves are decoded once.
-func runProbe(program program, path string, head []byte, o Options) (*probe, error) {
+func runProbe(program ffmpeg.Program, path string, head []byte, o Options) (*probe, error) {
 	if mp4, matroska := len(head) > 8 && string(head[4:8]) == "ftyp", strings.HasPrefix(string(head), "\x1a\x45\xdf\xa3"); mp4 || matroska {
 		p, err := askProbe(program, path, o, "packet=pts,flags")
 		if err != nil || !p.video || p.packetsAreFrames() {
@@ -63,20 +65,20 @@ func (p *probe) packetsAreFrames() bool {
 	return len(sorted) > 0 && len(p.keys) > 0 && p.keys[0]
 }
 
-func askProbe(program program, path string, o Options, entries string) (*probe, error) {
-	c, err := start(program.ffprobe, []string{"-hide_banner", "-loglevel", "level+error", "-protocol_whitelist", "file", "-format_whitelist", demuxers,
-		"-select_streams", "V:0", "-show_entries", entries + probeEntries, "-of", "compact", path})
+func askProbe(program ffmpeg.Program, path string, o Options, entries string) (*probe, error) {
+	c, err := ffmpeg.Start(program.FFprobe, slices.Concat([]string{"-hide_banner", "-loglevel", "level+error"}, ffmpeg.Closed(demuxers),
+		[]string{"-select_streams", "V:0", "-show_entries", entries + probeEntries, "-of", "compact", path}), nil)
 	if err != nil {
 		return nil, err
 	}
-	defer c.stop()
+	defer c.Stop()
 	p := &probe{}
-	err = c.within(o.Timeout, func() error { return p.read(c.out, o) })
+	err = c.Within(o.Timeout, func() error { return p.read(c.Out, o) })
 	if err != nil {
 		return nil, err
 	}
 	if p.format == "" {
-		err = c.failed(io.EOF)
+		err = c.Failed(io.EOF)
 		text := err.Error()
 		if at := strings.LastIndex(text, ": "); at >= 0 {
 			text = text[at+2:]
@@ -139,7 +141,7 @@ func (p *probe) line(line string, o Options) error {
 	case "stream":
 		p.stream(value)
 	case "format":
-		p.format = printable(value["format_name"])
+		p.format = ffmpeg.Printable(value["format_name"])
 	}
 	return nil
 }
@@ -162,7 +164,7 @@ func (p *probe) stream(value map[string]string) {
 		return
 	}
 	p.video = true
-	p.codec = printable(value["codec_name"])
+	p.codec = ffmpeg.Printable(value["codec_name"])
 	number := func(name string) int {
 		v, err := strconv.Atoi(value[name])
 		if err != nil {
@@ -181,7 +183,7 @@ func (p *probe) stream(value map[string]string) {
 	if r := number("tag:rotate"); r != 0 && p.rotation == 0 {
 		p.rotation = float64(-r % 360)
 	}
-	p.aspect, p.fields = printable(value["sample_aspect_ratio"]), value["field_order"]
+	p.aspect, p.fields = ffmpeg.Printable(value["sample_aspect_ratio"]), value["field_order"]
 	p.base, p.rate = fraction(value["time_base"]), fraction(value["avg_frame_rate"])
 }
 

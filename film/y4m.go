@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/tessera-go/tessera/internal/ffmpeg"
 )
 
 // y4mFilm is a YUV4MPEG2 film (mjpegtools, yuv4mpeg(5)): a line of parameters, and for each frame the line FRAME and its planes.
@@ -116,7 +118,7 @@ func (y *y4mFilm) parameters(line []byte, f *Film) (rate [2]int64, read bool, er
 			}
 		case 'A':
 			if v != "1:1" && v != "0:0" {
-				f.notes = append(f.notes, fmt.Sprintf("its pixels are not square (%s) and are left so", printable(v)))
+				f.notes = append(f.notes, fmt.Sprintf("its pixels are not square (%s) and are left so", ffmpeg.Printable(v)))
 			}
 		case 'C':
 			layout = v
@@ -126,7 +128,7 @@ func (y *y4mFilm) parameters(line []byte, f *Film) (rate [2]int64, read bool, er
 			}
 		}
 		if err != nil {
-			return rate, false, fmt.Errorf("a Y4M with the parameter %q", printable(s))
+			return rate, false, fmt.Errorf("a Y4M with the parameter %q", ffmpeg.Printable(s))
 		}
 	}
 	if rate[0] == 0 {

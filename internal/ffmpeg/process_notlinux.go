@@ -1,6 +1,6 @@
 //go:build !linux
 
-package film
+package ffmpeg
 
 import "io"
 

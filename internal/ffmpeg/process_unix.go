@@ -1,6 +1,6 @@
 //go:build unix
 
-package film
+package ffmpeg
 
 import (
 	"os/exec"
