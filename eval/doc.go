@@ -3,6 +3,7 @@
 // nearest neighbours, linear probes, what neighbours have in common, places of joints, actions of films. Neither knows the other, and neither knows how
 // the features were learned. A protocol that lets the trunk learn too (tune.go) is handed trunks. Every score carries the complete settings that made it.
 //
-// Start with encoder.go, then protocol.go, knn.go and probe.go; judge.go brings them together. purity.go, keypoints.go and action.go each measure
-// another thing; interval.go says how sure a score is.
+// Start with encoder.go, then protocol.go, knn.go and probe.go; judge.go brings them together. svm.go, purity.go, clusters.go, keypoints.go and action.go each
+// measure another thing; interval.go says how sure a score is. retrieval.go, cca.go and localise.go take features and heat maps of two kinds, such as images and
+// sounds, and return scores: they are no protocols, for these see one kind.
 package eval

@@ -47,31 +47,41 @@ func interval(all []tally, seed uint64) (low, high float64, ok bool) {
 // clusters numbers what the rows of a sample depend on each other by: the recording that they are of, or the film, where that is known, else each row
 // is alone.
 func (s Sample) clusters() (of []int, count int, what string) {
-	of = make([]int, len(s.Index))
 	for _, name := range []string{data.RecordingGroup, data.FilmGroup} {
-		group := s.Truth.Groups[name]
-		if group == nil {
-			continue
+		if group := s.Truth.Groups[name]; group != nil {
+			of, count = s.clustersBy(group)
+			return of, count, name + "s"
 		}
-		number := map[int]int{}
-		for row, i := range s.Index {
-			c := group.Label(i)
-			if _, ok := number[c]; !ok {
-				number[c] = len(number)
-			}
-			of[row] = number[c]
-		}
-		return of, len(number), name + "s"
 	}
+	of = make([]int, len(s.Index))
 	for row := range of {
 		of[row] = row
 	}
 	return of, len(of), "samples"
 }
 
+// clustersBy numbers the classes of a division that the rows are of.
+func (s Sample) clustersBy(division data.Labels) (of []int, count int) {
+	of = make([]int, len(s.Index))
+	number := map[int]int{}
+	for row, i := range s.Index {
+		c := division.Label(i)
+		if _, ok := number[c]; !ok {
+			number[c] = len(number)
+		}
+		of[row] = number[c]
+	}
+	return of, len(number)
+}
+
 // spread returns the 95 % interval of the mean of values: sum[row] over n[row] things, drawn anew by clusters; nil where there are too few.
 func spread(of Sample, sum, n []float64) (in *[2]float64, over string) {
 	cluster, count, what := of.clusters()
+	return spreadOver(cluster, count, what, sum, n)
+}
+
+// spreadOver is spread by clusters that are given.
+func spreadOver(cluster []int, count int, what string, sum, n []float64) (in *[2]float64, over string) {
 	all := make([]tally, count)
 	for row, c := range cluster {
 		all[c].sum, all[c].n = all[c].sum+sum[row], all[c].n+n[row]

@@ -53,10 +53,14 @@ func Check(protocols []Protocol, train, test *data.Dataset) error {
 			continue
 		}
 		if len(train.Truth.Classes()) == 0 {
-			return fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", train.Name)
+			return noLabels(train)
 		}
 	}
 	return nil
+}
+
+func noLabels(d *data.Dataset) error {
+	return fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", d.Name)
 }
 
 // scores returns what a protocol says of features.
@@ -78,7 +82,9 @@ type Kind struct {
 }
 
 // Protocols lists the protocols of NewProtocol.
-func Protocols() []Kind { return []Kind{knnKind, probeKind, purityKind, keyPointsKind, actionKind} }
+func Protocols() []Kind {
+	return []Kind{knnKind, probeKind, svmKind, purityKind, clustersKind, keyPointsKind, actionKind}
+}
 
 // NewProtocol makes a protocol from a specification name?option=value.
 func NewProtocol(of string) (Protocol, error) {

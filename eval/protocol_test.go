@@ -33,7 +33,7 @@ func TestNewProtocol(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v", of, p, err, want)
 		}
 	}
-	for of, words := range map[string]string{"newton": "there are knn, probe, purity, keypoints or action", "knn?q=1": `no option "q"`, "knn?k=0": "k=0", "knn?temperature=0": "temperature=0", "knn:path": "after the colon",
+	for of, words := range map[string]string{"newton": "there are knn, probe, svm, purity, clusters, keypoints or action", "knn?q=1": `no option "q"`, "knn?k=0": "k=0", "knn?temperature=0": "temperature=0", "knn:path": "after the colon",
 		"probe?solver=adam": "lbfgs or sgd", "probe?decays=1,x": "decays=1,x", "probe?decays=-1": "decays=-1", "probe?decays=2e6": "decays", "knn?k=1&k=2": "2 times", "probe?iterations=0": "iterations=0", "probe?epochs=0": "epochs=0"} {
 		_, err := NewProtocol(of)
 		wantError(t, err, words)

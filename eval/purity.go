@@ -64,12 +64,8 @@ func (p Purity) filled(t data.Truth) (Purity, error) {
 			p.Apart = data.FilmGroup
 		}
 	}
-	has := slices.Sorted(maps.Keys(t.Groups))
-	if t.Labels != nil {
-		has = append(has, LabelDivision)
-	}
 	if p.By == nil {
-		for _, name := range has {
+		for _, name := range divisions(t) {
 			if name != p.Apart && name != data.FilmGroup && (name != LabelDivision || len(t.Groups) == 0) {
 				p.By = append(p.By, name)
 			}
@@ -80,13 +76,27 @@ func (p Purity) filled(t data.Truth) (Purity, error) {
 	}
 	for _, name := range append(slices.Clone(p.By), p.Apart) {
 		if name != "no" && division(t, name) == nil {
-			return p, fmt.Errorf("the data is not divided by %q, but by %s", name, spec.Or(append(has, "nothing")[:max(len(has), 1)]))
+			return p, notDivided(t, name)
 		}
 	}
 	if p.By == nil {
 		return p, fmt.Errorf("the data has neither labels nor other divisions, such as frames of films have (as=frames)")
 	}
 	return p, nil
+}
+
+// divisions are the names of a truth's divisions, the label's last.
+func divisions(t data.Truth) []string {
+	has := slices.Sorted(maps.Keys(t.Groups))
+	if t.Labels != nil {
+		has = append(has, LabelDivision)
+	}
+	return has
+}
+
+func notDivided(t data.Truth, name string) error {
+	has := divisions(t)
+	return fmt.Errorf("the data is not divided by %q, but by %s", name, spec.Or(append(has, "nothing")[:max(len(has), 1)]))
 }
 
 // Needs says what test samples lack.

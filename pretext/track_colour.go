@@ -8,6 +8,7 @@ import (
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/kmeans"
 	"github.com/tessera-go/tessera/internal/lab"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/metric"
@@ -107,37 +108,16 @@ func (l *pointer) cluster(in data.Inputs) error {
 	return nil
 }
 
-// kMeans sets centres [K 2] to those of points [P 2], by Lloyd's rounds from points that are as far as can be from those before them (Gonzalez 1985), the
-// first the one nearest to grey. A centre that nothing is nearest to stays.
+// kMeans sets centres [K 2] to those of points [P 2], by Lloyd's rounds from points that are as far as can be from those before them, the first the one
+// nearest to grey.
 func kMeans(centres, points []float32, rounds int) {
-	k := len(centres) / 2
+	k, x := len(centres)/2, &tensor.Tensor{Shape: []int{len(points) / 2, 2}, Data: points}
 	far := make([]float32, len(points)/2)
 	for p := range far {
 		far[p] = points[2*p]*points[2*p] + points[2*p+1]*points[2*p+1]
 	}
-	at := slices.Index(far, slices.Min(far))
-	for c := range k {
-		copy(centres[2*c:2*c+2], points[2*at:])
-		for p := range far {
-			d := squareDistance(points[2*p:], centres[2*c:])
-			if c == 0 || d < far[p] {
-				far[p] = d
-			}
-		}
-		at = slices.Index(far, slices.Max(far))
-	}
-	for range rounds {
-		sum, n := make([]float64, 2*k), make([]int, k)
-		for p := 0; p < len(points); p += 2 {
-			c := nearestCentre(centres, points[p:])
-			sum[2*c], sum[2*c+1], n[c] = sum[2*c]+float64(points[p]), sum[2*c+1]+float64(points[p+1]), n[c]+1
-		}
-		for c := range k {
-			if n[c] > 0 {
-				centres[2*c], centres[2*c+1] = float32(sum[2*c]/float64(n[c])), float32(sum[2*c+1]/float64(n[c]))
-			}
-		}
-	}
+	begin := kmeans.Farthest(x, k, slices.Index(far, slices.Min(far)))
+	copy(centres, kmeans.Lloyd(x, begin, rounds).Centres.Data)
 }
 
 func squareDistance(a, b []float32) float32 {

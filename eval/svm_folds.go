@@ -1,0 +1,106 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/tessera-go/tessera/eval/score"
+)
+
+// judgeFolds judges each part of a division by what was learned from the others.
+func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time) (Score, error) {
+	all, err := together(train, test)
+	if err != nil {
+		return Score{}, err
+	}
+	if all.Grid == nil || all.Grid.Dim(0) == 0 {
+		return Score{}, fmt.Errorf("there are no features to judge")
+	}
+	by := division(all.Truth, p.Folds)
+	if by == nil {
+		return Score{}, notDivided(all.Truth, p.Folds)
+	}
+	number := map[string]int32{}
+	for i, name := range all.Truth.Classes() {
+		number[name] = int32(i)
+	}
+	labels, err := all.labels(number)
+	if err != nil {
+		return Score{}, err
+	}
+	parts := map[int][]int{}
+	for row, i := range all.Index {
+		l := by.Label(i)
+		if l < 0 {
+			return Score{}, fmt.Errorf("option folds=%s: a sample is of no part", p.Folds)
+		}
+		parts[l] = append(parts[l], row)
+	}
+	if len(parts) < 2 || len(parts) > mostFolds {
+		return Score{}, fmt.Errorf("option folds=%s: the samples are of %d parts, want 2 to %d, each of which is judged by the others", p.Folds, len(parts), mostFolds)
+	}
+	apart, groups, what := all.clusters()
+	if what == "samples" { // nobody says what depends on what, so the parts do
+		apart, groups = all.clustersBy(by)
+		what = "parts by " + p.Folds
+	}
+	hits, weight := make([]float64, len(labels)), make([]float64, len(labels))
+	s := Score{Protocol: p.Name(), Settings: p.settings(), Train: len(labels), Test: len(labels), Dim: all.Grid.Dim(1)}
+	var costs []float64
+	open, epochs := 0, 0
+	for l, name := range by.Classes() {
+		held := parts[l]
+		if len(held) == 0 {
+			continue
+		}
+		right, found, err := p.judgedFold(ctx, all, labels, len(number), apart, held)
+		if err != nil {
+			return Score{}, fmt.Errorf("%s %s: %w", p.Folds, name, err)
+		}
+		part := Part{Name: name, N: len(held)}
+		for k, row := range held {
+			hits[row], weight[row] = right[k]/float64(len(held)), 1/float64(len(held))
+			part.Value += hits[row]
+		}
+		s.Parts = append(s.Parts, part)
+		s.Value += part.Value / float64(len(parts))
+		costs, open, epochs = append(costs, found.c), open+found.open, max(epochs, found.epochs)
+	}
+	deviation := 0.0
+	for _, part := range s.Parts {
+		deviation += (part.Value - s.Value) * (part.Value - s.Value) / float64(len(parts)-1)
+	}
+	s.Found = map[string]any{"c": costs, "deviation_of_folds": math.Sqrt(deviation), "epochs": epochs, "grid": train.GridSide}
+	if open > 0 {
+		s.Found["unconverged"] = open
+	}
+	c := &classes{test: labels, count: len(number)}
+	s.Trivial = c.largest()
+	s.Metric = score.LargestClass(s.Trivial)
+	if in, over := spreadOver(apart, groups, what, hits, weight); in != nil {
+		s.Interval, s.Found["interval_over"] = in, over
+	}
+	s.Seconds = time.Since(began).Seconds()
+	return s, nil
+}
+
+// judgedFold returns whether what was learned from the other rows is right about those held out; apart says which rows depend on each other.
+func (p SVM) judgedFold(ctx context.Context, all Sample, labels []int32, count int, apart, held []int) ([]float64, foundSVM, error) {
+	out := make([]bool, len(labels))
+	for _, row := range held {
+		out[row] = true
+	}
+	c := &classes{count: count}
+	var rows, of []int
+	for row, l := range labels {
+		if out[row] {
+			c.test = append(c.test, l)
+		} else {
+			rows, of = append(rows, row), append(of, apart[row])
+			c.train = append(c.train, l)
+		}
+	}
+	return p.judged(ctx, gathered(all.Grid, rows), gathered(all.Grid, held), c, of)
+}
