@@ -1,4 +1,5 @@
-"""The recipes of relative-position, jigsaw, colourise (classes) and context-encoder in PyTorch, on the weights and batches of ours.
+"""The recipes of relative-position, jigsaw, colourise (classes), context-encoder, shuffle-and-learn, frame-order and track (walk, without dropped
+edges) in PyTorch, on the weights and batches of ours.
 
   go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
   pip install torch numpy safetensors
@@ -33,9 +34,9 @@ class Trunk(nn.Module):
         return x
 
 
-def plain_norm(head, name, w):
+def plain_norm(head, name, w, of="head"):
     """A linear layer, batch normalisation without scale and shift, ReLU."""
-    o, i = w[f"head.{name}.weight"].shape
+    o, i = w[f"{of}.{name}.weight"].shape
     head[name], head[name + "_norm"], head[name + "_relu"] = nn.Linear(i, o, bias=False), nn.BatchNorm1d(o, affine=False), nn.ReLU()
 
 
@@ -189,7 +190,89 @@ class ContextEncoder(nn.Module):
         minimise("loss", 0.999 * squares + 0.001 * fooled, "painter")
 
 
-TASKS = {"relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder}
+class Frames(nn.Module):
+    """A linear layer on a frame's features, pooled to a few cells a side; of frames that lie in a film together the mean is taken away before the norm."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, embed = Trunk(w), {}
+        self.pool = math.isqrt(w["embed.fc.weight"].shape[1] // w["trunk.conv4.weight"].shape[0])
+        plain_norm(embed, "fc", w, "embed")
+        self.embed = sequence(embed)
+
+    def embedded(self, x, centred):
+        cells = F.adaptive_avg_pool2d(self.trunk(x), self.pool).permute(0, 2, 3, 1).flatten(1)  # channels last, as weights of linear layers have them
+        return self.embed.fc_relu(self.embed.fc_norm(centred(self.embed.fc(cells))))
+
+
+class ShuffleAndLearn(Frames):
+    """Misra et al. 2016: b, c, d in order, b, a, d and b, e, d not; three of four parts of the loss are those that are not."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        head = {}
+        plain_norm(head, "hidden", w)
+        linear(head, "fc", w)
+        self.head = sequence(head)
+
+    def losses(self, b, minimise):
+        def centred(y):  # frame by frame, of all films: less the mean of b and d
+            y = y.unflatten(0, (5, -1))
+            return (y - (y[1] + y[3]) / 2).flatten(0, 1)
+
+        f = self.embedded(b["X"], centred).unflatten(0, (5, -1))
+        tuples = [torch.cat([f[1], f[k], f[3]], 1) for k in (2, 0, 4)]
+        logits = self.head(torch.cat(tuples)).unflatten(0, (3, -1))
+        right, wrong = logits[0].log_softmax(1)[:, 1], logits[1:].log_softmax(2)[..., 0]
+        minimise("loss", -0.25 * right.mean() - 0.75 * wrong.mean())
+
+
+class FrameOrder(Frames):
+    """Lee et al. 2017: all pairs of four frames, as they are dealt, through one layer, the layer's outputs side by side."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        head = {}
+        plain_norm(head, "pair", w)
+        linear(head, "fc", w)
+        self.head = sequence(head)
+
+    def losses(self, b, minimise):
+        def centred(y):
+            y = y.unflatten(0, (-1, 4))
+            return (y - y.mean(1, keepdim=True)).flatten(0, 1)
+
+        z = self.embedded(b["X"], centred)[b["Dealt"]].unflatten(0, (-1, 4))
+        pairs = torch.cat([torch.cat([z[:, i], z[:, j]], 1) for i in range(4) for j in range(i + 1, 4)])
+        said = self.head.pair_relu(self.head.pair_norm(self.head.pair(pairs))).unflatten(0, (6, -1))
+        minimise("loss", F.cross_entropy(self.head.fc(said.transpose(0, 1).flatten(1)), b["Labels"]))
+
+
+class Walk(nn.Module):
+    """Jabri et al. 2020: a walk over patches from frame to frame, k on and k back for every k, ends where it began; temperature 0.05."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, head = Trunk(w), {}
+        linear(head, "fc", w)
+        self.head = sequence(head)
+
+    def losses(self, b, minimise):
+        frames, nodes = 4, 49
+        z = F.normalize(self.head.fc(self.trunk(b["X"]).mean((2, 3))), dim=1).unflatten(0, (-1, frames, nodes)).transpose(0, 1)
+        step = lambda s, t: (z[s] @ z[t].transpose(1, 2) / 0.05).softmax(2)
+        there, loss = torch.eye(nodes, dtype=z.dtype), 0
+        for t in range(1, frames):
+            there = there @ step(t - 1, t)
+            ends = there
+            for k in range(t, 0, -1):
+                ends = ends @ step(k, k - 1)
+            loss = loss - (ends.diagonal(dim1=1, dim2=2) + 1e-20).log().mean() / (frames - 1)
+        minimise("loss", loss)
+
+
+TASKS = {"relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
+         "frame-order": FrameOrder, "track": Walk}
 WHOLE = {"First", "Second", "Labels", "Dealt", "Classes"}
 
 
