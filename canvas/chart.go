@@ -284,12 +284,18 @@ func (c Chart) drawAxes(b *strings.Builder, x, y axis) {
 	}
 }
 
-// drawKey names the lines, right to left above the chart, and below them the kinds of marks.
+// drawKey names the lines, right to left above the chart, below the title where that reaches as far, and below them the kinds of marks.
 func (c Chart) drawKey(b *strings.Builder, lines []Line) {
-	at := c.Width - marginRight
+	at, row, wide := c.Width-marginRight, 18, 0
+	for _, l := range lines {
+		wide += 7*len(l.Name) + 8
+	}
+	if 8+titleLetter*len(c.Title) > at-wide && len(c.Kinds) == 0 && c.KindNote == "" {
+		row = 33
+	}
 	for i := len(lines) - 1; i >= 0; i-- {
 		at -= 7*len(lines[i].Name) + 8
-		fmt.Fprintf(b, `<text x="%d" y="18" class="key" style="fill:%s">%s</text>`, at+4, Colours[i%len(Colours)], escape(lines[i].Name))
+		fmt.Fprintf(b, `<text x="%d" y="%d" class="key" style="fill:%s">%s</text>`, at+4, row, Colours[i%len(Colours)], escape(lines[i].Name))
 	}
 	at = marginLeft
 	for i, k := range c.Kinds {
@@ -300,6 +306,9 @@ func (c Chart) drawKey(b *strings.Builder, lines []Line) {
 		fmt.Fprintf(b, `<text x="%d" y="42" text-anchor="end">%s</text>`, c.Width-marginRight, escape(c.KindNote))
 	}
 }
+
+// titleLetter is about how wide a letter of a title is.
+const titleLetter = 8
 
 // dots is the most points of a line that are drawn as dots as well.
 const dots = 30

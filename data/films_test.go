@@ -481,8 +481,8 @@ func TestVideo(t *testing.T) {
 		if err != nil || len(ims) != 2 || ims[0].H != 6 {
 			t.Fatalf("film %d: %v", i, err)
 		}
-		if len(v.open) > mostOpen {
-			t.Fatalf("%d films are open", len(v.open))
+		if len(v.open.files) > mostOpen {
+			t.Fatalf("%d films are open", len(v.open.files))
 		}
 	}
 	if _, err := d.Clips.Times(d.Len() - 1); err == nil || !strings.Contains(err.Error(), "z.gif") {

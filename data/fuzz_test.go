@@ -460,7 +460,7 @@ func FuzzNorm(f *testing.F) {
 }
 
 // FuzzOpen: an argument --data opens or is refused in a line; what opened opens again by its name, to the same samples. Every path is that of
-// three pictures and a text: the argument must not choose what of the disk is looked at.
+// three pictures, a text and two recordings: the argument must not choose what of the disk is looked at.
 func FuzzOpen(f *testing.F) {
 	dir := f.TempDir()
 	for i, name := range []string{"a/1.png", "b/2.png", "b/3.png"} {
@@ -475,7 +475,9 @@ func FuzzOpen(f *testing.F) {
 	if err := os.WriteFile(filepath.Join(dir, "b", "4.txt"), []byte("four"), 0o644); err != nil {
 		f.Fatal(err)
 	}
-	all := words("text:x", "text:x?n=2", "folder:x", "folder:x?labels=no", "folder:x?cut=0.5/0.5&split=test", "folder:x?n=2", "scenes?n=3&side=16&objects=2&seed=7&split=test", "cifar10:x", "idx:", "zip:x", "scenes?n=9999999999", "a?%zz", "folder:x?cut=0.34/0.33")
+	writeWAV(f, filepath.Join(dir, "a", "5.wav"), 8000, 1, 0.5)
+	writeWAV(f, filepath.Join(dir, "b", "6.wav"), 8000, 1, 0.25, 0.5)
+	all := words("text:x", "text:x?n=2", "audio:x", "audio:x?cut=0.5/0.5&together=no&labels=no", "folder:x", "folder:x?labels=no", "folder:x?cut=0.5/0.5&split=test", "folder:x?n=2", "scenes?n=3&side=16&objects=2&seed=7&split=test", "cifar10:x", "idx:", "zip:x", "scenes?n=9999999999", "a?%zz", "folder:x?cut=0.34/0.33")
 	fuzzing.Run(f, all, func(t testing.TB, b []byte) {
 		text := string(b)
 		s, err := spec.Parse(text)
@@ -484,6 +486,9 @@ func FuzzOpen(f *testing.F) {
 		}
 		if s.Kind != "scenes" {
 			s.Path = dir
+		}
+		if s.Kind == "audio" {
+			s = s.With("table", "")
 		}
 		var d *Dataset
 		fuzzing.Memory(t, 1<<20+64*len(text), func() { d, err = Open(s.String(), Train) })

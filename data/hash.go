@@ -17,7 +17,7 @@ type Hashed interface {
 	Hash(i int) (Hash, error)
 }
 
-// ContentHash returns the hash of sample i's content: its own, where the source is Hashed, else of its pixels or its text.
+// ContentHash returns the hash of sample i's content: its own, where the source is Hashed, else of its pixels, its values or its text.
 func ContentHash(s Samples, i int) (Hash, error) {
 	switch s := s.(type) {
 	case Hashed:
@@ -29,6 +29,8 @@ func ContentHash(s Samples, i int) (Hash, error) {
 		}
 		size := binary.LittleEndian.AppendUint64(binary.LittleEndian.AppendUint64(nil, uint64(im.H)), uint64(im.W))
 		return sha256.Sum256(append(size, im.Pix...)), nil
+	case Sounds:
+		return hashSound(s, i)
 	case Texts:
 		r, err := s.Open(i)
 		if err != nil {
@@ -119,6 +121,15 @@ func (s *subClips) size(i int) int64 {
 }
 
 func (s *subClips) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }
+
+func (s *subSounds) size(i int) int64 {
+	if of, ok := s.all.(measured); ok {
+		return of.size(s.index[i])
+	}
+	return -1
+}
+
+func (s *subSounds) Hash(i int) (Hash, error) { return ContentHash(s.all, s.index[i]) }
 
 func (s *subTexts) size(i int) int64 {
 	if of, ok := s.all.(measured); ok {

@@ -9,8 +9,10 @@ import (
 
 var scenesOptions = append([]spec.Option{
 	{Name: "side", Default: "32", About: "pixels, 8 to 512"},
-	{Name: "objects", Default: "1", About: "of a class in each scene, 1 to 8; the label is the first one's"},
+	{Name: "objects", Default: "1", About: "of a class in each scene, 1 to 8; the label is the first one's. In films with sound 1 to 4, or two to four, as drawn"},
 	{Name: "frames", About: "films of people who act, of so many frames, 2 to 600, where pictures are the default"},
+	{Name: "sound", Default: "no", About: "yes for films of instruments with their sound, of 36 frames unless frames says so"},
+	{Name: "hz", Default: "16000", About: "values of sound a second, 8000 to 48000"},
 	{Name: "rate", Default: "12", About: "frames a second of films, 1 to 120"},
 	{Name: "seed", Default: "1", About: "of what is drawn"},
 }, framesOptions...)
@@ -21,8 +23,12 @@ var scenesCount = map[Split]int{Train: 10000, Test: 2000}
 // filmsCount is the same of films.
 var filmsCount = map[Split]int{Train: 2000, Test: 400}
 
+// soundFrames is how many frames films with sound have unless frames says so.
+const soundFrames = 36
+
 func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
-	n, films := scenesCount[split], v.Given("frames")
+	sound := v.Given("sound") && v.Bool("sound")
+	n, films := scenesCount[split], v.Given("frames") || sound
 	if films {
 		n = filmsCount[split]
 	}
@@ -34,14 +40,24 @@ func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
 		name  string
 		films bool
 	}{{"objects", false}, {"rate", true}} {
-		if v.Given(o.name) && o.films != films {
+		if v.Given(o.name) && o.films != films && !(sound && o.name == "objects") {
 			v.Fail("option %s is of %s; frames=N makes films", o.name, map[bool]string{true: "films", false: "pictures"}[o.films])
 		}
 	}
+	if v.Given("hz") && !sound {
+		v.Fail("option hz is of films with sound; sound=yes makes them")
+	}
 	if films {
-		frames, rate := v.Int("frames", 2, 600), v.Float("rate", 1, 120)
+		frames, rate := soundFrames, v.Float("rate", 1, 120)
+		if v.Given("frames") {
+			frames = v.Int("frames", 2, 600)
+		}
+		hz := v.Int("hz", 8000, 48000)
 		if err := v.Err(); err != nil {
 			return nil, err
+		}
+		if sound {
+			return openSceneSounds(v, NewSceneSounds(n, side, frames, rate, hz, uint64(seed), split))
 		}
 		return NewSceneFilms(n, side, frames, rate, uint64(seed), split).Dataset(), nil
 	}
@@ -52,6 +68,13 @@ func openScenes(_ string, v *spec.Values, split Split) (*Dataset, error) {
 	s := NewScenes(n, side, uint64(seed), split)
 	s.Objects = objects
 	return s.Dataset(), nil
+}
+
+func openSceneSounds(v *spec.Values, s *SceneSounds) (*Dataset, error) {
+	if v.Given("objects") {
+		s.Objects = v.Int("objects", 1, 4)
+	}
+	return s.Dataset(), v.Err()
 }
 
 // Dataset returns the scenes with what is known about them: all of Truth.

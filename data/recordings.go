@@ -33,13 +33,25 @@ func recordingsOf(paths []string) *folderLabels {
 
 // cutRecordings is cutOf for films, of which those of one recording stay together: as UCF101's own splits keep them, for they are nearly the same film.
 func cutRecordings(paths []string, parts [2]float64, split Split) []int {
-	r := recordingsOf(paths)
-	if r == nil {
+	return cutTogether(paths, recordingsOf(paths), parts, split)
+}
+
+// cutTogether is cutOf for files of which those of one class of a division stay together; one that is in no class stands for itself, and so do all where by is nil.
+func cutTogether(paths []string, by *folderLabels, parts [2]float64, split Split) []int {
+	if by == nil {
 		return cutOf(paths, parts, split)
 	}
-	kept := cutOf(r.classes, parts, split)
+	whole := slices.Clone(by.classes)
+	of := slices.Clone(by.labels)
+	for i, class := range of {
+		if class < 0 {
+			of[i] = len(whole)
+			whole = append(whole, paths[i])
+		}
+	}
+	kept := cutOf(whole, parts, split)
 	var out []int
-	for i, n := range r.labels {
+	for i, n := range of {
 		if _, ok := slices.BinarySearch(kept, n); ok {
 			out = append(out, i)
 		}

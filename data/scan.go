@@ -27,6 +27,7 @@ type scan struct {
 	odd    []string // what is neither file nor folder
 	broken []string // what cannot be looked at, and why
 	loops  []string // links to a folder that they lie in
+	done   bool     // nothing further is wanted
 }
 
 // walk takes the files of a folder, given relative to the root, in order of their names. above are the folders that lead there: a
@@ -47,6 +48,9 @@ func (s *scan) walk(rel string, above []os.FileInfo) error {
 		return s.unread(rel, err)
 	}
 	for _, e := range entries {
+		if s.done {
+			return nil
+		}
 		if err := s.entry(joined(rel, e.Name()), above); err != nil {
 			return err
 		}

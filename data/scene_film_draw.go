@@ -59,16 +59,20 @@ func (c *canvas) blend(groups []group, winner int) (sum vec, main int, depth flo
 
 // frameCanvas returns the buffers of the frame at a time, with everything rastered, and the stage: s, or where that is nil one drawn for this frame.
 func (f *filmLayout) frameCanvas(t float64, side int, s *stage) (*canvas, *stage) {
-	l := f.layoutAt(t)
+	return f.layoutAt(t).frameCanvas(f.still(), side, s)
+}
+
+// frameCanvas does so for a layout whose first things, so many, belong to its place.
+func (l *layout) frameCanvas(still, side int, s *stage) (*canvas, *stage) {
 	if s == nil {
-		s = newStage(l, f.still(), side)
+		s = newStage(l, still, side)
 	}
 	c := l.newCanvas(side)
 	copy(c.depth, s.depth)
 	copy(c.part, s.part)
 	first := 0
-	if k := f.still(); k > 0 {
-		first = l.things[k-1].last
+	if still > 0 {
+		first = l.things[still-1].last
 	}
 	var full [4]int
 	for i := first; i < len(l.parts); i++ {
@@ -77,12 +81,29 @@ func (f *filmLayout) frameCanvas(t float64, side int, s *stage) (*canvas, *stage
 	return c, s
 }
 
-// draw returns the picture of frame number of a film, at a time.
+// draw returns the picture of frame number of a film.
 func (f *filmLayout) draw(c *canvas, s *stage, number int) *Image {
+	return f.exposure.draw(c, s, f.still(), number)
+}
+
+// exposure is what a camera makes of light.
+type exposure struct {
+	gain  vec
+	grain float64
+	seed  uint32
+}
+
+func newExposure(r draws) exposure {
+	gain := vec{r.u(0.94, 1.06), r.u(0.94, 1.06), r.u(0.94, 1.06)}.by(r.u(0.8, 1.15))
+	return exposure{gain, r.u(0.003, 0.015), r.Uint32()}
+}
+
+// draw returns the picture of frame number of a film, of whose things the first, so many, belong to its place.
+func (e *exposure) draw(c *canvas, s *stage, still, number int) *Image {
 	im := NewImage(c.side, c.side)
-	moving := c.things[f.still():]
+	moving := c.things[still:]
 	first := int16(moving[0].first)
-	seed := hash3(int32(number), 0, 0, f.seed)
+	seed := hash3(int32(number), 0, 0, e.seed)
 	var groups [9]group
 	for y := range c.side {
 		for x := range c.side {
@@ -92,10 +113,10 @@ func (f *filmLayout) draw(c *canvas, s *stage, number int) *Image {
 			if g := &groups[0]; used > 1 || g.part >= int(first) || s.at[o] == 0 || c.shadowedBy(moving, c.centre(x, y).by(s.at[o]), g.part) {
 				colour, _, _ = c.blend(groups[:used], -1)
 			}
-			gain := vec{float64(colour.x * f.gain.x), float64(colour.y * f.gain.y), float64(colour.z * f.gain.z)}
+			gain := vec{float64(colour.x * e.gain.x), float64(colour.y * e.gain.y), float64(colour.z * e.gain.z)}
 			for k, v := range [3]float64{gain.x, gain.y, gain.z} {
 				px, py, pz := int32(x), int32(y), int32(2*k)
-				v += float64(2 * f.grain * (hashUnit(px, py, pz, seed) + hashUnit(px, py, pz+1, seed) - 1))
+				v += float64(2 * e.grain * (hashUnit(px, py, pz, seed) + hashUnit(px, py, pz+1, seed) - 1))
 				im.Pix[o*3+k] = round8(float32(v * 255))
 			}
 		}
@@ -111,8 +132,16 @@ func (c *canvas) centre(x, y int) vec {
 
 // truth returns what is known about a frame; next is the layout of the one that follows, nil after the last.
 func (f *filmLayout) truth(c *canvas, next *layout, t float64) FrameTruth {
-	first := f.still()
-	tr := FrameTruth{Mask: tensor.New(c.side, c.side), KeyPoints: c.keyPoints(first)}
+	tr := c.known(f.still(), next)
+	tr.KeyPoints = c.keyPoints(f.still())
+	turn := f.camera.at(t)
+	tr.Factors = append(append([]Factor(nil), f.factors...), Factor{"camera x", -turn.z.x}, Factor{"camera y", turn.z.y}, Factor{"phase", f.motion.at(t).phase})
+	return tr
+}
+
+// known returns boxes, mask and flow of the things from the first that does not belong to the place on.
+func (c *canvas) known(first int, next *layout) FrameTruth {
+	tr := FrameTruth{Mask: tensor.New(c.side, c.side)}
 	if next != nil {
 		tr.Flow = tensor.New(c.side, c.side, 2)
 	}
@@ -146,8 +175,6 @@ func (f *filmLayout) truth(c *canvas, next *layout, t float64) FrameTruth {
 			tr.Boxes[k] = Box{Class: tr.Boxes[k].Class}
 		}
 	}
-	turn := f.camera.at(t)
-	tr.Factors = append(append([]Factor(nil), f.factors...), Factor{"camera x", -turn.z.x}, Factor{"camera y", turn.z.y}, Factor{"phase", f.motion.at(t).phase})
 	return tr
 }
 

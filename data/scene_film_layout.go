@@ -94,11 +94,9 @@ type filmLayout struct {
 	foot          vec
 	dress         thing
 	skins         []thing // of the gear
-	gain          vec
-	grain         float64
-	seed          uint32
-	facing        float64
-	factors       []Factor
+	exposure
+	facing  float64
+	factors []Factor
 }
 
 // newFilm composes a film of some seconds. The action is drawn first and the place second, so that Label and Group can draw them alone;
@@ -109,8 +107,7 @@ func newFilm(r draws, length float64, place func(k int) *layout) *filmLayout {
 	f.back = place(f.place)
 	q := own(1)
 	f.camera = newFilmCamera(q, length)
-	f.gain = vec{q.u(0.94, 1.06), q.u(0.94, 1.06), q.u(0.94, 1.06)}.by(q.u(0.8, 1.15))
-	f.grain, f.seed = q.u(0.003, 0.015), q.Uint32()
+	f.exposure = newExposure(q)
 	q = own(2)
 	f.body = newBody(q)
 	f.clothe(q)

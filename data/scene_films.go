@@ -136,11 +136,16 @@ func (s *SceneFilms) Groups() map[string][]string {
 			phases = append(phases, fmt.Sprintf("%s %d/4", a, q+1))
 		}
 	}
-	places := make([]string, filmPlaces)
-	for k := range places {
-		places[k] = fmt.Sprintf("place %d", k)
+	return map[string][]string{"action": filmActions, "phase": phases, "pose": filmPoses, "background": placeNames()}
+}
+
+// placeNames are the classes of the backgrounds.
+func placeNames() []string {
+	out := make([]string, filmPlaces)
+	for k := range out {
+		out[k] = fmt.Sprintf("place %d", k)
 	}
-	return map[string][]string{"action": filmActions, "phase": phases, "pose": filmPoses, "background": places}
+	return out
 }
 
 // Group returns the class of frame t of film i in a division.

@@ -166,7 +166,7 @@ var everyKind = []spec.Option{
 func Kinds() []Kind {
 	always := func(spec.Spec) bool { return true }
 	return []Kind{
-		{"scenes", "procedural pictures with exact ground truth, or with frames=N films", scenesOptions, always, openScenes},
+		{"scenes", "procedural pictures with exact ground truth, or with frames=N films, or with sound=yes films with sound", scenesOptions, always, openScenes},
 		{"cifar10:DIR", "CIFAR-10 in its binary format: data_batch_1.bin to data_batch_5.bin, test_batch.bin", nil, always,
 			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenCIFAR10(path, split) }},
 		{"idx:DIR", "MNIST, Fashion-MNIST and the like: *-images-idx3-ubyte, *-labels-idx1-ubyte, also .gz", nil, always,
@@ -176,6 +176,10 @@ func Kinds() []Kind {
 			func(s spec.Spec) bool { return s.Has("cut") }, openVideo},
 		{"frames:DIR", "films as folders of numbered pictures in any tree; labels are the first folder level above them, masks and boxes what lies beside them", framesDirOptions,
 			func(s spec.Spec) bool { return s.Has("cut") }, openFrames},
+		{"audio:PATH", "recordings: a file, or those of any tree; labels are a table's (meta.csv), the first folder level, or the names'. WAV, FLAC, MP3 and Ogg Vorbis are read as they are, others by the program ffmpeg",
+			soundOptions, soundSplits, openSounds},
+		{"av:PATH", "films with sound: a file, or those of any tree; films without sound are left out, labels are the first folder level", videoOptions,
+			func(s spec.Spec) bool { return s.Has("cut") }, openAV},
 		{"people:PATH", "people with their joints, a square around each: a CSV of joints, COCO's key points as JSON, or a folder with both of COCO's files", peopleOptions,
 			peopleSplits, openPeople},
 		{"text:PATH", "text in UTF-8: a file, or the files .txt, .text, .md, .gz, .zst and .bz2 of any tree; packed by gzip, zstd or bzip2, whatever their names say", nil,

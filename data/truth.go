@@ -92,6 +92,7 @@ type FrameTruth struct {
 	Mask      *tensor.Tensor // [H W], 0 or the number of an object from 1 on
 	Flow      *tensor.Tensor // [H W 2], by how much what is seen there moves until the next frame, right and down; nil of the last frame
 	Factors   []Factor
+	Sounding  []bool // for each of Boxes, whether it is heard while the frame is shown
 }
 
 // Classes returns the names of the classes, none where there are no labels.

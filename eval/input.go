@@ -84,6 +84,51 @@ func (p Views) films(in data.Inputs) (Seen, error) {
 	}}, nil
 }
 
+// Hears are windows of recordings, evenly spread, as log spectrograms: [windows T F 1].
+type Hears struct {
+	Hearing data.Hearing
+	Windows int // of a recording; 0 means 5
+}
+
+const usualWindows = 5
+
+func (p Hears) windows() int {
+	if p.Windows == 0 {
+		return usualWindows
+	}
+	return p.Windows
+}
+
+// Settings are how it hears, and how many windows.
+func (p Hears) Settings(data.Inputs) map[string]any {
+	return map[string]any{"sound": p.Hearing.String(), "windows": p.windows()}
+}
+
+// Over returns what reads recordings.
+func (p Hears) Over(in data.Inputs) (Seen, error) {
+	if in.Sounds == nil {
+		return Seen{}, fmt.Errorf("the data has no sounds, it has %s", in.Kinds())
+	}
+	w, err := data.NewWindows(in.Sounds, p.Hearing, 0)
+	if err != nil {
+		return Seen{}, err
+	}
+	shape := append([]int{p.windows()}, w.Shape()...)
+	return Seen{shape, func(dst []float32, i int) error {
+		at, err := w.Spread(i, p.windows())
+		if err != nil {
+			return err
+		}
+		each := len(dst) / len(at)
+		for k, s := range at {
+			if err := w.Fill(dst[k*each:(k+1)*each], i, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}}, nil
+}
+
 // batch is what an encoder looks at, at once.
 type batch struct {
 	x     *tensor.Tensor // [N ...]

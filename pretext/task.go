@@ -26,6 +26,8 @@ type Setup struct {
 	// Side of the pictures that the trunk is to see, in pixels. A task that cuts patches chooses theirs itself, from Side or not.
 	Side int
 	Norm data.Norm
+	// Hearing is how recordings are heard, where the task learns from some.
+	Hearing data.Hearing
 	// Augment is the view of a whole picture while training, Plain the one without randomness; a task that needs other views makes
 	// its own.
 	Augment, Plain data.View
@@ -63,6 +65,25 @@ type Located interface {
 	Located(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, x, where *tensor.Tensor)) (*train.Feed, error)
 }
 
+// Hearer is a learner with a trunk of its own for sounds, beside the one of pictures.
+type Hearer interface {
+	Ear() *layers.Trunk
+}
+
+// Paired is a learner that embeds pictures [N S S 3] and spectrograms [N T F 1] in one space, [N D].
+type Paired interface {
+	Pictures(x *autograd.Var) *autograd.Var
+	Sounds(y *autograd.Var) *autograd.Var
+}
+
+// Localiser is a learner that says where in a picture it sounds.
+type Localiser interface {
+	// Localises tells whether it does, as it was made.
+	Localises() bool
+	// Where returns how surely each place of a picture [1 S S 3] makes a sound [1 T F 1]: [H W].
+	Where(x, y *autograd.Var) *tensor.Tensor
+}
+
 // As returns what a learner can do beside learning, such as a Tower: itself, or the first of several on its trunk that can and sees the data
 // as it is.
 func As[T any](l train.Learner) (T, bool) {
@@ -92,7 +113,7 @@ type PatchView struct {
 // About is what a person is told of a task.
 type About struct {
 	Line    string // what is predicted, with its paper
-	Of      string // what it learns from: pictures, films or texts
+	Of      string // what it learns from: pictures, films, sounds, films with sound, or texts
 	Hidden  string // what is taken away, and has to be said
 	Trivial string // the headline's trivial predictor, by its name, and behind a colon how good that is as the task usually is
 	// Shortcut is what else could answer, where that is no Defence to switch off.
@@ -116,6 +137,15 @@ type About struct {
 	of     func(a About, v Values) About // what options change of this; nil for nothing
 }
 
+// Hears tells whether the task learns from recordings, by themselves or with films.
+func (a About) Hears() bool { return a.Of == OfSounds || a.Of == OfFilmsWithSound }
+
+// What About.Of calls samples with sound.
+const (
+	OfSounds         = "sounds"
+	OfFilmsWithSound = "films with sound"
+)
+
 // Uses tells whether a setting of a run, as in run.json, means something to the task.
 func (a About) Uses(setting string) bool { return !slices.Contains(a.Unused, setting) }
 
@@ -132,6 +162,7 @@ type Values = *spec.Values
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
 	"arrow-of-time":     arrowOfTimeAbout,
+	"audio-visual":      audioVisualAbout,
 	"autoencoder":       autoencoderAbout,
 	"byol":              byolAbout,
 	"clip-order":        clipOrderAbout,
@@ -238,6 +269,18 @@ func (s Setup) Pictures(task string, in data.Inputs, augment bool) (*data.Pictur
 		v = s.Augment
 	}
 	return data.NewPictures(images, v, s.Norm, s.CacheBytes), nil
+}
+
+// Sounds returns the views of recordings, or says that the task needs some.
+func (s Setup) Sounds(task string, in data.Inputs) (*data.Windows, error) {
+	if in.Sounds == nil {
+		why := ""
+		if in.Clips != nil || in.Images != nil {
+			why = " (of scenes they are films with sound with the option sound=yes)"
+		}
+		return nil, fmt.Errorf("task %s learns from sounds; the data has %s%s", task, in.Kinds(), why)
+	}
+	return data.NewWindows(in.Sounds, s.Hearing, s.CacheBytes)
 }
 
 // The most that pictures are enlarged: without a word, and at all.

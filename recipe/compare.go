@@ -125,6 +125,9 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 	if err != nil {
 		return nil, err
 	}
+	if m, err = m.forSamples(a.Inputs); err != nil {
+		return nil, err
+	}
 	encoders, learn, err := c.beside(m)
 	if err != nil {
 		return nil, err
@@ -162,13 +165,21 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 	return scores, errors.Join(m.keep(scores), sheet.save())
 }
 
+// forSamples returns the model, or where there is nothing to see but something to hear, what the run hears with.
+func (m *Model) forSamples(in data.Inputs) (*Model, error) {
+	if in.Images == nil && in.Clips == nil && in.Sounds != nil {
+		return m.Ear()
+	}
+	return m, nil
+}
+
 // oneSide tells whether all encoders see pictures of one size.
 func oneSide(encoders []eval.Encoder) bool {
 	side := 0
 	for _, e := range encoders {
 		if t, ok := e.(*eval.TrunkEncoder); ok {
-			v := t.Input.(eval.Views)
-			if side != 0 && v.Side != side {
+			v, ok := t.Input.(eval.Views)
+			if !ok || side != 0 && v.Side != side {
 				return false
 			}
 			side = v.Side
@@ -256,11 +267,7 @@ func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error)
 		case name == pixelsRow:
 			out = append(out, eval.Pixels{Input: m.Encoder().Input})
 		case name == randomRow:
-			trunk := m.Trunk.Name
-			if m.Info != nil {
-				trunk = m.Info.Config.Trunk
-			}
-			if other.Trunk, err = newTrunk(trunk, m.seed()); err != nil {
+			if other.Trunk, err = m.again(m.seed()); err != nil {
 				return nil, false, err
 			}
 			other.Label, other.Checkpoint = randomRow, ""
@@ -288,9 +295,12 @@ func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error)
 // supervised trains a network of the run's shape on the labels of the training samples, for as many steps.
 func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (eval.Encoder, error) {
 	cfg := Default()
-	from := m.Info.Config
+	from, sound := m.Info.Config, ""
+	if m.Hearing != nil {
+		sound = m.Hearing.String()
+	}
 	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, from.Trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
-	cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm, cfg.MaxBad = from.WarmupSteps, -1, m.Info.Done, m.Norm.String(), c.Eval.MaxBad
+	cfg.Sound, cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm, cfg.MaxBad = sound, from.WarmupSteps, -1, m.Info.Done, m.Norm.String(), c.Eval.MaxBad
 	cfg.BatchSize = min(cfg.BatchSize, d.Len()/max(1, cfg.Accumulate))
 	perEpoch := max(1, d.Len()/cfg.BatchSize/max(1, cfg.Accumulate))
 	cfg.Epochs = max(1, (m.Info.Done+perEpoch-1)/perEpoch)

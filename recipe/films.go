@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -9,17 +10,17 @@ import (
 	"github.com/tessera-go/tessera/film"
 )
 
-// SaveFilms writes films with these numbers into a folder, which it makes, as film-00012.gif or, where ending is .avi, as AVI of JPEGs, so that a person
-// can look at them. It returns the files.
-func SaveFilms(clips data.Clips, index []int, dir, ending string) ([]string, error) {
+// SaveFilms writes films with these numbers into a folder, which it makes, as film-00012.gif or, where ending is .avi, as AVI of JPEGs with their sound, if they have
+// any, so that a person can look at them and listen. It returns the files.
+func SaveFilms(in data.Inputs, index []int, dir, ending string) ([]string, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
 	var out []string
 	for _, i := range index {
 		path := filepath.Join(dir, fmt.Sprintf("film-%05d%s", i, ending))
-		if err := saveFilm(clips, i, path); err != nil {
-			return out, fmt.Errorf("%s: %w", clips.Describe(i), err)
+		if err := saveFilm(in, i, path); err != nil {
+			return out, fmt.Errorf("%s: %w", in.Clips.Describe(i), err)
 		}
 		out = append(out, path)
 	}
@@ -29,8 +30,8 @@ func SaveFilms(clips data.Clips, index []int, dir, ending string) ([]string, err
 // filmRate is that of films whose times tell none.
 const filmRate = 12
 
-func saveFilm(clips data.Clips, i int, path string) error {
-	times, err := clips.Times(i)
+func saveFilm(in data.Inputs, i int, path string) error {
+	times, err := in.Clips.Times(i)
 	if err != nil {
 		return err
 	}
@@ -42,14 +43,21 @@ func saveFilm(clips data.Clips, i int, path string) error {
 	for t := range frames {
 		frames[t] = t
 	}
+	heard, err := newHeard(in.Sounds, i, path, rate)
+	if err != nil {
+		return err
+	}
 	var w *film.Writer
-	err = clips.Clip(i, frames, func(_ int, im *data.Image) (err error) {
+	err = in.Clips.Clip(i, frames, func(k int, im *data.Image) (err error) {
 		if w == nil {
-			if w, err = film.Create(path, im.H, im.W, rate); err != nil {
+			if w, err = film.CreateWithSound(path, im.H, im.W, rate, heard.as); err != nil {
 				return err
 			}
 		}
-		return w.Write(&film.Picture{H: im.H, W: im.W, Pix: im.Pix})
+		if err := w.Write(&film.Picture{H: im.H, W: im.W, Pix: im.Pix}); err != nil {
+			return err
+		}
+		return heard.write(w, k+1, n)
 	})
 	switch {
 	case w == nil && err == nil:
@@ -61,4 +69,50 @@ func saveFilm(clips data.Clips, i int, path string) error {
 		return err
 	}
 	return w.Close()
+}
+
+// heard is a film's sound as it is written beside the frames.
+type heard struct {
+	sounds  data.Sounds
+	film, n int
+	frame   float64 // values of sound a frame
+	as      film.Sound
+	done    int
+}
+
+// newHeard returns the sound of a film; none where there is none, or where path cannot hold it.
+func newHeard(sounds data.Sounds, i int, path string, rate float64) (*heard, error) {
+	if sounds == nil || filepath.Ext(path) != ".avi" {
+		return &heard{}, nil
+	}
+	n, hz, err := sounds.Length(i)
+	if err != nil || n == 0 {
+		return &heard{}, err
+	}
+	whole := math.Round(hz)
+	if math.Abs(hz-whole) > 1e-6 {
+		return nil, fmt.Errorf("its sound has %g values a second; an AVI holds whole numbers", hz)
+	}
+	return &heard{sounds, i, n, hz / rate, film.Sound{Rate: int(whole), Channels: 1}, 0}, nil
+}
+
+// write adds the sound until the end of so many frames of all, and after the last one all that is left.
+func (h *heard) write(w *film.Writer, frames, all int) error {
+	to := min(h.n, int(float64(frames)*h.frame))
+	if frames == all {
+		to = h.n
+	}
+	const most = 1 << 16
+	for h.done < to {
+		n := min(to-h.done, most)
+		x, err := h.sounds.Sound(h.film, h.done, n)
+		if err != nil {
+			return err
+		}
+		if err := w.WriteSound(x); err != nil {
+			return err
+		}
+		h.done += n
+	}
+	return nil
 }

@@ -27,10 +27,12 @@ type Model struct {
 	Trunk *layers.Trunk
 	Side  int
 	Norm  data.Norm
-	Mode  tensor.Mode
-	Label string      // pretext, random, supervised, or a file's name
-	Dir   string      // of the run, where there is one
-	Info  *train.Info // of the run, where there is one
+	// Hearing is how the trunk hears; nil for one that looks.
+	Hearing *data.Hearing
+	Mode    tensor.Mode
+	Label   string      // pretext, random, supervised, or a file's name
+	Dir     string      // of the run, where there is one
+	Info    *train.Info // of the run, where there is one
 	// Checkpoint is the file of the run's that the weights are of, without its folder.
 	Checkpoint string
 	Notes      []string // what a person should know of how a file was read
@@ -42,9 +44,42 @@ func (m *Model) Encoder() *eval.TrunkEncoder {
 	if m.Checkpoint != "" {
 		of["checkpoint"] = m.Checkpoint
 	}
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: m.input(), Of: of, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
+}
+
+// input is how the trunk sees or hears samples.
+func (m *Model) input() eval.Input {
+	if m.Hearing != nil {
+		return eval.Hears{Hearing: *m.Hearing}
+	}
 	frames, apart := clipOf(m.Trunk)
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: eval.Views{Side: m.Side, Norm: m.Norm, Frames: frames, Apart: apart}, Of: of,
-		Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
+	return eval.Views{Side: m.Side, Norm: m.Norm, Frames: frames, Apart: apart}
+}
+
+// channels returns how many a trunk of a configuration has: one of a spectrogram, three of a picture.
+func channels(c train.Config) int {
+	if hearsOnly(c) {
+		return 1
+	}
+	return 3
+}
+
+// hears tells whether a run of a configuration hears anything, and hearsOnly whether it sees nothing beside.
+func hears(c train.Config) bool { return c.Sound != "" }
+func hearsOnly(c train.Config) bool {
+	return hears(c) && pretext.Tell(c.Task).Of != pretext.OfFilmsWithSound
+}
+
+// again returns a trunk as the model's with the weights that a run of that seed begins with.
+func (m *Model) again(seed uint64) (*layers.Trunk, error) {
+	name, c := m.Trunk.Name, 3
+	if m.Info != nil {
+		name = m.Info.Config.Trunk
+	}
+	if m.Hearing != nil {
+		c = 1
+	}
+	return newTrunk(name, seed, c)
 }
 
 // clipOf returns how many frames of a film a trunk is shown where it is judged, and how far they may lie apart: 0 for anywhere. What a trunk of pictures
@@ -56,9 +91,9 @@ func clipOf(t *layers.Trunk) (frames, apart int) {
 	return 8, 0
 }
 
-// newTrunk returns a trunk with the weights that a run of that seed begins with.
-func newTrunk(name string, seed uint64) (*layers.Trunk, error) {
-	return layers.NewTrunk(name, tensor.NewRNG(seed).Derive(stream.Init, stream.Trunk), 3)
+// newTrunk returns a trunk of so many channels with the weights that a run of that seed begins with.
+func newTrunk(name string, seed uint64, channels int) (*layers.Trunk, error) {
+	return layers.NewTrunk(name, tensor.NewRNG(seed).Derive(stream.Init, stream.Trunk), channels)
 }
 
 // LoadRun returns the model of a run directory's last checkpoint.
@@ -152,9 +187,16 @@ func openRun(dir string) (*Model, string, error) {
 		info.Config.Trunk = c.Trunk
 	}
 	if !trunkless(c) {
-		if m.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
+		if m.Trunk, err = newTrunk(c.Trunk, c.Seed, channels(c)); err != nil {
 			return nil, "", err
 		}
+	}
+	if hearsOnly(c) {
+		h, err := data.ParseHearing(c.Sound)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: its run.json: %w", dir, err)
+		}
+		m.Hearing = &h
 	}
 	last := all[len(all)-1]
 	m.Checkpoint = filepath.Base(last)
@@ -179,12 +221,55 @@ func firstTrunk(name string) string {
 }
 
 // Random returns a trunk with the weights that a run of that seed begins with.
-func Random(trunk string, seed uint64) (*Model, error) {
-	t, err := newTrunk(trunk, seed)
+func Random(trunk string, seed uint64) (*Model, error) { return random(trunk, seed, nil) }
+
+// RandomEar returns a trunk that hears, with random weights.
+func RandomEar(trunk string, seed uint64, h data.Hearing) (*Model, error) {
+	return random(trunk, seed, &h)
+}
+
+func random(trunk string, seed uint64, h *data.Hearing) (*Model, error) {
+	c := 3
+	if h != nil {
+		c = 1
+	}
+	t, err := newTrunk(trunk, seed, c)
 	if err != nil {
 		return nil, err
 	}
-	return &Model{Trunk: t, Side: t.Side, Norm: data.HalfNorm, Label: "random"}, nil
+	return &Model{Trunk: t, Side: t.Side, Norm: data.HalfNorm, Hearing: h, Label: "random"}, nil
+}
+
+// Ear returns the model of what a run of films with sound hears with, as Model is of what it sees with: a trunk of its own.
+func (m *Model) Ear() (*Model, error) {
+	if m.Hearing != nil {
+		return m, nil
+	}
+	if m.Info == nil || !hears(m.Info.Config) {
+		return nil, fmt.Errorf("%s hears nothing: its trunk is one of pictures; random weights hear with --sound mel", m.name())
+	}
+	h, err := data.ParseHearing(m.Info.Config.Sound)
+	if err != nil {
+		return nil, fmt.Errorf("%s: its run.json: %w", m.Dir, err)
+	}
+	out, l, err := LoadLearner(m.Dir)
+	if err != nil {
+		return nil, err
+	}
+	e, ok := pretext.As[pretext.Hearer](l)
+	if !ok {
+		return nil, fmt.Errorf("%s: the task %s has no trunk for sounds", m.Dir, kind(m.Info.Config.Task))
+	}
+	out.Trunk, out.Hearing, out.Mode = e.Ear(), &h, m.Mode
+	return out, nil
+}
+
+// name is the run's folder, or what the model is called.
+func (m *Model) name() string {
+	if m.Dir != "" {
+		return m.Dir
+	}
+	return m.Label
 }
 
 // What an exported trunk says of itself.
@@ -192,6 +277,7 @@ const (
 	keyTrunk = "tessera.trunk"
 	keySide  = "tessera.side"
 	keyNorm  = "tessera.norm"
+	keySound = "tessera.sound"
 )
 
 // Export returns the trunk as a PyTorch state dictionary that says which trunk it is and how it sees pictures, so that LoadFile gives
@@ -199,6 +285,9 @@ const (
 func (m *Model) Export() *checkpoint.File {
 	f := checkpoint.TorchFile(Named(m.Trunk))
 	f.Metadata[keyTrunk], f.Metadata[keySide], f.Metadata[keyNorm] = m.Trunk.Name, strconv.Itoa(m.Side), m.Norm.String()
+	if m.Hearing != nil {
+		f.Metadata[keySound] = m.Hearing.String()
+	}
 	return f
 }
 
@@ -217,7 +306,15 @@ func loadFile(path, trunk string, read reader) (*Model, error) {
 	if trunk == "" {
 		return nil, &SettingError{"trunk", "is needed: " + path + " does not say which network its weights are of"}
 	}
-	m, err := Random(trunk, 1)
+	var hearing *data.Hearing
+	if of := f.Metadata[keySound]; of != "" {
+		h, err := data.ParseHearing(of)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		hearing = &h
+	}
+	m, err := random(trunk, 1, hearing)
 	if err != nil {
 		return nil, err
 	}

@@ -145,5 +145,9 @@ func (m *monitor) picture() image.Image {
 
 // encoder returns a trunk as the recipe's evaluation sees it.
 func (r *Recipe) encoder(label string, t *layers.Trunk) *eval.TrunkEncoder {
-	return (&Model{Label: label, Trunk: t, Side: r.Config.Side, Norm: r.Norm, Mode: r.Config.Mode()}).Encoder()
+	m := &Model{Label: label, Trunk: t, Side: r.Config.Side, Norm: r.Norm, Mode: r.Config.Mode()}
+	if hearsOnly(r.Config) {
+		m.Hearing = &r.hearing
+	}
+	return m.Encoder()
 }

@@ -121,7 +121,7 @@ func alikeAbout(found []eval.Nearest) string {
 func (m *Model) whole(d *data.Dataset, n int, rng *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
 	chosen := rng.Perm(d.Len())[:min(n, d.Len())]
 	in := d.Inputs.Subset(chosen)
-	random, err := newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed)
+	random, err := m.again(m.seed())
 	if err != nil {
 		return nil, in, nil, err
 	}

@@ -65,7 +65,7 @@ func TestFindAlike(t *testing.T) {
 		if !alike(1, 6) || alike(1, 2) || !alike(3, 8) {
 			t.Errorf("%s: patches of the same picture are told apart wrongly", task)
 		}
-		random, err := newTrunk(c.Trunk, c.Seed)
+		random, err := newTrunk(c.Trunk, c.Seed, 3)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -49,6 +49,7 @@ type Recipe struct {
 	Norm    data.Norm
 	Learner train.Learner
 
+	hearing  data.Hearing // where it hears
 	options  Options
 	pictures int64         // bytes of decoded pictures that a feed may keep
 	begun    *Beginning    // while the networks are made: what they begin with, nil for random weights
@@ -79,6 +80,9 @@ func For(task string) (train.Config, error) {
 	about := pretext.Tell(task)
 	if about.Of == "films" { // a sample is several pictures
 		c.Data, c.BatchSize = "scenes:?frames=24", 32
+	}
+	if about.Hears() {
+		c.Data, c.BatchSize, c.Sound = "scenes:?sound=yes", 32, "mel"
 	}
 	if about.OwnViews {
 		c.Augment = "none"
@@ -120,6 +124,9 @@ func Check(c train.Config) error {
 	}
 	if err := checkUnused(c, about); err != nil {
 		return err
+	}
+	if c.Sound != "" && c.Task != Supervised && !about.Hears() {
+		return &SettingError{"sound", fmt.Sprintf("%s: the task %s hears nothing", c.Sound, kind(c.Task))}
 	}
 	if c.Data == "" {
 		return &SettingError{"data", "is needed: the task " + kind(c.Task) + " learns from " + about.Of}
@@ -219,6 +226,11 @@ func checkRun(c train.Config) error {
 	if _, err := runNorm(c); err != nil {
 		return &SettingError{"norm", c.Norm + ": " + err.Error()}
 	}
+	if hears(c) {
+		if _, err := data.ParseHearing(c.Sound); err != nil {
+			return &SettingError{"sound", c.Sound + ": " + err.Error()}
+		}
+	}
 	return nil
 }
 
@@ -277,8 +289,11 @@ func (r *Recipe) build() (err error) {
 	if r.options.MemoryLimit > 0 {
 		r.pictures = min(r.pictures, r.options.MemoryLimit/8)
 	}
+	if err := r.listen(); err != nil {
+		return err
+	}
 	if !trunkless(*c) {
-		if r.Trunk, err = newTrunk(c.Trunk, c.Seed); err != nil {
+		if r.Trunk, err = newTrunk(c.Trunk, c.Seed, channels(*c)); err != nil {
 			return &SettingError{"trunk", c.Trunk + ": " + err.Error()}
 		}
 	}
@@ -320,13 +335,40 @@ func (r *Recipe) build() (err error) {
 // setup returns what a task of a configuration is given, but for what the data decides.
 func setup(c train.Config, trunk *layers.Trunk) (pretext.Setup, error) {
 	s := pretext.Setup{Trunk: trunk, Side: c.Side, RNG: tensor.NewRNG(c.Seed).Derive(stream.Init, stream.Head)}
+	var err error
+	if hears(c) {
+		if s.Hearing, err = data.ParseHearing(c.Sound); err != nil {
+			return s, &SettingError{"sound", c.Sound + ": " + err.Error()}
+		}
+	}
 	if trunk == nil {
 		return s, nil
 	}
 	s.Plain = data.PlainView(c.Side)
-	var err error
 	s.Augment, err = data.NewView(c.Augment, c.Side)
 	return s, err
+}
+
+// listen settles how a run hears, with the data's own mean and deviation unless the configuration says them.
+func (r *Recipe) listen() (err error) {
+	c := &r.Config
+	in := r.Data.Inputs
+	if c.Task == Supervised && in.Images == nil && in.Clips == nil && in.Sounds != nil && c.Sound == "" {
+		c.Sound = "mel"
+	}
+	if !hears(*c) {
+		return nil
+	}
+	if r.hearing, err = data.ParseHearing(c.Sound); err != nil {
+		return &SettingError{"sound", c.Sound + ": " + err.Error()}
+	}
+	if r.hearing.Std == 0 && in.Sounds != nil { // without any the task says what it wants
+		if r.hearing, err = data.MeasureHearing(in.Sounds, r.hearing, normSamples); err != nil {
+			return err
+		}
+	}
+	c.Sound = r.hearing.String()
+	return nil
 }
 
 // normSamples is how many pictures the data's own mean and deviation are measured on.

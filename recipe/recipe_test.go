@@ -504,7 +504,7 @@ func TestFilmSheet(t *testing.T) {
 	if b := FilmSheet(torn.Clips, 1).Bounds(); b.Empty() {
 		t.Error("nothing is said of a film that cannot be read")
 	}
-	if _, err := SaveFilms(torn.Clips, []int{0}, dir, ".gif"); err == nil || !strings.Contains(err.Error(), "a.gif") {
+	if _, err := SaveFilms(torn.Inputs, []int{0}, dir, ".gif"); err == nil || !strings.Contains(err.Error(), "a.gif") {
 		t.Error(err)
 	}
 }

@@ -260,7 +260,7 @@ func (l Laboratory) measure(ctx context.Context, f *Finding, r *Recipe) error {
 		return nil
 	}
 	c := r.Config
-	trunk, err := newTrunk(c.Trunk, c.Seed)
+	trunk, err := newTrunk(c.Trunk, c.Seed, channels(c))
 	if err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (shiningMaker) Fill(b *shone, row, _ int, rng *tensor.RNG) error {
 // coordinate, which is evenly spread over the unit, is sqrt(1/12).
 func TestMeter(t *testing.T) {
 	d := data.NewScenes(256, 8, 1, data.Train).Dataset()
-	trunk, err := newTrunk("convnet", 1)
+	trunk, err := newTrunk("convnet", 1, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ func (l *supervised) Metrics() []metric.Metric {
 }
 
 type labelled struct {
-	x      *tensor.Tensor // [N S S 3], or clips [N T S S 3]
+	x      *tensor.Tensor // [N S S 3], clips [N T S S 3], or spectrograms [N T F 1]
 	labels []int32
 }
 
@@ -58,10 +58,13 @@ func (m *labelledMaker) Fill(b *labelled, row, i int, rng *tensor.RNG) error {
 	return m.fill(b.x.Rows(row, row+1).Data, i, rng)
 }
 
-// maker returns what shows pictures, or where there are none, clips of films.
+// maker returns what shows pictures, or where there are none, clips of films, or where there are none either, what lets recordings be heard.
 func (l *supervised) maker(in data.Inputs, augment bool) (*labelledMaker, error) {
 	if in.Images == nil && in.Clips != nil {
 		return l.clips(in, augment)
+	}
+	if in.Images == nil && in.Sounds != nil {
+		return l.sounds(in, augment)
 	}
 	pictures, err := l.setup.Pictures(Supervised, in, augment)
 	if err != nil {
@@ -90,6 +93,25 @@ func (l *supervised) clips(in data.Inputs, augment bool) (*labelledMaker, error)
 			}
 		}
 		return films.Fill(dst, i, frames, rng)
+	}, l.truth}, nil
+}
+
+// sounds lets a window of each recording be heard: while training from anywhere in it, else its middle.
+func (l *supervised) sounds(in data.Inputs, augment bool) (*labelledMaker, error) {
+	w, err := l.setup.Sounds(Supervised, in)
+	if err != nil {
+		return nil, err
+	}
+	return &labelledMaker{w.Shape(), func(dst []float32, i int, rng *tensor.RNG) error {
+		room, err := w.Room(i)
+		if err != nil {
+			return err
+		}
+		at := room / 2
+		if augment {
+			at = room * float64(rng.Float32())
+		}
+		return w.Fill(dst, i, at)
 	}, l.truth}, nil
 }
 

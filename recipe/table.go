@@ -237,7 +237,7 @@ func (k *keptTable) add(r Row, of int) error {
 func (t Table) row(ctx context.Context, task string, seed uint64, norm data.Norm, all [2]*data.Dataset, a, b *data.Dataset) (Row, error) {
 	row := Row{Task: task, Seed: seed}
 	if task == randomRow {
-		trunk, err := newTrunk(t.Trunk, seed)
+		trunk, err := newTrunk(t.Trunk, seed, 3)
 		if err != nil {
 			return row, err
 		}

@@ -38,7 +38,7 @@ func (m *Model) AtStride(stride int) (*Model, error) {
 		return nil, err
 	}
 	out := *m
-	if out.Trunk, err = newTrunk(s.With("stride", strconv.Itoa(stride)).String(), 1); err != nil {
+	if out.Trunk, err = newTrunk(s.With("stride", strconv.Itoa(stride)).String(), 1, 3); err != nil {
 		return nil, err
 	}
 	from := layers.State(m.Trunk)
@@ -70,7 +70,7 @@ func (m *Model) Track(ctx context.Context, t eval.Tracking, stride int, of strin
 	if m.Info != nil {
 		random := *m
 		random.Label, random.Checkpoint = "random", ""
-		if random.Trunk, err = newTrunk(m.Info.Config.Trunk, m.Info.Config.Seed); err != nil {
+		if random.Trunk, err = m.again(m.seed()); err != nil {
 			return nil, err
 		}
 		models = append(models, &random)

@@ -44,7 +44,8 @@ type Config struct {
 	WeightDecay float32          `json:"weight_decay"`
 	ClipNorm    float64          `json:"clip_norm,omitempty"` // 0: no clipping
 	Augment     string           `json:"augment"`
-	Norm        string           `json:"norm,omitempty"` // of pixels: see data.ParseNorm; runs without it have half
+	Norm        string           `json:"norm,omitempty"`  // of pixels: see data.ParseNorm; runs without it have half
+	Sound       string           `json:"sound,omitempty"` // how the net hears: see data.ParseHearing; empty where it hears nothing
 	Seed        uint64           `json:"seed"`
 	MaxBad      float64          `json:"max_bad"`
 	Conv        tensor.Algorithm `json:"conv,omitzero"`      // of convolutions, where it is not auto

@@ -164,7 +164,7 @@ func TestProtocols(t *testing.T) {
 		{"linear", "k", "--k: is not of the probe", nil},
 		{"knn?k=5", "", "", []eval.Protocol{eval.KNN{K: 5}}},
 		{"knn?k=5", "k", "after '?'", nil},
-		{"svm", "", "no protocol", nil},
+		{"forest", "", "no protocol", nil},
 	} {
 		got, err := flags.protocols(c.of, 4, said(c.said))
 		var u usageError

@@ -33,7 +33,7 @@ func closed() map[string][]string {
 		}
 		kinds = append(kinds, name)
 	}
-	return map[string][]string{"trunk": layers.TrunkNames(), "optimizer": optim.Names(), "schedule": train.Schedules, "augment": augments, "norm": data.NormNames(),
+	return map[string][]string{"trunk": layers.TrunkNames(), "optimizer": optim.Names(), "schedule": train.Schedules, "augment": augments, "norm": data.NormNames(), "sound": data.HearingNames(),
 		"preset": recipe.Presets(), "simd": levels, "conv": tensor.AlgorithmNames(), "precision": tensor.PrecisionNames(), "recompute": autograd.RecomputeNames(),
 		"layers": evalLayers, "solver": eval.Solvers, "format": exportFormats, "data": kinds, "test": kinds}
 }

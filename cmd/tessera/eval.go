@@ -19,6 +19,7 @@ type modelFlags struct {
 	side  int
 	seed  uint64
 	norm  string
+	sound string
 	said  func(flag string) bool
 }
 
@@ -28,6 +29,7 @@ func (m *modelFlags) add(cmd *cobra.Command) {
 	f.IntVar(&m.side, "side", 0, "side of the images in pixels, for random or a file; 0 means the trunk's")
 	f.Uint64Var(&m.seed, "seed", 1, "of random weights and of the probe")
 	f.StringVar(&m.norm, "norm", "", "mean and deviation of pixels, as pretrain's; default half for random, the file's own or imagenet for a file")
+	f.StringVar(&m.sound, "sound", "", "how recordings are heard, as pretrain's, by random weights; a run or an exported file knows its own")
 	m.said = f.Changed
 }
 
@@ -44,7 +46,7 @@ func unread(said func(flag string) bool, why string, flags ...string) error {
 // load returns the model of RUN, random, or FILE.safetensors. What exists under the name random goes before random weights.
 func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error) {
 	if st, err := os.Stat(name); err == nil && st.IsDir() {
-		if err := unread(m.said, "a run knows its own", "trunk", "side", "norm"); err != nil {
+		if err := unread(m.said, "a run knows its own", "trunk", "side", "norm", "sound"); err != nil {
 			return nil, err
 		}
 	}
@@ -54,7 +56,15 @@ func (m *modelFlags) load(g *global, name string) (out *recipe.Model, err error)
 		if m.trunk == "" {
 			return nil, usage("random weights need --trunk")
 		}
-		if out, err = recipe.Random(m.trunk, m.seed); err != nil {
+		if m.sound != "" {
+			var h data.Hearing
+			if h, err = data.ParseHearing(m.sound); err == nil {
+				out, err = recipe.RandomEar(m.trunk, m.seed, h)
+			}
+		} else {
+			out, err = recipe.Random(m.trunk, m.seed)
+		}
+		if err != nil {
 			return nil, usageError{err}
 		}
 	case errors.Is(err, recipe.ErrNothing):
@@ -185,6 +195,15 @@ In films of which masks, boxes or key points are known (frames:DIR, scenes:?fram
 
   tessera eval track?stride=8 random --trunk resnet18 --data frames:DIR
 
+Of a RUN of films with sound (av:DIR, scenes:?sound=yes), beside the weights that it began with
+
+          retrieval     pictures find sounds, sounds pictures, and each their own kind:
+                        nDCG among the test films, of what is of the same class
+          localisation  where it sounds: the likeliest place in the box of what sounds,
+                        beside the picture's middle (audio-visual?fusion=location)
+
+  tessera eval retrieval?cca=yes runs/av
+
 With --beside the same is judged of other features, and what each takes to be alike is drawn:
 
   tessera eval purity runs/shuffle --beside random,runs/scene
@@ -205,7 +224,7 @@ func newEval(g *global) *cobra.Command {
 	for _, p := range recipe.WordProtocols() {
 		names = append(names, p.Name)
 	}
-	names = append(names, recipe.TrackProtocol)
+	names = append(names, recipe.TrackProtocol, recipe.RetrievalProtocol, recipe.LocalisationProtocol)
 	cmd := &cobra.Command{
 		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
 		Short: "judge features by neighbours and linear probes, or word vectors",
@@ -216,13 +235,16 @@ func newEval(g *global) *cobra.Command {
 				return usage("--layers %s: want all or last", e.layers)
 			}
 			if _, _, ok := recipe.FindWordProtocol(a[0]); ok {
-				if err := unread(m.said, "is not of word vectors", "trunk", "side", "seed", "norm", "test", "layers", "solver", "k", "temperature", "gallery", "beside", "max-bad"); err != nil {
+				if err := unread(m.said, "is not of word vectors", "trunk", "side", "seed", "norm", "sound", "test", "layers", "solver", "k", "temperature", "gallery", "beside", "max-bad"); err != nil {
 					return err
 				}
 				return evalWords(g, a[0], a[1], of)
 			}
 			if _, _, _, ok := recipe.FindTracking(a[0]); ok {
 				return evalTrack(g, cmd, &m, &e, a, of)
+			}
+			if _, _, ok := recipe.FindCorrespondence(a[0]); ok {
+				return evalCorrespond(g, cmd, &m, &e, a, of)
 			}
 			protocols, err := p.protocols(a[0], m.seed, m.said)
 			if err != nil {

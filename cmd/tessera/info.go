@@ -3,8 +3,10 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
@@ -34,7 +36,8 @@ func injectors() string {
 const dataLong = `Data opens a source and says what it holds. SPEC is kind:path?option=value:
 
   scenes              procedural pictures; options n, side, seed; with
-                      frames=24 films of people who act, rate=12 a second
+                      frames=24 films of people who act, rate=12 a second;
+                      with sound=yes of instruments that are heard, hz=16000
   cifar10:DIR         CIFAR-10's binary batches
   idx:DIR             MNIST and the like
   folder:DIR          images in any tree; labels are the first folder level;
@@ -48,6 +51,11 @@ const dataLong = `Data opens a source and says what it holds. SPEC is kind:path?
   frames:DIR          films as folders of numbered pictures, rate=25 a second
   films               as=frames makes pictures of their frames, each=K of each
                       K-th, labels=pose, film, ... of what is known about them
+  audio:PATH          recordings, a file or those of any tree; labels are those
+                      of meta.csv, the first folder level, or names such as
+                      7_ann_3.wav; WAV, FLAC, MP3, Ogg Vorbis as they are, others
+                      by ffmpeg; cut=0.8/0.2 keeps speakers and folds whole
+  av:PATH             films with sound, as video:PATH; those without are left out
   people:PATH         people with their joints, a square around each: a CSV of
                       joints, COCO's key points, or a folder with COCO's files
   text:PATH           text in UTF-8, a file or the files of any tree, also
@@ -89,14 +97,22 @@ func newData(g *global) *cobra.Command {
 				}
 			}
 			if g.json {
-				return printJSON(map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint, "notes": src.Notes})
+				return printJSON(told(src))
 			}
 			say(os.Stdout, "%s: %d samples, %d classes, fingerprint %s", src.Name, src.Len(), len(src.Truth.Classes()), src.Fingerprint)
 			for i, c := range src.Truth.Classes() {
 				fmt.Printf("  %-20s %d\n", c, count[i])
 			}
+			for _, name := range slices.Sorted(maps.Keys(src.Truth.Groups)) {
+				say(os.Stdout, "  divided by %s into %d", name, len(src.Truth.Groups[name].Classes()))
+			}
 			for _, note := range src.Notes {
 				say(os.Stdout, "  %s", note)
+			}
+			if src.Sounds != nil {
+				for _, line := range data.SumSounds(src.Sounds).Lines() {
+					say(os.Stdout, "  %s", line)
+				}
 			}
 			if src.Clips != nil {
 				sayFilm(src)
@@ -115,8 +131,17 @@ func newData(g *global) *cobra.Command {
 	cmd.Flags().StringVar(&out, "out", "", "PNG with the first pictures or films of a seeded order")
 	cmd.Flags().StringVar(&out, "sheet", "", "the same; without a name it is sheet.png")
 	cmd.Flags().Lookup("sheet").NoOptDefVal = "sheet.png"
-	cmd.Flags().StringVar(&films, "films", "", "folder for the first 8 films of a seeded order, as GIF; with DIR.avi as AVI")
+	cmd.Flags().StringVar(&films, "films", "", "folder for the first 8 films of a seeded order, as GIF; with DIR.avi, or where they have sound, as AVI")
 	return cmd
+}
+
+// told is what data says as JSON.
+func told(src *data.Dataset) map[string]any {
+	out := map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint, "notes": src.Notes}
+	if src.Sounds != nil {
+		out["sounds"] = data.SumSounds(src.Sounds)
+	}
+	return out
 }
 
 // exportFilms writes some films for a person to look at.
@@ -126,12 +151,12 @@ func exportFilms(src *data.Dataset, dir string) error {
 	}
 	dir, avi := strings.CutSuffix(dir, ".avi")
 	ending := ".gif"
-	if avi {
+	if avi || src.Sounds != nil {
 		ending = ".avi"
 	}
 	const some = 8
 	n := src.Clips.Len()
-	files, err := recipe.SaveFilms(src.Clips, tensor.NewRNG(1).Perm(n)[:min(some, n)], dir, ending)
+	files, err := recipe.SaveFilms(src.Inputs, tensor.NewRNG(1).Perm(n)[:min(some, n)], dir, ending)
 	for _, f := range files {
 		say(os.Stderr, "wrote %s", f)
 	}

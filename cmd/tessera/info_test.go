@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/sound"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -201,6 +203,49 @@ func TestDataFilms(t *testing.T) {
 	}
 	if _, errs, code := tessera(t, "data", "scenes:?n=3&side=16", "--films", films); code != 1 || !strings.Contains(errs, "has no films to write, it has pictures") {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+}
+
+// TestDataSounds: how much sound there is, of which rates, channels and kinds, and what is broken.
+func TestDataSounds(t *testing.T) {
+	dir := t.TempDir()
+	for name, channels := range map[string]int{"a/1.wav": 1, "a/2.wav": 1, "b/3.wav": 2} {
+		path := filepath.Join(dir, name)
+		os.MkdirAll(filepath.Dir(path), 0o755)
+		w, err := sound.Create(path, float64(8000*channels), channels, sound.Writing{})
+		if err == nil {
+			err = w.Write(make([]float32, 8000*channels*channels))
+		}
+		if err == nil {
+			err = w.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	os.WriteFile(filepath.Join(dir, "b", "4.wav"), nil, 0o644)
+	out, errs, code := tessera(t, "data", "audio:"+dir)
+	for _, want := range []string{": 4 samples, 2 classes", "\n  3 s of sound, 1 s to 1 s each\n", "\n  2 of 8000 Hz, 1 of 16000 Hz; 2 of mono, 1 of stereo; WAV (16 bits)\n", "\n  1 sounds cannot be read:\n", "4.wav: an empty file\n"} {
+		if code != 0 || !strings.Contains(out, want) {
+			t.Errorf("no %q: exit %d: %s%s", want, code, out, errs)
+		}
+	}
+	var got struct {
+		Sounds data.SumOfSounds
+	}
+	parsed(t, &got, "data", "audio:"+dir, "--json")
+	if !(math.Abs(got.Sounds.Hours-3.0/3600) < 1e-12) || got.Sounds.Rates["8000 Hz"] != 2 || len(got.Sounds.Broken) != 1 {
+		t.Errorf("%+v", got)
+	}
+	if _, errs, code := tessera(t, "data", "audio:"+dir, "--out", filepath.Join(dir, "sheet.png")); code != 1 || !strings.Contains(errs, "has no pictures to show") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	films := filepath.Join(dir, "films")
+	if _, errs, code := tessera(t, "data", "scenes:?sound=yes&frames=12&n=2&side=32", "--films", films+".avi"); code != 0 {
+		t.Fatal(errs)
+	}
+	if out, errs, code := tessera(t, "data", "av:"+films); code != 0 || !strings.Contains(out, ": 2 samples") || !strings.Contains(out, "; mono; AVI (") || !strings.Contains(out, "has 12 frames of 32x32") {
+		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 }
 

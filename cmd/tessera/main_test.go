@@ -262,7 +262,7 @@ var badInput = []struct {
 	{"pretrain rotation --lr 1e30", 2, "below 1e6"},
 	{"eval linear DIR/none --data scenes:?n=40&side=8", 2, "no such run directory"},
 	{"eval linear DIR/empty --data scenes:?n=40&side=8", 1, "no run.json"},
-	{"eval svm random --trunk convnet --data scenes:?n=40&side=8", 2, "no protocol"},
+	{"eval forest random --trunk convnet --data scenes:?n=40&side=8", 2, "no protocol"},
 	{"eval knn random --data scenes:?n=40&side=8", 2, "--trunk"},
 	{"eval knn?solver=sgd random --data scenes:?n=40&side=8", 2, "no option \"solver\""},
 	{"eval probe?solver=newton random --data scenes:?n=40&side=8", 2, "solver=newton"},

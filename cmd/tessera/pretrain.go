@@ -155,6 +155,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.Float64Var(&c.ClipNorm, "clip-norm", c.ClipNorm, "largest norm of the gradient; 0 means no clipping")
 	f.StringVar(&c.Augment, "augment", c.Augment, strings.Join(augments, ", "))
 	f.StringVar(&c.Norm, "norm", c.Norm, "mean and deviation that pixels are normalised with: half (0.5, 0.25), imagenet, cifar10, or means/deviations; default the data's own")
+	f.StringVar(&c.Sound, "sound", c.Sound, "how recordings are heard: mel or linear, with options such as mel?seconds=2&bands=40 (docs/sounds.md); mean and std default to the data's own")
 	f.Uint64Var(&c.Seed, "seed", c.Seed, "of everything random")
 	f.Float64Var(&c.MaxBad, "max-bad", c.MaxBad, "part of the samples that may be broken, 0 to 1; 0 means none, else at least one")
 	f.IntVar(&c.CheckpointEvery, "checkpoint-every", c.CheckpointEvery, "steps between checkpoints; 0 means at each epoch's end")

@@ -68,7 +68,7 @@ func ballFilms(t *testing.T, name string, n int, seed uint64) string {
 		of[side] = append(of[side], i)
 	}
 	for side, index := range of {
-		if _, err := recipe.SaveFilms(b, index, filepath.Join(dir, side), ".avi"); err != nil {
+		if _, err := recipe.SaveFilms(data.Inputs{Clips: b}, index, filepath.Join(dir, side), ".avi"); err != nil {
 			t.Fatal(err)
 		}
 	}

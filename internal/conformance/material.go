@@ -74,6 +74,12 @@ func materialOf(t *testing.T, task string) material {
 			m.few, m.test, m.side = "scenes:?frames=12&n=20&side=32", "scenes:?frames=12&n=16&side=32&split=test", 32
 		}
 		return m
+	case "sounds":
+		return material{toneSounds(t, "many", tones{256, toneRate, 1}), toneSounds(t, "held", tones{96, toneRate, 2}), 32, 100, toneSounds(t, "few", tones{20, toneRate, 3}),
+			toneSounds(t, "test", tones{16, toneRate, 4}), 8, toneSounds(t, "other", tones{16, 11025, 5}), 50, 0}
+	case "films with sound":
+		return material{bounceFilms(t, "many", bounces{256, 16, 1}), bounceFilms(t, "held", bounces{96, 16, 2}), 32, 100, bounceFilms(t, "few", bounces{20, 16, 3}),
+			bounceFilms(t, "test", bounces{16, 16, 4}), 8, bounceFilms(t, "other", bounces{16, 32, 5}), 50, 16}
 	case "":
 		t.Fatalf("%s does not say what it learns from", task)
 	}
@@ -104,7 +110,7 @@ func brokenFilms(t *testing.T) string {
 	for i := range films {
 		films[i] = i
 	}
-	if _, err := recipe.SaveFilms(opened(t, "scenes:?frames=24&n=24&side=32").Clips, films, dir, ".avi"); err != nil {
+	if _, err := recipe.SaveFilms(opened(t, "scenes:?frames=24&n=24&side=32").Inputs, films, dir, ".avi"); err != nil {
 		t.Fatal(err)
 	}
 	return "video:" + spoil(t, dir, "film-00005.avi")

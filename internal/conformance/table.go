@@ -79,6 +79,8 @@ var variants = []string{
 	"multi?tasks=relative-position,byol&schedule=gradnorm&weights=2,1&cosine=0&relative-position.hidden=32&byol.hidden=32&byol.out=8",
 	"track?method=colour&colours=6",
 	"track?method=triplet",
+	"audio-visual?fusion=concat&embed=32",
+	"audio-visual?fusion=location&embed=32&negatives=3&ear=resnet20",
 }
 
 // Table tries tasks that learn from some kinds of samples, as pretext.About.Of has them: a room of tests each, since Go gives each ten minutes.
@@ -339,7 +341,7 @@ func (tb Table) Monitor(t *testing.T) {
 
 // Broken: a broken sample is survived, and every batch is full.
 func (tb Table) Broken(t *testing.T) {
-	broken := map[string]string{"pictures": brokenPictures(t), "films": brokenFilms(t)}
+	broken := map[string]string{"pictures": brokenPictures(t), "films": brokenFilms(t), "sounds": brokenSounds(t), "films with sound": brokenAV(t)}
 	tb.each(t, func(t *testing.T, task string) {
 		c := small(t, task)
 		if !pretext.Tell(task).Uses("max_bad") {

@@ -1,0 +1,139 @@
+package pretext
+
+import (
+	"fmt"
+	"math"
+	"sort"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// What tasks of sounds share: the trunk that hears, windows beside frames of films, and how a spectrogram looks.
+
+// earOption names the trunk that hears.
+var earOption = spec.Option{Name: "ear", About: "the trunk that hears; if not given one like --trunk"}
+
+// newEar returns a trunk for spectrograms: of a specification, or like the trunk that sees where that is empty.
+func (s Setup) newEar(task, of string) (*layers.Trunk, error) {
+	if of == "" {
+		of = s.Trunk.Name
+	}
+	ear, err := layers.NewTrunk(of, s.RNG, 1)
+	if err != nil {
+		return nil, fmt.Errorf("task %s, option ear: %w", task, err)
+	}
+	return ear, s.fitsEar(task, ear)
+}
+
+// fitsEar says so where a trunk does not take spectrograms of the setup's size.
+func (s Setup) fitsEar(task string, ear *layers.Trunk) error {
+	shape, err := s.Hearing.Shape()
+	if err != nil {
+		return fmt.Errorf("task %s: %w", task, err)
+	}
+	if err := autograd.Try(func() { ear.Forward(autograd.NewInference().Input(tensor.New(append([]int{1}, shape...)...))) }); err != nil {
+		return fmt.Errorf("task %s: the trunk does not take spectrograms of %d by %d values: %w; --sound makes larger ones", task, shape[0], shape[1], err)
+	}
+	return nil
+}
+
+// globalMax is the largest value of each channel over all places, [N H W C] to [N C].
+func globalMax(x *autograd.Var) *autograd.Var {
+	s := x.Shape()
+	return autograd.MaxAxis(autograd.Reshape(x, s[0], s[1]*s[2], s[3]), 1)
+}
+
+// watched are films that are seen and heard.
+type watched struct {
+	films  *data.Films
+	sounds *data.Windows
+	still  bool // without randomness
+}
+
+// Watched returns the views of films and of their sounds, or says that the task needs both.
+func (s Setup) watched(task string, in data.Inputs, augment bool) (*watched, error) {
+	if in.Clips == nil || in.Sounds == nil {
+		return nil, fmt.Errorf("task %s learns from films with sound; the data has %s (av:DIR has both, and scenes with the option sound=yes)", task, in.Kinds())
+	}
+	films, err := s.Films(task, in, augment)
+	if err != nil {
+		return nil, err
+	}
+	sounds, err := s.Sounds(task, in)
+	return &watched{films, sounds, !augment}, err
+}
+
+// moment draws a frame of film i and the second at which a window begins that holds it; the middle of the film where nothing is random. Windows
+// begin where frames do: where they lay elsewhere, what a codec does to frames would tell one that belongs from one that does not
+// (Arandjelović, Zisserman 2018, section 3.3). They end with the sound at the latest, unless no frame begins in time for that: then silence follows.
+func (w *watched) moment(i int, rng *tensor.RNG) (frame int, at float64, err error) {
+	times, err := w.films.Times(i)
+	if err != nil {
+		return 0, 0, err
+	}
+	lasts, err := w.sounds.Seconds(i)
+	if err != nil {
+		return 0, 0, err
+	}
+	n := sort.Search(len(times), func(k int) bool { return times[k] >= lasts }) // frames with sound
+	switch {
+	case len(times) == 0:
+		return 0, 0, fmt.Errorf("%s has no frames", w.films.Describe(i))
+	case n == 0:
+		return 0, 0, fmt.Errorf("%s: its sound of %.3g s ends before its first frame, which is at %.3g s", w.films.Describe(i), lasts, times[0])
+	}
+	part, before := 0.5, 0.5
+	if !w.still {
+		part, before = float64(rng.Float32()), float64(rng.Float32())
+	}
+	among := func(n int, part float64) int { return min(int(part*float64(n)), n-1) }
+	frame = among(n, part)
+	window := w.sounds.Hearing().Seconds
+	first := sort.Search(frame, func(k int) bool { return times[k]+window > times[frame] }) // whose window holds the frame
+	late := sort.Search(frame+1, func(k int) bool { return times[k]+window > lasts })       // whose window reaches over the end
+	return frame, times[first+among(max(late-first, 1), before)], nil
+}
+
+// put writes a frame to x [S S 3] and the window of its sound to y [T F]. While training the sound is up to a tenth louder or quieter (Arandjelović, Zisserman
+// 2017, section 3.3).
+func (w *watched) put(x, y []float32, i, frame int, at float64, rng *tensor.RNG) error {
+	if err := w.films.Fill(x, i, []int{frame}, rng); err != nil {
+		return err
+	}
+	wave := make([]float32, w.sounds.Samples())
+	if err := w.sounds.Wave(wave, i, at); err != nil {
+		return err
+	}
+	if !w.still {
+		simd.Scale(wave, rng.Uniform(0.9, 1.1), wave)
+	}
+	w.sounds.Spectrogram(y, wave)
+	return nil
+}
+
+// The loudness, in deviations, that is drawn darkest and brightest.
+const darkest, brightest = -2.5, 2.5
+
+// spectrogramPicture returns a spectrogram [T F] as a picture: time to the right, frequency upwards.
+func spectrogramPicture(x []float32, t, f int) *data.Image {
+	im := data.NewImage(f, t)
+	for i := range t {
+		for k := range f {
+			v := math.Min(math.Max((float64(x[i*f+k])-darkest)/(brightest-darkest), 0), 1)
+			p := im.Pix[((f-1-k)*t+i)*3:][:3]
+			p[0], p[1], p[2] = heatColour(v)
+		}
+	}
+	return im
+}
+
+// heatColour goes from black over violet and orange to a light yellow, ever brighter.
+func heatColour(v float64) (r, g, b uint8) {
+	at := func(x float64) uint8 { return uint8(255*math.Min(math.Max(x, 0), 1) + 0.5) }
+	return at(1.6*v - 0.1*(1-v)), at(1.9*v*v - 0.45*v), at(0.75*math.Sin(math.Pi*math.Min(1.6*v, 1)) + math.Max(0, 1.9*(v-0.75)))
+}

@@ -1,0 +1,273 @@
+package recipe
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/pretext"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// The protocols of what a run of films with sound makes of pictures and of sounds together.
+const (
+	RetrievalProtocol    = "retrieval"
+	LocalisationProtocol = "localisation"
+)
+
+// Correspondence judges pictures and sounds against each other.
+type Correspondence struct {
+	Protocol string // RetrievalProtocol or LocalisationProtocol
+	K        int    // of retrieval: ranks that count
+	CCA      bool   // of retrieval: also after canonical correlation analysis of the training films
+}
+
+var correspondOptions = map[string][]spec.Option{
+	RetrievalProtocol: {
+		{Name: "k", Default: "30", About: "ranks that count"},
+		{Name: "cca", Default: "no", About: "yes: also after canonical correlation analysis of the training films' embeddings"},
+	},
+	LocalisationProtocol: nil,
+}
+
+// FindCorrespondence returns what a specification such as retrieval?k=10 says, and whether it is one.
+func FindCorrespondence(of string) (c Correspondence, err error, ok bool) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return c, nil, false
+	}
+	options, ok := correspondOptions[s.Kind]
+	if !ok {
+		return c, nil, false
+	}
+	v := s.Values("protocol "+s.Kind, options)
+	if s.Path != "" {
+		v.Fail("there is nothing to say after the colon: %q", s.Path)
+	}
+	c.Protocol = s.Kind
+	if s.Kind == RetrievalProtocol {
+		c.K, c.CCA = v.Int("k", 1, 1<<30), v.Bool("cca")
+	}
+	return c, v.Err(), true
+}
+
+// Correspond judges a run of films with sound on films of a specification, beside the same network with the weights that it began with; the scores are also
+// written into the run's folder eval.
+func (m *Model) Correspond(ctx context.Context, c Correspondence, of string, o eval.Options) ([]eval.Score, error) {
+	if m.Info == nil || !hears(m.Info.Config) || m.Hearing != nil {
+		return nil, fmt.Errorf("%s is no run of films with sound, which %s is about", m.name(), c.Protocol)
+	}
+	if of == "" {
+		if of = m.Info.Config.Test; of == "" {
+			of = m.Info.Config.Data
+		}
+	}
+	test, err := data.Open(of, data.Test)
+	if err != nil {
+		return nil, err
+	}
+	if o.Say != nil {
+		tell(o.Say, test)
+	}
+	if test.Clips == nil || test.Sounds == nil {
+		return nil, fmt.Errorf("%s: %s is judged on films with sound; the data has %s", test.Name, c.Protocol, test.Kinds())
+	}
+	hearing, err := data.ParseHearing(m.Info.Config.Sound)
+	if err != nil {
+		return nil, err
+	}
+	var scores []eval.Score
+	for _, load := range []struct {
+		label string
+		open  func(dir string) (*Model, train.Learner, error)
+	}{{m.Label, LoadLearner}, {randomRow, beginLearner}} {
+		run, l, err := load.open(m.Dir)
+		if err != nil {
+			return scores, err
+		}
+		run.Mode = m.Mode
+		p := &pairJudge{c: c, m: run, label: load.label, hearing: hearing, learner: l, o: o}
+		var some []eval.Score
+		if c.Protocol == RetrievalProtocol {
+			some, err = p.retrieval(ctx, test)
+		} else {
+			some, err = p.localisation(ctx, test)
+		}
+		if err != nil {
+			return scores, err
+		}
+		for k := range some {
+			some[k].Features, some[k].Stage, some[k].Depth = load.label+some[k].Features, "embedding", 1
+			some[k].Settings["data"], some[k].Settings["side"], some[k].Settings["sound"] = test.Name, run.Side, hearing.String()
+			if o.Scored != nil {
+				o.Scored(some[k])
+			}
+		}
+		scores = append(scores, some...)
+	}
+	return scores, eval.SaveScores(m.Dir, scores)
+}
+
+// pairJudge judges a learner.
+type pairJudge struct {
+	c       Correspondence
+	m       *Model
+	label   string
+	hearing data.Hearing
+	learner train.Learner
+	o       eval.Options
+}
+
+// both returns the embeddings of the middles of films and of their sounds, of the films that have both.
+func (p *pairJudge) both(ctx context.Context, d *data.Dataset) (images, sounds eval.Sample, err error) {
+	l, ok := pretext.As[pretext.Paired](p.learner)
+	if !ok {
+		return images, sounds, fmt.Errorf("%s: the task %s does not embed pictures and sounds", p.m.Dir, kind(p.m.Info.Config.Task))
+	}
+	tape := func() *autograd.Tape { return train.Inference(p.m.Mode) }
+	a, err := eval.Embed(ctx, p.label+", pictures", eval.Views{Side: p.m.Side, Norm: p.m.Norm, Frames: 4}, data.Inputs{Clips: d.Clips}, p.o, tape(), l.Pictures)
+	if err != nil {
+		return images, sounds, err
+	}
+	b, err := eval.Embed(ctx, p.label+", sounds", eval.Hears{Hearing: p.hearing, Windows: 4}, data.Inputs{Sounds: d.Sounds}, p.o, tape(), l.Sounds)
+	if err != nil {
+		return images, sounds, err
+	}
+	a, b = shared(a, b)
+	return eval.Sample{Features: a, Truth: d.Truth}, eval.Sample{Features: b, Truth: d.Truth}, nil
+}
+
+// shared keeps the rows of samples that both have.
+func shared(a, b eval.Features) (eval.Features, eval.Features) {
+	of := func(x, other eval.Features) eval.Features {
+		has := map[int]bool{}
+		for _, i := range other.Index {
+			has[i] = true
+		}
+		var index []int
+		var rows []float32
+		d := x.Pooled.Dim(1)
+		for row, i := range x.Index {
+			if has[i] {
+				index, rows = append(index, i), append(rows, x.Pooled.Data[row*d:(row+1)*d]...)
+			}
+		}
+		x.Index, x.Pooled = index, tensor.From(rows, len(index), d)
+		x.Grid = x.Pooled
+		return x
+	}
+	return of(a, b), of(b, a)
+}
+
+func (p *pairJudge) retrieval(ctx context.Context, test *data.Dataset) ([]eval.Score, error) {
+	images, sounds, err := p.both(ctx, test)
+	if err != nil {
+		return nil, err
+	}
+	r := eval.Retrieval{K: p.c.K}
+	scores, err := r.Directions(images, sounds)
+	if err != nil || !p.c.CCA {
+		return scores, err
+	}
+	d, err := data.Open(p.m.Info.Config.Data, data.Train)
+	if err != nil {
+		return scores, err
+	}
+	x, y, err := p.both(ctx, d)
+	if err != nil {
+		return scores, err
+	}
+	cca, err := eval.FitCCA(x.Pooled, y.Pooled, eval.CCAOptions{})
+	if err != nil {
+		return scores, err
+	}
+	images.Pooled, sounds.Pooled = cca.X(images.Pooled), cca.Y(sounds.Pooled)
+	more, err := r.Directions(images, sounds)
+	for k := range more {
+		more[k].Features = " + CCA"
+	}
+	return append(scores, more...), err
+}
+
+// localisation judges where a learner thinks that it sounds, in the middles of films in which the box of what sounds is known.
+func (p *pairJudge) localisation(ctx context.Context, test *data.Dataset) ([]eval.Score, error) {
+	l, ok := pretext.As[pretext.Localiser](p.learner)
+	if !ok || !l.Localises() {
+		return nil, fmt.Errorf("%s: %s does not say where it sounds; audio-visual?fusion=location does", p.m.Dir, p.m.Info.Config.Task)
+	}
+	if test.Truth.Frames == nil || test.Truth.Sizes == nil || test.Truth.Labels == nil {
+		return nil, fmt.Errorf("%s: the boxes of what sounds are not known; scenes:?sound=yes has them", test.Name)
+	}
+	films := data.NewFilms(test.Clips, data.PlainView(p.m.Side), p.m.Norm, 0)
+	windows, err := data.NewWindows(test.Sounds, p.hearing, 0)
+	if err != nil {
+		return nil, err
+	}
+	var found []eval.Localised
+	of := eval.Sample{Truth: test.Truth}
+	tape := train.Inference(p.m.Mode)
+	x, y := tensor.New(1, p.m.Side, p.m.Side, 3), tensor.New(append([]int{1}, windows.Shape()...)...)
+	for i := range test.Len() {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		boxes, h, w, frame, at, err := sounding(test, windows, i)
+		if err != nil {
+			return nil, err
+		}
+		if boxes == nil {
+			continue
+		}
+		if err := films.Fill(x.Data, i, []int{frame}, nil); err != nil {
+			return nil, err
+		}
+		if err := windows.Fill(y.Data, i, at); err != nil {
+			return nil, err
+		}
+		one, err := (eval.Localisation{}).Of(l.Where(tape.Input(x), tape.Input(y)), boxes, h, w)
+		tape.Reset()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", test.Describe(i), err)
+		}
+		found, of.Index = append(found, one), append(of.Index, i)
+		if p.o.Progress != nil {
+			p.o.Progress(i+1, test.Len(), "places of "+p.label)
+		}
+	}
+	if len(found) == 0 {
+		return nil, fmt.Errorf("%s: in none of the films is it known where it sounds", test.Name)
+	}
+	return eval.Localisation{}.Scores(of, found)
+}
+
+// sounding returns the boxes of what sounds in the middle frame of a film whose view is square, as large as the film's truth; nil where it sounds from off the screen.
+func sounding(d *data.Dataset, w *data.Windows, i int) (boxes []data.Box, height, width, frame int, at float64, err error) {
+	times, err := d.Clips.Times(i)
+	if err != nil {
+		return nil, 0, 0, 0, 0, err
+	}
+	frame = len(times) / 2
+	truth, err := d.Truth.Frames.Frame(i, frame)
+	if err != nil {
+		return nil, 0, 0, 0, 0, err
+	}
+	height, width, err = d.Truth.Sizes.Size(i)
+	if err != nil {
+		return nil, 0, 0, 0, 0, err
+	}
+	room, err := w.Room(i)
+	if err != nil {
+		return nil, 0, 0, 0, 0, err
+	}
+	at = min(max(times[frame]-w.Hearing().Seconds/2, 0), room)
+	for k, b := range truth.Boxes {
+		if b.Class == d.Truth.Labels.Label(i) && k < len(truth.Sounding) && b.X1 > b.X0 && b.Y1 > b.Y0 {
+			boxes = append(boxes, b)
+		}
+	}
+	return boxes, height, width, frame, at, nil
+}
