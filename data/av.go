@@ -16,7 +16,7 @@ import (
 // that fails stays, and is an error of that sample when it is read.
 //
 // Value k of a film's sound is heard k/rate seconds after its first frame: where the sound begins later there is silence before it, and what is heard before the
-// first frame is left out. Sound and picture may end at different times; Together says how long there are both.
+// first frame is left out. Sound and picture may end at different times.
 func OpenAV(path string, o FilmOptions) (*Dataset, error) {
 	v, notes, err := newVideos(path, "av")
 	if err != nil {
@@ -143,25 +143,4 @@ func (s *filmSounds) Sound(i, from, n int) ([]float32, error) {
 		return v, err
 	}
 	return append(make([]float32, silence, n), v...), nil
-}
-
-// Together returns for how many seconds after its first frame sample i of films with sound has both frames and sound: a frame is shown until the next one, and the
-// last one as long as those before it on average.
-func (in Inputs) Together(i int) (float64, error) {
-	if in.Clips == nil || in.Sounds == nil {
-		return 0, fmt.Errorf("there are no films with sound, there are %s", in.Kinds())
-	}
-	times, err := in.Clips.Times(i)
-	if err != nil {
-		return 0, err
-	}
-	n, rate, err := in.Sounds.Length(i)
-	if err != nil {
-		return 0, err
-	}
-	shown := 0.0
-	if last := len(times) - 1; last > 0 {
-		shown = (times[last] - times[0]) * float64(last+1) / float64(last)
-	}
-	return min(shown, float64(n)/rate), nil
 }

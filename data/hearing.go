@@ -30,19 +30,9 @@ type Hearing struct {
 // quietest is the power below which nothing is told apart: silence is log(quietest).
 const quietest = 1e-5
 
-// Hearings are the kinds of spectrogram that ParseHearing knows, with a line about each.
-var Hearings = [][2]string{
-	{"mel", "logarithm of power in mel bands (librosa's)"},
-	{"linear", "logarithm of power at the frequencies of the transform, as L3-Net and AVE-Net see it with rate=48000&window=10&hop=5"},
-}
-
-// HearingNames returns the kinds of spectrogram.
-func HearingNames() (out []string) {
-	for _, h := range Hearings {
-		out = append(out, h[0])
-	}
-	return out
-}
+// HearingNames returns the kinds of spectrogram that ParseHearing knows: power in mel bands (librosa's), or at the frequencies of the transform, as L3-Net and
+// AVE-Net see it with linear?rate=48000&window=10&hop=5.
+func HearingNames() []string { return []string{"mel", "linear"} }
 
 var hearingOptions = []spec.Option{
 	{Name: "rate", Default: "16000", About: "Hz that recordings are resampled to"},
@@ -53,9 +43,6 @@ var hearingOptions = []spec.Option{
 	{Name: "mean", Default: "0", About: "of the logarithm; the data's own is measured where std is not given"},
 	{Name: "std", Default: "0", About: "its deviation"},
 }
-
-// HearingUsage says what ParseHearing takes, a line an option.
-func HearingUsage() []string { return spec.Usage(hearingOptions) }
 
 // ParseHearing reads a specification such as mel, mel?seconds=2&bands=40 or linear?rate=48000&window=10&hop=5.
 func ParseHearing(of string) (Hearing, error) {

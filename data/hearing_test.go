@@ -88,9 +88,6 @@ func TestParseHearing(t *testing.T) {
 	if names := HearingNames(); !slices.Equal(names, []string{"mel", "linear"}) {
 		t.Errorf("kinds %v", names)
 	}
-	if u := strings.Join(HearingUsage(), "\n"); len(HearingUsage()) != 7 || !strings.Contains(u, "16000") {
-		t.Errorf("usage %s", u)
-	}
 }
 
 // TestHearingRefusals: each mistake has a sentence of its own.
