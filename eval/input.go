@@ -90,7 +90,10 @@ type Hears struct {
 	Windows int // of a recording; 0 means 5
 }
 
-const usualWindows = 5
+const (
+	usualWindows = 5
+	heardBytes   = 256 << 20 // of recordings that are kept
+)
 
 func (p Hears) windows() int {
 	if p.Windows == 0 {
@@ -109,7 +112,7 @@ func (p Hears) Over(in data.Inputs) (Seen, error) {
 	if in.Sounds == nil {
 		return Seen{}, fmt.Errorf("the data has no sounds, it has %s", in.Kinds())
 	}
-	w, err := data.NewWindows(in.Sounds, p.Hearing, 0)
+	w, err := data.NewWindows(in.Sounds, p.Hearing, heardBytes) // so that a recording is not decoded for each of its windows
 	if err != nil {
 		return Seen{}, err
 	}

@@ -17,7 +17,7 @@ func needFFmpeg(t testing.TB) {
 	t.Helper()
 	if _, err := exec.LookPath("ffmpeg"); err != nil {
 		fmt.Fprintf(os.Stderr, "NOT TESTED: %s: the program ffmpeg (package ffmpeg) is not there\n", t.Name())
-		t.Skip("the program ffmpeg is not there")
+		t.Skip("SKIPPED: the program ffmpeg is not there, so films that it reads are NOT tested")
 	}
 }
 

@@ -427,7 +427,7 @@ func TestAudioVisualDraw(t *testing.T) {
 // films with three others each 0.57 is three deviations above a half. With 256 films instead of 1536 they are learned by heart.
 func TestAudioVisualLearns(t *testing.T) {
 	if testing.Short() {
-		t.Skip("it trains for a minute")
+		t.Skip("SKIPPED with -short: whether audio-visual learns, which takes a minute")
 	}
 	held, err := data.Open("scenes:?sound=yes&objects=1&n=192&side=24&frames=12&hz=8000", data.Test)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
-	"github.com/tessera-go/tessera/simd"
+	"github.com/tessera-go/tessera/spectrum"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -99,6 +99,9 @@ func (w *watched) moment(i int, rng *tensor.RNG) (frame int, at float64, err err
 	return frame, times[first+among(max(late-first, 1), before)], nil
 }
 
+// By how much sounds are made quieter or louder, in dB: to 0.9 and 1.1 times.
+const quieter, louder = -0.9, 0.8
+
 // put writes a frame to x [S S 3] and the window of its sound to y [T F]. While training the sound is up to a tenth louder or quieter (Arandjelović, Zisserman
 // 2017, section 3.3).
 func (w *watched) put(x, y []float32, i, frame int, at float64, rng *tensor.RNG) error {
@@ -110,7 +113,7 @@ func (w *watched) put(x, y []float32, i, frame int, at float64, rng *tensor.RNG)
 		return err
 	}
 	if !w.still {
-		simd.Scale(wave, rng.Uniform(0.9, 1.1), wave)
+		spectrum.Gain(wave, quieter, louder, rng)
 	}
 	w.sounds.Spectrogram(y, wave)
 	return nil

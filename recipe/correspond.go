@@ -264,8 +264,11 @@ func sounding(d *data.Dataset, w *data.Windows, i int) (boxes []data.Box, height
 		return nil, 0, 0, 0, 0, err
 	}
 	at = min(max(times[frame]-w.Hearing().Seconds/2, 0), room)
-	for k, b := range truth.Boxes {
-		if b.Class == d.Truth.Labels.Label(i) && k < len(truth.Sounding) && b.X1 > b.X0 && b.Y1 > b.Y0 {
+	if truth.Sounding == nil {
+		return nil, 0, 0, 0, 0, fmt.Errorf("%s: which box sounds is not known", d.Describe(i))
+	}
+	for _, b := range truth.Boxes { // by its class: what sounds in a film is silent in some of its frames
+		if b.Class == d.Truth.Labels.Label(i) && b.X1 > b.X0 && b.Y1 > b.Y0 {
 			boxes = append(boxes, b)
 		}
 	}
