@@ -222,6 +222,8 @@ func ConvFused(y, x, w *Tensor, g Conv, e *Epilogue, keep *Packed) {
 		convInt8(y, x, w, g, e, keep)
 	case g.plain(kh, kw) && !t.moves():
 		matMulFused(y, x, w.Reshape(cg, o), e, keep, g.Precision)
+	case g.plain(kh, kw) && t.taps > 1:
+		convThroughTime(y, x, w, t, e, keep)
 	case g.dense(kh, kw) && t.taps == 1:
 		pointwise(y, x, w, g, t, e, keep)
 	case f != nil:
@@ -469,8 +471,11 @@ func gradWeightDirect(dw, x, dy *Tensor, g Conv, t frames, add bool) {
 	blocks := (oh + block - 1) / block // of an image
 	// pieces of the gradient: a kernel row (its columns and channels are neighbours), or a kernel element
 	merged := g.W.Dilation == 1 && g.Groups == 1
-	if merged && len(dw.Data) <= 1<<17 && n*blocks >= 2*slices {
-		gradWeightSliced(dw, x, dy, g, t, block, add)
+	if tap := kh * kw * cg * o; merged && tap <= 1<<17 && n*blocks >= 2*slices {
+		some := max(1, (1<<17)/tap) // taps whose sums stay in the second-level cache
+		for a := 0; a < t.taps; a += some {
+			gradWeightSliced(dw, x, dy, g, t, a, min(t.taps, a+some), block, add)
+		}
 		return
 	}
 	p := g.pad(x)
@@ -538,16 +543,17 @@ func gradWeightDirect(dw, x, dy *Tensor, g Conv, t frames, add bool) {
 	})
 }
 
-// gradWeightSliced is ConvGradWeight for few weights, such as a stem's: each slice of the images' row blocks has a sum of its
-// own, to which a block of dy is added for all weights while it is in a cache. Padding is a copy of the rows that a block reads, into
-// the cache that it reads them from.
-func gradWeightSliced(dw, x, dy *Tensor, g Conv, t frames, block int, add bool) {
+// gradWeightSliced is ConvGradWeight of the taps from a0 up to a1 where these are few weights, such as a stem's: each slice of the images' row blocks
+// has a sum of its own, to which a block of dy is added for all weights while it is in a cache. Padding is a copy of the rows that a block reads,
+// into the cache that it reads them from.
+func gradWeightSliced(dw, x, dy *Tensor, g Conv, t frames, a0, a1, block int, add bool) {
 	kh, m, o := dw.Shape[0]/t.taps, dw.Shape[1]*dw.Shape[2], dw.Shape[3]
+	sum := dw.Data[a0*kh*m*o : a1*kh*m*o]
 	h, c := x.Shape[1], x.Shape[3]
 	n, oh, ow := dy.Shape[0], dy.Shape[1], dy.Shape[2]
 	blocks, reach := (oh+block-1)/block, (kh-1)*g.H.Dilation+1
 	local, width := g.H.padded() || g.W.padded(), g.W.Low+x.Shape[2]+g.W.High
-	panel, size := simd.Panel(), len(dw.Data)
+	panel, size := simd.Panel(), len(sum)
 	parts := borrow(slices * size)
 	defer giveBack(parts)
 	parallel.For(slices, func(s int) {
@@ -567,7 +573,7 @@ func gradWeightSliced(dw, x, dy *Tensor, g Conv, t frames, block int, add bool) 
 			i, q := b/blocks, b%blocks*block
 			rows := min(block, oh-q)
 			simd.PackB(packed, rows*ow, 0, dy.Data[(i*oh+q)*ow*o:], rows*ow, o, o)
-			for a := range t.taps * kh {
+			for a := a0 * kh; a < a1*kh; a++ {
 				f, inside := t.of(i, a/kh)
 				if !inside {
 					continue
@@ -581,12 +587,12 @@ func gradWeightSliced(dw, x, dy *Tensor, g Conv, t frames, block int, add bool) 
 				}
 				op := simd.A{Data: from[a%kh*g.H.Dilation*width*c:], LD: g.W.Stride * c, Runs: rows, RunStride: g.H.Stride * width * c, K: ow, Transposed: true}
 				for j := 0; j < o; j += panel {
-					simd.MulPanel(part[a*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first || t.moves())
+					simd.MulPanel(part[(a-a0*kh)*m*o+j:], o, m, min(panel, o-j), op, packed[simd.PackedOffset(rows*ow, j):], b > first || t.moves())
 				}
 			}
 		}
 	})
-	parallel.Chunks(size, max(256, chunk/slices), func(lo, hi int) { sumSlices(dw.Data[lo:hi], parts[lo:], size, add) })
+	parallel.Chunks(size, max(256, chunk/slices), func(lo, hi int) { sumSlices(sum[lo:hi], parts[lo:], size, add) })
 }
 
 func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv, t frames) {
@@ -612,7 +618,7 @@ func depthwiseGradWeight(dw *Tensor, p plane, dy *Tensor, g Conv, t frames) {
 // ConvGradInput sets dx to the gradient of the input of Conv2D or Conv3D, or adds it. It is also what a transposed convolution computes.
 //
 // Without dilation the pixels of dx fall into classes by their position modulo the strides; each class is a stride-1 convolution
-// of dy with the kernel elements that reach it. Otherwise columns are computed and scattered.
+// of dy with the kernel elements that reach it. With dilation, or few channels, columns are computed and scattered.
 func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 	shape := ConvShape(dx.Shape, w.Shape, g)
 	if !SameShape(dy.Shape, shape) {
@@ -642,42 +648,13 @@ func ConvGradInput(dx, dy, w *Tensor, g Conv, add bool) {
 	switch {
 	case scatter:
 		scatterGradInput(dx, dy, w, g, t)
+	case g.Groups == 1 && cg <= fewChannels && kh*kw > 1:
+		gradInputColumns(dx, dy, w, g, t, add)
 	case g.plain(kh, kw) && t.Stride == 1:
 		gradInputThroughTime(dx, dy, w, t, add)
 	default:
 		gradInputClasses(dx, dy, w, g, t, add)
 	}
-}
-
-// gradInputThroughTime is ConvGradInput for kernels of one pixel and stride 1: a product of frames of dy, which follow one another in time as runs of
-// one operand, with weights whose taps are in reverse order.
-func gradInputThroughTime(dx, dy, w *Tensor, t frames, add bool) {
-	ci, o := w.Shape[2], w.Shape[3]
-	k, pixels, panel := t.taps*o, dx.Shape[1]*dx.Shape[2], simd.Panel()
-	packed := borrow(simd.PackedSize(k, ci))
-	defer giveBack(packed)
-	parallel.For((ci+panel-1)/panel, func(i int) {
-		j := i * panel
-		for a := range t.taps {
-			simd.PackBT(packed[simd.PackedOffset(k, j):], k, (t.taps-1-a)*o, w.Data[(a*ci+j)*o:], o, min(panel, ci-j), o)
-		}
-	})
-	back := t.turned()
-	const piece = 512 // pixels
-	pieces := (pixels + piece - 1) / piece
-	parallel.For(dx.Shape[0]*pieces, func(i int) {
-		f, p := i/pieces, i%pieces*piece
-		a0, a1 := back.taken(f)
-		if a0 == a1 {
-			return // the caller has set it to zero
-		}
-		from, _ := back.of(f, a0)
-		for j := 0; j < ci; j += panel {
-			n := min(panel, ci-j)
-			simd.MulPanel(dx.Data[(f*pixels+p)*ci+j:], ci, min(piece, pixels-p), n, simd.A{Data: dy.Data[(from*pixels+p)*o:], LD: o, Runs: a1 - a0,
-				RunStride: t.Dilation * pixels * o, K: o}, packed[simd.PackedOffset(k, j)+a0*o*panelWidth(n):], add)
-		}
-	})
 }
 
 // gradClass is a class of dx's pixels, those at rows sh·q + y and columns sw·r + x: the taps that reach it, and its weights.
@@ -854,49 +831,6 @@ func ceilDiv(a, b int) int {
 		return 0
 	}
 	return (a + b - 1) / b
-}
-
-// scatterGradInput adds dy·wᵀ to the pixels that each kernel element read, an image at a time.
-func scatterGradInput(dx, dy, w *Tensor, g Conv, t frames) {
-	kh, kw, cg, o := w.Shape[0]/t.taps, w.Shape[1], w.Shape[2], w.Shape[3]
-	n, h, wd, ci := dx.Shape[0], dx.Shape[1], dx.Shape[2], dx.Shape[3]
-	oh, ow := dy.Shape[1], dy.Shape[2]
-	og := o / g.Groups
-	parallel.For(n, func(i int) {
-		col := borrow(ow * cg)
-		defer giveBack(col)
-		for tap := range t.taps * kh {
-			f, there := t.reader(i, tap/kh)
-			if !there {
-				continue
-			}
-			for q := range oh {
-				y := q*g.H.Stride + tap%kh*g.H.Dilation - g.H.Low
-				if y < 0 || y >= h {
-					continue
-				}
-				for b := range kw {
-					if cg == 1 && og == 1 {
-						for s := range ow {
-							if x := s*g.W.Stride + b*g.W.Dilation - g.W.Low; x >= 0 && x < wd {
-								simd.MulAdd(dx.Data[((i*h+y)*wd+x)*ci:][:ci], dy.Data[((f*oh+q)*ow+s)*o:], w.Data[(tap*kw+b)*o:])
-							}
-						}
-						continue
-					}
-					for gi := range g.Groups {
-						gemm(col, cg, ow, cg, og, dy.Data[(f*oh+q)*ow*o+gi*og:], o, false, w.Data[(tap*kw+b)*cg*o+gi*og:], o, true, false, g.Precision)
-						for s := range ow {
-							if x := s*g.W.Stride + b*g.W.Dilation - g.W.Low; x >= 0 && x < wd {
-								d := dx.Data[((i*h+y)*wd+x)*ci+gi*cg:][:cg]
-								simd.Add(d, d, col[s*cg:])
-							}
-						}
-					}
-				}
-			}
-		}
-	})
 }
 
 // ConvTransposeShape returns the shape of a transposed convolution's output, the input of the convolution that it undoes. A

@@ -1,5 +1,10 @@
 package tensor
 
+import (
+	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/simd"
+)
+
 // Conv3D sets y to the convolution (cross-correlation) of clips with w; see ConvShape. An output frame is a sum over the kernel's time taps, each a
 // convolution of one frame: every algorithm for images takes the taps as more of its sums, and images are clips of one frame.
 //
@@ -110,4 +115,68 @@ func (t frames) whole(f0, f1 int) int {
 		}
 	}
 	return -1
+}
+
+// convThroughTime is ConvFused for kernels of one pixel through several frames.
+func convThroughTime(y, x, w *Tensor, t frames, e *Epilogue, keep *Packed) {
+	ci, o := w.Shape[2], w.Shape[3]
+	k, panel := t.taps*ci, simd.Panel()
+	packed := keep.form(form{groups: 1}, simd.PackedSize(k, o), func(packed []float32) {
+		parallel.For((o+panel-1)/panel, func(i int) {
+			j := i * panel
+			simd.PackB(packed[simd.PackedOffset(k, j):], k, 0, w.Data[j:], k, min(panel, o-j), o)
+		})
+	})
+	if keep == nil {
+		defer giveBack(packed)
+	}
+	throughTime(y, x, packed, t, e, false)
+}
+
+// gradInputThroughTime is ConvGradInput for kernels of one pixel and stride 1, with the taps in reverse order.
+func gradInputThroughTime(dx, dy, w *Tensor, t frames, add bool) {
+	ci, o := w.Shape[2], w.Shape[3]
+	k, panel := t.taps*o, simd.Panel()
+	packed := borrow(simd.PackedSize(k, ci))
+	defer giveBack(packed)
+	parallel.For((ci+panel-1)/panel, func(i int) {
+		j := i * panel
+		for a := range t.taps {
+			simd.PackBT(packed[simd.PackedOffset(k, j):], k, (t.taps-1-a)*o, w.Data[(a*ci+j)*o:], o, min(panel, ci-j), o)
+		}
+	})
+	throughTime(dx, dy, packed, t.turned(), nil, add)
+}
+
+// throughTime sets y [N·OT H W O] to the products of the frames of x [N·T H W I] that t's taps read, which follow one another in time as runs of one
+// operand, and packed weights [taps·I O], or adds them. A piece is a few pixels of some frames, one after the other: what the taps of one frame read is
+// still in the cache for the next.
+func throughTime(y, x *Tensor, packed []float32, t frames, e *Epilogue, add bool) {
+	ci, o, pixels := x.Shape[3], y.Shape[3], y.Shape[1]*y.Shape[2]
+	k, panel := t.taps*ci, simd.Panel()
+	some := max(14, min(224, (1<<17)/k)) // pixels
+	blocks := (pixels + some - 1) / some
+	last := max(1, min(8, y.Shape[0]*blocks/32)) // frames
+	parts := (t.out + last - 1) / last           // of a clip
+	parallel.For(y.Shape[0]/t.out*parts*blocks, func(piece int) {
+		p := piece % blocks * some
+		piece /= blocks
+		m := min(some, pixels-p)
+		f0 := piece/parts*t.out + piece%parts*last
+		for f := f0; f < min(f0+last, (piece/parts+1)*t.out); f++ {
+			a0, a1 := t.taken(f)
+			at := f*pixels + p
+			switch from, _ := t.of(f, a0); {
+			case a0 < a1:
+				for j := 0; j < o; j += panel {
+					n := min(panel, o-j)
+					simd.MulPanel(y.Data[at*o+j:], o, m, n, simd.A{Data: x.Data[(from*pixels+p)*ci:], LD: ci, Runs: a1 - a0, RunStride: t.Dilation * pixels * ci, K: ci},
+						packed[simd.PackedOffset(k, j)+a0*ci*panelWidth(n):], add)
+				}
+			case !add:
+				clear(y.Data[at*o : (at+m)*o])
+			}
+			e.apply(y.Data, o, at, at+m, 0, o)
+		}
+	})
 }
