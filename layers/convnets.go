@@ -184,6 +184,36 @@ func VGG(rng *tensor.RNG, c, depth int, norm bool, o TrunkOptions) *Trunk {
 	return t
 }
 
+// L3 is either subnetwork of L3-Net (Arandjelović, Zisserman, "Look, listen and learn", ICCV 2017, section 2 and figure 2) up to its pooling over all
+// places: four blocks of two 3x3 convolutions, each with batch norm and ReLU, of 64, 128, 256 and 512 channels, 2x2 max pooling behind the first three. It sees
+// pictures of 224 pixels and hears spectrograms of 199 frames of 257 frequencies; features are 28x28 and 24x32. Its own initialisation is InitFanOut.
+func L3(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
+	return o.plain("L3").maker(rng, InitFanOut).twos("l3", c, 1)
+}
+
+// AVENet is L3 whose first convolution has stride 2, as of either subnetwork of AVE-Net and AVOL-Net (the same, "Objects that sound", ECCV 2018, figure 2).
+func AVENet(rng *tensor.RNG, c int, o TrunkOptions) *Trunk {
+	return o.plain("AVENet").maker(rng, InitFanOut).twos("avenet", c, 2)
+}
+
+func (m maker) twos(name string, c, stride int) *Trunk {
+	t := &Trunk{Name: name, Side: 224}
+	in, first := c, ConvOptions{Stride: m.stride(stride), Pad: 1}
+	for i := range 4 {
+		out := 64 << i
+		var s Sequential
+		for j := range 2 {
+			s = append(s, m.convBN(fmt.Sprintf("conv%d_%d", i+1, j+1), fmt.Sprintf("bn%d_%d", i+1, j+1), in, out, 3, first)...)
+			in, first.Stride = out, 1
+		}
+		if i < 3 && m.stride(2) > 1 {
+			s = append(s, Child{fmt.Sprint("pool", i+1), MaxPool(tensor.SquareWindow(2, 2, 0))})
+		}
+		t.Stages = append(t.Stages, Stage{fmt.Sprint("conv", i+1), out, s})
+	}
+	return t
+}
+
 // TorchVGG returns torchvision's whole VGG, classifier included.
 func TorchVGG(rng *tensor.RNG, depth int, norm bool, classes int) Module {
 	t := VGG(rng, 3, depth, norm, TrunkOptions{})

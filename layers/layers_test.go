@@ -96,6 +96,16 @@ func TestTorchCIFAR(t *testing.T) {
 	}
 }
 
+// TestTorchL3 is TestTorchvision for the nets of L3-Net and AVE-Net. Reference: testdata/l3.json, made by testdata/l3.py.
+func TestTorchL3(t *testing.T) {
+	var want map[string]torchNet
+	golden.Load(t, "testdata/l3.json", &want)
+	rng := tensor.NewRNG(1)
+	for name, trunk := range map[string]*Trunk{"l3": L3(rng, 3, TrunkOptions{}), "avenet": AVENet(rng, 3, TrunkOptions{})} {
+		t.Run(name, func(t *testing.T) { compareTorch(t, Classifier(rng, trunk, 20), want[name], []int32{3, 1, 4, 15}) })
+	}
+}
+
 func compareTorch(t *testing.T, m Module, w torchNet, labels []int32) {
 	if w.N == 0 {
 		t.Fatal("the reference lacks this network")

@@ -228,6 +228,8 @@ var trunks = map[string]trunkMaker{
 	"nin":             {"network in network, four blocks, as in RotNet", false, NIN},
 	"vgg11":           {"VGG-11 with batch norm", false, vgg(11)},
 	"vgg16":           {"VGG-16 with batch norm", false, vgg(16)},
+	"l3":              {"a subnetwork of L3-Net: eight 3x3 convolutions, 64 to 512 channels; for pictures and spectrograms", false, L3},
+	"avenet":          {"a subnetwork of AVE-Net and AVOL-Net: l3 whose first convolution has stride 2", false, AVENet},
 	"r3d18":           {"R3D-18, torchvision's: ResNet-18 of 3x3x3 convolutions, for clips of 16 frames", true, R3D},
 	"r2plus1d18":      {"R(2+1)D-18, torchvision's: each 3x3x3 convolution as one in the plane and one through time; for clips", true, R2Plus1D},
 	"c3d":             {"C3D with batch norm, as in Xu et al. 2019, for clips of 16 frames", false, C3D},

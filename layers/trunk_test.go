@@ -40,7 +40,7 @@ func newTrunk(t *testing.T, name string, o TrunkOptions) *Trunk {
 // the one that its constructor names, to the bit.
 func TestTrunkInit(t *testing.T) {
 	for name, own := range map[string]Init{"convnet": InitFanOut, "nin": InitFanOut, "resnet20": InitUniform, "resnet18-cifar": InitFanOut,
-		"caffenet": InitFanOut, "vgg11": InitFanOut, "convnet3d": InitFanOut, "c3d": InitFanOut} {
+		"caffenet": InitFanOut, "vgg11": InitFanOut, "l3": InitFanOut, "avenet": InitFanOut, "convnet3d": InitFanOut, "c3d": InitFanOut} {
 		t.Run(name, func(t *testing.T) {
 			mine := State(newTrunk(t, name, TrunkOptions{}))
 			for init := InitUniform; init <= InitFanIn; init++ {
@@ -267,7 +267,8 @@ func TestTrunkStride(t *testing.T) {
 	for _, c := range []struct {
 		name               string
 		stride, side, want int
-	}{{"convnet", 0, 32, 4}, {"convnet", 2, 32, 16}, {"convnet", 1, 32, 32}, {"resnet20", 2, 32, 16}, {"resnet18", 8, 64, 8}, {"nin", 2, 32, 16}, {"alexnet", 8, 67, 7}} {
+	}{{"convnet", 0, 32, 4}, {"convnet", 2, 32, 16}, {"convnet", 1, 32, 32}, {"resnet20", 2, 32, 16}, {"resnet18", 8, 64, 8}, {"nin", 2, 32, 16}, {"alexnet", 8, 67, 7},
+		{"l3", 0, 32, 4}, {"l3", 4, 32, 8}, {"avenet", 0, 32, 2}, {"avenet", 1, 16, 16}} {
 		trunk := newTrunk(t, c.name, TrunkOptions{Stride: c.stride})
 		plain := State(newTrunk(t, c.name, TrunkOptions{}))
 		for i, p := range State(trunk) {

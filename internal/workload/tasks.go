@@ -41,14 +41,14 @@ func drawn(n, side int) kept {
 	return out
 }
 
-// learner returns what learns a task from pictures; it panics where that cannot be.
-func learner(task, trunk string, side int, images data.Images) train.Learner {
+// learner returns what learns a task from pictures, or from films with sound; it panics where that cannot be.
+func learner(task, trunk string, side int, in data.Inputs, hearing data.Hearing) train.Learner {
 	t, err := pretext.New(task)
 	var net *layers.Trunk
 	if err == nil {
 		net, err = layers.NewTrunk(trunk, tensor.NewRNG(1), 3)
 	}
-	s := pretext.Setup{Trunk: net, Side: side, Norm: data.ImageNetNorm, Plain: data.PlainView(side), RNG: tensor.NewRNG(2), Inputs: data.Inputs{Images: images}}
+	s := pretext.Setup{Trunk: net, Side: side, Norm: data.ImageNetNorm, Plain: data.PlainView(side), RNG: tensor.NewRNG(2), Inputs: in, Hearing: hearing}
 	if err == nil {
 		s.Augment, err = data.NewView("crop-flip", side)
 	}
@@ -68,8 +68,8 @@ func views(dir string) []Item {
 	var out []Item
 	item := func(task, size, trunk string, side int, images func() data.Images) {
 		out = append(out, Item{ID: "views/" + task + "/" + size, setup: func() func() {
-			in := images()
-			feed, err := learner(task, trunk, side, in).Feed(data.Inputs{Images: in}, true, data.LoaderOptions{BatchSize: 20, Seed: 1, Workers: 1})
+			in := data.Inputs{Images: images()}
+			feed, err := learner(task, trunk, side, in, data.Hearing{}).Feed(in, true, data.LoaderOptions{BatchSize: 20, Seed: 1, Workers: 1})
 			if err != nil {
 				panic(err)
 			}
@@ -103,20 +103,33 @@ const viewed = 60
 // taskSteps lists training steps of pretext tasks, whole: networks, loss, update; the views are made before. internal/parity/tasks.py has the
 // same steps in PyTorch, by their ids.
 func taskSteps(level autograd.Recompute, mode tensor.Mode) []Item {
+	sgd := train.Config{Optimizer: "sgd?decay=all", LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4}
+	pictures := func(n, side int) data.Inputs { return data.Inputs{Images: drawn(n, side)} }
 	var out []Item
 	for _, s := range []struct {
 		id, task, trunk string
 		side, n         int
+		of              func(n, side int) data.Inputs
+		sound           string
+		c               train.Config
 	}{
-		{"jigsaw_resnet18_9x64/n32", "jigsaw?grid=3&set=100&deals=1", "resnet18", 225, 32},
-		{"colourise_zhang_176/n8", "colourise", "zhang", 176, 8},
+		{"jigsaw_resnet18_9x64/n32", "jigsaw?grid=3&set=100&deals=1", "resnet18", 225, 32, pictures, "", sgd},
+		{"colourise_zhang_176/n8", "colourise", "zhang", 176, 8, pictures, "", sgd},
+		{"audio_visual_l3_224/n16", "audio-visual", "l3", 224, 16, playing, "linear?rate=48000&window=10&hop=5&mean=-8&std=3",
+			train.Config{Optimizer: "adam", LR: 1e-4, WeightDecay: 1e-5}},
 	} {
 		out = append(out, Item{ID: "train_step/" + s.id, slow: true, setup: func() func() {
-			images := drawn(s.n, s.side)
-			d := &data.Dataset{Name: "drawn", Inputs: data.Inputs{Images: images}}
-			c := train.Config{Epochs: 1 << 20, BatchSize: s.n, Optimizer: "sgd?decay=all", LR: 0.01, Schedule: "constant", Momentum: 0.9, WeightDecay: 1e-4, Seed: 1,
-				Conv: mode.Algorithm, Precision: mode.Precision}
-			r := &train.Run{Config: c, Learner: learner(s.task, s.trunk, s.side, images), Data: d, Recompute: level}
+			d := &data.Dataset{Name: "drawn", Inputs: s.of(s.n, s.side)}
+			var hearing data.Hearing
+			if s.sound != "" {
+				var err error
+				if hearing, err = data.ParseHearing(s.sound); err != nil {
+					panic(err)
+				}
+			}
+			c := s.c
+			c.Epochs, c.BatchSize, c.Schedule, c.Seed, c.Conv, c.Precision = 1<<20, s.n, "constant", 1, mode.Algorithm, mode.Precision
+			r := &train.Run{Config: c, Learner: learner(s.task, s.trunk, s.side, d.Inputs, hearing), Data: d, Recompute: level}
 			update, _, err := r.Rehearse()
 			if err != nil {
 				panic(err)
@@ -129,4 +142,13 @@ func taskSteps(level autograd.Recompute, mode tensor.Mode) []Item {
 		}})
 	}
 	return out
+}
+
+// playing are n films of instruments with their sound at 48 kHz.
+func playing(n, side int) data.Inputs {
+	d, err := data.Open(fmt.Sprintf("scenes:?sound=yes&frames=24&hz=48000&n=%d&side=%d", n, side), data.Train)
+	if err != nil {
+		panic(err)
+	}
+	return d.Inputs
 }
