@@ -79,6 +79,9 @@ func askProbe(program ffmpeg.Program, path string, o Options, entries string) (*
 	}
 	if p.format == "" {
 		err = c.Failed(io.EOF)
+		if errors.Is(err, ffmpeg.ErrLate) {
+			return nil, err
+		}
 		text := err.Error()
 		if at := strings.LastIndex(text, ": "); at >= 0 {
 			text = text[at+2:]

@@ -61,7 +61,7 @@ func create(path string, h, w int, rate float64, sound Sound) (*Writer, error) {
 	switch {
 	case ending != ".gif" && ending != ".avi":
 		return nil, fmt.Errorf("films are written as .gif or .avi, not as %q", ending)
-	case ending == ".gif" && rate > 50:
+	case ending == ".gif" && rate > 50+1e-6: // a mean of times is not to the bit
 		return nil, fmt.Errorf("%g frames a second; browsers show GIFs of more than 50 at 10: write an .avi", rate)
 	case sound == Sound{}:
 	case ending == ".gif":

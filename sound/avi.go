@@ -15,6 +15,8 @@ const (
 	tagMP3 = 0x0055
 )
 
+var errCutAVI = errors.New("an AVI that is cut short in its headers")
+
 // readAVI reads PCM and MPEG audio in an AVI; others are ffmpeg's.
 func readAVI(f file, size int64, o Options) (*Recording, error) {
 	a, err := avi.Open(f, size)
@@ -22,7 +24,7 @@ func readAVI(f file, size int64, o Options) (*Recording, error) {
 		return nil, cause(err)
 	}
 	if len(a.Streams) == 0 {
-		return nil, errors.New("an AVI that is cut short in its headers")
+		return nil, errCutAVI
 	}
 	k := slices.IndexFunc(a.Streams, func(s avi.Stream) bool { return s.Kind == "auds" })
 	if k < 0 {

@@ -102,7 +102,11 @@ func runProbe(program ffmpeg.Program, path string, o Options) (*probe, error) {
 		return nil, c.Failed(err)
 	}
 	if p.format == "" {
-		text := c.Failed(io.EOF).Error()
+		err := c.Failed(io.EOF)
+		if errors.Is(err, ffmpeg.ErrLate) {
+			return nil, err
+		}
+		text := err.Error()
 		if at := strings.LastIndex(text, ": "); at >= 0 {
 			text = text[at+2:]
 		}
@@ -231,14 +235,11 @@ func (s *ffmpegSound) index(r *Recording) error {
 		}
 	}
 	s.starts = append(s.starts, at)
-	if len(s.frames) == 0 {
-		if err := c.Failed(io.EOF); strings.Contains(err.Error(), "Timeout") {
-			return err
-		}
-		return fmt.Errorf("no values in its sound, or cut short before its first ones (%s)", cmp.Or(c.LastSaid(), "ffmpeg says nothing"))
-	}
-	if err := c.Failed(io.EOF); strings.Contains(err.Error(), "Timeout") {
+	if err := c.Failed(io.EOF); errors.Is(err, ffmpeg.ErrLate) {
 		return err
+	}
+	if len(s.frames) == 0 {
+		return fmt.Errorf("no values in its sound, or cut short before its first ones (%s)", cmp.Or(c.LastSaid(), "ffmpeg says nothing"))
 	}
 	if said := c.LastSaid(); strings.Contains(said, "[error]") || strings.Contains(said, "[fatal]") {
 		r.notes = append(r.notes, "ffmpeg says of it: "+said)

@@ -54,6 +54,9 @@ func in(path string, o Options) (bool, error) {
 		if err != nil {
 			return false, cause(err)
 		}
+		if len(a.Streams) == 0 {
+			return false, errCutAVI
+		}
 		return slices.ContainsFunc(a.Streams, func(s avi.Stream) bool { return s.Kind == "auds" }), nil
 	case "other":
 		if there, known := inMP4(f, info.Size()); known {

@@ -51,7 +51,7 @@ func TestIn(t *testing.T) {
 	if got, err := In(write("long.mp4", long), none); err != nil || !got {
 		t.Error(got, err)
 	}
-	for name, b := range map[string][]byte{"empty.mp4": box("ftyp", []byte("isom")), "a.mkv": []byte("\x1a\x45\xdf\xa3 a film of another kind")} {
+	for name, b := range map[string][]byte{"empty.mp4": box("ftyp", []byte("isom")), "cut.avi": []byte("RIFF\x00\x01\x00\x00AVI LIST"), "a.mkv": []byte("\x1a\x45\xdf\xa3 a film of another kind")} {
 		if _, err := In(write(name, b), none); err == nil || !strings.Contains(err.Error(), name+": ") {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -395,3 +395,35 @@ func TestWriteRefused(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// TestDelay: the sound of a film begins when its headers say, beside its pictures.
+func TestDelay(t *testing.T) {
+	b, err := os.ReadFile("testdata/pcm.avi")
+	if err != nil {
+		t.Fatal(err)
+	}
+	streams := map[string]int{"auds": bytes.Index(b, []byte("auds")), "vids": bytes.Index(b, []byte("vids"))}
+	at := func(stream string) []byte { return b[streams[stream]:] }
+	second := func(stream string) uint32 { // in the units of the stream: scale, then rate
+		return binary.LittleEndian.Uint32(at(stream)[24:]) / binary.LittleEndian.Uint32(at(stream)[20:])
+	}
+	for _, c := range []struct{ sound, pictures, want float64 }{{0, 0, 0}, {2, 0, 2}, {0, 1, -1}, {3, 1, 2}} {
+		for stream, s := range map[string]float64{"auds": c.sound, "vids": c.pictures} {
+			binary.LittleEndian.PutUint32(at(stream)[28:], uint32(s)*second(stream))
+		}
+		path := filepath.Join(t.TempDir(), "a.avi")
+		if err := os.WriteFile(path, b, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if r := open1(t, path, Options{FFmpeg: "none"}); r.Delay() != c.want {
+			t.Errorf("sound at %g s and pictures at %g s: a delay of %g s", c.sound, c.pictures, r.Delay())
+		}
+	}
+	// what ffprobe says of both streams: 0.524967 s and 0.54 s
+	if r := open1(t, "testdata/layer2.mpg", Options{FFmpeg: "none"}); math.Abs(r.Delay()-(0.524967-0.54)) > 1e-6 {
+		t.Errorf("MPEG-1: a delay of %g s", r.Delay())
+	}
+	if r := open1(t, "testdata/pcm16.wav", Options{}); r.Delay() != 0 {
+		t.Errorf("a recording without pictures has a delay of %g s", r.Delay())
+	}
+}

@@ -159,13 +159,16 @@ func (c *Call) Stop() {
 	c.cmd.Wait()
 }
 
-// Failed says why a program gave less than was asked for.
+// ErrLate is that a program took longer than it may.
+var ErrLate = errors.New("ffmpeg was ended: it took longer than it may (Timeout)")
+
+// Failed says why a program gave less than was asked for; of one that was ended the error is ErrLate.
 func (c *Call) Failed(err error) error {
 	c.mu.Lock()
 	late := c.late
 	c.mu.Unlock()
 	if late {
-		return errors.New("ffmpeg was ended: it took longer than it may (Timeout)")
+		return ErrLate
 	}
 	if err != io.EOF && err != io.ErrUnexpectedEOF {
 		return err
