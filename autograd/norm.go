@@ -34,7 +34,7 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 	if training {
 		rows := x.Value.Len() / max(c, 1)
 		if rows == 1 {
-			badShape("BatchNorm", x, "training on %v: a channel needs more than one value", x.Shape())
+			badShape("BatchNorm", x, "training on %v: a channel needs more than one value, of a larger batch", x.Shape())
 		}
 		if rows > 0 { // of no samples there is nothing to know
 			tensor.BatchStats(mean, inv, x.Value)

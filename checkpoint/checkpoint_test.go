@@ -183,6 +183,20 @@ func TestRestore(t *testing.T) {
 	}
 }
 
+// TestRestoreAll: a tensor that the model does not have is named, if it begins with the prefix.
+func TestRestoreAll(t *testing.T) {
+	f := sample()
+	f.MarkLayout(ChannelsLast)
+	w, v := tensor.New(3, 2, 4, 5), tensor.New(1)
+	f.Tensors = append(f.Tensors, Named{Name: "conv.extra", Value: v})
+	if err := f.RestoreAll([]Named{{Name: "weight", Value: w}}, "conv."); err == nil || !strings.Contains(err.Error(), "conv.extra") || w.Data[5] != 0 {
+		t.Errorf("a tensor too many: %v", err)
+	}
+	if err := f.RestoreAll([]Named{{Name: "weight", Value: w}, {Name: "extra", Value: v}}, "conv."); err != nil || w.Data[5] != f.Tensors[0].Value.Data[5] {
+		t.Errorf("restore: %v", err)
+	}
+}
+
 // FuzzRead: memory grows with the file, whatever its header claims; what is read is written, and read back to the bit.
 func FuzzRead(f *testing.F) {
 	var b bytes.Buffer

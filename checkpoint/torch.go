@@ -95,6 +95,20 @@ func (f *File) Restore(dst []Named, prefix string) error {
 	return nil
 }
 
+// RestoreAll is Restore of a file whose tensors that begin with prefix are all in dst: others are of another model, whose names may happen to be dst's.
+func (f *File) RestoreAll(dst []Named, prefix string) error {
+	known := map[string]bool{}
+	for _, d := range dst {
+		known[prefix+d.Name] = true
+	}
+	for _, t := range f.Tensors {
+		if strings.HasPrefix(t.Name, prefix) && !known[t.Name] {
+			return fmt.Errorf("tensor %q of the file is not in the model: the file is of another one, or of another version of the program", t.Name)
+		}
+	}
+	return f.Restore(dst, prefix)
+}
+
 func someNames(ts []Named) string {
 	if len(ts) == 0 {
 		return "none"

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
@@ -50,7 +51,10 @@ func (r *Run) loop(ctx context.Context) error {
 				r.keepBuffers()
 			}
 			s.next(seed)
-			if step(s); s.err == nil && !s.Last() {
+			if err := r.take(step); err != nil {
+				return err
+			}
+			if s.err == nil && !s.Last() {
 				continue
 			}
 			if s.err == nil {
@@ -294,4 +298,22 @@ func sortedKeys(m map[string]float64) []string {
 	}
 	sort.Strings(out)
 	return out
+}
+
+// take takes a step. That a network cannot be computed is a mistake in the program, but for batch norm in batches of one sample, which a person asked for: it finds a single
+// value there, where features are pooled.
+func (r *Run) take(step func(Step)) error {
+	if r.Config.BatchSize > 1 {
+		step(r.train)
+		return nil
+	}
+	err := autograd.Try(func() { step(r.train) })
+	if err == nil {
+		return nil
+	}
+	var op *autograd.OpError
+	if errors.As(err, &op) && strings.HasSuffix(op.Op, "BatchNorm") {
+		return fmt.Errorf("task %s does not learn from batches of 1: %w", r.Config.Task, err)
+	}
+	panic(err)
 }

@@ -29,7 +29,10 @@ func (r *Run) Rehearse() (update func() error, stop func(), err error) {
 	return func() error {
 		s.begin(r.step)
 		s.next(seed)
-		if step(s); s.err == nil {
+		if err := r.take(step); err != nil {
+			return err
+		}
+		if s.err == nil {
 			s.end()
 		}
 		r.step++

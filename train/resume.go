@@ -131,7 +131,7 @@ func (r *Run) apply(f *checkpoint.File) error {
 	if err := sameCourse([]byte(f.Metadata["tessera.config"]), r.Config); err != nil {
 		return err
 	}
-	if err := f.Restore(r.state(), ""); err != nil {
+	if err := f.RestoreAll(r.state(), ""); err != nil {
 		return err
 	}
 	tensor.Changed()
