@@ -69,13 +69,17 @@ func (s Sheet) Fit(x, y, w, h int, pix []uint8, ph, pw int) {
 	if dh > h {
 		dw, dh = max(1, (pw*h+ph/2)/ph), h
 	}
-	x, y = x+(w-dw)/2, y+(h-dh)/2
+	s.Stretch(x+(w-dw)/2, y+(h-dh)/2, dw, dh, pix, ph, pw)
+}
+
+// Stretch draws an RGB picture of ph by pw pixels over all of a box of w by h: smoothed where it is made smaller, with its pixels' edges where it is made larger.
+func (s Sheet) Stretch(x, y, w, h int, pix []uint8, ph, pw int) {
 	scale := draw.Scaler(draw.NearestNeighbor)
-	if dw < pw {
+	if w < pw || h < ph {
 		scale = draw.BiLinear
 	}
 	src := rgba(pix, ph, pw)
-	scale.Scale(s.RGBA, image.Rect(x, y, x+dw, y+dh), src, src.Rect, draw.Src, nil)
+	scale.Scale(s.RGBA, image.Rect(x, y, x+w, y+h), src, src.Rect, draw.Src, nil)
 }
 
 // Paste draws a picture as it is, its upper left corner at (x, y).

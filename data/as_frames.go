@@ -197,29 +197,3 @@ func (t frameTruth) Factors(i int) ([]Factor, error) {
 	k, err := t.frame(i)
 	return k.Factors, err
 }
-
-// Apart parts the numbers of samples, in an order, in two: at least n, which come first, and the others. Frames of one film stay together, for
-// they are nearly the same picture.
-func (d *Dataset) Apart(order []int, n int) (first, others []int) {
-	of := d.Truth.Groups[FilmGroup]
-	if of == nil {
-		return order[:n], order[n:]
-	}
-	size, chosen, total := map[int]int{}, map[int]bool{}, 0
-	for _, i := range order {
-		size[of.Label(i)]++
-	}
-	for _, i := range order {
-		if film := of.Label(i); !chosen[film] && total < n {
-			chosen[film], total = true, total+size[film]
-		}
-	}
-	for _, i := range order {
-		if chosen[of.Label(i)] {
-			first = append(first, i)
-		} else {
-			others = append(others, i)
-		}
-	}
-	return first, others
-}

@@ -212,3 +212,17 @@ func Spread(frames, n, most int) []int {
 	}
 	return out
 }
+
+// Within returns n numbers of frames of a film, evenly spread over those that are seen from frame first on for so many seconds; of fewer some more than once. times are
+// those of the film's frames, in seconds, rising.
+func Within(times []float64, first int, seconds float64, n int) []int {
+	end := first + 1
+	for end < len(times) && times[end] < times[first]+seconds-1e-6 {
+		end++
+	}
+	out := Spread(end-first, n, 0)
+	for k := range out {
+		out[k] += first
+	}
+	return out
+}

@@ -190,6 +190,26 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// TestWithin: frames from one on, for as long as asked, evenly; where there are fewer some come more than once.
+func TestWithin(t *testing.T) {
+	ten := make([]float64, 20)
+	for k := range ten {
+		ten[k] = float64(k) / 10
+	}
+	for _, c := range []struct {
+		times   []float64
+		first   int
+		seconds float64
+		n       int
+		want    string
+	}{{ten, 0, 0.5, 5, "[0 1 2 3 4]"}, {ten, 7, 0.3, 3, "[7 8 9]"}, {ten, 2, 1, 2, "[4 9]"}, {ten, 17, 1, 3, "[17 18 19]"}, {ten, 3, 0.05, 2, "[3 3]"}, {ten, 3, 0.2, 4, "[3 3 4 4]"},
+		{[]float64{0, 0.1, 0.9, 1, 1.4}, 1, 0.9, 3, "[1 2 2]"}, {[]float64{5}, 0, 1, 1, "[0]"}} {
+		if got := fmt.Sprint(Within(c.times, c.first, c.seconds, c.n)); got != c.want {
+			t.Errorf("%d frames of %v from %d on, %g s: %s, want %s", c.n, c.times, c.first, c.seconds, got, c.want)
+		}
+	}
+}
+
 // TestFramesOf: frames as pictures, with what is known about them; broken films are left out and named.
 func TestFramesOf(t *testing.T) {
 	d, err := Open("scenes:?frames=6&n=4&side=16&as=frames&each=3", Train)
@@ -260,8 +280,8 @@ func TestApart(t *testing.T) {
 		t.Fatal(err)
 	}
 	order := tensor.NewRNG(2).Perm(d.Len())
-	first, others := d.Apart(order, 7)
-	if len(first) != 10 || len(others) != 30 {
+	first, others, by := d.Apart(order, 7)
+	if len(first) != 10 || len(others) != 30 || by != FilmGroup {
 		t.Fatalf("%d and %d frames", len(first), len(others))
 	}
 	in := map[int]bool{}
@@ -274,8 +294,33 @@ func TestApart(t *testing.T) {
 		}
 	}
 	pictures, _ := Open("scenes:?n=8&side=8", Train)
-	if a, b := pictures.Apart([]int{3, 1, 2}, 2); fmt.Sprint(a, b) != "[3 1] [2]" {
+	if a, b, by := pictures.Apart([]int{3, 1, 2}, 2); by != "" || fmt.Sprint(a, b) != "[3 1] [2]" {
 		t.Error(a, b)
+	}
+}
+
+// TestApartBy: the first of the divisions that stay whole in a cut stays whole here too; samples without a class in it are parted one by one.
+func TestApartBy(t *testing.T) {
+	labels := []int{0, 1, -1, 0, -1, 1, 2, 0}
+	of := func(names ...string) *Dataset {
+		d := &Dataset{Truth: Truth{Groups: map[string]Labels{"take": &folderLabels{labels: make([]int, 8)}}}}
+		for k, name := range names {
+			l := &folderLabels{labels: labels}
+			if k > 0 {
+				l = &folderLabels{labels: make([]int, 8)}
+			}
+			d.Truth.Groups[name] = l
+		}
+		return d
+	}
+	for _, names := range [][]string{{"Speaker", FilmGroup, "fold"}, {RecordingGroup, FilmGroup}, {FilmGroup, "src_file"}, {"fold"}} {
+		first, others, by := of(names...).Apart([]int{2, 3, 4, 5, 6, 7, 0, 1}, 2)
+		if by != names[0] || fmt.Sprint(first, others) != "[2 3 7 0] [4 5 6 1]" {
+			t.Error(names, by, first, others)
+		}
+	}
+	if first, others, by := of().Apart([]int{1, 0}, 1); by != "" || fmt.Sprint(first, others) != "[1] [0]" {
+		t.Error(first, others, by)
 	}
 }
 

@@ -140,6 +140,24 @@ func (h Hearing) Shape() ([]int, error) {
 	return []int{t, f, 1}, nil
 }
 
+// Hertz returns the frequencies of a spectrogram, [F]: of mel bands their middles.
+func (h Hearing) Hertz() ([]float64, error) {
+	e, err := newEar(h)
+	if err != nil {
+		return nil, err
+	}
+	_, f := e.shape()
+	out := make([]float64, f)
+	for k := range out {
+		if e.mel != nil {
+			out[k] = e.mel.Centre(k)
+		} else {
+			out[k] = float64(k) * float64(h.Rate) / float64(2*(f-1))
+		}
+	}
+	return out, nil
+}
+
 // resampler returns the way from a rate in Hz to the ear's own.
 func (e *ear) resampler(rate float64) (*spectrum.Resampler, error) {
 	e.mu.Lock()
@@ -198,13 +216,16 @@ func (w *Windows) Shape() []int {
 func (w *Windows) Samples() int { return w.ear.samples }
 
 // Seconds returns how long recording i is; an error says that it holds no sound.
-func (w *Windows) Seconds(i int) (float64, error) {
-	n, rate, err := w.Length(i)
+func (w *Windows) Seconds(i int) (float64, error) { return SecondsOf(w.Sounds, i) }
+
+// SecondsOf returns how long sample i is; an error says that it holds no sound.
+func SecondsOf(s Sounds, i int) (float64, error) {
+	n, rate, err := s.Length(i)
 	switch {
 	case err != nil:
 		return 0, err
 	case n == 0 || !(rate > 0):
-		return 0, fmt.Errorf("%s holds no sound", w.Describe(i))
+		return 0, fmt.Errorf("%s holds no sound", s.Describe(i))
 	}
 	return float64(n) / rate, nil
 }

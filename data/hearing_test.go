@@ -393,3 +393,31 @@ func TestMeasureHearing(t *testing.T) {
 type still struct{ takes }
 
 func (s still) Sound(_, _, n int) ([]float32, error) { return make([]float32, n), nil }
+
+// TestHertz: the frequencies of a linear spectrogram are the transform's, those of mel bands rise from below 100 Hz to below half the rate.
+func TestHertz(t *testing.T) {
+	of := func(s string) []float64 {
+		t.Helper()
+		h, err := ParseHearing(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hz, err := h.Hertz()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return hz
+	}
+	if hz := of("linear?rate=48000&window=10&hop=5"); len(hz) != 257 || hz[0] != 0 || hz[1] != 93.75 || hz[256] != 24000 {
+		t.Errorf("%d frequencies: %v ...", len(hz), hz[:2])
+	}
+	hz := of("mel")
+	for k := 1; k < len(hz); k++ {
+		if hz[k] <= hz[k-1] {
+			t.Errorf("band %d is at %g Hz, the one below at %g", k, hz[k], hz[k-1])
+		}
+	}
+	if len(hz) != 64 || hz[0] > 100 || hz[63] < 7000 || hz[63] >= 8000 {
+		t.Errorf("%d bands from %g to %g Hz", len(hz), hz[0], hz[len(hz)-1])
+	}
+}

@@ -11,27 +11,37 @@ import (
 	"github.com/tessera-go/tessera/internal/spec"
 )
 
-// A pretext task may be solved by what a camera or a file leaves in a picture rather than by what is seen in it. The option inject puts
-// such a trace into every picture, as strongly as one likes: a task whose defence holds learns no faster with it, and features of a net
-// that took the shortcut are worse. What is put in depends on the picture alone; it is put into the picture as it is stored, before any
-// view resizes it, and the sizes are parts of the picture's, so that it is to be seen in small views too (but for JPEG's blocks of 8 pixels).
+// A pretext task may be solved by what a camera or a file leaves in a picture or a sound rather than by what is seen or heard in it. The option
+// inject puts such a trace into every one, as strongly as one likes: a task whose defence holds learns no faster with it, and features of a net
+// that took the shortcut are worse. What is put in depends on the sample alone; it is put into what is stored, before any view resizes it or
+// resamples it. Sizes are parts of a picture's, so that a trace is to be seen in small views too (but for JPEG's blocks of 8 pixels).
 
-// injector puts one kind of trace into pictures.
+// injector puts one kind of trace into pictures, or into sounds.
 type injector struct {
 	name      string
 	about     string
 	low, high float64
-	whole     bool // takes whole numbers
-	put       func(im *Image, by float64) (*Image, error)
+	whole     bool                                         // takes whole numbers
+	put       func(im *Image, by float64) (*Image, error)  // nil where it is of sounds
+	hear      func(w soundWindow, x []float32, by float64) // changes a window's values; nil where it is of pictures
+}
+
+// kind is what the trace is put into, one and many.
+func (j injector) kind() (one, many string) {
+	if j.hear != nil {
+		return "sound", "sounds"
+	}
+	return "picture", "pictures"
 }
 
 // injectors are all there are, in the order of their names.
 var injectors = []injector{
-	{"aberration", "red this many per cent larger about the middle, blue smaller", 0, 50, false, aberrate},
-	{"border", "black lines along the sides, per cent of the shorter one", 0, 50, false, lineBorder},
-	{"jpeg", "written and read as a JPEG of this quality: blocks of 8 pixels", 1, 100, true, compress},
-	{"vignette", "darker towards the corners, by this part there", 0, 1, false, vignette},
-	{"watermark", "a white T at the lower right, this opaque", 0, 1, false, watermark},
+	{"aberration", "red this many per cent larger about the middle, blue smaller", 0, 50, false, aberrate, nil},
+	{"border", "black lines along the sides, per cent of the shorter one", 0, 50, false, lineBorder, nil},
+	{"codec", "where a frame of the film begins its sound is this part quieter, and is back 5 ms later; every 0.04 s of recordings alone", 0, 1, false, nil, stumble},
+	{"jpeg", "written and read as a JPEG of this quality: blocks of 8 pixels", 1, 100, true, compress, nil},
+	{"vignette", "darker towards the corners, by this part there", 0, 1, false, vignette, nil},
+	{"watermark", "a white T at the lower right, this opaque", 0, 1, false, watermark, nil},
 }
 
 // Injectors returns the names that the option inject knows, each with a line about it.
@@ -79,14 +89,17 @@ func parseInject(v *spec.Values) (list []injection) {
 	return list
 }
 
-// inject returns the data set with traces in its pictures, one after the other.
+// inject returns the data set with traces in its pictures and its sounds, one after the other.
 func (d *Dataset) inject(list []injection) (*Dataset, error) {
-	if d.Images == nil {
-		return nil, fmt.Errorf("data %s: the option inject puts traces into pictures; there are %s", d.Name, d.Kinds())
-	}
 	var each []string
+	into := map[string][]injection{}
 	for _, j := range list {
-		each = append(each, fmt.Sprintf("%s:%g", j.name, j.by))
+		text := fmt.Sprintf("%s:%g", j.name, j.by)
+		one, many := j.kind()
+		if one == "picture" && d.Images == nil || one == "sound" && d.Sounds == nil {
+			return nil, fmt.Errorf("data %s: the option inject=%s puts a trace into %s; there are %s", d.Name, text, many, d.Kinds())
+		}
+		each, into[one] = append(each, text), append(into[one], j)
 	}
 	what := strings.Join(each, ",")
 	sep := "?"
@@ -96,8 +109,22 @@ func (d *Dataset) inject(list []injection) (*Dataset, error) {
 	out := *d
 	out.Name += sep + "inject=" + what
 	out.Fingerprint = fingerprint(d.Fingerprint, "inject", what)
-	out.Notes = append(append([]string(nil), d.Notes...), "put into every picture: "+strings.ReplaceAll(what, ",", ", "))
-	out.Images = &injected{d.Images, list}
+	out.Notes = append([]string(nil), d.Notes...)
+	for _, one := range []string{"picture", "sound"} {
+		var each []string
+		for _, j := range into[one] {
+			each = append(each, fmt.Sprintf("%s:%g", j.name, j.by))
+		}
+		if each != nil {
+			out.Notes = append(out.Notes, fmt.Sprintf("put into every %s: %s", one, strings.Join(each, ", ")))
+		}
+	}
+	if list := into["picture"]; list != nil {
+		out.Images = &injected{d.Images, list}
+	}
+	if list := into["sound"]; list != nil {
+		out.Sounds = &injectedSounds{d.Sounds, d.Clips, list}
+	}
 	return &out, nil
 }
 

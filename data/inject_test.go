@@ -244,7 +244,7 @@ func (brokenPicture) Image(int) (*Image, error) { return nil, errors.New("broken
 
 func TestInjectRefuses(t *testing.T) {
 	for of, want := range map[string]string{
-		"inject=":                       `there is no ""; there are aberration, border, jpeg, vignette or watermark`,
+		"inject=":                       `there is no ""; there are aberration, border, codec, jpeg, vignette or watermark`,
 		"inject=haze:1":                 `there is no "haze"`,
 		"inject=jpeg":                   "want a whole number between 1 and 100 behind the colon",
 		"inject=jpeg:0":                 "want a whole number between 1 and 100",
@@ -266,7 +266,7 @@ func TestInjectRefuses(t *testing.T) {
 	list := parseInject(spec.Spec{}.With("inject", "vignette:0.5").Values("data", everyKind))
 	d := everything(3)
 	d.Images = nil
-	if _, err := d.inject(list); err == nil || !strings.Contains(err.Error(), "films and sounds and texts") {
+	if _, err := d.inject(list); err == nil || !strings.Contains(err.Error(), "inject=vignette:0.5 puts a trace into pictures; there are films and sounds and texts") {
 		t.Errorf("data without pictures: %v", err)
 	}
 	d.Images = brokenPicture{every{3}}

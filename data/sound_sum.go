@@ -13,6 +13,7 @@ import (
 
 // SumOfSounds is what many sounds are together.
 type SumOfSounds struct {
+	Sounds   int            `json:"sounds"`
 	Hours    float64        `json:"hours"`    // of all that can be read
 	Shortest float64        `json:"shortest"` // seconds
 	Longest  float64        `json:"longest"`
@@ -27,7 +28,7 @@ type SumOfSounds struct {
 func SumSounds(s Sounds) SumOfSounds {
 	facts, errs := make([]SoundFacts, s.Len()), make([]error, s.Len())
 	parallel.For(len(facts), func(i int) { facts[i], errs[i] = FactsOf(s, i) })
-	out := SumOfSounds{Rates: map[string]int{}, Channels: map[string]int{}, Formats: map[string]int{}}
+	out := SumOfSounds{Sounds: s.Len(), Rates: map[string]int{}, Channels: map[string]int{}, Formats: map[string]int{}}
 	for i, f := range facts {
 		if errs[i] != nil {
 			out.Broken = append(out.Broken, errs[i].Error())
@@ -82,7 +83,7 @@ func (s SumOfSounds) Lines() []string {
 	}
 	some("", s.Noted)
 	if n := len(s.Broken); n > 0 {
-		out = append(out, fmt.Sprintf("%d sounds cannot be read:", n))
+		out = append(out, fmt.Sprintf("%d of %d recordings cannot be read:", n, s.Sounds))
 		some("  ", s.Broken)
 	}
 	return out

@@ -1,7 +1,6 @@
 package data
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"os"
@@ -28,7 +27,7 @@ var soundOptions = []spec.Option{
 	{Name: "labels", About: "what the label is: folder, speaker, a column of the table, no; if not given the table's class, else the first folder level, else the name"},
 	{Name: "table", About: "a CSV with a column of the recordings' names and others, a recording a line; no for none; if not given meta.csv in the folder or the one CSV in its folder meta"},
 	{Name: "cut", About: "such as 0.8/0.2: parts of the recordings for training and testing; a recording stays in its part while others come and go"},
-	{Name: "together", About: "with cut: the division whose classes stay whole, no for none; if not given the first there is of speaker, recording, src_file, fsid, source, group, fold"},
+	{Name: "together", About: "with cut: the division whose classes stay whole, no for none; if not given the first there is of speaker, recording, film, src_file, fsid, source, group, fold"},
 }
 
 const (
@@ -36,10 +35,6 @@ const (
 	SpeakerGroup = "speaker"
 	folderGroup  = "folder"
 )
-
-// wholeGroups are the divisions whose classes stay whole in a cut, in the order in which they are looked for, in lower case: recordings of one class of theirs are
-// so like each other that one tells of the other.
-var wholeGroups = []string{SpeakerGroup, RecordingGroup, "src_file", "fsid", "source", "group", "fold"}
 
 // soundTree is a tree of recordings and what its folders, its names and its table say.
 type soundTree struct {
@@ -378,17 +373,17 @@ func (t *soundTree) together(option string) (by *folderLabels, name string, err 
 	if option == "no" {
 		return nil, "", nil
 	}
-	for _, want := range wholeGroups {
-		for _, name := range slices.Sorted(maps.Keys(t.groups)) {
-			if strings.EqualFold(name, cmp.Or(option, want)) {
-				return t.groups[name], name, nil
-			}
+	if option == "" {
+		name = wholeGroup(t.groups)
+		return t.groups[name], name, nil
+	}
+	names := slices.Sorted(maps.Keys(t.groups))
+	for _, name := range names {
+		if strings.EqualFold(name, option) {
+			return t.groups[name], name, nil
 		}
 	}
-	if option != "" {
-		return nil, "", fmt.Errorf("data audio:%s: option together=%s: want %s", t.path, spec.Line(option), spec.Or(append(slices.Sorted(maps.Keys(t.groups)), "no")))
-	}
-	return nil, "", nil
+	return nil, "", fmt.Errorf("data audio:%s: option together=%s: want %s", t.path, spec.Line(option), spec.Or(append(names, "no")))
 }
 
 // present returns the classes that some sample has.

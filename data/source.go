@@ -159,7 +159,7 @@ var everyKind = []spec.Option{
 	{Name: "split", About: "train or test, where there are splits"},
 	{Name: "n", About: "only so many samples, the first of a seeded order"},
 	{Name: "figure", About: "a square around each picture's figure, so many longer sides of its joints' box wide, 1 to 4, where joints are known"},
-	{Name: "inject", About: "traces that a task could take for an answer, put into every picture: aberration:PERCENT, border:PERCENT, jpeg:QUALITY, vignette:PART, watermark:PART, with commas between"},
+	{Name: "inject", About: "traces that a task could take for an answer, put into every picture: aberration:PERCENT, border:PERCENT, jpeg:QUALITY, vignette:PART, watermark:PART; into every sound: codec:PART; with commas between"},
 }
 
 // Kinds lists the kinds of Open.

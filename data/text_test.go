@@ -120,7 +120,7 @@ func TestTextFolder(t *testing.T) {
 	if test, ok, err := TestSplit("text:" + dir); ok || err != nil {
 		t.Errorf("a test split %s, %v", test, err)
 	}
-	for option, want := range map[string]string{"inject=jpeg:30": "the option inject puts traces into pictures; there are texts", "split=test": `there is no option "split"`, "labels=no": `there is no option "labels"`, "n=0": "n=0"} {
+	for option, want := range map[string]string{"inject=jpeg:30": "the option inject=jpeg:30 puts a trace into pictures; there are texts", "split=test": `there is no option "split"`, "labels=no": `there is no option "labels"`, "n=0": "n=0"} {
 		if _, err := Open("text:"+dir+"?"+option, Train); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", option, err)
 		}

@@ -93,6 +93,51 @@ func TestClustersOptions(t *testing.T) {
 	}
 }
 
+// TestClustersInterval: the interval is the score and 1.96 jackknife standard errors on each side, each block without one film, and 1 is not passed.
+func TestClustersInterval(t *testing.T) {
+	const films = 8
+	s := apart(160, 4)
+	of := make([]int, 160) // a tenth of the samples are called otherwise than their clouds
+	for i := range of {
+		if of[i] = i % 4; i%10 == 0 {
+			of[i] = (i + i/40) % 4
+		}
+	}
+	film := func(i int) int { return i * films / 160 }
+	s = grouped(sampleOf(s.Pooled, []string{"a", "b", "c", "d"}, of), data.FilmGroup, films, film)
+	got, err := Clusters{}.Judge(ctx, Sample{}, s)
+	if err != nil || got.Interval == nil {
+		t.Fatal(got, err)
+	}
+	nmi := func(out int) float64 {
+		var a, b []int
+		for i := range of {
+			if film(i) != out {
+				a, b = append(a, i%4), append(b, of[i])
+			}
+		}
+		return metric.Agree(a, b).NMI()
+	}
+	mean, sum := 0.0, 0.0
+	for k := range films {
+		mean += nmi(k) / films
+	}
+	for k := range films {
+		sum += (nmi(k) - mean) * (nmi(k) - mean)
+	}
+	e := 1.959964 * math.Sqrt(sum*(films-1)/films)
+	if math.Abs(got.Value-nmi(-1)) > 1e-12 || !(e > 0.01) || math.Abs(got.Interval[0]-(got.Value-e)) > 1e-9 || math.Abs(got.Interval[1]-min(1, got.Value+e)) > 1e-9 {
+		t.Errorf("%g in %v, want %g and %g on each side", got.Value, *got.Interval, nmi(-1), e)
+	}
+	one := grouped(apart(20, 4), data.FilmGroup, 1, func(int) int { return 0 })
+	if got, err = (Clusters{}).Judge(ctx, Sample{}, one); err != nil || got.Interval != nil {
+		t.Errorf("of one film %+v, %v", got.Interval, err)
+	}
+	if got, err = (Clusters{K: 20}).Judge(ctx, Sample{}, apart(20, 5)); err != nil || got.Found["clusters"] != 20 {
+		t.Errorf("as many clusters as samples: %+v, %v", got, err)
+	}
+}
+
 // TestClustersUnknown: samples without a class are clustered and not compared.
 func TestClustersUnknown(t *testing.T) {
 	s := grouped(apart(200, 5), "pose", 5, func(i int) int {

@@ -34,6 +34,37 @@ func LookAt(d *data.Dataset, side int) Look {
 	}
 }
 
+// Stills returns pictures of samples as they are: of films the frame in the middle.
+func Stills(in data.Inputs) Look {
+	return func(i int) *data.Image {
+		if in.Images == nil && in.Clips == nil {
+			return nil
+		}
+		im, err := still(in, i)
+		if err != nil {
+			return nil
+		}
+		return im
+	}
+}
+
+// Heard returns what is heard in the middles of recordings as pictures: spectrograms, time to the right, frequency upwards.
+func Heard(s data.Sounds, h data.Hearing) (Look, error) {
+	w, err := data.NewWindows(s, h, 0)
+	if err != nil {
+		return nil, err
+	}
+	shape := w.Shape()
+	return func(i int) *data.Image {
+		x := make([]float32, shape[0]*shape[1])
+		at, err := w.Spread(i, 1)
+		if err != nil || w.Fill(x, i, at[0]) != nil {
+			return nil
+		}
+		return &data.Image{H: shape[1], W: shape[0], Pix: canvas.Spectrogram{X: x, T: shape[0], F: shape[1]}.Pixels()}
+	}, nil
+}
+
 // The gallery's sides in pixels: of a cell, between cells, and of the frame around a picture.
 const (
 	galleryCell  = 72

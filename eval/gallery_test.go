@@ -95,6 +95,46 @@ func TestLookAt(t *testing.T) {
 	}
 }
 
+// TestHeard: of a recording its middle is shown, time to the right and frequency upwards; of an empty one nothing.
+func TestHeard(t *testing.T) {
+	h := hearing(t, "linear?rate=8000&seconds=1&window=20&hop=20&mean=-2&std=3")
+	look, err := Heard(hums{5, 3}, h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	shape, _ := h.Shape()
+	im := look(4) // of 1000 Hz, louder after half of the middle second
+	if im == nil || im.W != shape[0] || im.H != shape[1] {
+		t.Fatalf("%+v, want %v", im, shape)
+	}
+	light := func(x, y int) int {
+		p := im.Pix[3*(y*im.W+x):]
+		return int(p[0]) + int(p[1]) + int(p[2])
+	}
+	brightest, row := -1, 0
+	for y := range im.H {
+		if v := light(im.W/4, y); v > brightest {
+			brightest, row = v, y
+		}
+	}
+	if want := im.H - 1 - im.H/4; row < want-1 || row > want+1 {
+		t.Errorf("1000 of 4000 Hz are brightest in row %d of %d, want about %d", row, im.H, want)
+	}
+	if early, late := light(im.W/4, row), light(3*im.W/4, row); late <= early {
+		t.Errorf("%d in the quieter half, %d in the louder one", early, late)
+	}
+	if look(3) != nil {
+		t.Error("nothing is to be heard of an empty recording")
+	}
+	if Stills(data.Inputs{Sounds: hums{5, 3}})(0) != nil {
+		t.Error("a recording has no picture")
+	}
+	h.Bands, h.Linear = 5000, false
+	if _, err := Heard(hums{5, 3}, h); err == nil {
+		t.Error("a hearing that cannot be")
+	}
+}
+
 // TestFilters: each filter is stretched between black and white, in its own cell.
 func TestFilters(t *testing.T) {
 	w := tensor.New(2, 1, 3, 18) // two pixels high, one wide

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -137,5 +138,65 @@ func TestEmbed(t *testing.T) {
 	}
 	if _, err := Embed(ctx, "loudness", Hears{Hearing: h}, in, Options{}, autograd.NewInference(), loudness); err == nil {
 		t.Error("a broken recording is let through where none may be broken")
+	}
+}
+
+// tapes are films of ten frames a second, frame t of red t, of so many frames; the one without any is a broken one.
+type tapes []int
+
+func (s tapes) Len() int              { return len(s) }
+func (s tapes) Describe(i int) string { return fmt.Sprint("tape ", i) }
+func (s tapes) Times(i int) ([]float64, error) {
+	out := make([]float64, s[i])
+	for k := range out {
+		out[k] = float64(k) / 10
+	}
+	return out, nil
+}
+func (s tapes) Clip(i int, frames []int, each func(k int, im *data.Image) error) error {
+	for k, t := range frames {
+		im := data.NewImage(4, 4)
+		for p := 0; p < len(im.Pix); p += 3 {
+			im.Pix[p] = uint8(t)
+		}
+		if err := each(k, im); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// TestShots: clips are evenly spread over a film, each as long as asked, its frames one after the other; the last ends with the film, and a short film is one clip.
+func TestShots(t *testing.T) {
+	p := Shots{Side: 4, Norm: data.Norm{Std: [3]float32{1, 1, 1}}, Frames: 2, Seconds: 0.4, Shots: 3}
+	in := data.Inputs{Clips: tapes{16, 3, 0}}
+	seen, err := p.Over(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(seen.Shape); got != "[6 4 4 3]" {
+		t.Fatalf("shape %s", got)
+	}
+	for i, want := range []string{"[3 5 7 9 11 13]", "[0 2 0 2 0 2]"} {
+		dst := make([]float32, 6*48)
+		if err := seen.Fill(dst, i); err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		for k := range 6 {
+			got = append(got, int(math.Round(float64(dst[48*k]*255))))
+		}
+		if fmt.Sprint(got) != want {
+			t.Errorf("film %d: frames %v, want %s", i, got, want)
+		}
+	}
+	if err := seen.Fill(make([]float32, 6*48), 2); err == nil || !strings.Contains(err.Error(), "tape 2 has 0 frames") {
+		t.Errorf("a film without frames: %v", err)
+	}
+	if _, err := p.Over(data.Inputs{Sounds: hums{5, 3}}); err == nil || !strings.Contains(err.Error(), "no films, it has sounds") {
+		t.Errorf("sounds: %v", err)
+	}
+	if s := p.Settings(in); s["frames"] != 2 || s["seconds"] != 0.4 || s["shots"] != 3 {
+		t.Errorf("settings %v", s)
 	}
 }

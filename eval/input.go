@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"sort"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
@@ -82,6 +83,48 @@ func (p Views) films(in data.Inputs) (Seen, error) {
 		}
 		return views.Fill(dst, i, data.Spread(n, p.frames(), p.Apart), nil)
 	}}, nil
+}
+
+// Shots are clips of films, evenly spread, each as long as a window of sound: [shots·frames side side 3], clip after clip.
+type Shots struct {
+	Side    int
+	Norm    data.Norm
+	Frames  int     // of a clip, at least 1
+	Seconds float64 // of a clip
+	Shots   int     // of a film, at least 1
+}
+
+// Settings are side, norm, and how many frames a clip and how many clips a film has.
+func (p Shots) Settings(data.Inputs) map[string]any {
+	return map[string]any{"side": p.Side, "norm": map[string]any{"mean": p.Norm.Mean, "std": p.Norm.Std}, "frames": p.Frames, "seconds": p.Seconds, "shots": p.Shots}
+}
+
+// Over returns what reads films.
+func (p Shots) Over(in data.Inputs) (Seen, error) {
+	if in.Clips == nil {
+		return Seen{}, fmt.Errorf("the data has no films, it has %s", in.Kinds())
+	}
+	views := data.NewFilms(in.Clips, data.PlainView(p.Side), p.Norm, 0)
+	return Seen{[]int{p.Shots * p.Frames, p.Side, p.Side, 3}, func(dst []float32, i int) error {
+		if _, err := views.AtLeast(i, 1); err != nil {
+			return err
+		}
+		times, err := views.Times(i)
+		if err != nil {
+			return err
+		}
+		return views.Fill(dst, i, p.of(times), nil)
+	}}, nil
+}
+
+// of returns the numbers of the frames of all clips of a film, which none reaches over.
+func (p Shots) of(times []float64) []int {
+	last := sort.Search(len(times), func(k int) bool { return times[k]+p.Seconds > times[len(times)-1]+1e-6 })
+	var out []int
+	for _, first := range data.Spread(max(last, 1), p.Shots, 0) {
+		out = append(out, data.Within(times, first, p.Seconds, p.Frames)...)
+	}
+	return out
 }
 
 // Hears are windows of recordings, evenly spread, as log spectrograms: [windows T F 1].

@@ -39,9 +39,9 @@ func Open(of, test string) (train, held *data.Dataset, err error) {
 	if n < 2 {
 		return nil, nil, fmt.Errorf("%s has one sample; to learn from some and test on others takes two", of)
 	}
-	a, b := train.Apart(tensor.NewRNG(splitSeed).Derive(stream.Split).Perm(n), max(1, n/5))
+	a, b, by := train.Apart(tensor.NewRNG(splitSeed).Derive(stream.Split).Perm(n), max(1, n/5))
 	if len(b) == 0 {
-		return nil, nil, fmt.Errorf("%s has the frames of one film; to learn from some and test on others takes two", of)
+		return nil, nil, fmt.Errorf("all that %s has is of one %s; to learn from some and test on others takes two", of, by)
 	}
 	return train.Subset(b, "part=4/5"), train.Subset(a, "part=1/5"), nil
 }
@@ -77,6 +77,13 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 	if o.InBoth == nil {
 		n := CountInBoth(train, test, o)
 		o.InBoth = &n
+	}
+	for _, p := range protocols {
+		if t, ok := p.(telling); ok && o.Say != nil {
+			if msg := t.Tells(train, test); msg != "" {
+				o.Say(msg)
+			}
+		}
 	}
 	judging, tuning := tuned(protocols)
 	var out []Score

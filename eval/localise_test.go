@@ -104,6 +104,18 @@ func TestLocalisationByHand(t *testing.T) {
 	}
 }
 
+// TestLocalisationEdges: a pixel is in a box that begins at its middle, and not in one that ends there; the smallest part that is hot is one cell.
+func TestLocalisationEdges(t *testing.T) {
+	corner := tensor.New(4, 4)
+	corner.Data[5] = 1
+	box := []data.Box{{X0: 1.5, Y0: 1.5, X1: 2.5, Y1: 2.5}}
+	for _, l := range []Localisation{{}, {Part: 0.01}} {
+		if got, err := l.Of(corner, box, 4, 4); err != nil || got.IoU != 1 {
+			t.Errorf("%+v: %+v, %v", l, got, err)
+		}
+	}
+}
+
 func TestOverlapCurve(t *testing.T) {
 	curve, area := OverlapCurve([]float64{1, 0})
 	if curve[0] != 1 || curve[1] != 0.5 || curve[20] != 0.5 || math.Abs(area-(0.5+0.25/20)) > 1e-12 {
@@ -117,7 +129,7 @@ func TestOverlapCurve(t *testing.T) {
 // TestLocalisationScores: means, beside the middle, with intervals over films.
 func TestLocalisationScores(t *testing.T) {
 	s := grouped(sampleOf(tensor.New(4, 1), []string{"a"}, make([]int, 4)), data.FilmGroup, 2, func(i int) int { return i / 2 })
-	all := []Localised{{1, 1, 0.1, 0.6}, {1, 0, 0.2, 0.5}, {0, 0, 0.3, 0.4}, {0.5, 1, 0.4, 0}}
+	all := []Localised{{1, 1, 0.1, 0.6}, {1, 0, 0.2, 0.5}, {0, 0, 0.3, 0.7}, {0.5, 1, 0.4, 0}}
 	got, err := Localisation{Part: 0.5}.Scores(s, all)
 	if err != nil || len(got) != 3 {
 		t.Fatalf("%+v, %v", got, err)
@@ -129,9 +141,12 @@ func TestLocalisationScores(t *testing.T) {
 	if *in.Interval != [2]float64{0.25, 1} || in.Found["interval_over"] != "2 films" || in.Settings["hot"] != 0.5 || in.Settings["agree"] != 1 {
 		t.Errorf("%v %v %v", *in.Interval, in.Found, in.Settings)
 	}
-	_, want := OverlapCurve([]float64{0.6, 0.5, 0.4, 0})
-	if half.Metric.Name != "cIoU@0.5" || half.Value != 0.5 || area.Metric.Name != "cIoU AUC" || math.Abs(area.Value-want) > 1e-12 || math.Abs(area.Found["mean_overlap"].(float64)-0.375) > 1e-12 {
+	_, want := OverlapCurve([]float64{0.6, 0.5, 0.7, 0})
+	if half.Metric.Name != "cIoU@0.5" || half.Value != 0.75 || area.Metric.Name != "cIoU AUC" || math.Abs(area.Value-want) > 1e-12 || math.Abs(area.Found["mean_overlap"].(float64)-0.45) > 1e-12 {
 		t.Errorf("%+v, %+v, want %g", half, area, want)
+	}
+	if got, err = (Localisation{}).Scores(s, all); err != nil || got[0].Settings["hot"] != "above the middle" {
+		t.Errorf("%+v, %v", got, err)
 	}
 	_, err = Localisation{}.Scores(s, all[:3])
 	wantError(t, err, "3 heat maps of 4 samples")

@@ -56,12 +56,12 @@ func (r recoloured) Image(i int) (*data.Image, error) {
 }
 
 // FindNearest finds for each query, the number of a sample, those of the k samples that its features are nearest to by cosine; what alike
-// says of a query is not looked at, itself for one. some are the samples that are recoloured; films are not. Each encoder's deepest features are taken;
+// says of a query is not looked at, itself for one. some are the samples that are recoloured; films and sounds are not. Each encoder's deepest features are taken;
 // queries that could not be read have nothing near.
 func FindNearest(ctx context.Context, es []Encoder, in data.Inputs, queries, some []int, k int, alike func(query, sample int) bool, o Options) ([]Nearest, error) {
 	o.Last = true
-	if in.Images == nil && in.Clips == nil {
-		return nil, fmt.Errorf("the data has no pictures and no films, it has %s", in.Kinds())
+	if in.Images == nil && in.Clips == nil && in.Sounds == nil {
+		return nil, fmt.Errorf("the data has no pictures, films or sounds, it has %s", in.Kinds())
 	}
 	var out []Nearest
 	for _, e := range es {
@@ -173,22 +173,26 @@ func still(in data.Inputs, i int) (*data.Image, error) {
 	return ims[0], nil
 }
 
-// NearestSheet draws a row a query, at most k samples near it for each encoder side by side; below each, where there are labels, a line that is
-// green where its class is the query's, else red.
-func NearestSheet(all []Nearest, in data.Inputs, labels data.Labels, queries []int, k int) image.Image {
+// NearestSheet draws a row a query, at most k samples near it for each encoder side by side, as look shows them. Below each stands how near it is, the cosine of both, and
+// where there are labels its class, and a line that is green where that is the query's, else red.
+func NearestSheet(all []Nearest, look Look, labels data.Labels, queries []int, k int) image.Image {
 	const apart = 3 * galleryGap // between one encoder's and the next
-	g := canvas.Grid{Cols: 1 + k*len(all), CellW: galleryCell, CellH: galleryCell, Gap: galleryGap, Head: canvas.TextHeight + 4}
+	g := canvas.Grid{Cols: 1 + k*len(all), CellW: galleryCell, CellH: galleryCell + canvas.TextHeight, Gap: galleryGap, Head: canvas.TextHeight + 4}
 	w, h := g.Size(len(queries) * g.Cols)
 	s := canvas.NewSheet(w+apart*len(all), h)
 	place := func(row, col int) (x, y int) {
 		x, y = g.At(row*g.Cols + col)
 		return x + (col+k-1)/k*apart, y
 	}
-	put := func(row, col, sample int) {
+	put := func(row, col, sample int, said string) {
 		x, y := place(row, col)
-		if im, err := still(in, sample); err == nil {
+		if im := look(sample); im != nil {
 			s.Fit(x, y, galleryCell, galleryCell, im.Pix, im.H, im.W)
 		}
+		if labels != nil && labels.Label(sample) >= 0 {
+			said += labels.Classes()[labels.Label(sample)]
+		}
+		s.Text(x, y+galleryCell+galleryFrame-1, galleryCell, said, canvas.Ink)
 		if labels != nil && col > 0 && labels.Label(queries[row]) >= 0 {
 			c := canvas.Wrong
 			if labels.Label(sample) == labels.Label(queries[row]) {
@@ -204,12 +208,12 @@ func NearestSheet(all []Nearest, in data.Inputs, labels data.Labels, queries []i
 		s.Text(x, 4, k*(galleryCell+galleryGap)-galleryGap, "nearest by "+n.Features, canvas.Ink)
 		for q, near := range n.Near {
 			for j, sample := range near {
-				put(q, 1+e*k+j, sample.At)
+				put(q, 1+e*k+j, sample.At, fmt.Sprintf("%.2f ", sample.Similarity))
 			}
 		}
 	}
 	for q, query := range queries {
-		put(q, 0, query)
+		put(q, 0, query, "")
 	}
 	return s.RGBA
 }

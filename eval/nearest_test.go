@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"image"
 	"image/color"
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -114,8 +116,9 @@ func TestRecolourings(t *testing.T) {
 func TestNearestSheet(t *testing.T) {
 	in := data.Inputs{Images: colours{{40, 0, 0}, {0, 80, 0}, {1, 2, 3}, {0, 0, 90}}}
 	all := []Nearest{{Features: "a", Near: [][]Neighbour{{{At: 1}, {At: 3}}, nil}}, {Features: "b", Near: [][]Neighbour{{{At: 3}, {At: 0}}, {{At: 1}}}}}
-	pic := NearestSheet(all, in, nil, []int{0, 3}, 2)
-	if b := pic.Bounds(); b.Dx() != 6+5*78+2*18 || b.Dy() != 17+6+2*78 {
+	pic := NearestSheet(all, Stills(in), nil, []int{0, 3}, 2)
+	const row = 72 + 13 + 6
+	if b := pic.Bounds(); b.Dx() != 6+5*78+2*18 || b.Dy() != 17+6+2*row {
 		t.Errorf("the sheet is %v", b)
 	}
 	white := color.RGBA{255, 255, 255, 255}
@@ -123,10 +126,32 @@ func TestNearestSheet(t *testing.T) {
 		x, y int
 		want color.RGBA
 	}{{6, 23, color.RGBA{40, 0, 0, 255}}, {6 + 71, 23 + 71, color.RGBA{40, 0, 0, 255}}, {6 + 78 + 18, 23, color.RGBA{0, 80, 0, 255}}, {6 + 78, 23, white}, {6 + 2*78 + 18, 23, color.RGBA{0, 0, 90, 255}},
-		{6 + 3*78 + 36, 23, color.RGBA{0, 0, 90, 255}}, {6 + 4*78 + 36, 23, color.RGBA{40, 0, 0, 255}}, {6, 23 + 78, color.RGBA{0, 0, 90, 255}},
-		{6 + 78 + 18, 23 + 78, white}, {6 + 3*78 + 36, 23 + 78, color.RGBA{0, 80, 0, 255}}, {6 + 4*78 + 36, 23 + 78, white}} {
+		{6 + 3*78 + 36, 23, color.RGBA{0, 0, 90, 255}}, {6 + 4*78 + 36, 23, color.RGBA{40, 0, 0, 255}}, {6, 23 + row, color.RGBA{0, 0, 90, 255}},
+		{6 + 78 + 18, 23 + row, white}, {6 + 3*78 + 36, 23 + row, color.RGBA{0, 80, 0, 255}}, {6 + 4*78 + 36, 23 + row, white}} {
 		if got := pic.At(c.x, c.y); got != c.want {
 			t.Errorf("at %d, %d: %v, want %v", c.x, c.y, got, c.want)
+		}
+	}
+	written := func(pic image.Image, x0, x1, y int) (n int) { // pixels of text in a line below a cell
+		for x := x0; x < x1; x++ {
+			for dy := range 12 {
+				if pic.At(x, y+dy) == canvas.Ink {
+					n++
+				}
+			}
+		}
+		return n
+	}
+	named := NearestSheet(all, Stills(in), labelled{[]string{"ant", "bee"}, []int{0, 1, 1, 0}}, []int{0, 3}, 2)
+	if a, b := written(pic, 6, 6+72, 23+74), written(named, 6, 6+72, 23+74); a != 0 || b == 0 {
+		t.Errorf("below the query %d pixels of text without labels, %d with them", a, b)
+	}
+	if a, b := written(pic, 6+96, 6+96+72, 23+74), written(named, 6+96, 6+96+72, 23+74); a == 0 || b <= a {
+		t.Errorf("below what is near %d pixels of text without labels, %d with them", a, b)
+	}
+	for x, want := range map[int]color.RGBA{6 + 96: canvas.Wrong, 6 + 2*78 + 18: canvas.Right} {
+		if got := named.At(x, 23+72); got != want {
+			t.Errorf("the line at %d is %v, want %v", x, got, want)
 		}
 	}
 }

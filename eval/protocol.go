@@ -43,6 +43,12 @@ type needing interface {
 	Needs(train, test *data.Dataset) error
 }
 
+// telling is a protocol that has something to say of how it judges certain samples.
+type telling interface {
+	// Tells says it; nothing where there is nothing to say.
+	Tells(train, test *data.Dataset) string
+}
+
 // Check says what data lacks to be judged by the protocols: before anything is computed.
 func Check(protocols []Protocol, train, test *data.Dataset) error {
 	for _, p := range protocols {
@@ -76,6 +82,8 @@ func scores(ctx context.Context, p Protocol, train, test Sample) ([]Score, error
 type Kind struct {
 	Name    string
 	Aliases []string // other names for it
+	// Stands are an option and its value that an alias stands for, where nobody says another.
+	Stands  map[string][2]string
 	About   string
 	Options []spec.Option
 	make    func(v *spec.Values) Protocol
@@ -98,6 +106,9 @@ func NewProtocol(of string) (Protocol, error) {
 		for _, name := range append([]string{k.Name}, k.Aliases...) {
 			if name != s.Kind {
 				continue
+			}
+			if o := k.Stands[name]; o[0] != "" && !s.Has(o[0]) {
+				s = s.With(o[0], o[1])
 			}
 			v := s.Values("protocol "+name, k.Options)
 			if s.Path != "" {

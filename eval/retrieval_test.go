@@ -253,6 +253,34 @@ func descend(a, b float64) int {
 	return 1
 }
 
+// TestCCASmallest: two samples of one dimension each are enough, and the sign is that of the largest weight of the first kind.
+func TestCCASmallest(t *testing.T) {
+	x, y := &tensor.Tensor{Shape: []int{2, 1}, Data: []float32{-1, 1}}, &tensor.Tensor{Shape: []int{2, 1}, Data: []float32{3, 1}}
+	c, err := FitCCA(x, y, CCAOptions{Dims: 1, Ridge: -1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, b := c.X(x).Data, c.Y(y).Data
+	if !(math.Abs(c.Correlations[0]-1) < 1e-9) || !(a[0] < 0 && a[1] > 0) || !(b[0] < 0 && b[1] > 0) {
+		t.Errorf("correlation %v, %v and %v", c.Correlations, a, b)
+	}
+	// of two dimensions of the first kind the second weighs more, and is made positive
+	rng := tensor.NewRNG(3)
+	x, y = tensor.New(50, 2), tensor.New(50, 1)
+	rng.FillNormal(x, 0, 1)
+	for i := range 50 {
+		y.Data[i] = x.Data[2*i] - 3*x.Data[2*i+1]
+	}
+	if c, err = FitCCA(x, y, CCAOptions{Ridge: -1}); err != nil {
+		t.Fatal(err)
+	}
+	one := c.X(&tensor.Tensor{Shape: []int{2, 2}, Data: []float32{0, 0, 0, 1}}).Data
+	other := c.X(&tensor.Tensor{Shape: []int{2, 2}, Data: []float32{0, 0, 1, 0}}).Data
+	if !(one[1] > one[0]) || !(other[1] < other[0]) {
+		t.Errorf("the larger weight is %g, the smaller one %g", one[1]-one[0], other[1]-other[0])
+	}
+}
+
 // TestCCAAligns: two kinds that are turned against each other find each other behind CCA, and not before.
 func TestCCAAligns(t *testing.T) {
 	images, sounds, _, _ := pairs()

@@ -23,7 +23,7 @@ import (
 // the speakers; each part is judged by what was learned from the others, and the score is the mean over the parts (ESC-50: Piczak 2015).
 type SVM struct {
 	C        []float64 // costs to choose among; nil means 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1
-	Folds    string    // a division of the samples, whose parts are judged in turn; empty for a test set
+	Folds    string    // a division of the samples, whose parts are judged in turn; AutoFolds for the first that there is; empty for a test set
 	Balanced bool      // a class's own samples count more the fewer they are
 	Raw      bool      // features as they are; else each has mean 0 and deviation 1 over the training samples
 	Epochs   int       // of the solver, at most; 0 means 1000
@@ -33,9 +33,12 @@ type SVM struct {
 var svmKind = Kind{
 	Name:  "svm",
 	About: "linear support vector machines; folds=NAME: each part of a division judged by the others",
+	// the protocol of ESC-50, and of digits by held-out speakers
+	Aliases: []string{"sound"},
+	Stands:  map[string][2]string{"sound": {"folds", AutoFolds}},
 	Options: []spec.Option{
 		{Name: "c", Default: "1e-5,1e-4,1e-3,1e-2,1e-1,1", About: "costs to choose among by three-fold cross-validation"},
-		{Name: "folds", About: "a division of the samples, such as fold, speaker or recording: no test set, the mean over its parts"},
+		{Name: "folds", About: "a division of the samples, such as fold, speaker or recording: no test set, the mean over its parts; auto: the first of these that there is, else a test set"},
 		{Name: "weight", Default: "no", About: "balanced: a class's own samples count more the fewer they are"},
 		{Name: "standardise", Default: "yes", About: "no: features as they are"},
 		{Name: "epochs", Default: "1000", About: "of the solver, at most"},
@@ -97,7 +100,7 @@ func (p SVM) Needs(train, test *data.Dataset) error {
 	if len(train.Truth.Classes()) == 0 {
 		return noLabels(train)
 	}
-	if p.Folds == "" {
+	if p = p.over(train.Truth, test.Truth); p.Folds == "" {
 		return nil
 	}
 	for _, t := range []data.Truth{train.Truth, test.Truth} {
@@ -126,7 +129,7 @@ func (p SVM) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	if err != nil {
 		return Score{}, err
 	}
-	if p.Folds != "" {
+	if p = p.over(train.Truth, test.Truth); p.Folds != "" {
 		return p.judgeFolds(ctx, train, test, began)
 	}
 	c, err := classify(train, test, train.Grid, test.Grid)

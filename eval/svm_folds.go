@@ -6,8 +6,50 @@ import (
 	"math"
 	"time"
 
+	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval/score"
+	"github.com/tessera-go/tessera/internal/spec"
 )
+
+// AutoFolds as SVM.Folds are the parts of the first division that there is of autoFolds, or else a test set.
+const AutoFolds = "auto"
+
+// autoFolds are the divisions whose parts are folds, in the order in which they are looked for: what a data set's makers say, then what recordings must not share to be
+// judged by each other.
+var autoFolds = []string{"fold", data.SpeakerGroup, data.RecordingGroup, "src_file", "fsid", "source", "group"}
+
+// over returns the protocol with the folds that samples have where these are AutoFolds. Test samples of which nothing is known are none.
+func (p SVM) over(train, test data.Truth) SVM {
+	if p.Folds != AutoFolds {
+		return p
+	}
+	p.Folds = ""
+	for _, name := range autoFolds {
+		a, b := division(train, name), division(test, name)
+		if a == nil || b == nil && test.Labels != nil {
+			continue
+		}
+		if n := len(a.Classes()); n >= 2 && n <= mostFolds {
+			p.Folds = name
+			break
+		}
+	}
+	return p
+}
+
+// Divided returns the division of which the samples' parts are judged in turn; empty where a test set is judged.
+func (p SVM) Divided(train, test *data.Dataset) string { return p.over(train.Truth, test.Truth).Folds }
+
+// Tells says which folds AutoFolds are.
+func (p SVM) Tells(train, test *data.Dataset) string {
+	if p.Folds != AutoFolds {
+		return ""
+	}
+	if p = p.over(train.Truth, test.Truth); p.Folds == "" {
+		return fmt.Sprintf("the samples have no folds, speakers or sources (%s): judged are %d test samples by %d others", spec.Or(autoFolds), test.Len(), train.Len())
+	}
+	return fmt.Sprintf("each of %d parts by %s is judged by the others (svm?folds=%s)", len(division(train.Truth, p.Folds).Classes()), p.Folds, p.Folds)
+}
 
 // judgeFolds judges each part of a division by what was learned from the others.
 func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time) (Score, error) {

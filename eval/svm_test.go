@@ -427,3 +427,62 @@ func BenchmarkSVM(b *testing.B) {
 		}
 	}
 }
+
+// TestAutoFolds: of divisions the folds that the makers say come first, then what recordings share; a division of one part is none; without any there is a test set. Either way
+// the scores are those of the division by its name, and which it is is said.
+func TestAutoFolds(t *testing.T) {
+	labels := []int{0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1}
+	x := tensor.New(12, 3)
+	golden.Fill(x.Data, "auto", 1)
+	by := func(parts ...string) labelled {
+		l := labelled{names: parts}
+		for i := range labels {
+			l.labels = append(l.labels, i/2%len(parts))
+		}
+		return l
+	}
+	of := func(groups map[string]data.Labels) Sample {
+		s := sampleOf(x, []string{"a", "b"}, labels)
+		s.Truth.Groups = groups
+		return s
+	}
+	for _, c := range []struct {
+		groups map[string]data.Labels
+		want   string
+	}{
+		{map[string]data.Labels{"fold": by("1", "2", "3"), "speaker": by("x", "y"), "height": by("p", "q")}, "fold"},
+		{map[string]data.Labels{"fold": by("1"), "speaker": by("x", "y")}, "speaker"},
+		{map[string]data.Labels{"source": by("x", "y"), "height": by("p", "q")}, "source"},
+		{map[string]data.Labels{"height": by("p", "q")}, ""},
+		{nil, ""},
+	} {
+		p, err := NewProtocol("sound?c=0.01")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := of(c.groups)
+		d := &data.Dataset{Name: "sounds", Truth: s.Truth}
+		if err := Check([]Protocol{p}, d, d); err != nil {
+			t.Fatal(err)
+		}
+		got, err := p.Judge(ctx, s, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if folds, _ := got.Settings["folds"].(string); folds != c.want || got.Protocol != "svm" {
+			t.Errorf("%v: judged by %s, folds %q, want %q", c.groups, got.Protocol, folds, c.want)
+		}
+		want, err := SVM{C: []float64{0.01}, Folds: c.want}.Judge(ctx, s, s)
+		if err != nil || want.Value != got.Value || want.Made() != got.Made() {
+			t.Errorf("%v: %g by %s, want %g by %s", c.groups, got.Value, got.Made(), want.Value, want.Made())
+		}
+		said := p.(telling).Tells(d, d)
+		if c.want != "" && !strings.Contains(said, " by "+c.want+" ") || c.want == "" && !strings.Contains(said, "no folds, speakers or sources") {
+			t.Errorf("%v: said %q", c.groups, said)
+		}
+	}
+	p, err := NewProtocol("sound?folds=height")
+	if err != nil || p.(SVM).Folds != "height" || p.(SVM).Tells(nil, nil) != "" {
+		t.Errorf("%+v, %v", p, err)
+	}
+}

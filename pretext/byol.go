@@ -258,11 +258,11 @@ func (l *byol) step(s train.Step, b *pairs) {
 // similar sets table [N M] to the products of all rows of a [N D] with all of b [M D]: cosines, where the rows have unit length.
 func similar(table, a, b *tensor.Tensor) { tensor.MatMulNT(table, a, b, false, tensor.Float32) }
 
-// near sets table [N M] to how near the colours of a [N 3] are to those of b [M 3]: minus the square of the distance.
+// near sets table [N M] to how near the rows of a [N D], such as mean colours, are to those of b [M D]: minus the square of the distance.
 func near(table *tensor.Tensor, a, b []float32) {
-	m := table.Dim(1)
+	m, width := table.Dim(1), len(a)/table.Dim(0)
 	for i := range table.Data {
-		p, q := a[i/m*3:][:3], b[i%m*3:][:3]
+		p, q := a[i/m*width:][:width], b[i%m*width:][:width]
 		d := float32(0)
 		for c := range p {
 			d += float32((p[c] - q[c]) * (p[c] - q[c]))
@@ -308,7 +308,7 @@ func (l *byol) Draw(in data.Inputs, index []int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := l.gallery(m, in, index)
+	b, err := gallery(m, index, in.Images.Len(), byolGallery)
 	if err != nil {
 		return nil, err
 	}
@@ -374,31 +374,4 @@ func ranked(cosines []float32, own int) (rank int, others []int) {
 	}
 	sort.SliceStable(others, func(a, b int) bool { return cosines[others[a]] > cosines[others[b]] })
 	return rank, others
-}
-
-// gallery returns views of the pictures of index and, behind them, of others of the source.
-func (l *byol) gallery(m *pairMaker, in data.Inputs, index []int) (*pairs, error) {
-	rows := append([]int(nil), index...)
-	drawn := map[int]bool{}
-	for _, i := range index {
-		drawn[i] = true
-	}
-	for i := 0; i < in.Images.Len() && len(rows) < byolGallery; i++ {
-		if !drawn[i] {
-			rows = append(rows, i)
-		}
-	}
-	b := m.New(len(rows))
-	n := 0
-	for k, i := range rows {
-		if err := m.Fill(b, n, i, tensor.NewRNG(uint64(i))); err == nil {
-			n++
-		} else if k < len(index) {
-			return nil, err
-		}
-	}
-	for v := range b.X {
-		b.X[v] = b.X[v].Rows(0, n)
-	}
-	return b, nil
 }

@@ -32,7 +32,7 @@ func TestBYOLPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows := append([]int(nil), index...)
-	for i := range 63 { // 64 with those of index, of which the broken one is left out
+	for i := range 64 { // 64 with those of index; the broken one is not among them
 		if i != 3 && i != 5 && i != 7 && i != 20 {
 			rows = append(rows, i)
 		}

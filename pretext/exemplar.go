@@ -529,7 +529,7 @@ func (l *exemplar) Draw(in data.Inputs, index []int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := l.gallery(m, index)
+	b, err := gallery(m, index, len(m.places), exemplarGallery)
 	if err != nil {
 		return nil, err
 	}
@@ -570,20 +570,4 @@ func (l *exemplar) Draw(in data.Inputs, index []int) (image.Image, error) {
 		}
 	}
 	return sheet, nil
-}
-
-// gallery returns views of the pictures of index and, behind them, of others of the source that can be read.
-func (l *exemplar) gallery(m *exemplarMaker, index []int) (*exemplars, error) {
-	rows, drawn := append([]int(nil), index...), map[int]bool{}
-	for _, i := range index {
-		drawn[i] = true
-	}
-	for i := 0; i < len(m.places) && len(rows) < exemplarGallery; i++ {
-		if !drawn[i] {
-			if _, err := m.images.Image(i, nil); err == nil {
-				rows = append(rows, i)
-			}
-		}
-	}
-	return draw(m, rows)
 }

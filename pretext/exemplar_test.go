@@ -613,7 +613,7 @@ func TestExemplarDraw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := l.gallery(m, index)
+	b, err := gallery(m, index, len(m.places), exemplarGallery)
 	if err != nil {
 		t.Fatal(err)
 	}

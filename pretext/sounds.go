@@ -6,6 +6,7 @@ import (
 	"sort"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
@@ -42,10 +43,32 @@ func (s Setup) fitsEar(task string, ear *layers.Trunk) error {
 	return nil
 }
 
+// secondsOf returns the median of how long some recordings are, drawn.
+func secondsOf(task string, sounds data.Sounds) (float64, error) {
+	return typical(task, "recordings", sounds.Len(), func(i int) (float64, error) { return data.SecondsOf(sounds, i) })
+}
+
+// heardFor says how the setup would hear windows of so many seconds, as --sound takes it.
+func (s Setup) heardFor(seconds float64) string {
+	h := s.Hearing
+	h.Seconds, h.Mean, h.Std = math.Round(seconds*100)/100, 0, 0
+	return "--sound '" + h.String() + "'"
+}
+
 // globalMax is the largest value of each channel over all places, [N H W C] to [N C].
 func globalMax(x *autograd.Var) *autograd.Var {
 	s := x.Shape()
 	return autograd.MaxAxis(autograd.Reshape(x, s[0], s[1]*s[2], s[3]), 1)
+}
+
+// pooledTower embeds a trunk's features: the largest value of each channel through two layers.
+func pooledTower(rng *tensor.RNG, trunk *layers.Trunk, embed int) layers.Sequential {
+	return append(layers.Sequential{{Name: "pool", Module: layers.Func(globalMax)}}, twoLayers(rng, trunk.Channels(), embed)...)
+}
+
+// twoLayers are two layers, the first with a norm.
+func twoLayers(rng *tensor.RNG, in, embed int) layers.Sequential {
+	return append(plainNorm("hidden", rng, in, embed), layers.Child{Name: "embed", Module: layers.NewLinear(rng, embed, embed, layers.LinearOptions{})})
 }
 
 // watched are films that are seen and heard.
@@ -55,7 +78,7 @@ type watched struct {
 	still  bool // without randomness
 }
 
-// Watched returns the views of films and of their sounds, or says that the task needs both.
+// watched returns the views of films and of their sounds, or says that the task needs both.
 func (s Setup) watched(task string, in data.Inputs, augment bool) (*watched, error) {
 	if in.Clips == nil || in.Sounds == nil {
 		return nil, fmt.Errorf("task %s learns from films with sound; the data has %s (av:DIR has both, and scenes with the option sound=yes)", task, in.Kinds())
@@ -99,15 +122,51 @@ func (w *watched) moment(i int, rng *tensor.RNG) (frame int, at float64, err err
 	return frame, times[first+among(max(late-first, 1), before)], nil
 }
 
+// between draws a second at which a window of film i begins, as moment does, but after the frame's time and before the next one's, where the sound lasts so long. It
+// is drawn where nothing else is random too: the middle of every film would have the same place between frames.
+func (w *watched) between(i int, rng *tensor.RNG) (float64, error) {
+	_, at, err := w.moment(i, rng)
+	if err != nil {
+		return 0, err
+	}
+	times, err := w.films.Times(i)
+	if err != nil {
+		return 0, err
+	}
+	room, err := w.sounds.Room(i)
+	if err != nil {
+		return 0, err
+	}
+	next := max(at, room)
+	if k := sort.SearchFloat64s(times, at) + 1; k < len(times) {
+		next = min(next, times[k])
+	}
+	return at + float64(float64(rng.Float32())*(next-at)), nil
+}
+
 // By how much sounds are made quieter or louder, in dB: to 0.9 and 1.1 times.
 const quieter, louder = -0.9, 0.8
 
-// put writes a frame to x [S S 3] and the window of its sound to y [T F]. While training the sound is up to a tenth louder or quieter (Arandjelović, Zisserman
-// 2017, section 3.3).
+// clip returns the numbers of n frames of film i, evenly spread over the window that begins at the time of one.
+func (w *watched) clip(i int, at float64, n int) ([]int, error) {
+	times, err := w.films.Times(i)
+	if err != nil {
+		return nil, err
+	}
+	return data.Within(times, sort.SearchFloat64s(times, at), w.sounds.Hearing().Seconds, n), nil
+}
+
+// put writes a frame to x [S S 3] and the window of its sound to y [T F].
 func (w *watched) put(x, y []float32, i, frame int, at float64, rng *tensor.RNG) error {
 	if err := w.films.Fill(x, i, []int{frame}, rng); err != nil {
 		return err
 	}
+	return w.hear(y, i, at, rng)
+}
+
+// hear writes the window of film i's sound that begins at a second to y [T F]. While training it is up to a tenth louder or quieter (Arandjelović, Zisserman
+// 2017, section 3.3).
+func (w *watched) hear(y []float32, i int, at float64, rng *tensor.RNG) error {
 	wave := make([]float32, w.sounds.Samples())
 	if err := w.sounds.Wave(wave, i, at); err != nil {
 		return err
@@ -119,24 +178,13 @@ func (w *watched) put(x, y []float32, i, frame int, at float64, rng *tensor.RNG)
 	return nil
 }
 
-// The loudness, in deviations, that is drawn darkest and brightest.
-const darkest, brightest = -2.5, 2.5
-
 // spectrogramPicture returns a spectrogram [T F] as a picture: time to the right, frequency upwards.
 func spectrogramPicture(x []float32, t, f int) *data.Image {
-	im := data.NewImage(f, t)
-	for i := range t {
-		for k := range f {
-			v := math.Min(math.Max((float64(x[i*f+k])-darkest)/(brightest-darkest), 0), 1)
-			p := im.Pix[((f-1-k)*t+i)*3:][:3]
-			p[0], p[1], p[2] = heatColour(v)
-		}
-	}
-	return im
+	return &data.Image{H: f, W: t, Pix: canvas.Spectrogram{X: x, T: t, F: f}.Pixels()}
 }
 
-// heatColour goes from black over violet and orange to a light yellow, ever brighter.
-func heatColour(v float64) (r, g, b uint8) {
-	at := func(x float64) uint8 { return uint8(255*math.Min(math.Max(x, 0), 1) + 0.5) }
-	return at(1.6*v - 0.1*(1-v)), at(1.9*v*v - 0.45*v), at(0.75*math.Sin(math.Pi*math.Min(1.6*v, 1)) + math.Max(0, 1.9*(v-0.75)))
+// stretched draws a spectrogram over all of a box of w by h pixels, so that its time is that of the frames above.
+func stretched(sheet canvas.Sheet, x, y, w, h int, im *data.Image) {
+	f := data.Frame{H: im.H, W: im.W, OutH: h, OutW: w}
+	sheet.Picture(x, y, 1, f.Of(im).Pix, h, w)
 }

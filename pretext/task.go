@@ -1,6 +1,7 @@
 package pretext
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -70,8 +71,13 @@ type Hearer interface {
 	Ear() *layers.Trunk
 }
 
-// Paired is a learner that embeds pictures [N S S 3] and spectrograms [N T F 1] in one space, [N D].
+// Paired is a learner that embeds pictures and spectrograms [N T F 1], [N D].
 type Paired interface {
+	// OneSpace tells whether both lie in one space, as it was made, so that one can be found by the other.
+	OneSpace() bool
+	// ClipFrames is how many frames it embeds as one: 1, or those of a clip that lasts as long as a window of sound.
+	ClipFrames() int
+	// Pictures embeds frames [N·ClipFrames S S 3], clip after clip.
 	Pictures(x *autograd.Var) *autograd.Var
 	Sounds(y *autograd.Var) *autograd.Var
 }
@@ -80,7 +86,7 @@ type Paired interface {
 type Localiser interface {
 	// Localises tells whether it does, as it was made.
 	Localises() bool
-	// Where returns how surely each place of a picture [1 S S 3] makes a sound [1 T F 1]: [H W].
+	// Where returns how surely each place of a picture [1 S S 3], which need not be square, makes a sound [1 T F 1]: logits [H W].
 	Where(x, y *autograd.Var) *tensor.Tensor
 }
 
@@ -162,8 +168,13 @@ type Values = *spec.Values
 // tasks are all there are. A new task is a file of its own and a line here.
 var tasks = map[string]About{
 	"arrow-of-time":     arrowOfTimeAbout,
+	"audio-contrastive": audioContrastiveAbout,
+	"audio-masked":      audioMaskedAbout,
+	"audio-order":       audioOrderAbout,
 	"audio-visual":      audioVisualAbout,
 	"autoencoder":       autoencoderAbout,
+	"av-contrastive":    avContrastiveAbout,
+	"av-sync":           avSyncAbout,
 	"byol":              byolAbout,
 	"clip-order":        clipOrderAbout,
 	"colourise":         colouriseAbout,
@@ -310,27 +321,37 @@ func (s Setup) enlarges(task string, need int) error {
 
 // shorterSide returns the median of the shorter sides of some pictures, drawn.
 func shorterSide(task string, images data.Images) (int, error) {
-	const some = 15
-	var sides []int
-	var last error
-	rng := tensor.NewRNG(1)
-	for k := range min(some, images.Len()) {
-		if images.Len() > some {
-			k = rng.IntN(images.Len())
-		}
-		_, err := data.ImageFrame(images, k, func(h, w int) data.Frame {
-			sides = append(sides, min(h, w))
+	return typical(task, "pictures", images.Len(), func(i int) (side int, err error) {
+		_, err = data.ImageFrame(images, i, func(h, w int) data.Frame {
+			side = min(h, w)
 			return data.Frame{H: 1, W: 1, OutH: 1, OutW: 1}
 		})
+		return side, err
+	})
+}
+
+// typical returns the median of what is so of some of n samples, drawn, which a person calls pictures or recordings; broken ones are passed over.
+func typical[T cmp.Ordered](task, called string, n int, of func(i int) (T, error)) (median T, err error) {
+	const some = 15
+	var all []T
+	var last error
+	rng := tensor.NewRNG(1)
+	for k := range min(some, n) {
+		if n > some {
+			k = rng.IntN(n)
+		}
+		v, err := of(k)
 		if err != nil {
 			last = err
+			continue
 		}
+		all = append(all, v)
 	}
-	if len(sides) == 0 {
-		return 0, fmt.Errorf("task %s: none of %d pictures could be read: %w", task, min(some, images.Len()), last)
+	if len(all) == 0 {
+		return median, fmt.Errorf("task %s: none of %d %s could be read: %w", task, min(some, n), called, last)
 	}
-	sort.Ints(sides)
-	return sides[len(sides)/2], nil
+	slices.Sort(all)
+	return all[len(all)/2], nil
 }
 
 // within runs a part of a learner under its name, which a message about it says.
@@ -348,6 +369,20 @@ func draw[B any](m data.Maker[B], index []int) (*B, error) {
 		}
 	}
 	return b, nil
+}
+
+// gallery makes a batch of the samples of index and, behind them, of others of so many that can be read, most in all.
+func gallery[B any](m data.Maker[B], index []int, of, most int) (*B, error) {
+	rows, taken := slices.Clone(index), map[int]bool{}
+	for _, i := range index {
+		taken[i] = true
+	}
+	for i, look := 0, m.New(1); i < of && len(rows) < most; i++ {
+		if !taken[i] && m.Fill(look, 0, i, tensor.NewRNG(uint64(i))) == nil {
+			rows = append(rows, i)
+		}
+	}
+	return draw(m, rows)
 }
 
 // place is a square of a picture, in its pixels.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
@@ -128,7 +129,7 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 	if m, err = m.forSamples(a.Inputs); err != nil {
 		return nil, err
 	}
-	encoders, learn, err := c.beside(m)
+	encoders, learn, err := c.beside(m, a.Inputs, c.folds(a, b))
 	if err != nil {
 		return nil, err
 	}
@@ -147,11 +148,11 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 		return m.pictures(train[len(train)-1], test[len(test)-1], a, b, c.Gallery)
 	}
 	scores, err := eval.Judge(ctx, encoders, a, b, c.Protocols, o)
-	if err := m.keep(scores); err != nil || !learn {
-		return scores, errors.Join(err, sheet.save())
-	}
-	if err != nil {
+	if err = errors.Join(err, m.keep(scores)); err != nil {
 		return scores, err
+	}
+	if !learn {
+		return scores, sheet.save()
 	}
 	sup, err := c.supervised(ctx, m, a)
 	if err != nil {
@@ -163,6 +164,38 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 	}
 	scores = append(scores, more...)
 	return scores, errors.Join(m.keep(scores), sheet.save())
+}
+
+// folds returns the division of samples whose parts are judged in turn; empty where a protocol judges test samples alone.
+func (c Comparison) folds(train, test *data.Dataset) string {
+	for _, p := range c.Protocols {
+		if f, ok := p.(interface {
+			Divided(train, test *data.Dataset) string
+		}); ok && f.Divided(train, test) != "" {
+			return f.Divided(train, test)
+		}
+	}
+	return ""
+}
+
+// foldsUnseen refuses folds of samples whose labels a run learned: it would be judged by what it was told. Of other data that is for a person to know.
+func (c Comparison) foldsUnseen(m *Model, folds string) error {
+	if folds == "" || m.Info == nil || m.Info.Config.Task != Supervised {
+		return nil
+	}
+	learned, err := spec.Parse(m.Info.Config.Data)
+	judged, e := spec.Parse(c.Data)
+	if err == nil && e == nil && (learned.Kind != judged.Kind || learned.Path != judged.Path) {
+		if c.Say != nil {
+			c.Say(fmt.Sprintf("%s learned the labels of %s: what is judged by folds must not be among these", m.name(), m.Info.Config.Data))
+		}
+		return nil
+	}
+	return labelsLearned(m.name(), folds)
+}
+
+func labelsLearned(who, folds string) error {
+	return fmt.Errorf("%s learned the labels of its training samples, which folds (by %s) judge too; eval svm judges on its test split", who, folds)
 }
 
 // forSamples returns the model, or where there is nothing to see but something to hear, what the run hears with.
@@ -221,20 +254,38 @@ func (a *alikeBeside) add(e eval.Encoder, test eval.Sample) {
 
 // save draws what was gathered into the folder of the run, where there is one and something stands beside it.
 func (a *alikeBeside) save() error {
-	if a.m.Dir == "" || len(a.found) < 2 || a.test.Images == nil && a.test.Clips == nil {
+	if a.m.Dir == "" || len(a.found) < 2 {
 		return nil
 	}
-	about := "Left a query, a test picture; then the other test pictures nearest to it by the deepest features of each network"
+	look, err := a.m.looks(a.test.Inputs)
+	if err != nil {
+		return err
+	}
+	what := "picture"
+	if a.m.Hearing != nil {
+		what = "recording"
+		g, err := a.m.listen(a.test.Inputs, a.test.Truth.Labels, a.chosen, a.found[0])
+		if err == nil {
+			g.title = "Test recordings that are heard alike"
+			err = g.save(a.m.Dir, heardTest)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	about := fmt.Sprintf("Left a query, a test %s; then the other test %ss nearest to it by the deepest features of each network", what, what)
 	if a.test.Truth.Groups[data.FilmGroup] != nil {
 		about += ", no frames of its own film among them"
 	}
-	if a.test.Images == nil {
+	if a.m.Hearing != nil {
+		about += ". " + heardAbout
+	} else if a.test.Images == nil {
 		about += ". Of a film the middle frame is shown"
 	}
 	if len(a.test.Truth.Classes()) > 0 {
 		about += ". Green below: the same class, red: another"
 	}
-	return savePicture(a.m.Dir, "beside", "Nearest, side by side", about+".", eval.NearestSheet(a.found, a.test.Inputs, a.test.Truth.Labels, a.chosen, besideNear))
+	return savePicture(a.m.Dir, "beside", "Nearest, side by side", about+".", eval.NearestSheet(a.found, look, a.test.Truth.Labels, a.chosen, besideNear))
 }
 
 // seed is of the run's, or 1.
@@ -253,8 +304,11 @@ func (m *Model) keep(scores []eval.Score) error {
 	return eval.SaveScores(m.Dir, scores)
 }
 
-// beside returns the model's encoder and those that stand beside it, and whether one that learns the labels is to come.
-func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error) {
+// beside returns the model's encoder and those that stand beside it for some samples, and whether one that learns the labels is to come.
+func (c Comparison) beside(m *Model, in data.Inputs, folds string) (out []eval.Encoder, learn bool, err error) {
+	if err := c.foldsUnseen(m, folds); err != nil {
+		return nil, false, err
+	}
 	out = []eval.Encoder{m.Encoder()}
 	taken := map[string]bool{m.Label: true}
 	for _, name := range c.Beside {
@@ -263,6 +317,9 @@ func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error)
 		case name == Supervised:
 			if learn = true; m.Info == nil {
 				return nil, false, &SettingError{"beside", fmt.Sprintf("%s: %s is no run, whose steps such a network would make", name, m.Label)}
+			}
+			if folds != "" {
+				return nil, false, &SettingError{"beside", name + ": " + labelsLearned("it", folds).Error()}
 			}
 		case name == pixelsRow:
 			out = append(out, eval.Pixels{Input: m.Encoder().Input})
@@ -276,6 +333,12 @@ func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error)
 			more, err := Load(name, "")
 			if errors.Is(err, ErrNothing) {
 				err = &SettingError{"beside", fmt.Sprintf("%s: want random, pixels, supervised, the directory of a run, or a file of weights", name)}
+			}
+			if err == nil {
+				err = c.foldsUnseen(more, folds)
+			}
+			if err == nil {
+				more, err = more.forSamples(in)
 			}
 			if err != nil {
 				return nil, false, err
@@ -295,11 +358,11 @@ func (c Comparison) beside(m *Model) (out []eval.Encoder, learn bool, err error)
 // supervised trains a network of the run's shape on the labels of the training samples, for as many steps.
 func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (eval.Encoder, error) {
 	cfg := Default()
-	from, sound := m.Info.Config, ""
-	if m.Hearing != nil {
-		sound = m.Hearing.String()
+	from, trunk, sound := m.Info.Config, m.Info.Config.Trunk, ""
+	if m.Hearing != nil { // of a run of films with sound, the trunk that hears
+		trunk, sound = m.Trunk.Name, m.Hearing.String()
 	}
-	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, from.Trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
+	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
 	cfg.Sound, cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm, cfg.MaxBad = sound, from.WarmupSteps, -1, m.Info.Done, m.Norm.String(), c.Eval.MaxBad
 	cfg.BatchSize = min(cfg.BatchSize, d.Len()/max(1, cfg.Accumulate))
 	perEpoch := max(1, d.Len()/cfg.BatchSize/max(1, cfg.Accumulate))
@@ -322,12 +385,20 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) error {
 	rows := test.Pooled.Dim(0)
 	queries := tensor.NewRNG(m.Info.Config.Seed).Derive(stream.Gallery).Perm(rows)[:min(n, rows)]
-	if a.Images != nil || a.Clips != nil {
-		g := eval.Gallery(train, test, eval.LookAt(a, m.Side), eval.LookAt(b, m.Side), queries, 8)
-		if err := savePicture(m.Dir, "neighbours", "Nearest neighbours", "Left the query, a test picture; then the training pictures nearest to it in the last stage's features. "+
-			"Green frame: the same class, red: another. The network never saw a class.", g); err != nil {
+	lookA, lookB, what := eval.LookAt(a, m.Side), eval.LookAt(b, m.Side), "picture"
+	if m.Hearing != nil {
+		var err, e error
+		lookA, err = eval.Heard(a.Sounds, *m.Hearing)
+		lookB, e = eval.Heard(b.Sounds, *m.Hearing)
+		if err = errors.Join(err, e); err != nil {
 			return err
 		}
+		what = "recording"
+	}
+	g := eval.Gallery(train, test, lookA, lookB, queries, 8)
+	if err := savePicture(m.Dir, "neighbours", "Nearest neighbours", fmt.Sprintf("Left the query, a test %s; then the training %ss nearest to it in the last stage's features. ", what, what)+
+		"Green frame: the same class, red: another. The network never saw a class.", g); err != nil {
+		return err
 	}
 	first := layers.State(m.Trunk)[0]
 	if len(first.Value.Shape) != 4 {

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -56,6 +57,11 @@ func TestBeside(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(run, "eval", "beside.png")); err != nil {
 		t.Error(err)
+	}
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	if scores, err := m.Judge(stopped, c); !errors.Is(err, context.Canceled) || len(scores) != 0 {
+		t.Errorf("a judge who was stopped: %d scores, %v", len(scores), err)
 	}
 	for words, names := range map[string][]string{"two of the name random": {"random", "random"}, "nowhere: want random, pixels": {"nowhere"}, "two of the name pretext": {run, "pretext"}} {
 		c.Beside = names

@@ -122,18 +122,23 @@ type pairJudge struct {
 	o       eval.Options
 }
 
-// both returns the embeddings of the middles of films and of their sounds, of the films that have both.
+// both returns the embeddings of films' frames or clips and of their sounds, of the films that have both: the mean of some, evenly spread.
 func (p *pairJudge) both(ctx context.Context, d *data.Dataset) (images, sounds eval.Sample, err error) {
 	l, ok := pretext.As[pretext.Paired](p.learner)
 	if !ok {
 		return images, sounds, fmt.Errorf("%s: the task %s does not embed pictures and sounds", p.m.Dir, kind(p.m.Info.Config.Task))
 	}
 	tape := func() *autograd.Tape { return train.Inference(p.m.Mode) }
-	a, err := eval.Embed(ctx, p.label+", pictures", eval.Views{Side: p.m.Side, Norm: p.m.Norm, Frames: 4}, data.Inputs{Clips: d.Clips}, p.o, tape(), l.Pictures)
+	const looks = 4 // at a film
+	var views eval.Input = eval.Views{Side: p.m.Side, Norm: p.m.Norm, Frames: looks}
+	if n := l.ClipFrames(); n > 1 {
+		views = eval.Shots{Side: p.m.Side, Norm: p.m.Norm, Frames: n, Seconds: p.hearing.Seconds, Shots: looks}
+	}
+	a, err := eval.Embed(ctx, p.label+", pictures", views, data.Inputs{Clips: d.Clips}, p.o, tape(), l.Pictures)
 	if err != nil {
 		return images, sounds, err
 	}
-	b, err := eval.Embed(ctx, p.label+", sounds", eval.Hears{Hearing: p.hearing, Windows: 4}, data.Inputs{Sounds: d.Sounds}, p.o, tape(), l.Sounds)
+	b, err := eval.Embed(ctx, p.label+", sounds", eval.Hears{Hearing: p.hearing, Windows: looks}, data.Inputs{Sounds: d.Sounds}, p.o, tape(), l.Sounds)
 	if err != nil {
 		return images, sounds, err
 	}
@@ -193,11 +198,12 @@ func (p *pairJudge) retrieval(ctx context.Context, test *data.Dataset) ([]eval.S
 	return append(scores, more...), err
 }
 
-// localisation judges where a learner thinks that it sounds, in the middles of films in which the box of what sounds is known.
+// localisation judges where a learner thinks that it sounds, in the middles of films in which the box of what sounds is known. Some of what the run itself thinks is kept as a
+// gallery.
 func (p *pairJudge) localisation(ctx context.Context, test *data.Dataset) ([]eval.Score, error) {
-	l, ok := pretext.As[pretext.Localiser](p.learner)
-	if !ok || !l.Localises() {
-		return nil, fmt.Errorf("%s: %s does not say where it sounds; audio-visual?fusion=location does", p.m.Dir, p.m.Info.Config.Task)
+	l, err := localiser(p.m, p.learner)
+	if err != nil {
+		return nil, err
 	}
 	if test.Truth.Frames == nil || test.Truth.Sizes == nil || test.Truth.Labels == nil {
 		return nil, fmt.Errorf("%s: the boxes of what sounds are not known; scenes:?sound=yes has them", test.Name)
@@ -207,6 +213,12 @@ func (p *pairJudge) localisation(ctx context.Context, test *data.Dataset) ([]eva
 	if err != nil {
 		return nil, err
 	}
+	var shown *places // of the run itself
+	if p.label != randomRow {
+		if shown, err = newPlaces(test, films, p.hearing); err != nil {
+			return nil, err
+		}
+	}
 	var found []eval.Localised
 	of := eval.Sample{Truth: test.Truth}
 	tape := train.Inference(p.m.Mode)
@@ -215,23 +227,27 @@ func (p *pairJudge) localisation(ctx context.Context, test *data.Dataset) ([]eva
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		boxes, h, w, frame, at, err := sounding(test, windows, i)
+		s, err := sounding(test, windows, i)
 		if err != nil {
 			return nil, err
 		}
-		if boxes == nil {
+		if s.boxes == nil {
 			continue
 		}
-		if err := films.Fill(x.Data, i, []int{frame}, nil); err != nil {
+		if err := films.Fill(x.Data, i, []int{s.frame}, nil); err != nil {
 			return nil, err
 		}
-		if err := windows.Fill(y.Data, i, at); err != nil {
+		if err := windows.Fill(y.Data, i, s.at); err != nil {
 			return nil, err
 		}
-		one, err := (eval.Localisation{}).Of(l.Where(tape.Input(x), tape.Input(y)), boxes, h, w)
+		heat := l.Where(tape.Input(x), tape.Input(y))
 		tape.Reset()
+		one, err := (eval.Localisation{}).Of(heat, s.boxes, s.height, s.width)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", test.Describe(i), err)
+		}
+		if err := shown.add(i, s, heat); err != nil {
+			return nil, err
 		}
 		found, of.Index = append(found, one), append(of.Index, i)
 		if p.o.Progress != nil {
@@ -241,36 +257,44 @@ func (p *pairJudge) localisation(ctx context.Context, test *data.Dataset) ([]eva
 	if len(found) == 0 {
 		return nil, fmt.Errorf("%s: in none of the films is it known where it sounds", test.Name)
 	}
+	if err := shown.save(p.m.Dir); err != nil {
+		return nil, err
+	}
 	return eval.Localisation{}.Scores(of, found)
 }
 
-// sounding returns the boxes of what sounds in the middle frame of a film whose view is square, as large as the film's truth; nil where it sounds from off the screen.
-func sounding(d *data.Dataset, w *data.Windows, i int) (boxes []data.Box, height, width, frame int, at float64, err error) {
+// soundingIn is what sounds in the middle frame of a film, and which window is heard of it.
+type soundingIn struct {
+	boxes         []data.Box // nil where it sounds from off the screen
+	height, width int        // of the frame at its native size
+	frame         int
+	at            float64 // seconds at which the window begins
+}
+
+// sounding returns what sounds in the middle frame of a film whose view is square, as large as the film's truth.
+func sounding(d *data.Dataset, w *data.Windows, i int) (s soundingIn, err error) {
 	times, err := d.Clips.Times(i)
 	if err != nil {
-		return nil, 0, 0, 0, 0, err
+		return s, err
 	}
-	frame = len(times) / 2
-	truth, err := d.Truth.Frames.Frame(i, frame)
+	s.frame = len(times) / 2
+	truth, err := d.Truth.Frames.Frame(i, s.frame)
 	if err != nil {
-		return nil, 0, 0, 0, 0, err
+		return s, err
 	}
-	height, width, err = d.Truth.Sizes.Size(i)
-	if err != nil {
-		return nil, 0, 0, 0, 0, err
+	if s.height, s.width, err = d.Truth.Sizes.Size(i); err != nil {
+		return s, err
 	}
-	room, err := w.Room(i)
-	if err != nil {
-		return nil, 0, 0, 0, 0, err
+	if s.at, err = windowAt(w, i, times[s.frame]); err != nil {
+		return s, err
 	}
-	at = min(max(times[frame]-w.Hearing().Seconds/2, 0), room)
 	if truth.Sounding == nil {
-		return nil, 0, 0, 0, 0, fmt.Errorf("%s: which box sounds is not known", d.Describe(i))
+		return s, fmt.Errorf("%s: which box sounds is not known", d.Describe(i))
 	}
 	for _, b := range truth.Boxes { // by its class: what sounds in a film is silent in some of its frames
 		if b.Class == d.Truth.Labels.Label(i) && b.X1 > b.X0 && b.Y1 > b.Y0 {
-			boxes = append(boxes, b)
+			s.boxes = append(s.boxes, b)
 		}
 	}
-	return boxes, height, width, frame, at, nil
+	return s, nil
 }

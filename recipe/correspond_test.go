@@ -106,6 +106,32 @@ func TestCorrespond(t *testing.T) {
 	}
 }
 
+// TestCorrespondClips: who embeds clips is shown clips, as long as what is heard.
+func TestCorrespondClips(t *testing.T) {
+	for _, task := range []string{"av-sync?frames=3&embed=8", "av-contrastive?embed=8&memory=5"} {
+		dir := filepath.Join(t.TempDir(), "run")
+		c, err := For(task)
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.Data, c.Side, c.BatchSize, c.Epochs, c.MaxSteps, c.MonitorEvery = "scenes:?sound=yes&frames=12&n=16&side=16&objects=1", 16, 8, 2, 2, -1
+		c.Sound = "mel?seconds=0.5&bands=16"
+		trained(t, c, dir, Options{})
+		m, err := LoadRun(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, _, _ := FindCorrespondence("retrieval?k=5")
+		scores, err := m.Correspond(context.Background(), r, "scenes:?sound=yes&frames=12&n=20&side=16&split=test", eval.Options{})
+		if err != nil || len(scores) != 8 || scores[0].Test == 0 {
+			t.Errorf("%s: %d scores, %v", task, len(scores), err)
+		}
+		if _, err := m.Correspond(context.Background(), Correspondence{Protocol: LocalisationProtocol}, "", eval.Options{}); err == nil || !strings.Contains(err.Error(), "does not say where it sounds") {
+			t.Errorf("%s: places: %v", task, err)
+		}
+	}
+}
+
 // TestSoundSetting: who hears nothing has no sound, and who hears says how in words that can be read.
 func TestSoundSetting(t *testing.T) {
 	c, err := For("rotation")

@@ -5,6 +5,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/film"
@@ -82,7 +83,7 @@ type heard struct {
 
 // newHeard returns the sound of a film; none where there is none, or where path cannot hold it.
 func newHeard(sounds data.Sounds, i int, path string, rate float64) (*heard, error) {
-	if sounds == nil || filepath.Ext(path) != ".avi" {
+	if sounds == nil || !strings.EqualFold(filepath.Ext(path), ".avi") {
 		return &heard{}, nil
 	}
 	n, hz, err := sounds.Length(i)

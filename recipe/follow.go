@@ -113,7 +113,7 @@ func (r *followRun) frame(k int, im *data.Image) error {
 		r.boxes = track.NewBoxes([]track.Box{box}, labels, im.H, im.W)
 		rate := float64(len(r.times)-1) / max(r.times[len(r.times)-1]-r.times[0], 1e-3)
 		small := eval.Smaller(im, mostFollowed)
-		if r.out, err = film.Create(r.f.Out, small.H, small.W, min(max(rate, 0.01), 50)); err != nil {
+		if r.out, err = film.Create(r.f.Out, small.H, small.W, max(rate, 0.01)); err != nil {
 			return err
 		}
 	} else {

@@ -73,11 +73,11 @@ func hearsOnly(c train.Config) bool {
 // again returns a trunk as the model's with the weights that a run of that seed begins with.
 func (m *Model) again(seed uint64) (*layers.Trunk, error) {
 	name, c := m.Trunk.Name, 3
-	if m.Info != nil {
-		name = m.Info.Config.Trunk
-	}
-	if m.Hearing != nil {
+	switch {
+	case m.Hearing != nil: // of a run of films it need not be the trunk that sees
 		c = 1
+	case m.Info != nil:
+		name = m.Info.Config.Trunk
 	}
 	return newTrunk(name, seed, c)
 }
@@ -121,7 +121,12 @@ func LoadLearner(dir string) (*Model, train.Learner, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return m, l, restoreFile(l, f, filepath.Join(dir, "checkpoints", m.Checkpoint), "model.")
+	path := filepath.Join(dir, "checkpoints", m.Checkpoint)
+	if err := f.RestoreAll(Named(l), "model."); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	tensor.Changed()
+	return m, l, nil
 }
 
 // beginLearner returns what LoadLearner does with the weights that the run began with.

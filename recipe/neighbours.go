@@ -3,7 +3,7 @@ package recipe
 import (
 	"context"
 	"fmt"
-	"image"
+	"path/filepath"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
@@ -15,10 +15,11 @@ import (
 	"github.com/tessera-go/tessera/train"
 )
 
-// Alike finds what the features of a run take to be alike, beside those of random weights and raw pixels: pictures, or patches of them.
+// Alike finds what the features of a run take to be alike, beside those of random weights and raw pixels: pictures, patches of them, films or recordings.
 type Alike struct {
 	Data    string // empty means the run's
 	Patches bool   // squares of pictures, as the task's tower sees them, instead of whole pictures
+	Sounds  bool   // the sound of films, by what the run hears with, instead of their frames; recordings alone are always heard
 	Samples int    // how many are looked through; 0 means 2000
 	Queries int    // for how many the nearest are drawn; 0 means 8
 	K       int    // how many are drawn for each; 0 means 5
@@ -51,53 +52,99 @@ func (a Alike) filled(m *Model) (Alike, error) {
 	return a, nil
 }
 
-// FindAlike judges the run in dir, and draws what it finds.
-func FindAlike(ctx context.Context, dir string, a Alike) ([]eval.Nearest, image.Image, error) {
+// FoundAlike is what was found, and where it is shown.
+type FoundAlike struct {
+	Nearest []eval.Nearest `json:"nearest"`
+	Picture string         `json:"picture"`
+	Sounds  string         `json:"sounds,omitempty"` // folder of recordings to listen to
+}
+
+// FindAlike judges the run in dir, and draws what it finds into its folder eval; of recordings it also keeps some to listen to.
+func FindAlike(ctx context.Context, dir string, a Alike) (out FoundAlike, err error) {
 	m, err := LoadRun(dir)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	if a, err = a.filled(m); err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	d, err := data.Open(a.Data, data.Train)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
 	tell(a.Say, d)
-	if d.Images == nil && (d.Clips == nil || a.Patches) {
-		return nil, nil, fmt.Errorf("%s has no pictures, it has %s", d.Name, d.Inputs.Kinds())
+	if m, err = m.alikeBy(d, a); err != nil {
+		return out, err
 	}
-	seed := m.Info.Config.Seed
-	rng := tensor.NewRNG(seed).Derive(stream.Gallery)
+	rng := tensor.NewRNG(m.Info.Config.Seed).Derive(stream.Gallery)
 	var encoders []eval.Encoder
-	var in data.Inputs
+	var some *data.Dataset
 	var alike func(a, b int) bool
 	if a.Patches {
-		encoders, in, alike, err = m.patches(d.Inputs, a.Samples, rng)
+		encoders, some, alike, err = m.patches(d.Inputs, a.Samples)
 	} else {
-		encoders, in, alike, err = m.whole(d, a.Samples, rng)
+		encoders, some, alike, err = m.whole(d, a.Samples, rng)
 	}
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	order := rng.Perm(in.Samples().Len())
+	order := rng.Perm(some.Len())
 	queries := order[:min(a.Queries, len(order))]
-	found, err := eval.FindNearest(ctx, encoders, in, queries, order[:min(recolourSamples, len(order))], a.K, alike, a.Eval)
+	found, err := eval.FindNearest(ctx, encoders, some.Inputs, queries, order[:min(recolourSamples, len(order))], a.K, alike, a.Eval)
 	if err != nil {
-		return nil, nil, err
+		return out, err
 	}
-	sheet := eval.NearestSheet(found, in, nil, queries, a.K)
+	look, err := m.looks(some.Inputs)
+	if err != nil {
+		return out, err
+	}
+	out.Nearest = found
 	title, name := "What is alike", "alike"
-	if a.Patches {
+	switch {
+	case a.Patches:
 		title, name = "Patches that are alike", "patches"
+	case m.Hearing != nil:
+		title, name = "What sounds alike", heardName
+		g, err := m.listen(some.Inputs, some.Truth.Labels, queries, found[0])
+		if err == nil {
+			err = g.save(dir, name)
+		}
+		if err != nil {
+			return out, err
+		}
+		if len(g.rows) > 0 {
+			out.Sounds = filepath.Join(dir, "eval", name)
+		}
 	}
-	return found, sheet, savePicture(dir, name, title, alikeAbout(found), sheet)
+	out.Picture = filepath.Join(dir, "eval", name+".png")
+	return out, savePicture(dir, name, title, m.alikeAbout(found), eval.NearestSheet(found, look, some.Truth.Labels, queries, a.K))
+}
+
+// alikeBy returns what looks for what is alike: the model, or what its run hears with. What the data has must fit.
+func (m *Model) alikeBy(d *data.Dataset, a Alike) (*Model, error) {
+	sees := d.Images != nil || d.Clips != nil
+	switch {
+	case a.Patches && a.Sounds:
+		return nil, &SettingError{"patches", "are of pictures, not of sounds"}
+	case a.Patches && d.Images == nil:
+		return nil, fmt.Errorf("%s has no pictures to cut patches from, it has %s", d.Name, d.Kinds())
+	case a.Sounds && d.Sounds == nil:
+		return nil, fmt.Errorf("%s has no sounds, it has %s", d.Name, d.Kinds())
+	case a.Sounds || d.Sounds != nil && (!sees || m.Hearing != nil):
+		return m.Ear()
+	case !sees:
+		return nil, fmt.Errorf("%s has no pictures, it has %s", d.Name, d.Kinds())
+	}
+	return m, nil
 }
 
 // alikeAbout is what a person is told beside the picture.
-func alikeAbout(found []eval.Nearest) string {
-	text := "Left a query, then what is nearest to it by the features of this run, of a network with random weights, and by the pixels themselves."
+func (m *Model) alikeAbout(found []eval.Nearest) string {
+	raw := "by the pixels themselves"
+	if m.Hearing != nil {
+		raw = "by the spectrograms themselves (pixels). " + heardAbout
+	}
+	text := "Left a query, then what is nearest to it by the features of this run, of a network with random weights, and " + raw + ". Below each stands its cosine with the query."
 	if found[0].Recolour == 0 {
 		return text
 	}
@@ -117,34 +164,33 @@ func alikeAbout(found []eval.Nearest) string {
 	return text + fmt.Sprintf(" (of %d samples).", found[0].Recolour)
 }
 
-// whole returns n of the pictures or films, drawn, and what looks at them; another frame of a query's film is no find.
-func (m *Model) whole(d *data.Dataset, n int, rng *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
-	chosen := rng.Perm(d.Len())[:min(n, d.Len())]
-	in := d.Inputs.Subset(chosen)
+// whole returns n of the samples, drawn, and what looks at them; another frame of a query's film is no find.
+func (m *Model) whole(d *data.Dataset, n int, rng *tensor.RNG) ([]eval.Encoder, *data.Dataset, func(a, b int) bool, error) {
+	some := d.Subset(rng.Perm(d.Len())[:min(n, d.Len())], fmt.Sprintf("n=%d", n))
 	random, err := m.again(m.seed())
 	if err != nil {
-		return nil, in, nil, err
+		return nil, nil, nil, err
 	}
 	alike := func(int, int) bool { return false }
-	if films := d.Truth.Groups[data.FilmGroup]; films != nil {
-		alike = func(a, b int) bool { return films.Label(chosen[a]) == films.Label(chosen[b]) }
+	if films := some.Truth.Groups[data.FilmGroup]; films != nil {
+		alike = func(a, b int) bool { return films.Label(a) == films.Label(b) }
 	}
 	other := *m
 	other.Trunk, other.Label = random, "random"
-	return []eval.Encoder{m.Encoder(), other.Encoder(), eval.Pixels{Input: m.Encoder().Input}}, in, alike, nil
+	return []eval.Encoder{m.Encoder(), other.Encoder(), eval.Pixels{Input: m.Encoder().Input}}, some, alike, nil
 }
 
 // patches returns n patches of pictures and what looks at them; what another patch of a query's picture shows is no find.
-func (m *Model) patches(in data.Inputs, n int, _ *tensor.RNG) ([]eval.Encoder, data.Inputs, func(a, b int) bool, error) {
+func (m *Model) patches(in data.Inputs, n int) ([]eval.Encoder, *data.Dataset, func(a, b int) bool, error) {
 	var views [2]pretext.PatchView
 	var encoders []eval.Encoder
 	for i, load := range []func(string) (*Model, train.Learner, error){LoadLearner, beginLearner} {
 		m, l, err := load(m.Dir)
 		if err != nil {
-			return nil, in, nil, err
+			return nil, nil, nil, err
 		}
 		if views[i], err = m.patchView(l, in); err != nil {
-			return nil, in, nil, err
+			return nil, nil, nil, err
 		}
 		embed := views[i].Embed
 		views[i] = views[0] // both see the same patches, as the run does
@@ -163,7 +209,7 @@ func (m *Model) patches(in data.Inputs, n int, _ *tensor.RNG) ([]eval.Encoder, d
 	}
 	p := data.NewPatches(in.Images, views[0].Frame, views[0].Side, n, m.Info.Config.Seed)
 	raw := pretext.PatchView{Side: views[0].Side, Prepare: func(dst []float32, patch *data.Image) { m.Norm.Normalize(dst, patch) }}
-	return append(encoders, eval.Pixels{Input: patchInput{raw}}), data.Inputs{Images: p}, func(a, b int) bool { return p.Picture(a) == p.Picture(b) }, nil
+	return append(encoders, eval.Pixels{Input: patchInput{raw}}), &data.Dataset{Inputs: data.Inputs{Images: p}}, func(a, b int) bool { return p.Picture(a) == p.Picture(b) }, nil
 }
 
 // patchView is the tower's, or, of a task that looks at whole pictures, two fifths of one each way, normalised as they are.

@@ -24,10 +24,11 @@ func TestFindAlike(t *testing.T) {
 		for _, patches := range []bool{true, false} {
 			said := 0
 			a := Alike{Patches: patches, Samples: 70, Queries: 3, K: 4, Say: func(string) { said++ }}
-			found, pic, err := FindAlike(context.Background(), dir, a)
+			out, err := FindAlike(context.Background(), dir, a)
 			if err != nil {
 				t.Fatal(task, err)
 			}
+			found := out.Nearest
 			samples, name := 40, "alike"
 			if patches {
 				samples, name = 70, "patches"
@@ -40,14 +41,17 @@ func TestFindAlike(t *testing.T) {
 					t.Errorf("%s, %s: %v of %d", task, n.Features, n.Recoloured, n.Recolour)
 				}
 			}
-			f, err := os.Open(filepath.Join(dir, "eval", name+".png"))
+			if out.Picture != filepath.Join(dir, "eval", name+".png") || out.Sounds != "" {
+				t.Errorf("%s: %+v", task, out)
+			}
+			f, err := os.Open(out.Picture)
 			if err != nil {
 				t.Fatal(err)
 			}
 			kept, err := png.Decode(f)
 			f.Close()
 			text, _ := os.ReadFile(filepath.Join(dir, "eval", name+".txt"))
-			if err != nil || kept.Bounds() != pic.Bounds() || !strings.Contains(string(text), "by pretext grey ") {
+			if err != nil || kept.Bounds().Dx() != 6+13*78+3*18 || kept.Bounds().Dy() != 17+6+3*91 || !strings.Contains(string(text), "by pretext grey ") {
 				t.Errorf("%s: kept %v, %v, %q", task, kept.Bounds(), err, text)
 			}
 		}
@@ -55,11 +59,11 @@ func TestFindAlike(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		es, in, alike, err := m.patches(data.NewScenes(5, 32, 1, data.Train).Dataset().Inputs, 11, nil)
+		es, in, alike, err := m.patches(data.NewScenes(5, 32, 1, data.Train).Dataset().Inputs, 11)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if im, err := in.Images.Image(0); err != nil || im.H != side || in.Images.Len() != 11 {
+		if im, err := in.Images.Image(0); err != nil || im.H != side || in.Len() != 11 {
 			t.Errorf("%s: patches of %d pixels, want %d; %v", task, im.H, side, err)
 		}
 		if !alike(1, 6) || alike(1, 2) || !alike(3, 8) {
@@ -78,7 +82,7 @@ func TestFindAlike(t *testing.T) {
 	dir := t.TempDir()
 	trained(t, quickConfig("scenes:?n=20&side=16"), dir, Options{})
 	for name, a := range map[string]Alike{"samples": {Samples: 1}, "queries": {Queries: -1}, "k": {K: -2}} {
-		if _, _, err := FindAlike(context.Background(), dir, a); !errors.As(err, &e) || e.Setting != name {
+		if _, err := FindAlike(context.Background(), dir, a); !errors.As(err, &e) || e.Setting != name {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

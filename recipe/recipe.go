@@ -415,9 +415,9 @@ func (r *Recipe) holdOut() (err error) {
 		r.options.Say(fmt.Sprintf("%d samples are too few to hold some out; there is no monitor (--test names other data for it)", n))
 		return nil
 	}
-	held, others := r.Data.Apart(tensor.NewRNG(c.Seed).Derive(stream.HoldOut).Perm(n), min(500, n/20))
+	held, others, by := r.Data.Apart(tensor.NewRNG(c.Seed).Derive(stream.HoldOut).Perm(n), min(500, n/20))
 	if len(others) == 0 {
-		r.options.Say("all samples are frames of one film, of which none can be held out; there is no monitor (--test names other data for it)")
+		r.options.Say(fmt.Sprintf("all samples are of one %s, of which none can be held out; there is no monitor (--test names other data for it)", by))
 		return nil
 	}
 	cut := len(held)

@@ -484,15 +484,15 @@ func TestFilmSheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := FilmSheet(d.Clips, 2)
+	s := FilmSheet(d, 2)
 	if b := s.Bounds(); b.Dx() != 9*88+4 {
 		t.Errorf("a sheet of two films is %v", b)
 	}
 	two := s.Bounds().Dy()
-	if more := FilmSheet(d.Clips, 9).Bounds().Dy(); more <= two || more >= 2*two {
+	if more := FilmSheet(d, 9).Bounds().Dy(); more <= two || more >= 2*two {
 		t.Errorf("a sheet of three films is %d high, of two %d", more, two)
 	}
-	if _, err := Sheet(&data.Dataset{Name: "none:"}); err == nil || !strings.Contains(err.Error(), "has no pictures to show") {
+	if _, err := Sheet(&data.Dataset{Name: "none:"}); err == nil || !strings.Contains(err.Error(), "has nothing to show") {
 		t.Error(err)
 	}
 	dir := t.TempDir()
@@ -501,7 +501,7 @@ func TestFilmSheet(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if b := FilmSheet(torn.Clips, 1).Bounds(); b.Empty() {
+	if b := FilmSheet(torn, 1).Bounds(); b.Empty() {
 		t.Error("nothing is said of a film that cannot be read")
 	}
 	if _, err := SaveFilms(torn.Inputs, []int{0}, dir, ".gif"); err == nil || !strings.Contains(err.Error(), "a.gif") {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/checkpoint"
@@ -30,14 +31,27 @@ func ContactSheet(images data.Images, n int) image.Image {
 	return sheet
 }
 
-// FilmSheet shows n films of a seeded order, a row each: frames evenly spread over the film, below each its time.
-func FilmSheet(clips data.Clips, n int) image.Image {
-	const side, frames = 84, 9
-	grid := canvas.Grid{Cols: frames, CellW: side, CellH: side + canvas.TextHeight + 2, Gap: 4, Head: canvas.TextHeight + 2}
-	n = min(n, clips.Len())
-	sheet := grid.Sheet(frames * n)
-	films := data.NewFilms(clips, data.View{Frame: data.ShortSide(side)}, data.Norm{}, 0)
-	for k, i := range tensor.NewRNG(1).Perm(clips.Len())[:n] {
+// The sides of sheets of films and recordings, in pixels.
+const (
+	sheetFrame = 84  // side of a frame of a film
+	sheetSound = 330 // width of a spectrogram, axes and all
+)
+
+// FilmSheet shows n films of a seeded order, a row each: what is known of the film, frames evenly spread over it, below each its time, and behind them the spectrogram of its
+// sound, where it has some.
+func FilmSheet(d *data.Dataset, n int) image.Image {
+	const side, frames, gap = sheetFrame, 9, 4
+	grid := canvas.Grid{Cols: frames, CellW: side, CellH: side + 2*(canvas.TextHeight+2), Gap: gap}
+	order := tensor.NewRNG(1).Perm(d.Len())[:min(n, d.Len())]
+	w, h := grid.Size(frames * len(order))
+	var l *listener
+	if d.Sounds != nil {
+		w += sheetSound + gap
+		l = newListener(d.Sounds, order)
+	}
+	sheet := canvas.NewSheet(w, h)
+	films := data.NewFilms(d.Clips, data.View{Frame: data.ShortSide(side)}, data.Norm{}, 0)
+	for k, i := range order {
 		x, y := grid.At(k * frames)
 		times, err := films.Times(i)
 		var ims []*data.Image
@@ -50,24 +64,139 @@ func FilmSheet(clips data.Clips, n int) image.Image {
 			sheet.Text(x, y, frames*side, fmt.Sprintf("cannot be read: %v", err), canvas.Ink)
 			continue
 		}
+		sheet.Text(x, y, frames*(side+gap), caption(d, i), canvas.Ink)
 		for j, im := range ims {
 			x, y = grid.At(k*frames + j)
+			y += canvas.TextHeight + 2
 			sheet.Fit(x, y, side, side, im.Pix, im.H, im.W)
 			sheet.Text(x, y+side+1, side, fmt.Sprintf("%.2f s", times[index[j]]), canvas.Ink)
+		}
+		if l != nil {
+			_, y = grid.At(k * frames)
+			l.draw(sheet, w-sheetSound-gap, y+canvas.TextHeight+2, sheetSound, side+canvas.TextHeight+2, i)
 		}
 	}
 	return sheet
 }
 
-// Sheet shows the first samples of a seeded order of whatever can be shown: pictures, or films.
-func Sheet(d *data.Dataset) (image.Image, error) {
+// SoundSheet shows n recordings of a seeded order, three a row: what is known of each, and its spectrogram from its beginning to its end.
+func SoundSheet(d *data.Dataset, n int) image.Image {
+	const high = 130
+	grid := canvas.Grid{Cols: 3, CellW: sheetSound, CellH: high + canvas.TextHeight + 2, Gap: 10}
+	order := tensor.NewRNG(1).Perm(d.Len())[:min(n, d.Len())]
+	sheet, l := grid.Sheet(len(order)), newListener(d.Sounds, order)
+	for k, i := range order {
+		x, y := grid.At(k)
+		sheet.Text(x, y, sheetSound, caption(d, i), canvas.Ink)
+		l.draw(sheet, x, y+canvas.TextHeight+2, sheetSound, high, i)
+	}
+	return sheet
+}
+
+// caption is what a person is told of sample i: its class, and its name.
+func caption(d *data.Dataset, i int) string {
+	name := filepath.Base(d.Describe(i))
+	if c := d.Truth.Label(i); c >= 0 {
+		return d.Truth.Classes()[c] + ": " + name
+	}
+	return name
+}
+
+// listener draws spectrograms of whole recordings, as log-mel ones at 16 kHz, which is what --sound mel hears, all on one scale.
+type listener struct {
+	drawn map[int]canvas.Spectrogram
+	why   map[int]error // of recordings that cannot be read
+}
+
+// longestDrawn is how many seconds of a recording are drawn.
+const longestDrawn = 30
+
+// newListener listens to some recordings.
+func newListener(s data.Sounds, some []int) *listener {
+	l := &listener{map[int]canvas.Spectrogram{}, map[int]error{}}
+	var all []canvas.Spectrogram
+	for _, i := range some {
+		p, err := whole(s, i)
+		if err != nil {
+			l.why[i] = err
+			continue
+		}
+		l.drawn[i], all = p, append(all, p)
+	}
+	toOneScale(all)
+	return l
+}
+
+// toOneScale brings logarithms of power to one scale, which reaches from the quietest twentieth of all of them to the loudest thousandth.
+func toOneScale(ps []canvas.Spectrogram) {
+	var some []float32
+	for _, p := range ps {
+		const most = 4096 // of each
+		for k := 0; k < len(p.X); k += max(1, len(p.X)/most) {
+			some = append(some, p.X[k])
+		}
+	}
+	if len(some) == 0 {
+		return
+	}
+	slices.Sort(some)
+	low, high := some[len(some)/20], some[len(some)-1-len(some)/1000]
+	mean, std := (low+high)/2, max((high-low)/(2*canvas.Loudest), 1e-3)
+	for _, p := range ps {
+		for k, v := range p.X {
+			p.X[k] = (v - mean) / std
+		}
+	}
+}
+
+// draw draws recording i, or says why it cannot be read.
+func (l *listener) draw(sheet canvas.Sheet, x, y, w, h, i int) {
+	if err := l.why[i]; err != nil {
+		sheet.Text(x, y, w, fmt.Sprintf("cannot be read: %v", err), canvas.Ink)
+		return
+	}
+	sheet.Spectrogram(x, y, w, h, l.drawn[i])
+}
+
+// whole returns the spectrogram of recording i, of a long one its beginning: the logarithm of power.
+func whole(s data.Sounds, i int) (canvas.Spectrogram, error) {
+	one := data.Inputs{Sounds: s}.Subset([]int{i}).Sounds
+	n, rate, err := one.Length(0)
+	if err != nil {
+		return canvas.Spectrogram{}, err
+	}
+	h, err := data.ParseHearing("mel")
+	if err != nil {
+		return canvas.Spectrogram{}, err
+	}
+	h.Seconds = max(min(float64(n)/rate, longestDrawn), 2*h.Length/1000) // a frame at least
+	w, err := data.NewWindows(one, h, 0)
+	if err != nil {
+		return canvas.Spectrogram{}, err
+	}
+	hertz, err := h.Hertz()
+	if err != nil {
+		return canvas.Spectrogram{}, err
+	}
+	shape := w.Shape()
+	p := canvas.Spectrogram{X: make([]float32, shape[0]*shape[1]), T: shape[0], F: shape[1], Seconds: h.Seconds, Hertz: hertz}
+	return p, w.Fill(p.X, 0, 0)
+}
+
+// Sheet shows the first samples of a seeded order of whatever can be shown: pictures, films, or recordings.
+func Sheet(d *data.Dataset) (image.Image, error) { return sheetOf(d, 96, 12, 24) }
+
+// sheetOf shows so many pictures, or where there are none films, or recordings.
+func sheetOf(d *data.Dataset, pictures, films, sounds int) (image.Image, error) {
 	switch {
 	case d.Images != nil:
-		return ContactSheet(d.Images, 96), nil
+		return ContactSheet(d.Images, pictures), nil
 	case d.Clips != nil:
-		return FilmSheet(d.Clips, 12), nil
+		return FilmSheet(d, films), nil
+	case d.Sounds != nil:
+		return SoundSheet(d, sounds), nil
 	}
-	return nil, fmt.Errorf("%s has no pictures to show, it has %s", d.Name, d.Kinds())
+	return nil, fmt.Errorf("%s has nothing to show, it has %s", d.Name, d.Kinds())
 }
 
 // SavePNG writes a picture, whole or not at all.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -20,8 +21,11 @@ import (
 )
 
 // Laboratory shows what a task can be answered by without looking at what is in a picture, and what its defences are worth: it is learned with
-// all of them, without each, and without any, from pictures as they are and with a trace put into them that a lens or a file could have
+// all of them, without each, and without any, from data as it is and with a trace put into it that a lens or a file could have
 // left (data's option inject). If the task is then solved better and the features are worse, the net has taken a shortcut.
+//
+// Features are judged by a linear probe. A learner that embeds pictures and sounds in one space (pretext.Paired.OneSpace) is judged by what they find of each other, as
+// Arandjelović and Zisserman judge it (2018, section 3.3).
 //
 // How much a patch tells of its place in the picture is measured by a meter, a net that is trained to say it from the patch alone, as the task's
 // net sees it (Doersch, Gupta, Efros 2015, section 4): the lower its error, the more there is to cheat with.
@@ -29,14 +33,16 @@ type Laboratory struct {
 	Task      string
 	Inject    []string // traces, each as data's option inject takes it
 	Data      string
-	Test      string // empty means the data's own
-	Trunk     string // empty means convnet
-	Side      int    // 0 means 32
-	Steps     int    // of each run, and of each meter; 0 means 400
-	BatchSize int    // 0 means 64
-	Seeds     int    // 0 means 1
-	Learned   int    // how many samples features are judged with at most; 0 means 4000
-	Judged    int    // and on; 0 means 1000
+	Test      string  // empty means the data's own
+	Trunk     string  // empty means convnet
+	Side      int     // 0 means 32
+	Sound     string  // how recordings are heard (data.ParseHearing); empty means the task's own
+	Steps     int     // of each run, and of each meter; 0 means 400
+	BatchSize int     // 0 means 64
+	LR        float64 // 0 means the task's own
+	Seeds     int     // 0 means 1
+	Learned   int     // how many samples features are judged with at most; 0 means 4000
+	Judged    int     // and on; 0 means 1000
 	// Iterations are the probe's at most; 0 means its own.
 	Iterations int
 
@@ -46,9 +52,9 @@ type Laboratory struct {
 	Found    func(f Finding, done, of int) // is told of each finding
 }
 
-// Finding is a task learned in one way from one kind of pictures.
+// Finding is a task learned in one way from one kind of data.
 type Finding struct {
-	Inject  string `json:"inject"`  // empty for pictures as they are
+	Inject  string `json:"inject"`  // empty for data as it is
 	Without string `json:"without"` // a defence; "all" for all of them, empty for none
 	Task    string `json:"task"`
 	// Solved is the task's headline on what was held out, by seed, and Trivial that of its trivial predictor.
@@ -57,11 +63,15 @@ type Finding struct {
 	Trivial float64       `json:"trivial"`
 	// Place is the meter's error, the root of the mean squared distance from a patch's middle, in parts of the picture's sides, by seed, and
 	// Middle that of always saying the middle; none where a task cuts no patches.
-	Place  []float64   `json:"place,omitempty"`
-	Middle float64     `json:"middle,omitempty"`
-	Probe  []float64   `json:"probe"`     // of the best stage by seed
-	Judged int         `json:"judged_on"` // how many samples
-	Drawn  image.Image `json:"-"`         // what the net saw and said
+	Place  []float64 `json:"place,omitempty"`
+	Middle float64   `json:"middle,omitempty"`
+	Probe  []float64 `json:"probe"` // of the best stage by seed
+	// Retrieval is the mean of nDCG@30 of sounds that pictures find and of pictures that sounds find, by seed, and Order that of a random order; none where a task
+	// does not embed both in one space.
+	Retrieval []float64   `json:"retrieval,omitempty"`
+	Order     float64     `json:"random_order,omitempty"`
+	Judged    int         `json:"judged_on"` // how many samples
+	Drawn     image.Image `json:"-"`         // what the net saw and said
 }
 
 // AllDefences is what Finding.Without says of a task without any.
@@ -80,6 +90,10 @@ func (l Laboratory) filled() (Laboratory, pretext.About, error) {
 			return l, pretext.About{}, &SettingError{n.setting, fmt.Sprintf("%d: want at least 1", *n.v)}
 		}
 	}
+	if l.LR != 0 && !(l.LR > 0 && l.LR <= math.MaxFloat32) {
+		return l, pretext.About{}, &SettingError{"lr", fmt.Sprintf("%g: want a number above 0, or 0 for the task's own", l.LR)}
+	}
+	l.Inject = slices.DeleteFunc(slices.Clone(l.Inject), func(trace string) bool { return trace == "" }) // the data as it is comes first anyway
 	if l.Trunk == "" {
 		l.Trunk = "convnet"
 	}
@@ -96,7 +110,7 @@ func (l Laboratory) filled() (Laboratory, pretext.About, error) {
 	return l, about, nil
 }
 
-// Sheet shows some of the pictures with a trace in them.
+// Sheet shows some of the data with a trace in it: n pictures, or a third as many films.
 func (l Laboratory) Sheet(inject string, n int) (image.Image, error) {
 	of, _, err := l.traced(inject)
 	if err != nil {
@@ -106,7 +120,7 @@ func (l Laboratory) Sheet(inject string, n int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	return ContactSheet(d.Images, n), nil
+	return sheetOf(d, n, n/3, n/2)
 }
 
 // way is a task with some of its defences.
@@ -140,7 +154,7 @@ func (l Laboratory) ways(about pretext.About) ([]way, error) {
 	return out, add(AllDefences, strings.Join(all, "&"))
 }
 
-// Run makes all findings: of each kind of pictures, as they are first, the task as it is, without each defence, without any.
+// Run makes all findings: of the data as it is first and with each trace, the task as it is, without each defence, without any.
 func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
 	l, about, err := l.filled()
 	if err != nil {
@@ -182,7 +196,7 @@ func (l Laboratory) Run(ctx context.Context) ([]Finding, error) {
 	return out, nil
 }
 
-// traced returns the data with a trace in its pictures.
+// traced returns the data with a trace in it.
 func (l Laboratory) traced(inject string) (of, test string, err error) {
 	put := func(of string) (string, error) {
 		s, err := spec.Parse(of)
@@ -213,6 +227,12 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, all
 			return f, err
 		}
 		c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed = all[0].Name, all[1].Name, l.Trunk, l.Side, l.BatchSize, l.Steps, 1<<20, seed
+		if l.Sound != "" {
+			c.Sound = l.Sound
+		}
+		if l.LR > 0 {
+			c.LR = float32(l.LR)
+		}
 		c.MonitorEvery, c.MonitorSamples, c.MaxBad = l.Steps, l.Judged, l.Eval.MaxBad
 		o := Options{Say: func(string) {}}
 		if l.Progress != nil {
@@ -241,6 +261,9 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, all
 			best = max(best, v)
 		}
 		f.Metric, f.Trivial, f.Solved, f.Probe = row.Metric, row.Trivial, append(f.Solved, row.Value), append(f.Probe, best)
+		if err := l.retrieve(ctx, &f, t, r, b); err != nil {
+			return f, err
+		}
 		if err := l.measure(ctx, &f, r); err != nil {
 			return f, err
 		}
@@ -251,6 +274,26 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, all
 		}
 	}
 	return f, nil
+}
+
+// retrieve judges by what pictures and sounds find of each other among the test films, where a run embeds both in one space.
+func (l Laboratory) retrieve(ctx context.Context, f *Finding, t Table, r *Recipe, test *data.Dataset) error {
+	if p, ok := pretext.As[pretext.Paired](r.Learner); !ok || !p.OneSpace() || test.Clips == nil || test.Sounds == nil {
+		return nil
+	}
+	m := &Model{Side: r.Config.Side, Norm: r.Norm, Mode: r.Config.Mode()}
+	p := &pairJudge{m: m, label: f.Task, hearing: r.hearing, learner: r.Learner, o: t.Eval}
+	images, sounds, err := p.both(ctx, test)
+	if err != nil {
+		return err
+	}
+	found, err := eval.Retrieval{}.Between("image to sound", images, sounds, false)
+	if err != nil {
+		return err
+	}
+	back, err := eval.Retrieval{}.Between("sound to image", sounds, images, false)
+	f.Retrieval, f.Order = append(f.Retrieval, (found.Value+back.Value)/2), (found.Trivial+back.Trivial)/2
+	return err
 }
 
 // measure trains a meter on the patches that a run saw, and measures it on those that were held out.

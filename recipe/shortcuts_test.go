@@ -29,8 +29,9 @@ func TestLaboratory(t *testing.T) {
 		"context-encoder?mask=region": "overlap | vignette:0.9 | vignette:0.9 overlap",
 	} {
 		l, said := labOf(task), 0
+		traces := len(l.Inject)
 		if task == "jigsaw?set=6" {
-			l.Inject = nil
+			l.Inject, traces = []string{""}, 0 // as it is
 		}
 		l.Found = func(f Finding, done, of int) {
 			if said++; done != said || of < said {
@@ -43,11 +44,11 @@ func TestLaboratory(t *testing.T) {
 		if err != nil {
 			t.Fatal(task, err)
 		}
-		if n := strings.Count(told, "test samples are training samples too"); n != 1+len(l.Inject) {
+		if n := strings.Count(told, "test samples are training samples too"); n != 1+traces {
 			t.Errorf("%s: what is in both sets of samples is said %d times: %q", task, n, told)
 		}
 		page, verdicts, err := l.Page(all)
-		if err != nil || len(page.Parts) != 2+len(l.Inject) || len(page.Parts[1].Rows) != len(all)/(1+len(l.Inject)) || len(page.Parts[1].Pictures) < 2 || len(page.Parts[0].Text) != len(verdicts) {
+		if err != nil || len(page.Parts) != 2+traces || len(page.Parts[1].Rows) != len(all)/(1+traces) || len(page.Parts[1].Pictures) < 2 || len(page.Parts[0].Text) != len(verdicts) {
 			t.Errorf("%s: %v, %+v", task, err, page.Parts)
 		}
 		var names []string
@@ -66,6 +67,48 @@ func TestLaboratory(t *testing.T) {
 		if sheet, err := l.Sheet("vignette:0.9", 3); err != nil || sheet.Bounds().Empty() {
 			t.Error(err)
 		}
+	}
+}
+
+// TestLaboratoryOfSound: a task that embeds pictures and sounds is judged by what they find of each other, with a trace in sound.
+func TestLaboratoryOfSound(t *testing.T) {
+	l := labOf("audio-visual?embed=16")
+	l.Inject, l.Data, l.Test, l.Sound, l.LR = []string{"codec:1"}, "scenes:?sound=yes&n=20&side=24&frames=12&hz=8000", "scenes:?sound=yes&n=20&side=24&frames=12&hz=8000&split=test",
+		"mel?rate=4000&seconds=0.5&bands=16&window=32&hop=16", 1e-3
+	all, err := l.Run(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range all {
+		names = append(names, strings.TrimSpace(f.Inject+" "+f.Without))
+		if len(f.Retrieval) != 1 || !(f.Retrieval[0] > 0 && f.Retrieval[0] < 1) || !(f.Order > 0 && f.Order < 1) || len(f.Probe) != 1 || f.Place != nil {
+			t.Errorf("%+v", f)
+		}
+	}
+	if got := strings.Join(names, " | "); got != " | aligned | codec:1 | codec:1 aligned" {
+		t.Error(got)
+	}
+	page, _, err := l.Page(all)
+	if err != nil || len(page.Parts) != 3 {
+		t.Fatalf("%v, %d parts", err, len(page.Parts))
+	}
+	if part := page.Parts[2]; strings.Join(part.Heads, "|") != "defences|task solved|trivial|probe|retrieval|of a random order" || len(part.Rows) != 2 || len(part.Rows[0]) != 6 || part.Title != "With codec:1 in the data" || len(part.Pictures) != 3 {
+		t.Errorf("%q, heads %q, rows %q, %d pictures", part.Title, part.Heads, part.Rows, len(part.Pictures))
+	}
+	concat := l
+	concat.Task, concat.Inject = "audio-visual?fusion=concat&embed=16", nil
+	if all, err = concat.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if what, by := f.worth(); f.Retrieval != nil || what != "the features are" || len(by) != 1 {
+			t.Errorf("pictures and sounds side by side are not in one space: %s, %v", what, f.Retrieval)
+		}
+	}
+	l.Inject = []string{"jpeg:9"}
+	if _, err := l.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "puts a trace into pictures; there are films and sounds") {
+		t.Errorf("a trace of pictures: %v", err)
 	}
 }
 
@@ -146,6 +189,8 @@ func TestLaboratoryRefuses(t *testing.T) {
 		"rotation has no defences": func(l *Laboratory) { l.Task = "rotation" },
 		`no task "none"`:           func(l *Laboratory) { l.Task = "none" },
 		"--steps -1":               func(l *Laboratory) { l.Steps = -1 },
+		"--lr -1":                  func(l *Laboratory) { l.LR = -1 },
+		"--lr NaN":                 func(l *Laboratory) { l.LR = math.NaN() },
 		"--data is needed":         func(l *Laboratory) { l.Data = "" },
 		"what the laboratory sets": func(l *Laboratory) { l.Inject, l.Data, l.Steps = []string{"jpeg:9"}, l.Data+"&inject=border:3", 1 },
 	} {
@@ -175,10 +220,10 @@ func TestVerdicts(t *testing.T) {
 		"Without gap (against lines): the task is solved 15.0 points better, a patch tells as much of its place (error 0.299, 0.300), the features are 5.0 points worse: a shortcut, which the defence keeps the net from.",
 		"Without colour (against the lens): the task is solved 1.0 points better, a patch tells more of its place (error 0.280 instead of 0.300), the features are 0.5 points better: no shortcut shows here.",
 		"Without any defence: the task is solved 20.0 points better, a patch tells more of its place (error 0.250 instead of 0.300), the features are 2.0 points better: an easier task with better features: here the defence costs more than it saves.",
-		"With aberration:3 in the pictures and all defences the task is solved 1.0 points better than in pictures as they are: the defences hold.",
-		"Without gap (against lines), aberration:3 in the pictures: the task is solved 11.0 points worse, a patch tells less of its place (error 0.350 instead of 0.300), the features are 3.0 points better: a harder task with better features.",
-		"Without colour (against the lens), aberration:3 in the pictures: the task is solved 29.0 points better, a patch tells more of its place (error 0.100 instead of 0.300), the features are 0.5 points worse: a shortcut or an easier task; the features do not mind here.",
-		"Without any defence, aberration:3 in the pictures: the task is solved 1.0 points better, a patch tells as much of its place (error 0.300, 0.300), the features are 10.0 points worse: the features gain from the defence, though the task is no harder with it.",
+		"With aberration:3 in the data and all defences the task is solved 1.0 points better than with the data as it is: the defences hold.",
+		"Without gap (against lines), aberration:3 in the data: the task is solved 11.0 points worse, a patch tells less of its place (error 0.350 instead of 0.300), the features are 3.0 points better: a harder task with better features.",
+		"Without colour (against the lens), aberration:3 in the data: the task is solved 29.0 points better, a patch tells more of its place (error 0.100 instead of 0.300), the features are 0.5 points worse: a shortcut or an easier task; the features do not mind here.",
+		"Without any defence, aberration:3 in the data: the task is solved 1.0 points better, a patch tells as much of its place (error 0.300, 0.300), the features are 10.0 points worse: the features gain from the defence, though the task is no harder with it.",
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d verdicts: %q", len(got), got)
@@ -191,16 +236,28 @@ func TestVerdicts(t *testing.T) {
 	few := func(f Finding, n int) Finding { f.Judged = n; return f }
 	for want, pair := range map[string][2]Finding{ // two standard errors of half of 60 samples are 18 points, of 10,000 1.4
 		": no shortcut shows here.": {few(f("", "", 0.40, 0.3, 0.50), 60), few(f("", "gap", 0.55, 0.3, 0.45), 60)},
-		"than in pictures as they are: it is not learned in so few steps (--steps).": {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("jpeg:9", "", 0.14, 0.3, 0.50), 10000)},
-		": the task is not learned in so few steps (--steps).":                       {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.14, 0.3, 0.10), 10000)},
-		": a shortcut, which the defence keeps the net from.":                        {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.20, 0.3, 0.48), 10000)},
-		"; the features do not mind here.":                                           {few(f("", "", 0.30, 0.3, 0.50), 10000), few(f("", "gap", 0.33, 0.3, 0.49), 10000)},
+		"than with the data as it is: it is not learned in so few steps (--steps).": {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("jpeg:9", "", 0.14, 0.3, 0.50), 10000)},
+		": the task is not learned in so few steps (--steps).":                      {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.14, 0.3, 0.10), 10000)},
+		": a shortcut, which the defence keeps the net from.":                       {few(f("", "", 0.13, 0.3, 0.50), 10000), few(f("", "gap", 0.20, 0.3, 0.48), 10000)},
+		"; the features do not mind here.":                                          {few(f("", "", 0.30, 0.3, 0.50), 10000), few(f("", "gap", 0.33, 0.3, 0.49), 10000)},
 	} {
 		if got := Verdicts(pair[:], defences); len(got) != 1 || !strings.HasSuffix(got[0], want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 	}
-	if got := Verdicts([]Finding{f("", "", 0.4, 0.3, 0.5), f("", "gap", 0.4, 0.3, 0.5)}, defences); len(got) != 1 || !strings.HasSuffix(got[0], ": nothing changes at all: it is off for pictures of this size, or by an option.") {
+	heard := func(without string, solved, retrieval, probe float64) Finding {
+		f := f("codec:1", without, solved, 0, probe)
+		f.Place, f.Retrieval, f.Order = nil, []float64{retrieval}, 0.2
+		return f
+	}
+	if got := Verdicts([]Finding{heard("", 0.4, 0.6, 0.5), heard("gap", 0.7, 0.5, 0.6)}, defences); len(got) != 2 ||
+		got[1] != "Without gap (against lines), codec:1 in the data: the task is solved 30.0 points better, pictures and sounds find each other 10.0 points worse: a shortcut, which the defence keeps the net from." {
+		t.Errorf("%q", got)
+	}
+	if told := strings.Join(heard("", 0.5, 0.3, 0.4).Told(), "; "); told != "accuracy 50.0 % (chance 12.5 %); probe 40.0 %; retrieval 30.0 % (random order 20.0 %)" {
+		t.Error(told)
+	}
+	if got := Verdicts([]Finding{f("", "", 0.4, 0.3, 0.5), f("", "gap", 0.4, 0.3, 0.5)}, defences); len(got) != 1 || !strings.HasSuffix(got[0], ": nothing changes at all: it is off for samples of this size, or by an option.") {
 		t.Errorf("%q", got)
 	}
 	seeds := func(without string, solved, probe [3]float64) Finding {
@@ -223,7 +280,7 @@ func TestVerdicts(t *testing.T) {
 	if len(got) != 1 || got[0] != "Without overlap (against ): the task is solved 0.6 dB better, the features are 0.0 points better: a shortcut or an easier task; the features do not mind here." {
 		t.Errorf("%q", got)
 	}
-	if row := strings.Join(psnr("", 20).Row(), "|"); row != "all defences|psnr 20.1 dB ± 1.271 dB|mean colour 0 dB|||55.0 % ± 63.5 %" {
+	if row := strings.Join(psnr("", 20).Row(), "|"); row != "all defences|psnr 20.1 dB ± 1.271 dB|mean colour 0 dB|||55.0 % ± 63.5 %||" {
 		t.Error(row)
 	}
 	if told := strings.Join(f("jpeg:9", "gap", 0.5, 0.2, 0.3).Told(), "; "); told != "accuracy 50.0 % (chance 12.5 %); place error 0.200 (middle 0.400); probe 30.0 %" {

@@ -10,11 +10,11 @@ import (
 	"github.com/tessera-go/tessera/pretext"
 )
 
-// What counts as a difference: of a metric in per cent two points, of another two in a hundred of its value, of the probe one point, of a
+// What counts as a difference: of a metric in per cent two points, of another two in a hundred of its value, of the probe and of retrieval one point, of a
 // patch's place five in a hundred of the error; and nothing that differs by no more than chance, see least.
 const (
 	solvedMore = 0.02
-	probeMore  = 0.01
+	worthMore  = 0.01
 	placeMore  = 0.05
 )
 
@@ -42,14 +42,21 @@ func (m Mean) text(form func(v float64) string) string {
 func percent(v float64) string     { return fmt.Sprintf("%.1f %%", 100*v) }
 func thousandths(v float64) string { return fmt.Sprintf("%.3f", v) }
 
-// Row is the finding as a row of a table: defences, task, trivial, place error, that of the middle, probe.
+// rowHeads are the heads of Row's columns.
+var rowHeads = []string{"defences", "task solved", "trivial", "place error", "of saying the middle", "probe", "retrieval", "of a random order"}
+
+// Row is the finding as a row of a table: defences, task, trivial, place error, that of the middle, probe, retrieval, that of a random order.
 func (f Finding) Row() []string {
-	place, middle := "", ""
+	place, middle, retrieval, order := "", "", "", ""
 	if len(f.Place) > 0 {
 		place, middle = meanOf(f.Place).text(thousandths), thousandths(f.Middle)
 	}
+	if len(f.Retrieval) > 0 {
+		retrieval, order = meanOf(f.Retrieval).text(percent), percent(f.Order)
+	}
 	name, _, _ := strings.Cut(f.Name(), ",")
-	return []string{name, f.Metric.Name + " " + meanOf(f.Solved).text(f.Metric.Format), f.Metric.Predictor + " " + f.Metric.Format(f.Trivial), place, middle, meanOf(f.Probe).text(percent)}
+	return []string{name, f.Metric.Name + " " + meanOf(f.Solved).text(f.Metric.Format), f.Metric.Predictor + " " + f.Metric.Format(f.Trivial), place, middle, meanOf(f.Probe).text(percent),
+		retrieval, order}
 }
 
 // Told is the finding in a line.
@@ -59,10 +66,22 @@ func (f Finding) Told() []string {
 	if row[3] != "" {
 		out = append(out, fmt.Sprintf("place error %s (middle %s)", row[3], row[4]))
 	}
-	return append(out, "probe "+row[5])
+	out = append(out, "probe "+row[5])
+	if row[6] != "" {
+		out = append(out, fmt.Sprintf("retrieval %s (random order %s)", row[6], row[7]))
+	}
+	return out
 }
 
-// Verdicts says in sentences what findings show: of each kind of pictures, what each defence is worth, and of each trace whether the
+// worth is what features are judged by: retrieval where pictures and sounds are embedded in one space, else the probe.
+func (f Finding) worth() (what string, by []float64) {
+	if len(f.Retrieval) > 0 {
+		return "pictures and sounds find each other", f.Retrieval
+	}
+	return "the features are", f.Probe
+}
+
+// Verdicts says in sentences what findings show: of each kind of data, what each defence is worth, and of each trace whether the
 // defences hold.
 func Verdicts(all []Finding, defences []pretext.Defence) []string {
 	var out []string
@@ -94,25 +113,25 @@ func Verdicts(all []Finding, defences []pretext.Defence) []string {
 	return out
 }
 
-// traceIn says what is in the pictures.
+// traceIn says what is in the data.
 func traceIn(inject string) string {
 	if inject == "" {
 		return ""
 	}
-	return ", " + inject + " in the pictures"
+	return ", " + inject + " in the data"
 }
 
 // held says whether a trace helps in spite of all defences.
 func held(f, clean Finding) string {
 	more, _ := gained(f, clean)
-	text := fmt.Sprintf("With %s in the pictures and all defences the task is solved %s", f.Inject, difference(f.Metric, meanOf(f.Solved).Value-meanOf(clean.Solved).Value))
+	text := fmt.Sprintf("With %s in the data and all defences the task is solved %s", f.Inject, difference(f.Metric, meanOf(f.Solved).Value-meanOf(clean.Solved).Value))
 	switch {
 	case !f.learned() && !clean.learned():
-		return text + " than in pictures as they are: it is not learned in so few steps (--steps)."
+		return text + " than with the data as it is: it is not learned in so few steps (--steps)."
 	case more:
-		return text + " than in pictures as they are: the trace helps in spite of the defences."
+		return text + " than with the data as it is: the trace helps in spite of the defences."
 	}
-	return text + " than in pictures as they are: the defences hold."
+	return text + " than with the data as it is: the defences hold."
 }
 
 // gained tells whether a task is solved better by what counts, and whether worse.
@@ -172,8 +191,8 @@ func difference(m metric.Metric, d float64) string {
 
 // compared says what changes without a defence, and what that means.
 func compared(f, with Finding) string {
-	if slices.Equal(f.Solved, with.Solved) && slices.Equal(f.Place, with.Place) && slices.Equal(f.Probe, with.Probe) {
-		return "nothing changes at all: it is off for pictures of this size, or by an option"
+	if slices.Equal(f.Solved, with.Solved) && slices.Equal(f.Place, with.Place) && slices.Equal(f.Probe, with.Probe) && slices.Equal(f.Retrieval, with.Retrieval) {
+		return "nothing changes at all: it is off for samples of this size, or by an option"
 	}
 	parts := []string{"the task is solved " + difference(f.Metric, meanOf(f.Solved).Value-meanOf(with.Solved).Value)}
 	better, worse := gained(f, with)
@@ -189,26 +208,28 @@ func compared(f, with Finding) string {
 			parts = append(parts, fmt.Sprintf("a patch tells as much of its place (error %.3f, %.3f)", a, b))
 		}
 	}
-	probe := meanOf(f.Probe).Value - meanOf(with.Probe).Value
+	what, by := f.worth()
+	_, beside := with.worth()
+	gain := meanOf(by).Value - meanOf(beside).Value
 	word := "better"
-	if probe < 0 {
+	if gain < 0 {
 		word = "worse"
 	}
-	parts = append(parts, fmt.Sprintf("the features are %.1f points %s", 100*math.Abs(probe), word))
+	parts = append(parts, fmt.Sprintf("%s %.1f points %s", what, 100*math.Abs(gain), word))
 	means := "no shortcut shows here"
-	probeMore := f.least(probeMore, f.Probe, with.Probe)
+	least := f.least(worthMore, by, beside)
 	switch {
 	case !f.learned() && !with.learned():
 		means = "the task is not learned in so few steps (--steps)"
-	case better && probe <= -probeMore:
+	case better && gain <= -least:
 		means = "a shortcut, which the defence keeps the net from"
-	case better && probe < probeMore:
+	case better && gain < least:
 		means = "a shortcut or an easier task; the features do not mind here"
 	case better:
 		means = "an easier task with better features: here the defence costs more than it saves"
-	case worse && probe >= probeMore:
+	case worse && gain >= least:
 		means = "a harder task with better features"
-	case probe <= -probeMore:
+	case gain <= -least:
 		means = "the features gain from the defence, though the task is no harder with it"
 	}
 	return strings.Join(parts, ", ") + ": " + means

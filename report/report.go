@@ -1,20 +1,18 @@
 // Package report turns a run's files into one self-contained HTML page: curves, scores by depth, pictures, settings. It has
-// never heard of models, tasks or protocols; it reads run.json, metrics.jsonl, eval/scores.json and PNG files, and shows each
+// never heard of models, tasks or protocols; it reads run.json, metrics.jsonl, eval/scores.json, PNG and WAV files, and shows each
 // metric by what the run declares about it.
 //
-// Start with report.go, then metrics.go and scores.go.
+// Start with report.go, then metrics.go, scores.go, gallery.go and files.go.
 package report
 
 import (
 	"embed"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"github.com/tessera-go/tessera/canvas"
@@ -43,6 +41,8 @@ type section struct {
 	Groups   []*group
 	Stages   bool // some scores are of a network's stages
 	Images   []picture
+	Left     []string // pictures that are left out, and why
+	Heard    []*gallery
 	Settings string
 }
 
@@ -56,8 +56,12 @@ type picture struct {
 // Write writes a page about run directories.
 func Write(path string, dirs []string) error {
 	var sections []*section
+	room := room{soundBytes, picturesBytes}
 	for _, d := range dirs {
-		s, err := read(d)
+		s, err := read(d, &room)
+		if err == nil {
+			err = s.addGalleries(d, &room)
+		}
 		if err != nil {
 			return err
 		}
@@ -158,7 +162,7 @@ func (r *run) section(dir string, b []byte) *section {
 		Title: title(r)}
 }
 
-func read(dir string) (*section, error) {
+func read(dir string, room *room) (*section, error) {
 	r, b, err := readRun(dir)
 	if err != nil {
 		return nil, err
@@ -174,20 +178,24 @@ func read(dir string) (*section, error) {
 		return nil, err
 	}
 	s.addScores(all)
-	judged, _ := filepath.Glob(filepath.Join(dir, "eval", "*.png"))
-	sort.Strings(judged)
-	for _, path := range judged {
-		s.addPicture(path, told(path))
+	judged, err := within(filepath.Join(dir, "eval"), isPNG)
+	if err != nil {
+		return nil, err
 	}
-	samples, _ := filepath.Glob(filepath.Join(dir, "samples", "*.png"))
-	sort.Strings(samples)
+	for _, path := range judged {
+		s.addPicture(path, told(path), room)
+	}
+	samples, err := within(filepath.Join(dir, "samples"), isPNG)
+	if err != nil {
+		return nil, err
+	}
 	if len(samples) > 0 {
 		about := picture{Title: "What the net saw and said",
 			About: "Pictures that it did not train on, at the last step that was drawn. Green: right, red: wrong; bars are probabilities, the right answer's dark."}
 		if text(r.config, "trunk") == "" { // there is no net
 			about = picture{Title: "What was learned", About: "At the last step that was drawn."}
 		}
-		s.addPicture(samples[len(samples)-1], about)
+		s.addPicture(samples[len(samples)-1], about, room)
 	}
 	return s, nil
 }
@@ -209,22 +217,24 @@ func (s *section) draw(c canvas.Chart) {
 // told returns what stands about a picture in the text beside it: the title on the first line. Without it the file's name has to do.
 func told(path string) picture {
 	name := strings.TrimSuffix(path, ".png")
-	f, err := os.Open(name + ".txt")
+	b, err := readFile(name+".txt", pictureBytes)
 	if err != nil {
 		return picture{Title: filepath.Base(name)}
 	}
-	defer f.Close()
-	b, _ := io.ReadAll(io.LimitReader(f, 4096)) // what can be read of it
-	title, about, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(string(b), "")), "\n")
+	title, about, _ := strings.Cut(strings.TrimSpace(strings.ToValidUTF8(string(b[:min(len(b), toldBytes)]), "")), "\n")
 	return picture{Title: title, About: about}
 }
 
-// addPicture adds a PNG file, if it is there.
-func (s *section) addPicture(path string, p picture) {
-	b, err := os.ReadFile(path)
+// toldBytes is how much of such a text is shown.
+const toldBytes = 4096
+
+// addPicture adds a PNG file, or says that it is left out.
+func (s *section) addPicture(path string, p picture, room *room) {
+	data, err := room.picture(path)
 	if err != nil {
+		s.Left = append(s.Left, leftOut(path, err))
 		return
 	}
-	p.Data = template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b))
+	p.Data = data
 	s.Images = append(s.Images, p)
 }

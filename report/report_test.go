@@ -249,3 +249,67 @@ func TestBroken(t *testing.T) {
 		t.Error("a title of nothing")
 	}
 }
+
+// TestGalleries: folders of figures are shown in rows, each with its sound and its line, and a page holds no more sound than there is room for.
+func TestGalleries(t *testing.T) {
+	dir := t.TempDir()
+	write(t, `{}`, dir, "run.json")
+	lacks(t, pageOf(t, dir), "<audio", "<figure")
+	write(t, "What <sounds> alike\nListen.\n", dir, "eval", "heard", "about.txt")
+	write(t, "one", dir, "eval", "heard", "00-00.png")
+	write(t, "wave", dir, "eval", "heard", "00-00.wav")
+	write(t, "a <dog>\n", dir, "eval", "heard", "00-00.txt")
+	write(t, "two", dir, "eval", "heard", "00-01.png")
+	write(t, "three", dir, "eval", "heard", "01-00.png")
+	write(t, "no gallery", dir, "eval", "other", "00-00.png")
+	p := pageOf(t, dir)
+	has(t, p, "<h2>What &lt;sounds&gt; alike</h2><p>Listen.</p>", `<audio controls preload="none" src="data:audio/wav;base64,d2F2ZQ=="></audio><figcaption>a &lt;dog&gt;</figcaption>`,
+		`<img alt="" src="data:image/png;base64,dHdv"><figcaption></figcaption>`)
+	lacks(t, p, "bm8gZ2FsbGVyeQ", "ZgotmplZ")
+	if rows, figures, sounds := strings.Count(p, `<div class="heard">`), strings.Count(p, "<figure>"), strings.Count(p, "<audio"); rows != 2 || figures != 3 || sounds != 1 {
+		t.Errorf("%d rows, %d figures, %d sounds", rows, figures, sounds)
+	}
+	write(t, "Long\n", dir, "eval", "long", "about.txt")
+	for _, name := range []string{"00-00", "00-01", "00-02"} {
+		write(t, "p", dir, "eval", "long", name+".png")
+		write(t, strings.Repeat("x", 350_000), dir, "eval", "long", name+".wav")
+	}
+	p = pageOf(t, dir)
+	has(t, p, "This page has room for 0.8 MB of sound; 1 more lie in eval/long.")
+	if sounds := strings.Count(p, "<audio"); sounds != 3 || len(p) > 1_200_000 {
+		t.Errorf("%d sounds, %d bytes", sounds, len(p))
+	}
+	write(t, "Cut off\n", dir, "eval", ".heard.tmp", "about.txt")
+	write(t, "left", dir, "eval", ".heard.tmp", "00-00.png")
+	lacks(t, pageOf(t, dir), "Cut off", "bGVmdA==")
+	if both := pageOf(t, dir, dir); strings.Count(both, "<audio") != 4 {
+		t.Errorf("two runs have %d sounds on their page", strings.Count(both, "<audio"))
+	}
+}
+
+// TestEndless: a page holds files alone, of a size that a browser shows, and says what it leaves out; a run's folder may have any name.
+func TestEndless(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "run [1]*")
+	write(t, `{}`, dir, "run.json")
+	write(t, "near", dir, "eval", "near.png")
+	write(t, "Heard\n", dir, "eval", "heard", "about.txt")
+	write(t, "figure", dir, "eval", "heard", "00-00.png")
+	write(t, "", dir, "samples", "a.txt")
+	for _, path := range []string{"eval/zero.png", "eval/near.txt", "eval/heard/00-00.wav", "eval/heard/00-01.png", "samples/step-1.png"} {
+		if err := os.Symlink("/dev/zero", filepath.Join(dir, path)); err != nil {
+			t.Skip("no links here: ", err)
+		}
+	}
+	large := filepath.Join(dir, "eval", "large.png")
+	write(t, "", dir, "eval", "large.png")
+	if err := os.Truncate(large, pictureBytes+1); err != nil {
+		t.Fatal(err)
+	}
+	p := pageOf(t, dir)
+	has(t, p, "bmVhcg==", "ZmlndXJl", "eval/large.png is left out: a page holds pictures of 8 MiB each", "eval/zero.png is left out: it is neither a file", "samples/step-1.png is left out",
+		"1 of the sounds in eval/heard cannot be read. 1 of the pictures in eval/heard cannot be read")
+	lacks(t, p, "<audio")
+	if _, err := (&room{pictures: 3}).picture(filepath.Join(dir, "eval", "near.png")); err != errRoom {
+		t.Errorf("a picture of 4 bytes where 3 have room: %v", err)
+	}
+}

@@ -152,9 +152,12 @@ func NewSpeeds(o ResampleOptions, factors ...float64) (*Speeds, error) {
 	return s, nil
 }
 
+// Draw returns what plays recordings at a speed drawn from those there are.
+func (s *Speeds) Draw(rng *tensor.RNG) *Resampler { return s.ways[rng.IntN(len(s.ways))] }
+
 // Change returns x at a speed drawn from those there are; a recording at speed f has about len(x)/f samples.
 func (s *Speeds) Change(x []float32, rng *tensor.RNG) []float32 {
-	r := s.ways[rng.IntN(len(s.ways))]
+	r := s.Draw(rng)
 	y := make([]float32, r.Len(len(x)))
 	r.Resample(y, x)
 	return y

@@ -601,17 +601,23 @@ func TestShortcutsStopped(t *testing.T) {
 
 // TestShortcuts: one page, and what it means; what goes wrong is said before anything is learned.
 func TestShortcuts(t *testing.T) {
+	for task, want := range map[string]string{"jigsaw": "[aberration:3]", "frame-order": "[]", "audio-order": "[codec:1]", "audio-visual": "[codec:1]"} {
+		l := recipe.Laboratory{Task: task}
+		if err := usualData(&l, false); err != nil || fmt.Sprint(l.Inject) != want || l.Data == "" {
+			t.Errorf("%s: traces %v, data %q, %v", task, l.Inject, l.Data, err)
+		}
+	}
 	page := filepath.Join(t.TempDir(), "s.html")
 	args := []string{"shortcuts", "context-encoder?adversary=no&width=4", "--data", "scenes:?n=32&side=16", "--test", "scenes:?n=20&side=16&split=test", "--side", "16", "--steps", "2", "--batch-size", "8", "--inject", "border:9", "--out", page}
 	out, errs, code := tessera(t, args...)
-	if code != 0 || !strings.Contains(out, "Without overlap (against what touches the hole, gone on with)") || !strings.HasSuffix(out, page+"\n") || !strings.Contains(errs, "4/4 without overlap, border:9 in the pictures: psnr ") {
+	if code != 0 || !strings.Contains(out, "Without overlap (against what touches the hole, gone on with)") || !strings.HasSuffix(out, page+"\n") || !strings.Contains(errs, "4/4 without overlap, border:9 in the data: psnr ") {
 		t.Fatalf("exit %d: %s%s", code, out, errs)
 	}
 	b, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"<h1>Shortcuts of context-encoder", "tessera shortcuts ", "With border:9 in the pictures", "all defences", `src="data:image/png;base64,`} {
+	for _, want := range []string{"<h1>Shortcuts of context-encoder", "tessera shortcuts ", "With border:9 in the data", "all defences", `src="data:image/png;base64,`} {
 		if !strings.Contains(string(b), want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -104,8 +104,8 @@ func newReport(g *global) *cobra.Command {
 		Use:   "report RUN...",
 		Short: "write one self-contained HTML page about runs",
 		Long: `Report gathers a run's curves, scores of every stage, neighbours, first-layer filters, pictures
-of what the net saw, settings and commands on one HTML page that needs nothing else. Several
-runs stand one below the other.`,
+of what the net saw, sounds to play (of neighbours and eval, in runs that hear), settings and commands on one
+HTML page that needs nothing else. Several runs stand one below the other.`,
 		Args: func(_ *cobra.Command, a []string) error {
 			if len(a) == 0 {
 				return usage("want at least one RUN")

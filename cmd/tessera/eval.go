@@ -179,6 +179,11 @@ weights), or weights in a FILE.safetensors.
   tessera eval compare runs/rotation-convnet-seed1
   tessera eval knn random --trunk convnet --data folder:photos
 
+Recordings are judged over the folds that the data has (a column fold), else by speakers or
+sources that were not learned from; which they are is said
+
+  tessera eval sound runs/sounds --data audio:recordings --beside random,pixels
+
 Word vectors, of a RUN of word2vec or a FILE of them, are judged by
 
           analogies   A is to B as C is to D: the questions of --data FILE, in
@@ -208,7 +213,8 @@ With --beside the same is judged of other features, and what each takes to be al
 
   tessera eval purity runs/shuffle --beside random,runs/scene
 
-A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe.
+A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe, sound
+for svm?folds=auto.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`
 }
 

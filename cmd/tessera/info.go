@@ -128,7 +128,7 @@ func newData(g *global) *cobra.Command {
 			return nil
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "PNG with the first pictures or films of a seeded order")
+	cmd.Flags().StringVar(&out, "out", "", "PNG with the first samples of a seeded order: pictures, frames, spectrograms")
 	cmd.Flags().StringVar(&out, "sheet", "", "the same; without a name it is sheet.png")
 	cmd.Flags().Lookup("sheet").NoOptDefVal = "sheet.png"
 	cmd.Flags().StringVar(&films, "films", "", "folder for the first 8 films of a seeded order, as GIF; with DIR.avi, or where they have sound, as AVI")

@@ -225,7 +225,7 @@ func TestDataSounds(t *testing.T) {
 	}
 	os.WriteFile(filepath.Join(dir, "b", "4.wav"), nil, 0o644)
 	out, errs, code := tessera(t, "data", "audio:"+dir)
-	for _, want := range []string{": 4 samples, 2 classes", "\n  3 s of sound, 1 s to 1 s each\n", "\n  2 of 8000 Hz, 1 of 16000 Hz; 2 of mono, 1 of stereo; WAV (16 bits)\n", "\n  1 sounds cannot be read:\n", "4.wav: an empty file\n"} {
+	for _, want := range []string{": 4 samples, 2 classes", "\n  3 s of sound, 1 s to 1 s each\n", "\n  2 of 8000 Hz, 1 of 16000 Hz; 2 of mono, 1 of stereo; WAV (16 bits)\n", "\n  1 of 4 recordings cannot be read:\n", "4.wav: an empty file\n"} {
 		if code != 0 || !strings.Contains(out, want) {
 			t.Errorf("no %q: exit %d: %s%s", want, code, out, errs)
 		}
@@ -237,8 +237,12 @@ func TestDataSounds(t *testing.T) {
 	if !(math.Abs(got.Sounds.Hours-3.0/3600) < 1e-12) || got.Sounds.Rates["8000 Hz"] != 2 || len(got.Sounds.Broken) != 1 {
 		t.Errorf("%+v", got)
 	}
-	if _, errs, code := tessera(t, "data", "audio:"+dir, "--out", filepath.Join(dir, "sheet.png")); code != 1 || !strings.Contains(errs, "has no pictures to show") {
+	sheet := filepath.Join(t.TempDir(), "sheet.png")
+	if _, errs, code := tessera(t, "data", "audio:"+dir, "--sheet="+sheet); code != 0 {
 		t.Errorf("exit %d: %s", code, errs)
+	}
+	if im, err := data.ReadImage(sheet); err != nil || im.W < 3*300 || im.H < 2*130 {
+		t.Errorf("the sheet: %v", err)
 	}
 	films := filepath.Join(dir, "films")
 	if _, errs, code := tessera(t, "data", "scenes:?sound=yes&frames=12&n=2&side=32", "--films", films+".avi"); code != 0 {
@@ -256,7 +260,7 @@ func TestDataText(t *testing.T) {
 	if out, errs, code := tessera(t, "data", "text:"+path); code != 0 || !strings.Contains(out, "text.txt: 1 samples, 0 classes, fingerprint ") || !strings.Contains(out, "text.txt: 1 file, 7 bytes\n") {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
-	if _, errs, code := tessera(t, "data", "text:"+path, "--out", path+".png"); code != 1 || !strings.Contains(errs, "has no pictures to show") {
+	if _, errs, code := tessera(t, "data", "text:"+path, "--out", path+".png"); code != 1 || !strings.Contains(errs, "has nothing to show") {
 		t.Errorf("exit %d: %s", code, errs)
 	}
 	os.WriteFile(path, []byte("PK\x03\x04"), 0o644)

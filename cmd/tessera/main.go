@@ -131,7 +131,7 @@ Data is named as kind:path?option=value (tessera data --help); pretrain without
 	f.TextVar(&g.mode.Precision, "precision", tensor.Float32, "what products multiply: float32, bfloat16, or int8 for inference (eval, embed)")
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
-	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newNeighbours(g), newNearest(g), newInpaint(g), newColourise(g), newTrack(g), newTable(g), newShortcuts(g), newReport(g), newExport(g), newBench(g))
+	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newNeighbours(g), newNearest(g), newInpaint(g), newColourise(g), newTrack(g), newLocalise(g), newTable(g), newShortcuts(g), newReport(g), newExport(g), newBench(g))
 	completed(root)
 	for _, c := range root.Commands() {
 		c.Long = columns.Wrap(c.Long, 80)

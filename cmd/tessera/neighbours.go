@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/eval"
@@ -16,10 +15,13 @@ func newNeighbours(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "neighbours RUN",
 		Short: "show what a run takes to be alike",
-		Long: `Neighbours draws pictures, of films a frame, or with --patches squares of pictures, and beside each what is nearest to it by
-the features of a run, of a network with random weights, and by the pixels themselves. No labels are
-needed. It also recolours some and says how many are found again: what a run that looks at shapes
-does not mind.
+		Long: `Neighbours draws pictures, of films a frame, of recordings the spectrogram, or with --patches squares of pictures, and
+beside each what is nearest to it by the features of a run, of a network with random weights, and by the pixels
+themselves. No labels are needed. Of pictures it also recolours some and says how many are found again: what a
+run that looks at shapes does not mind.
+
+Of recordings, and with --sounds of the sound of films, RUN/eval/heard keeps what to listen to, and tessera report
+plays it.
 
 Patches are seen by one tower of the task, as in training (relative-position, jigsaw); of another task
 they are two fifths of a picture. RUN/eval/ keeps the drawing, and tessera report shows it.`,
@@ -31,21 +33,21 @@ they are two fifths of a picture. RUN/eval/ keeps the drawing, and tessera repor
 			t := newTeller("features")
 			defer t.end()
 			a.Eval, a.Say = e.options(t), t.say
-			found, _, err := recipe.FindAlike(cmd.Context(), args[0], a)
+			out, err := recipe.FindAlike(cmd.Context(), args[0], a)
 			if err != nil {
 				return err
 			}
 			t.end()
-			name := "alike.png"
-			if a.Patches {
-				name = "patches.png"
-			}
-			name = filepath.Join(args[0], "eval", name)
 			if g.json {
-				return printJSON(map[string]any{"picture": name, "nearest": found})
+				return printJSON(out)
 			}
+			if out.Sounds != "" {
+				say(os.Stdout, "%s, and to listen to %s; tessera report shows and plays both", out.Picture, out.Sounds)
+				return nil
+			}
+			found := out.Nearest
 			if found[0].Recolour == 0 { // films
-				say(os.Stdout, "%s", name)
+				say(os.Stdout, "%s", out.Picture)
 				return nil
 			}
 			fmt.Printf("found again, recoloured")
@@ -59,14 +61,15 @@ they are two fifths of a picture. RUN/eval/ keeps the drawing, and tessera repor
 				}
 			}
 			fmt.Printf("\n(of %d)\n", found[0].Recolour)
-			say(os.Stdout, "%s", name)
+			say(os.Stdout, "%s", out.Picture)
 			return nil
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&a.Data, "data", "", "pictures, kind:path?option=value; default the run's")
+	f.StringVar(&a.Data, "data", "", "samples, kind:path?option=value; default the run's")
 	f.BoolVar(&a.Patches, "patches", false, "squares of pictures, seen by one tower of the task")
-	f.IntVar(&a.Samples, "samples", 2000, "how many pictures or patches are looked through")
+	f.BoolVar(&a.Sounds, "sounds", false, "of films with sound what is heard, by what the run hears with")
+	f.IntVar(&a.Samples, "samples", 2000, "how many samples or patches are looked through")
 	f.IntVar(&a.Queries, "queries", 8, "for how many the nearest are drawn")
 	f.IntVar(&a.K, "k", 5, "how many are drawn for each")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")

@@ -58,7 +58,7 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 	for _, c := range []struct{ args, want string }{
-		{"eval", "knn probe linear svm purity clusters keypoints action analogies similarity track retrieval localisation compare"}, {"eval knn RUN --solver", "lbfgs sgd"}, {"eval knn RUN --layers", "all last"}, {"export RUN --format", "safetensors npz"},
+		{"eval", "knn probe linear svm sound purity clusters keypoints action analogies similarity track retrieval localisation compare"}, {"eval knn RUN --solver", "lbfgs sgd"}, {"eval knn RUN --layers", "all last"}, {"export RUN --format", "safetensors npz"},
 		{"embed RUN --conv", "auto direct winograd2 winograd4"}, {"embed RUN --data", "scenes cifar10: idx: folder: video: frames: audio: av: people: text:"}, {"embed RUN --side", ""}, {"bench --recompute", "nothing normalisations blocks"},
 		{"pretrain rotation --precision", "float32 bfloat16 int8"}, {"pretrain rotation --preset", strings.Join(recipe.Presets(), " ")},
 	} {

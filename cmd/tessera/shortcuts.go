@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/train"
 )
@@ -24,12 +25,14 @@ func newShortcuts(g *global) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "shortcuts TASK",
 		Short: "show what a task can cheat with, and what defences are worth",
-		Long: `Shortcuts learns a task with all of its defences, without each of them, and without any, from pictures as
-they are and with a trace put into them. If the task is then solved better and the features are
-worse, the net looks at the trace and not at what is in the picture. A meter says how much a patch
-tells of its place. One page shows pictures, tables and what they mean.
+		Long: `Shortcuts learns a task with all of its defences, without each of them, and without any, from data as it
+is and with a trace put into it. If the task is then solved better and the features are worse, the
+net looks at the trace and not at what is in the picture. A meter says how much a patch tells of
+its place. A task that embeds pictures and sounds in one space is judged by how well these find each
+other. One page shows pictures, tables and what they mean.
 
     tessera shortcuts relative-position --data folder:photos --side 96 --inject aberration:3
+    tessera shortcuts audio-visual --data av:films --inject codec:1
 
 Traces (--inject NAME:STRENGTH):
 ` + strings.Join(traces, "\n"),
@@ -39,6 +42,9 @@ Traces (--inject NAME:STRENGTH):
 				return err
 			}
 			l.Task = a[0]
+			if err := usualData(&l, cmd.Flags().Changed("inject")); err != nil {
+				return err
+			}
 			if st, err := os.Stat(filepath.Dir(out)); !strings.EqualFold(filepath.Ext(out), ".html") || err != nil || !st.IsDir() {
 				return usage("--out %s: want a file in a folder that exists, ending in .html", out)
 			}
@@ -72,19 +78,42 @@ Traces (--inject NAME:STRENGTH):
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&l.Data, "data", "scenes", "labelled pictures, kind:path?option=value")
-	f.StringVar(&l.Test, "test", "", "labelled test pictures; default the data's own, or a fifth of a folder")
-	f.StringArrayVar(&l.Inject, "inject", []string{"aberration:3"}, "a trace to try, NAME:STRENGTH; may be given several times")
+	f.StringVar(&l.Data, "data", "", "labelled pictures or films, kind:path?option=value; default the scenes that the task learns from")
+	f.StringVar(&l.Test, "test", "", "labelled test pictures or films; default the data's own, or a fifth of a folder")
+	f.StringArrayVar(&l.Inject, "inject", nil, "a trace to try, NAME:STRENGTH; may be given several times; default aberration:3, of sounds codec:1, of films without sound none")
 	f.StringVar(&l.Trunk, "trunk", "convnet", "network")
 	f.IntVar(&l.Side, "side", 32, "of the pictures, in pixels")
+	f.StringVar(&l.Sound, "sound", "", "how sounds are heard, as pretrain's; default the task's own")
 	f.IntVar(&l.Steps, "steps", 400, "of each run, and of each meter")
-	f.IntVar(&l.BatchSize, "batch-size", 64, "pictures a step")
+	f.IntVar(&l.BatchSize, "batch-size", 64, "pictures or films a step")
+	f.Float64Var(&l.LR, "lr", 0, "learning rate; default the task's own")
 	f.IntVar(&l.Seeds, "seeds", 1, "how many runs of each kind")
 	f.IntVar(&l.Learned, "judged-with", 4000, "training samples that features are judged with, at most")
 	f.IntVar(&l.Judged, "judged-on", 1000, "test samples that they are judged on, at most")
 	f.StringVar(&out, "out", "shortcuts.html", "page to write, .html")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken; 0 means none, else at least one")
 	return cmd
+}
+
+// usualData fills in what data and which trace a laboratory has where nobody says so.
+func usualData(l *recipe.Laboratory, traced bool) error {
+	c, err := recipe.For(l.Task)
+	if err != nil {
+		return err
+	}
+	if l.Data == "" {
+		l.Data = c.Data
+	}
+	if traced {
+		return nil
+	}
+	switch about := pretext.Tell(l.Task); {
+	case about.Hears():
+		l.Inject = []string{"codec:1"}
+	case about.Of == "pictures": // no trace goes into films without sound
+		l.Inject = []string{"aberration:3"}
+	}
+	return nil
 }
 
 // writePage writes what was found to a page, all or, where the laboratory was stopped, what there was until then; that stays an error.

@@ -23,6 +23,7 @@ type material struct {
 	other      string // of another size than few
 	colours    int    // of a drawing, at least
 	side       int    // of what the trunk is shown, in pixels
+	sound      string // how it hears; empty as the task has it
 }
 
 // folder holds files that tasks learn from.
@@ -65,26 +66,30 @@ func materialOf(t *testing.T, task string) material {
 	text := func(name string) string { return "text:" + filepath.Join(folder, name+".txt") }
 	switch of := pretext.Tell(task).Of; of {
 	case "texts":
-		return material{text("many"), text("held"), 250, 1500, text("few"), text("test"), 300, text("other"), 3, 0}
+		return material{text("many"), text("held"), 250, 1500, text("few"), text("test"), 300, text("other"), 3, 0, ""}
 	case "films":
 		m := material{ballFilms(t, "many", 256, 1), ballFilms(t, "held", 96, 2), 32, 100, ballFilms(t, "few", 20, 3), ballFilms(t, "test", 16, 4), 8,
-			"scenes:?frames=24&n=16&side=48&seed=5&split=test", 50, 16}
+			"scenes:?frames=24&n=16&side=48&seed=5&split=test", 50, 16, ""}
 		if strings.HasPrefix(task, "track") { // what is followed is some thing among others; a walk sees 49 patches of each frame, so there are few films
 			m.many, m.held, m.batch, m.steps = "scenes:?frames=12&n=64&side=32", "scenes:?frames=12&n=32&side=32&split=test", 16, 60
 			m.few, m.test, m.side = "scenes:?frames=12&n=20&side=32", "scenes:?frames=12&n=16&side=32&split=test", 32
 		}
 		return m
 	case "sounds":
-		return material{toneSounds(t, "many", tones{256, toneRate, 1}), toneSounds(t, "held", tones{96, toneRate, 2}), 32, 100, toneSounds(t, "few", tones{20, toneRate, 3}),
-			toneSounds(t, "test", tones{16, toneRate, 4}), 8, toneSounds(t, "other", tones{16, 11025, 5}), 50, 0}
+		m := material{toneSounds(t, "many", tones{256, toneRate, 1}), toneSounds(t, "held", tones{96, toneRate, 2}), 32, 100, toneSounds(t, "few", tones{20, toneRate, 3}),
+			toneSounds(t, "test", tones{16, toneRate, 4}), 8, toneSounds(t, "other", tones{16, 11025, 5}), 50, 16, "mel?rate=8000&seconds=0.4&bands=32"}
+		if strings.HasPrefix(task, "audio-order") { // of which several go into a second
+			m.sound = "mel?rate=8000&seconds=0.2&bands=32"
+		}
+		return m
 	case "films with sound":
 		return material{bounceFilms(t, "many", bounces{256, 16, 1}), bounceFilms(t, "held", bounces{96, 16, 2}), 32, 100, bounceFilms(t, "few", bounces{20, 16, 3}),
-			bounceFilms(t, "test", bounces{16, 16, 4}), 8, bounceFilms(t, "other", bounces{16, 32, 5}), 50, 16}
+			bounceFilms(t, "test", bounces{16, 16, 4}), 8, bounceFilms(t, "other", bounces{16, 32, 5}), 50, 16, ""}
 	case "":
 		t.Fatalf("%s does not say what it learns from", task)
 	}
 	return material{"scenes:?n=256&side=32", "scenes:?n=128&side=32&seed=77&split=test", 32, 150, "scenes:?n=20&side=32", "scenes:?n=16&side=32&split=test", 8,
-		"scenes:?n=16&side=48&seed=5&split=test", 50, 32}
+		"scenes:?n=16&side=48&seed=5&split=test", 50, 32, ""}
 }
 
 // brokenPictures are pictures of which one is none.

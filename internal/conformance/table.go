@@ -43,6 +43,9 @@ func conforming(t *testing.T, task string, steps int) train.Config {
 	if pretext.Tell(task).Uses("trunk") {
 		c.Trunk, c.Side = "convnet", m.side
 	}
+	if m.sound != "" {
+		c.Sound = m.sound
+	}
 	c.Data, c.BatchSize, c.Epochs, c.MaxSteps, c.WarmupSteps = m.many, m.batch, 1000, steps, 0
 	c.MonitorEvery, c.LogEvery, c.Seed = -1, 1, 3
 	return c
@@ -79,8 +82,13 @@ var variants = []string{
 	"multi?tasks=relative-position,byol&schedule=gradnorm&weights=2,1&cosine=0&relative-position.hidden=32&byol.hidden=32&byol.out=8",
 	"track?method=colour&colours=6",
 	"track?method=triplet",
-	"audio-visual?fusion=concat&embed=32",
-	"audio-visual?fusion=location&embed=32&negatives=3&ear=resnet20",
+	"audio-contrastive?similarity=bilinear&embed=32&shift=0.2&speed=0.1&noise=20&mix=5",
+	"audio-masked?bands=0&frames=5&normalise=yes&mask=0.5&width=8",
+	"audio-order?windows=2&gap=0&gain=0&embed=16&hidden=16",
+	"audio-visual?fusion=concat&embed=32&aligned=no",
+	"audio-visual?fusion=location&embed=32&negatives=1&ear=resnet20",
+	"av-sync?loss=bce&easy=0.75&curriculum=0.5&frames=2&embed=32",
+	"av-contrastive?memory=6&within=1&embed=32",
 }
 
 // Table tries tasks that learn from some kinds of samples, as pretext.About.Of has them: a room of tests each, since Go gives each ten minutes.
@@ -363,6 +371,24 @@ func (tb Table) Broken(t *testing.T) {
 					t.Fatalf("%s is no number", p.Name)
 				}
 			}
+		}
+	})
+}
+
+// BatchOfOne: a task learns from batches of one sample, or says in a sentence that it does not.
+func (tb Table) BatchOfOne(t *testing.T) {
+	tb.each(t, func(t *testing.T, task string) {
+		c := small(t, task)
+		if pretext.Tell(task).Of == "texts" {
+			t.Skip("batches are of words")
+		}
+		c.BatchSize, c.MaxSteps = 1, 8 // so that each of several tasks has its turn
+		r, err := recipe.New(c, recipe.Options{})
+		if err == nil {
+			_, err = r.Train(context.Background(), "", false)
+		}
+		if err != nil && !strings.Contains(err.Error(), "learns from batches of 2 and more: ") && !strings.Contains(err.Error(), "does not learn from batches of 1: autograd.BatchNorm in ") {
+			t.Error(err)
 		}
 	})
 }

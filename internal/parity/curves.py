@@ -1,5 +1,5 @@
-"""The recipes of relative-position, jigsaw, colourise (classes), context-encoder, shuffle-and-learn, frame-order and track (walk, without dropped
-edges) in PyTorch, on the weights and batches of ours.
+"""The recipes of relative-position, jigsaw, colourise (classes), context-encoder, shuffle-and-learn, frame-order, track (walk, without dropped
+edges) and audio-visual in PyTorch, on the weights and batches of ours.
 
   go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
   pip install torch numpy safetensors
@@ -21,16 +21,19 @@ from safetensors.torch import load_file, save_file
 class Trunk(nn.Module):
     """convnet: four 3x3 convolutions with batch norm and ReLU, the last three with stride 2."""
 
-    def __init__(self, w):
+    def __init__(self, w, of="trunk"):
         super().__init__()
         for i in range(1, 5):
-            o, c = w[f"trunk.conv{i}.weight"].shape[:2]
+            o, c = w[f"{of}.conv{i}.weight"].shape[:2]
             setattr(self, f"conv{i}", nn.Conv2d(c, o, 3, 1 if i == 1 else 2, 1, bias=False))
             setattr(self, f"bn{i}", nn.BatchNorm2d(o))
 
     def forward(self, x):
         for i in range(1, 5):
-            x = F.relu(getattr(self, f"bn{i}")(getattr(self, f"conv{i}")(x)))
+            y = getattr(self, f"conv{i}")(x)
+            if x.shape[1] == 1:  # which PyTorch takes for channels last, whose batch norm adds up in float32: with silence it is off by 1e-4
+                y = y.contiguous()
+            x = F.relu(getattr(self, f"bn{i}")(y))
         return x
 
 
@@ -40,8 +43,8 @@ def plain_norm(head, name, w, of="head"):
     head[name], head[name + "_norm"], head[name + "_relu"] = nn.Linear(i, o, bias=False), nn.BatchNorm1d(o, affine=False), nn.ReLU()
 
 
-def linear(head, name, w):
-    o, i = w[f"head.{name}.weight"].shape
+def linear(head, name, w, of="head"):
+    o, i = w[f"{of}.{name}.weight"].shape
     head[name] = nn.Linear(i, o)
 
 
@@ -271,8 +274,54 @@ class Walk(nn.Module):
         minimise("loss", loss)
 
 
+class AudioVisual(nn.Module):
+    """Arandjelovic, Zisserman 2017 and 2018: is a sound a frame's own, or that of another film of the batch? Joined by two layers (concat), by the distance of
+    what both say (distance), or where they are most alike (location); what belongs and what does not has half of the loss each."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, self.ear = Trunk(w), Trunk(w, "ear")
+        self.see, self.hear = self.tower(w, "see"), self.tower(w, "hear")
+        join = {}
+        if "join.hidden.weight" in w:
+            plain_norm(join, "hidden", w, "join")
+        linear(join, "fc", w, "join")
+        self.join = sequence(join)
+
+    @staticmethod
+    def tower(w, of):
+        s = {}
+        if f"{of}.hidden.weight" in w:
+            plain_norm(s, "hidden", w, of)
+            linear(s, "embed", w, of)
+        return sequence(s)
+
+    def losses(self, b, minimise):
+        fusion, n = self.options.get("fusion", "distance"), len(b["X"])
+        others = min(int(self.options.get("negatives", 0)) or n, n - 1)
+        seen, heard = self.trunk(b["X"]), self.hear(self.ear(b["Y"]).amax((2, 3)))
+        if fusion == "location":
+            seen = self.see(seen.permute(0, 2, 3, 1).flatten(0, 2)).unflatten(0, (n, -1))
+        else:
+            seen = self.see(seen.amax((2, 3)))
+
+        def pairs(k):  # frame i beside sound i + k
+            y = heard.roll(-k, 0)
+            if fusion == "concat":
+                return torch.cat([seen, y], 1)
+            if fusion == "distance":
+                return ((F.normalize(seen) - F.normalize(y)).square().sum(1, keepdim=True) + 1e-8).sqrt()
+            return (seen @ y[:, :, None]) / math.sqrt(y.shape[1])
+
+        every = self.join(torch.cat([pairs(k) for k in range(others + 1)]))  # where there is a norm, it is over all pairs
+        if fusion == "location":
+            every = every.amax(1)
+        bce, y, no = F.binary_cross_entropy_with_logits, every[:n], every[n:]
+        minimise("loss", (bce(y, torch.ones_like(y)) + bce(no, torch.zeros_like(no))) / 2)
+
+
 TASKS = {"relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
-         "frame-order": FrameOrder, "track": Walk}
+         "frame-order": FrameOrder, "track": Walk, "audio-visual": AudioVisual}
 WHOLE = {"First", "Second", "Labels", "Dealt", "Classes"}
 
 
@@ -320,7 +369,9 @@ def batch(path, dtype, layout):
 
 def run(dir, plan, start, dtype, layout):
     w = load_file(f"{dir}/{start}.safetensors")
-    net = TASKS[specification(plan["config"]["task"], str)[0]](w)
+    name, options = specification(plan["config"]["task"], str)
+    net = TASKS[name](w)
+    net.options = options
     state = net.state_dict()
     if set(state) != set(w):
         raise SystemExit(f"the state is another: {sorted(set(state) ^ set(w))}")

@@ -36,11 +36,12 @@ def weights(dtype, off, fusion):
             put(f"{trunk}.conv{i + 1}.weight", (3, 3, a, b), (6 / (9 * a)) ** 0.5)
             put(f"{trunk}.bn{i + 1}.weight", (b,), 0.2, 1.0)
             put(f"{trunk}.bn{i + 1}.bias", (b,), 0.1)
-    for tower, c in (("see", 8), ("hear", 12)):
-        linear(tower + ".hidden", c, EMBED, False)
-        linear(tower + ".embed", EMBED, EMBED, True)
     if fusion == "concat":
-        linear("join.hidden", 2 * EMBED, EMBED, False)
+        linear("join.hidden", 8 + 12, EMBED, False)
+    else:
+        for tower, c in (("see", 8), ("hear", 12)):
+            linear(tower + ".hidden", c, EMBED, False)
+            linear(tower + ".embed", EMBED, EMBED, True)
     linear("join.fc", EMBED if fusion == "concat" else 1, 1, True)
     return {k: v.requires_grad_() for k, v in w.items()}
 
@@ -53,6 +54,8 @@ def trunk(w, name, x):
 
 
 def tower(w, name, v):
+    if name + ".hidden.weight" not in w:
+        return v
     return norm(v @ w[name + ".hidden.weight"]) @ w[name + ".embed.weight"] + w[name + ".embed.bias"]
 
 

@@ -18,6 +18,7 @@ func TestTaskMemoryLimit(t *testing.T)      { table.MemoryLimit(t) }
 func TestTaskAccumulates(t *testing.T)      { table.Accumulates(t) }
 func TestTaskMonitor(t *testing.T)          { table.Monitor(t) }
 func TestTaskBroken(t *testing.T)           { table.Broken(t) }
+func TestTaskBatchOfOne(t *testing.T)       { table.BatchOfOne(t) }
 func TestTaskState(t *testing.T)            { table.State(t) }
 func TestTaskLoads(t *testing.T)            { table.Loads(t) }
 func TestTaskRefusesOtherData(t *testing.T) { table.RefusesOtherData(t) }

@@ -71,6 +71,7 @@ func run(args []string) error {
 	flags.IntVar(&c.BatchSize, "batch-size", 32, "samples a step")
 	flags.IntVar(&c.MaxSteps, "steps", 200, "steps")
 	flags.IntVar(&c.Side, "side", 32, "of the pictures")
+	flags.StringVar(&c.Sound, "sound", c.Sound, "how recordings are heard")
 	flags.Uint64Var(&c.Seed, "seed", 1, "of weights and batches")
 	if err := flags.Parse(args[1:]); err != nil {
 		return err
