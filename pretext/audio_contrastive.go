@@ -323,10 +323,7 @@ func (l *audioContrastive) step(s train.Step, b *windowPairs) {
 	})
 }
 
-const (
-	heardGallery = 64 // recordings among which Draw looks for the likest
-	heardNearest = 4  // of them
-)
+const heardNearest = 4 // other recordings that Draw shows
 
 // Draw shows a row for each recording: two windows of it, and those second windows of others that the net finds likest to the first, the likest first. The bar is
 // the share of a second window among all that are looked at. The second window's frame is green where no other recording's is as like.
@@ -335,7 +332,7 @@ func (l *audioContrastive) Draw(in data.Inputs, index []int) (image.Image, error
 	if err != nil {
 		return nil, err
 	}
-	b, err := gallery(m, index, in.Sounds.Len(), heardGallery)
+	b, err := gallery(m, index, in.Sounds.Len())
 	if err != nil {
 		return nil, err
 	}

@@ -56,10 +56,7 @@ var audioVisualAbout = About{
 	Defences: []Defence{{"aligned", "aligned=no", "what a codec does to sound where a frame begins"}},
 	Config:   func(c *train.Config) { c.Optimizer, c.LR, c.WeightDecay = "adam", 1e-3, 1e-5 },
 	make: func(v Values) Task {
-		t := AudioVisual{Fusion: v.One("fusion", fusions...), Embed: v.Int("embed", 1, 1<<14), Negatives: v.Int("negatives", 0, 1024), OffGrid: !v.Bool("aligned")}
-		if v.Given("ear") {
-			t.Ear = v.Text("ear")
-		}
+		t := AudioVisual{Ear: v.Text("ear"), Fusion: v.One("fusion", fusions...), Embed: v.Int("embed", 1, 1<<14), Negatives: v.Int("negatives", 0, 1024), OffGrid: !v.Bool("aligned")}
 		return t
 	},
 }
@@ -233,15 +230,13 @@ func (l *audioVisual) seen(x *autograd.Var) *autograd.Var {
 
 // compared returns the logits [M 1] of pairs: frame a[k] and sound b[k]. maps are those of every place, [M P], where fusion is location.
 func (l *audioVisual) compared(seen, heard *autograd.Var, a, b []int32) (logits, maps *autograd.Var) {
-	heard = autograd.Gather(heard, b)
 	switch l.task.Fusion {
 	case "concat":
-		return within("join", l.join, autograd.Concat(1, autograd.Gather(seen, a), heard)), nil
+		return within("join", l.join, autograd.Concat(1, autograd.Gather(seen, a), autograd.Gather(heard, b))), nil
 	case "distance":
-		d := autograd.Sub(autograd.Gather(seen, a), heard)
-		square := autograd.SumAxis(autograd.Mul(d, d), 1)
-		return within("join", l.join, autograd.Reshape(autograd.Sqrt(autograd.AddScalar(square, leastSquare)), len(a), 1)), nil
+		return within("join", l.join, distances(autograd.Gather(seen, a), autograd.Gather(heard, b))), nil
 	}
+	heard = autograd.Gather(heard, b)
 	places := seen.Shape()[1]
 	dots := autograd.BatchMatMulNT(autograd.Gather(seen, a), autograd.Reshape(heard, len(b), 1, l.task.Embed))
 	// as for the distance of vectors of unit length, what is compared begins of the order of 1
@@ -249,9 +244,6 @@ func (l *audioVisual) compared(seen, heard *autograd.Var, a, b []int32) (logits,
 	maps = autograd.Reshape(within("join", l.join, autograd.Reshape(dots, len(a)*places, 1)), len(a), places)
 	return autograd.Reshape(autograd.MaxAxis(maps, 1), len(a), 1), maps
 }
-
-// leastSquare is added to a squared distance, whose root has no slope at 0.
-const leastSquare = 1e-8
 
 // both returns what is said of frames and of sounds, for compared.
 func (l *audioVisual) both(t *autograd.Tape, b *moments) (seen, heard *autograd.Var) {

@@ -58,11 +58,8 @@ var avContrastiveAbout = About{
 	},
 	Config: func(c *train.Config) { c.Optimizer, c.LR, c.WeightDecay = "adam", 1e-3, 1e-5 },
 	make: func(v Values) Task {
-		t := AVContrastive{Temperature: v.Float("temperature", 0.001, 100), Memory: v.Int("memory", 0, 1<<20), Momentum: v.Float("momentum", 0, 0.9999),
+		t := AVContrastive{Ear: v.Text("ear"), Temperature: v.Float("temperature", 0.001, 100), Memory: v.Int("memory", 0, 1<<20), Momentum: v.Float("momentum", 0, 0.9999),
 			Within: v.Float("within", 0, 1000), Frames: v.Int("frames", 0, 256), Embed: v.Int("embed", 2, 1<<14)}
-		if v.Given("ear") {
-			t.Ear = v.Text("ear")
-		}
 		if t.Memory == 0 && v.Given("momentum") {
 			v.Fail("option momentum: it is of memory, which is 0")
 		}
@@ -383,10 +380,7 @@ func unitLength(x []float32) {
 	}
 }
 
-const (
-	soundGallery = 64 // films among whose sounds Draw looks for the nearest
-	soundsShown  = 4  // of them
-)
+const soundsShown = 4 // sounds of other films that Draw shows
 
 // Draw shows, a row a film, a frame, its own sound, and the sounds of other films that the net finds nearest to the frame, nearest first, each with a frame of its film below and
 // its cosine. Its own is framed green where no other is as near.
@@ -396,7 +390,7 @@ func (l *avContrastive) Draw(in data.Inputs, index []int) (image.Image, error) {
 		return nil, err
 	}
 	m.views = 1
-	b, err := gallery(m, index, in.Clips.Len(), soundGallery)
+	b, err := gallery(m, index, in.Clips.Len())
 	if err != nil {
 		return nil, err
 	}

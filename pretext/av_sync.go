@@ -72,12 +72,9 @@ var avSyncAbout = About{
 		c.Optimizer, c.LR, c.WeightDecay, c.Sound = "adam", 1e-3, 1e-5, "mel?seconds=0.5"
 	},
 	make: func(v Values) Task {
-		t := AVSync{Shift: v.Float("shift", 0.01, 3600), Loss: v.One("loss", syncLosses...), Margin: v.Float("margin", 0.01, 2), Easy: v.Float("easy", 0, 1),
+		t := AVSync{Ear: v.Text("ear"), Shift: v.Float("shift", 0.01, 3600), Loss: v.One("loss", syncLosses...), Margin: v.Float("margin", 0.01, 2), Easy: v.Float("easy", 0, 1),
 			Curriculum: v.Float("curriculum", 0, 1), Frames: v.Int("frames", 0, 256), Moments: v.Int("moments", 1, 256), Pool: v.Int("pool", 1, 16),
 			Embed: v.Int("embed", 1, 1<<14)}
-		if v.Given("ear") {
-			t.Ear = v.Text("ear")
-		}
 		if t.Loss != syncLosses[0] && v.Given("margin") {
 			v.Fail("option margin: it is of loss=contrastive")
 		}
@@ -266,22 +263,15 @@ func (l *avSync) Sounds(y *autograd.Var) *autograd.Var {
 	return autograd.L2Normalize(within("hear", l.hear, within("ear", l.ear, y)))
 }
 
-// distances returns those of clips seen [N D] from the sounds [.. D] in the given rows, [N 1].
-func distances(seen, heard *autograd.Var, rows []int32) *autograd.Var {
-	d := autograd.Sub(seen, autograd.Gather(heard, rows))
-	square := autograd.SumAxis(autograd.Mul(d, d), 1)
-	return autograd.Reshape(autograd.Sqrt(autograd.AddScalar(square, leastSquare)), len(rows), 1)
-}
-
 // compared returns the distances [N 1] of clips from their own windows, from the others of their films, and from the next film's in the batch; the last is nil of one film.
 func (l *avSync) compared(seen, heard *autograd.Var) (own, shifted, another *autograd.Var) {
 	n := seen.Shape()[0]
-	rows := make([]int32, n)
 	from := func(row func(i int) int) *autograd.Var {
+		rows := make([]int32, n)
 		for i := range rows {
 			rows[i] = int32(row(i))
 		}
-		return distances(seen, heard, append([]int32(nil), rows...))
+		return distances(seen, autograd.Gather(heard, rows))
 	}
 	own, shifted = from(func(i int) int { return 2 * i }), from(func(i int) int { return 2*i + 1 })
 	if n > 1 {

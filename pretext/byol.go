@@ -295,10 +295,7 @@ func spreadOf(unit *tensor.Tensor) (spread, rows float64) {
 	return spread / math.Sqrt(float64(d)), float64(n)
 }
 
-const (
-	byolGallery = 64 // pictures among which Draw looks for the nearest
-	byolShown   = 5  // of them
-)
+const byolShown = 5 // views of other pictures that Draw shows
 
 // Draw shows a row for each picture: its first view, its second view, and the second views of other pictures that the net finds nearest
 // to the first, nearest first. A bar below is the cosine between the first view's prediction and the teacher's projection. The second
@@ -308,7 +305,7 @@ func (l *byol) Draw(in data.Inputs, index []int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := gallery(m, index, in.Images.Len(), byolGallery)
+	b, err := gallery(m, index, in.Images.Len())
 	if err != nil {
 		return nil, err
 	}

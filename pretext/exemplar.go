@@ -517,10 +517,7 @@ func semiHard(unit *tensor.Tensor, n int) (a, p, other []int32) {
 	return a, p, other
 }
 
-const (
-	exemplarGallery = 64 // patches among which Draw looks for the nearest
-	exemplarShown   = 3  // of them
-)
+const exemplarShown = 3 // views of other patches that Draw shows
 
 // Draw shows a row for each picture: the picture with its patch, two views of it, and the second views of other patches that are
 // nearest to the first, nearest first. A bar below is their cosine. The second view's frame is green where no other patch's is as near.
@@ -529,7 +526,7 @@ func (l *exemplar) Draw(in data.Inputs, index []int) (image.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := gallery(m, index, len(m.places), exemplarGallery)
+	b, err := gallery(m, index, len(m.places))
 	if err != nil {
 		return nil, err
 	}

@@ -613,7 +613,7 @@ func TestExemplarDraw(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := gallery(m, index, len(m.places), exemplarGallery)
+	b, err := gallery(m, index, len(m.places))
 	if err != nil {
 		t.Fatal(err)
 	}

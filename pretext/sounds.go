@@ -71,6 +71,16 @@ func twoLayers(rng *tensor.RNG, in, embed int) layers.Sequential {
 	return append(plainNorm("hidden", rng, in, embed), layers.Child{Name: "embed", Module: layers.NewLinear(rng, embed, embed, layers.LinearOptions{})})
 }
 
+// leastSquare is added to a squared distance, whose root has no slope at 0.
+const leastSquare = 1e-8
+
+// distances returns those of pictures [N D] from sounds [N D], row by row, [N 1].
+func distances(seen, heard *autograd.Var) *autograd.Var {
+	d := autograd.Sub(seen, heard)
+	square := autograd.SumAxis(autograd.Mul(d, d), 1)
+	return autograd.Reshape(autograd.Sqrt(autograd.AddScalar(square, leastSquare)), seen.Shape()[0], 1)
+}
+
 // watched are films that are seen and heard.
 type watched struct {
 	films  *data.Films

@@ -371,13 +371,16 @@ func draw[B any](m data.Maker[B], index []int) (*B, error) {
 	return b, nil
 }
 
-// gallery makes a batch of the samples of index and, behind them, of others of so many that can be read, most in all.
-func gallery[B any](m data.Maker[B], index []int, of, most int) (*B, error) {
+// galleryOf is how many samples Draw looks for the nearest among.
+const galleryOf = 64
+
+// gallery makes a batch of the samples of index and, behind them, of others of so many that can be read, galleryOf in all.
+func gallery[B any](m data.Maker[B], index []int, of int) (*B, error) {
 	rows, taken := slices.Clone(index), map[int]bool{}
 	for _, i := range index {
 		taken[i] = true
 	}
-	for i, look := 0, m.New(1); i < of && len(rows) < most; i++ {
+	for i, look := 0, m.New(1); i < of && len(rows) < galleryOf; i++ {
 		if !taken[i] && m.Fill(look, 0, i, tensor.NewRNG(uint64(i))) == nil {
 			rows = append(rows, i)
 		}
