@@ -19,6 +19,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -122,23 +123,7 @@ func Atomic(path string, write func(w io.Writer) error) (err error) {
 	if err = write(tmp); err != nil {
 		return err
 	}
-	if err = tmp.Chmod(0o644); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	if err = tmp.Sync(); err != nil {
-		return err
-	}
-	if err = tmp.Close(); err != nil {
-		return err
-	}
-	if err = os.Rename(tmp.Name(), path); err != nil {
-		return err
-	}
-	if d, e := os.Open(dir); e == nil { // not every system can sync a folder; the rename stands all the same
-		d.Sync()
-		d.Close()
-	}
-	return nil
+	return files.Keep(tmp, path)
 }
 
 // Load reads a safetensors file: F32, F16, BF16, F64 and the integer types, as float32. Offsets, shapes and sizes are

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // Writing is how a recording is written.
@@ -177,23 +179,7 @@ func (wr *Writer) finish() error {
 	if _, err := wr.tmp.WriteAt(wr.header(), 0); err != nil {
 		return err
 	}
-	if err := wr.tmp.Chmod(0o644); err != nil && !errors.Is(err, errors.ErrUnsupported) {
-		return err
-	}
-	if err := wr.tmp.Sync(); err != nil {
-		return err
-	}
-	if err := wr.tmp.Close(); err != nil {
-		return err
-	}
-	if err := os.Rename(wr.tmp.Name(), wr.path); err != nil {
-		return err
-	}
-	if dir, err := os.Open(filepath.Dir(wr.path)); err == nil { // not every system can sync a folder; the rename stands all the same
-		dir.Sync()
-		dir.Close()
-	}
-	return nil
+	return files.Keep(wr.tmp, wr.path)
 }
 
 // Abort gives the recording up and removes what was written.
