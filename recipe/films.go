@@ -31,16 +31,22 @@ func SaveFilms(in data.Inputs, index []int, dir, ending string) ([]string, error
 // filmRate is that of films whose times tell none.
 const filmRate = 12
 
+// rateOf returns the mean number of frames a second of a film whose frames are seen at some times.
+func rateOf(times []float64) float64 {
+	n := len(times)
+	if n > 1 && times[n-1] > times[0] {
+		return float64(n-1) / (times[n-1] - times[0])
+	}
+	return filmRate
+}
+
 func saveFilm(in data.Inputs, i int, path string) error {
 	times, err := in.Clips.Times(i)
 	if err != nil {
 		return err
 	}
-	rate, n := float64(filmRate), len(times)
-	if n > 1 && times[n-1] > times[0] {
-		rate = float64(n-1) / (times[n-1] - times[0])
-	}
-	frames := make([]int, n)
+	rate := rateOf(times)
+	frames := make([]int, len(times))
 	for t := range frames {
 		frames[t] = t
 	}
@@ -58,7 +64,7 @@ func saveFilm(in data.Inputs, i int, path string) error {
 		if err := w.Write(&film.Picture{H: im.H, W: im.W, Pix: im.Pix}); err != nil {
 			return err
 		}
-		return heard.write(w, k+1, n)
+		return heard.write(w, k+1, len(times))
 	})
 	switch {
 	case w == nil && err == nil:

@@ -23,7 +23,7 @@ import (
 func localiser(m *Model, l train.Learner) (pretext.Localiser, error) {
 	p, ok := pretext.As[pretext.Localiser](l)
 	if !ok || !p.Localises() {
-		return nil, fmt.Errorf("%s: %s does not say where it sounds; audio-visual?fusion=location does", m.Dir, m.Info.Config.Task)
+		return nil, saysNoPlace(m.Dir, m.Info.Config.Task)
 	}
 	return p, nil
 }
@@ -55,7 +55,7 @@ func Localise(ctx context.Context, dir, path string, o Localising) ([]Place, err
 		return nil, err
 	}
 	if !hears(info.Config) || info.Config.Task == Supervised {
-		return nil, fmt.Errorf("%s: %s does not say where it sounds; audio-visual?fusion=location does", dir, info.Config.Task)
+		return nil, saysNoPlace(dir, info.Config.Task)
 	}
 	if a, err := os.Stat(path); err == nil {
 		if b, err := os.Stat(o.Out); err == nil && os.SameFile(a, b) {
@@ -154,10 +154,7 @@ func (r *localiseRun) begin() error {
 	if n == 0 {
 		return fmt.Errorf("%s has no frames", r.d.Describe(0))
 	}
-	r.times, r.rate = times, filmRate
-	if n > 1 && times[n-1] > times[0] {
-		r.rate = float64(n-1) / (times[n-1] - times[0])
-	}
+	r.times, r.rate = times, rateOf(times)
 	hearing, err := data.ParseHearing(r.m.Info.Config.Sound)
 	if err != nil {
 		return fmt.Errorf("%s: its run.json: %w", r.m.Dir, err)
@@ -332,4 +329,9 @@ func (e envelope) draw(s canvas.Sheet, x, y, w, h int, now float64) {
 		s.Fill(x+i, y+(h-high)/2, 1, high, c)
 	}
 	s.Fill(x+max(at-1, 0), y, 2, h, nowColour)
+}
+
+// saysNoPlace is the error of a run that localises nothing.
+func saysNoPlace(dir, task string) error {
+	return fmt.Errorf("%s: %s does not say where it sounds; audio-visual?fusion=location does", dir, task)
 }
