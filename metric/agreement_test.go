@@ -22,8 +22,8 @@ func parts(n int, name string, count int) []int {
 func TestAgreementScikitLearn(t *testing.T) {
 	var of struct {
 		Divisions []struct {
-			N, A, B                       int
-			Same, MI, NMI, Rand, Expected float64
+			N, A, B                                int
+			Same, MI, NMI, Rand, Expected, Matched float64
 		}
 	}
 	golden.Load(t, "testdata/sklearn.json", &of)
@@ -38,7 +38,7 @@ func TestAgreementScikitLearn(t *testing.T) {
 		}
 		for _, g := range []*Agreement{Agree(a, b), Agree(b, a)} {
 			for what, c := range map[string][2]float64{"mutual information": {g.MutualInformation(), d.MI}, "NMI": {g.NMI(), d.NMI},
-				"adjusted Rand": {g.AdjustedRand(), d.Rand}, "expected": {g.expected(), d.Expected}} {
+				"adjusted Rand": {g.AdjustedRand(), d.Rand}, "expected": {g.expected(), d.Expected}, "matched": {g.Matched(), d.Matched}} {
 				if !(math.Abs(c[0]-c[1]) <= 1e-10) {
 					t.Errorf("%d things in %d and %d parts: %s %.12f, scikit-learn's %.12f", d.N, d.A, d.B, what, c[0], c[1])
 				}
@@ -59,6 +59,9 @@ func TestAgreementByHand(t *testing.T) {
 	g = Agree([]int{0, 0, 1, 1}, []int{0, 1, 0, 1})
 	if g.NMI() != 0 || math.Abs(g.AdjustedRand()+0.5) > 1e-15 {
 		t.Errorf("independent divisions: %g, %g", g.NMI(), g.AdjustedRand())
+	}
+	if s := Agree([]int{0, 1, 2, 2}, []int{5, 5, 5, 6}).Largest(); s != 0.75 {
+		t.Errorf("the largest part has %g, want 3 of 4", s)
 	}
 	g = Agree([]int{0, 0, 1, 1}, []int{0, 1, 2, 3})
 	if want := 2.0 / 3; math.Abs(g.NMI()-want) > 1e-15 { // log 2 over the mean of log 2 and log 4

@@ -1,7 +1,7 @@
 // Package metric says what a number means: its name, its unit, which way is better, and what a predictor reaches that has looked at
 // nothing. Tasks and protocols declare their metrics; progress, logs and reports show them without knowing any by name. What
-// several rooms measure is here too: similarity.go has how like each other two pictures are, rank.go how good an order is, agreement.go how alike two
-// divisions of the same things are.
+// several rooms measure is here too: similarity.go has how like each other two pictures are, rank.go and precision.go how good an order is, agreement.go how alike two
+// divisions of the same things are, detection.go how well boxes are found and poses.go figures.
 package metric
 
 import (

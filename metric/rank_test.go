@@ -192,3 +192,13 @@ func TestKth(t *testing.T) {
 		}
 	}
 }
+
+// TestRanks: scipy.stats.rankdata([3, 1, 3, 2, 3, -1]).
+func TestRanks(t *testing.T) {
+	if got := Ranks([]float64{3, 1, 3, 2, 3, -1}); !slices.Equal(got, []float64{5, 2, 5, 3, 5, 1}) {
+		t.Error(got)
+	}
+	if got := Ranks(nil); len(got) != 0 {
+		t.Error(got)
+	}
+}

@@ -373,3 +373,67 @@ func sparseTargets(x *Tensor, classes []int32, t []float32, w *Tensor) int {
 	}
 	return len(t) / max(rows, 1)
 }
+
+// focal returns the focal loss of a logit with a target of 0 or 1, and its derivative; see autograd.Focal.
+func focal(x, t, alpha, gamma float64) (loss, d float64) {
+	a := 1 - alpha
+	if t == 1 { // σ(-x) = 1 - σ(x): a target of 0 is one of 1 of the other sign
+		a, x = alpha, -x
+	}
+	if alpha < 0 {
+		a = 1
+	}
+	// q = 1 - p = σ(x), log p = -softplus(x)
+	q := 1 / (1 + math.Exp(-x))
+	soft := math.Max(x, 0) + math.Log1p(math.Exp(-math.Abs(x)))
+	m := q * q
+	if gamma != 2 {
+		m = math.Pow(q, gamma)
+	}
+	loss, d = a*m*soft, a*m*(gamma*(1-q)*soft+q)
+	if t == 1 {
+		d = -d
+	}
+	return loss, d
+}
+
+// FocalSum returns Σ w·focal loss in float64, and the sum of the weights; see autograd.Focal. w is as PointLoss.Sum's. It panics where a target is neither 0 nor 1.
+func FocalSum(x, t, w *Tensor, alpha, gamma float32) (sum, weight float64) {
+	every := lossWeights("Focal", x, t, w)
+	sums := make([][2]float64, (len(x.Data)+chunk-1)/chunk)
+	parallel.Chunks(len(x.Data), chunk, func(lo, hi int) {
+		s := &sums[lo/chunk]
+		for i := lo; i < hi; i++ {
+			if t.Data[i] != 0 && t.Data[i] != 1 {
+				fail("Focal", "target %d of %v is %g, want 0 or 1", i, t.Shape, t.Data[i])
+			}
+			l, _ := focal(float64(x.Data[i]), float64(t.Data[i]), float64(alpha), float64(gamma))
+			if every > 0 {
+				l *= float64(w.Data[i/every])
+				s[1] += float64(w.Data[i/every])
+			}
+			s[0] += l
+		}
+	})
+	for _, s := range sums {
+		sum, weight = sum+s[0], weight+s[1]
+	}
+	if every == 0 {
+		weight = float64(len(x.Data))
+	}
+	return sum, weight
+}
+
+// AddFocalGrad adds the gradient of a focal loss times s to dx.
+func AddFocalGrad(dx, x, t, w *Tensor, alpha, gamma, s float32) {
+	every := lossWeights("Focal", x, t, w)
+	parallel.Chunks(len(x.Data), chunk, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			_, d := focal(float64(x.Data[i]), float64(t.Data[i]), float64(alpha), float64(gamma))
+			if every > 0 {
+				d *= float64(w.Data[i/every])
+			}
+			dx.Data[i] += float32(d) * s
+		}
+	})
+}

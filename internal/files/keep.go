@@ -1,4 +1,4 @@
-// Package files has what whoever writes a file whole or not at all needs.
+// Package files has what whoever writes a file whole or not at all needs, and whoever reads one that somebody else may have made.
 package files
 
 import (

@@ -38,6 +38,10 @@ const (
 	KMeans     uint64 = 0x3ea25 // with which centres clusters begin: restart
 	Gallery    uint64 = 0x6a11  // which queries a gallery shows
 	Bootstrap  uint64 = 0xb0075 // which samples an interval draws anew
+	Shots      uint64 = 0x54075 // which training samples are the few of a class: sample, class
+	Rescale    uint64 = 0x4e5ca // the random cost that weights are rescaled by
+	Semi       uint64 = 0x5e31  // which labels are known: draw
+	Chance     uint64 = 0xc4a0c // the orders that a random ranking has: number
 )
 
 // The streams of data. (The first n of a seeded order are the stream of seed 1 itself.)
