@@ -181,6 +181,9 @@ func (t frameTruth) Size(i int) (h, w int, err error) {
 	return t.f.films.Truth.Sizes.Size(t.f.at[i][0])
 }
 
+// Classes are the films': their boxes are of what a film is of.
+func (t frameTruth) Classes() []string { return t.f.films.Truth.Classes() }
+
 func (t frameTruth) Boxes(i int) ([]Box, error) {
 	k, err := t.frame(i)
 	return slices.DeleteFunc(k.Boxes, func(b Box) bool { return b.X1 <= b.X0 }), err

@@ -376,7 +376,7 @@ func TestOpenFrames(t *testing.T) {
 		t.Error(times, err)
 	}
 	known, err := d.Truth.Frames.Frame(0, 1)
-	if err != nil || fmt.Sprint(known.Boxes) != "[{1 2 5 7 0}]" {
+	if err != nil || fmt.Sprint(known.Boxes) != "[{1 2 5 7 -1 false false 0}]" {
 		t.Errorf("boxes %v, %v", known.Boxes, err)
 	}
 	if _, err := d.Truth.Frames.Frame(0, 3); err == nil {

@@ -318,7 +318,7 @@ func (t framesDirTruth) Frame(i, k int) (FrameTruth, error) {
 	}
 	if n.boxes != nil {
 		b := n.boxes[k]
-		out.Boxes = []Box{{b[0], b[1], b[2], b[3], 0}}
+		out.Boxes = []Box{{X0: b[0], Y0: b[1], X1: b[2], Y1: b[3], Class: -1}}
 	}
 	if n.masks == "" {
 		return out, nil

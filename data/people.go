@@ -94,6 +94,9 @@ func OpenPeople(path string, o PeopleOptions) (*Dataset, error) {
 	}
 	p := &people{dir: images, names: names}
 	d := &Dataset{}
+	if file != path {
+		d.Notes = passedOver(file)
+	}
 	few := 0
 	for _, one := range list {
 		if len(one.joints) < o.Least {
@@ -140,7 +143,7 @@ func peopleFile(path string, o PeopleOptions) (file, images string, err error) {
 	}
 	images = o.Images
 	if st.IsDir() {
-		found := cocoFiles(path)
+		found := cocoFiles(path, "person_keypoints")
 		if found[o.Split] == "" {
 			return "", "", fmt.Errorf("%s has no file annotations/person_keypoints_%s*.json", path, map[Split]string{Train: "train", Test: "val"}[o.Split])
 		}
@@ -158,15 +161,30 @@ func peopleFile(path string, o PeopleOptions) (file, images string, err error) {
 	return file, images, missingDir(images, "people: wants the folder of the pictures there, or in the option images")
 }
 
-// cocoFiles returns the files of COCO's key points below a folder.
-func cocoFiles(dir string) map[Split]string {
+// cocoFiles returns the files of COCO's annotations of a kind below a folder: person_keypoints, instances.
+func cocoFiles(dir, kind string) map[Split]string {
 	out := map[Split]string{}
 	for split, name := range map[Split]string{Train: "train", Test: "val"} {
-		if found, err := filepath.Glob(filepath.Join(escapeGlob(dir), "annotations", "person_keypoints_"+name+"*.json")); err == nil && len(found) > 0 {
+		if found, err := filepath.Glob(filepath.Join(escapeGlob(dir), "annotations", kind+"_"+name+"*.json")); err == nil && len(found) > 0 {
 			out[split] = found[0]
 		}
 	}
 	return out
+}
+
+// passedOver says which files cocoFiles left for the one that it returned.
+func passedOver(file string) []string {
+	for _, name := range []string{"_train", "_val"} {
+		dir, base := filepath.Split(file)
+		kind, _, ok := strings.Cut(base, name)
+		if !ok {
+			continue
+		}
+		if found, err := filepath.Glob(filepath.Join(escapeGlob(dir), kind+name+"*.json")); err == nil && len(found) > 1 {
+			return []string{fmt.Sprintf("%s is read, and %d beside it that could be meant are not: %s", file, len(found)-1, spec.Few(found[1:], 3))}
+		}
+	}
+	return nil
 }
 
 // escapeGlob returns a path as a pattern that only it fits.
@@ -176,7 +194,7 @@ func escapeGlob(path string) string {
 
 // peopleSplits tells whether what is named has splits: both of COCO's files, or a column.
 func peopleSplits(s spec.Spec) bool {
-	if found := cocoFiles(s.Path); len(found) == 2 {
+	if found := cocoFiles(s.Path, "person_keypoints"); len(found) == 2 {
 		return true
 	}
 	f, err := os.Open(s.Path)

@@ -80,7 +80,7 @@ func openSceneSounds(v *spec.Values, s *SceneSounds) (*Dataset, error) {
 // Dataset returns the scenes with what is known about them: all of Truth.
 func (s *Scenes) Dataset() *Dataset {
 	t := sceneTruth{s}
-	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{Labels: t, Boxes: t, KeyPoints: t, Masks: t, Depths: t, Normals: t, Factors: t, Sizes: t}}
+	return &Dataset{Name: s.Name(), Fingerprint: s.Fingerprint(), Inputs: Inputs{Images: scenePictures{s}}, Truth: Truth{Labels: t, Boxes: t, KeyPoints: t, Masks: t, Segments: t, Depths: t, Normals: t, Factors: t, Varied: t, Sizes: t}}
 }
 
 // scenePictures are the pictures of scenes alone.
@@ -101,7 +101,7 @@ func (t sceneTruth) Boxes(i int) ([]Box, error) {
 	var out []Box
 	for _, o := range t.s.Scene(i).Objects {
 		if b := o.Box; o.Class >= 0 && b[2] > b[0] {
-			out = append(out, Box{b[0], b[1], b[2], b[3], o.Class})
+			out = append(out, Box{X0: b[0], Y0: b[1], X1: b[2], Y1: b[3], Class: o.Class})
 		}
 	}
 	return out, nil
@@ -118,6 +118,21 @@ func (t sceneTruth) Mask(i int) (*tensor.Tensor, error) {
 	x := tensor.New(t.s.Side, t.s.Side)
 	for p, v := range s.Instances {
 		x.Data[p] = float32(v)
+	}
+	return x, nil
+}
+
+// SegmentNames returns background and the objects' names.
+func (t sceneTruth) SegmentNames() []string { return append([]string{"background"}, sceneClasses...) }
+
+// Segment returns the class of the object that is seen at each pixel, clutter being background.
+func (t sceneTruth) Segment(i int) (*tensor.Tensor, error) {
+	s := t.s.Scene(i)
+	x := tensor.New(t.s.Side, t.s.Side)
+	for p, v := range s.Instances {
+		if v > 0 {
+			x.Data[p] = float32(s.Objects[v-1].Class + 1)
+		}
 	}
 	return x, nil
 }

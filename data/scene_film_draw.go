@@ -146,7 +146,7 @@ func (c *canvas) known(first int, next *layout) FrameTruth {
 		tr.Flow = tensor.New(c.side, c.side, 2)
 	}
 	for k := range c.things[first:] {
-		tr.Boxes = append(tr.Boxes, Box{float32(c.side), float32(c.side), 0, 0, c.things[first+k].class})
+		tr.Boxes = append(tr.Boxes, Box{X0: float32(c.side), Y0: float32(c.side), Class: c.things[first+k].class})
 	}
 	var groups [9]group
 	for o := range tr.Mask.Data {

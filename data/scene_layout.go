@@ -36,15 +36,24 @@ type layout struct {
 	dist, fit float64 // the object's depth; the picture's side there
 	turned    bool    // the camera looks elsewhere than at the backdrop's making
 	camera    mat     // where to: the camera's coordinates to the backdrop's; an orthogonal map
+	vary      string  // what is drawn anew
 }
 
 func (l *layout) note(name string, v float64) { l.factors = append(l.factors, Factor{name, v}) }
 
 // newLayout composes a scene. The class is drawn first, so that Label can draw it alone; what stands around the object has
 // streams of its own, so that nothing of it depends on the class.
-func newLayout(r draws, objects int) *layout {
-	l := &layout{dist: 5}
-	stream := func(purpose uint64) draws { return draws{r.Derive(purpose)} }
+func newLayout(r draws, objects int) *layout { return newVaried(r, objects, "") }
+
+// newVaried composes the scene with one of sceneVariants drawn anew, or none.
+func newVaried(r draws, objects int, vary string) *layout {
+	l := &layout{dist: 5, vary: vary}
+	stream := func(purpose uint64) draws {
+		if what := map[uint64]string{1: variantLight, 2: variantBackground, 3: variantClutter}[purpose]; what != "" && what == vary {
+			return draws{r.Derive(purpose, again)}
+		}
+		return draws{r.Derive(purpose)}
+	}
 	class := r.IntN(len(sceneClasses))
 	l.focal = r.u(1.5, 3)
 	pitch, roll := r.u(0.05, 0.38), r.u(-0.12, 0.12)
@@ -91,6 +100,10 @@ func (l *layout) subject(r draws, class, objects int) {
 	m := &model{}
 	sceneBuilders[class](m, r)
 	yaw, tilt, mirror := float64(m.turns*r.u(-0.6, 0.6)), r.u(-0.1, 0.1), r.sign()
+	if l.vary == variantPose {
+		p := draws{r.Derive(again, 1)}
+		yaw, tilt, mirror = float64(m.turns*p.u(-0.6, 0.6)), p.u(-0.1, 0.1), -mirror
+	}
 	turn := l.level.times(turnZ(tilt)).times(turnY(yaw))
 	turn.x = turn.x.by(mirror)
 	size := r.u(0.66, 1)
@@ -112,6 +125,9 @@ func (l *layout) subject(r draws, class, objects int) {
 		hue = r.u(0, 1)
 	} else {
 		hue += r.u(-0.05, 0.05)
+	}
+	if l.vary == variantColour {
+		hue = draws{r.Derive(again, 2)}.u(0, 1)
 	}
 	l.stand(r, m, class, turn.by(scale), to, hue)
 	l.foot = to.sub(l.level.of(vec{y: float64(m.flies * l.size)}))

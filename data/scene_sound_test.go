@@ -35,7 +35,7 @@ func soundSum(t testing.TB, s *SceneSounds, i, frame int) string {
 	}
 	h := sha256.New()
 	h.Write(ims[0].Pix)
-	fmt.Fprintln(h, tr.Boxes, tr.KeyPoints, tr.Factors, tr.Sounding)
+	fmt.Fprintln(h, boxPlaces(tr.Boxes), tr.KeyPoints, tr.Factors, tr.Sounding)
 	binary.Write(h, binary.LittleEndian, tr.Mask.Data)
 	if tr.Flow != nil {
 		binary.Write(h, binary.LittleEndian, tr.Flow.Data)

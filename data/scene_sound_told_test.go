@@ -250,7 +250,7 @@ func TestSceneSoundsTruth(t *testing.T) {
 			slots = len(tr.Boxes)
 			classes := map[int]bool{}
 			for k, b := range tr.Boxes {
-				want := Box{side, side, 0, 0, b.Class}
+				want := Box{X0: side, Y0: side, Class: b.Class}
 				for p, v := range tr.Mask.Data {
 					if int(v) == k+1 {
 						x, y := float32(p%side), float32(p/side)

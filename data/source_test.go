@@ -37,9 +37,13 @@ func (e every) Label(i int) int                       { return i % 2 }
 func (e every) Boxes(i int) ([]Box, error)            { return []Box{{Class: i}}, nil }
 func (e every) KeyPoints(i int) ([]KeyPoint, error)   { return []KeyPoint{{X: float32(i)}}, nil }
 func (e every) Mask(i int) (*tensor.Tensor, error)    { return tensor.New(1, i+1), nil }
+func (e every) SegmentNames() []string                { return e.Classes() }
+func (e every) Segment(i int) (*tensor.Tensor, error) { return tensor.New(4, i+1), nil }
 func (e every) Depth(i int) (*tensor.Tensor, error)   { return tensor.New(2, i+1), nil }
 func (e every) Normals(i int) (*tensor.Tensor, error) { return tensor.New(3, i+1), nil }
 func (e every) Factors(i int) ([]Factor, error)       { return []Factor{{"size", float64(i)}}, nil }
+func (e every) Variants() []string                    { return []string{"size"} }
+func (e every) Variant(name string) Images            { return every{e.n + len(name)} }
 func (e every) Size(i int) (h, w int, err error)      { return i, 2 * i, nil }
 func (e every) Frame(i, t int) (FrameTruth, error) {
 	return FrameTruth{Boxes: []Box{{Class: i, X0: float32(t)}}}, nil
@@ -49,7 +53,7 @@ func (e every) Group(name string, i, t int) int { return 100*len(name) + 10*i + 
 
 func everything(n int) *Dataset {
 	e := every{n}
-	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e, e, e, map[string]Labels{"kind": e}}}
+	return &Dataset{Name: "every:", Fingerprint: "f", Inputs: Inputs{e, e, e, e}, Truth: Truth{e, e, e, e, e, e, e, e, e, e, e, map[string]Labels{"kind": e}}}
 }
 
 // tell asks a data set for everything about sample i.
@@ -73,6 +77,8 @@ func tell(d *Dataset, i int) string {
 	add([]any{d.Describe(i), d.Images.Describe(i), d.Clips.Describe(i), d.Sounds.Describe(i), d.Texts.Describe(i)}, nil)
 	t := d.Truth
 	add([]any{t.Classes(), t.Label(i)}, nil)
+	varied := t.Varied.Variant("size")
+	add([]any{t.Varied.Variants(), varied.Describe(i)}, nil)
 	factors, err := t.Factors.Factors(i)
 	add(factors, err)
 	frame, err := t.Frames.Frame(i, 3)
@@ -84,7 +90,7 @@ func tell(d *Dataset, i int) string {
 	add([]int{h, w}, err)
 	joints, err := t.KeyPoints.KeyPoints(i)
 	add(joints, err)
-	for _, f := range []func(int) (*tensor.Tensor, error){t.Masks.Mask, t.Depths.Depth, t.Normals.Normals} {
+	for _, f := range []func(int) (*tensor.Tensor, error){t.Masks.Mask, t.Segments.Segment, t.Depths.Depth, t.Normals.Normals} {
 		x, err := f(i)
 		add(x.Shape, err)
 	}

@@ -52,11 +52,17 @@ func (t Truth) Subset(index []int) Truth {
 	if t.Masks != nil {
 		out.Masks = &subMasks{t.Masks, index}
 	}
+	if t.Segments != nil {
+		out.Segments = &subSegments{t.Segments, index}
+	}
 	if t.Depths != nil {
 		out.Depths = &subDepths{t.Depths, index}
 	}
 	if t.Normals != nil {
 		out.Normals = &subNormals{t.Normals, index}
+	}
+	if t.Varied != nil {
+		out.Varied = &subVaried{t.Varied, index}
 	}
 	if t.Factors != nil {
 		out.Factors = &subFactors{t.Factors, index}
@@ -136,6 +142,7 @@ type subBoxes struct {
 	index []int
 }
 
+func (s *subBoxes) Classes() []string          { return s.all.Classes() }
 func (s *subBoxes) Boxes(i int) ([]Box, error) { return s.all.Boxes(s.index[i]) }
 
 type subKeyPoints struct {
@@ -159,6 +166,13 @@ type subMasks struct {
 
 func (s *subMasks) Mask(i int) (*tensor.Tensor, error) { return s.all.Mask(s.index[i]) }
 
+type subSegments struct {
+	Segments
+	index []int
+}
+
+func (s *subSegments) Segment(i int) (*tensor.Tensor, error) { return s.Segments.Segment(s.index[i]) }
+
 type subDepths struct {
 	all   Depths
 	index []int
@@ -172,6 +186,13 @@ type subNormals struct {
 }
 
 func (s *subNormals) Normals(i int) (*tensor.Tensor, error) { return s.all.Normals(s.index[i]) }
+
+type subVaried struct {
+	Varied
+	index []int
+}
+
+func (s *subVaried) Variant(name string) Images { return &subImages{s.Varied.Variant(name), s.index} }
 
 type subFactors struct {
 	all   Factors

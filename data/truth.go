@@ -9,9 +9,11 @@ type Truth struct {
 	Boxes     Boxes
 	KeyPoints KeyPoints
 	Masks     Masks
+	Segments  Segments
 	Depths    Depths
 	Normals   Normals
 	Factors   Factors
+	Varied    Varied            // the same samples with one thing changed
 	Sizes     Sizes             // of the pictures at their native size, in whose pixels the other fields are
 	Frames    Frames            // of films
 	Groups    map[string]Labels // other divisions than Labels, by name, such as the background or the film that a picture is of
@@ -25,14 +27,19 @@ type Labels interface {
 	Label(i int) int
 }
 
-// Box is a rectangle around an object, in pixels of the picture at its native size.
+// Box is a rectangle around an object, in pixels of the picture at its native size: of w by h pixels the whole picture is 0, 0, w, h.
 type Box struct {
 	X0, Y0, X1, Y1 float32
-	Class          int
+	Class          int     // of Boxes.Classes, or -1
+	Difficult      bool    // neither to be found nor wrong when found (Pascal VOC)
+	Crowd          bool    // around many objects, which are not told apart (COCO)
+	Area           float32 // of the object's own pixels; 0 where it is not known
 }
 
 // Boxes are where objects lie.
 type Boxes interface {
+	// Classes returns the names of the boxes' classes.
+	Classes() []string
 	Boxes(i int) ([]Box, error)
 }
 
@@ -60,6 +67,14 @@ type Masks interface {
 	Mask(i int) (*tensor.Tensor, error)
 }
 
+// Segments say of what class each pixel is.
+type Segments interface {
+	// SegmentNames returns the names of the classes, of which one may be the background.
+	SegmentNames() []string
+	// Segment returns [H W], the number of a class, or -1 where it is not known or does not count.
+	Segment(i int) (*tensor.Tensor, error)
+}
+
 // Depths are distances from the camera, [H W], larger is farther; 0 where it is not known.
 type Depths interface {
 	Depth(i int) (*tensor.Tensor, error)
@@ -73,6 +88,14 @@ type Normals interface {
 // Factors are the numbers that a procedural sample was made from.
 type Factors interface {
 	Factors(i int) ([]Factor, error)
+}
+
+// Varied are the same samples, one by one, with one thing that made them drawn anew and all else as it was.
+type Varied interface {
+	// Variants names what can be drawn anew.
+	Variants() []string
+	// Variant returns the samples with that drawn anew.
+	Variant(name string) Images
 }
 
 // Frames is what is known about single frames of films.
@@ -101,6 +124,14 @@ func (t Truth) Classes() []string {
 		return nil
 	}
 	return t.Labels.Classes()
+}
+
+// BoxClasses returns the names of the boxes' classes, none where there are no boxes.
+func (t Truth) BoxClasses() []string {
+	if t.Boxes == nil {
+		return nil
+	}
+	return t.Boxes.Classes()
 }
 
 // Label returns the class of sample i, or -1 where it is not known.

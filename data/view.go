@@ -55,6 +55,22 @@ func PlainView(side int) View {
 	return View{Side: side, Frame: ShortSide(side), Prepare: CenterCrop(side)}
 }
 
+// PlainSource returns on which pixel of a picture of h by w, y·w + x, the middle of each pixel of its PlainView(side) lies: [side·side]. What is known of
+// pixels is seen so without being mixed: the mean of two depths is that of neither thing.
+func PlainSource(h, w, side int) []int {
+	f := ShortSide(side)(h, w, nil)
+	top, left := margin(f.OutH, side), margin(f.OutW, side)
+	out := make([]int, 0, side*side)
+	at := func(o, n, from int) int { return min((2*o+1)*n/(2*from), n-1) } // floor of (o + 1/2)·n/from
+	for y := range side {
+		row := (f.Top + at(y+top, f.H, f.OutH)) * w
+		for x := range side {
+			out = append(out, row+f.Left+at(x+left, f.W, f.OutW))
+		}
+	}
+	return out
+}
+
 // Of returns the view of sample i.
 func (v View) Of(images Images, i int, rng *tensor.RNG) (*Image, error) {
 	im, err := v.fixed(images, i)

@@ -6,13 +6,10 @@ import (
 	"math"
 	"time"
 
-	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/index"
 	"github.com/tessera-go/tessera/internal/spec"
-	"github.com/tessera-go/tessera/internal/stream"
-	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/metric"
-	"github.com/tessera-go/tessera/tensor"
 )
 
 // Action recognises what is done in films. Usually by the nearest clips: how often the training film nearest to a test film by cosine of the averaged
@@ -30,9 +27,9 @@ var actionKind = Kind{
 	Options: append([]spec.Option{
 		{Name: "apart", Default: data.RecordingGroup, About: "no nearest film is of the film's own class in this division; no for none; not with tune"},
 		{Name: "seed", Default: "0", About: "with tune: of the classifier and the order"},
-	}, tuningOptions...),
-	make: func(v *spec.Values) Protocol {
-		p := Action{Seed: uint64(v.Int("seed", 0, math.MaxInt)), Tuning: tuning(v)}
+	}, TuningOptions...),
+	Make: func(v *spec.Values) Protocol {
+		p := Action{Seed: uint64(v.Int("seed", 0, math.MaxInt)), Tuning: NewTuning(v)}
 		if v.Given("apart") {
 			p.Apart = v.Text("apart")
 		}
@@ -45,6 +42,19 @@ var nearestClips = []int{1, 5, 10, 20, 50}
 
 // Name returns action.
 func (p Action) Name() string { return "action" }
+
+// Needs says what the samples lack.
+func (p Action) Needs(train, test *data.Dataset) error {
+	for _, d := range []*data.Dataset{train, test} {
+		if d.Clips == nil {
+			return fmt.Errorf("there are no films, but %s", d.Kinds())
+		}
+		if len(d.Truth.Classes()) == 0 {
+			return noLabels(d)
+		}
+	}
+	return nil
+}
 
 // Judge looks for the nearest training clips of the test clips.
 func (p Action) Judge(ctx context.Context, train, test Sample) (Score, error) {
@@ -68,14 +78,13 @@ func (p Action) Judge(ctx context.Context, train, test Sample) (Score, error) {
 		theirs, own := train.numbered(a, number), test.numbered(b, number)
 		skip = func(query, row int) bool { return own[query] >= 0 && theirs[row] == own[query] }
 	}
-	near := nearest(train.Pooled, test.Pooled, nearestClips[len(nearestClips)-1], skip)
-	hits, n := make([]float64, len(near)), make([]float64, len(near))
+	near := index.New(train.Pooled, index.Cosine).Search(test.Pooled, nearestClips[len(nearestClips)-1], skip)
+	hits := make([]float64, len(near))
 	found, chance := make([]int, len(nearestClips)), 0.0
 	for q, some := range near {
 		if err := ctx.Err(); err != nil {
 			return Score{}, err
 		}
-		n[q] = 1
 		for k, most := range nearestClips {
 			for r := range min(most, len(some)) {
 				if c.train[some[r].At] == c.test[q] {
@@ -98,9 +107,7 @@ func (p Action) Judge(ctx context.Context, train, test Sample) (Score, error) {
 			s.Parts = append(s.Parts, Part{Name: fmt.Sprintf("among the %d nearest", most), Value: float64(found[k]) / float64(len(near)), N: len(near)})
 		}
 	}
-	if in, over := spread(test, hits, n); in != nil {
-		s.Interval, s.Found["interval_over"] = in, over
-	}
+	over(&s, test, hits)
 	return s, nil
 }
 
@@ -118,57 +125,16 @@ func (c *classes) share(q int, skip func(query, row int) bool) float64 {
 	return float64(same) / float64(max(all, 1))
 }
 
-// tune lets a trunk and a classifier learn the classes, and judges them on the test samples.
-func (p Action) tune(ctx context.Context, e *TrunkEncoder, train, test *data.Dataset, o Options) ([]Score, error) {
+// Tune lets a trunk and a classifier learn the classes, and judges them on the test samples.
+func (p Action) Tune(ctx context.Context, e *TrunkEncoder, train, test *data.Dataset, o Options) ([]Score, error) {
 	began := time.Now()
-	p.Tuning = p.Tuning.filled()
-	all, held := Sample{Truth: train.Truth}, Sample{Truth: test.Truth}
-	for i := range train.Len() {
-		all.Index = append(all.Index, i)
-	}
-	names := train.Truth.Classes()
-	number := map[string]int32{}
-	for i, name := range names {
-		number[name] = int32(i)
-	}
-	labels, err := all.labels(number)
+	t, err := p.learnClasses(ctx, e, train, nil, p.Seed, o)
 	if err != nil {
 		return nil, err
 	}
-	trunk, err := e.copyOf()
+	a, err := t.answers(ctx, e, test, o)
 	if err != nil {
 		return nil, err
 	}
-	net := &layers.Net{Trunk: trunk, Head: layers.PoolHead(tensor.NewRNG(p.Seed).Derive(stream.Init, stream.Head), trunk, len(names))}
-	steps, err := p.Tuning.fit(ctx, e, net, train.Inputs, p.Seed, o, func(y *autograd.Var, index []int, _ []bool) *autograd.Var {
-		want := make([]int32, len(index))
-		for row, i := range index {
-			want[row] = labels[i]
-		}
-		return autograd.CrossEntropy(y, want)
-	})
-	if err != nil {
-		return nil, err
-	}
-	got, index, err := p.outputs(ctx, e, net, test.Inputs, o)
-	if err != nil {
-		return nil, err
-	}
-	held.Index = index
-	c := &classes{train: labels, count: len(names)}
-	if c.test, err = held.labels(number); err != nil {
-		return nil, err
-	}
-	hits, n, right := make([]float64, len(index)), make([]float64, len(index)), 0.0
-	for row, l := range c.test {
-		n[row] = 1
-		hits[row] = float64(tensor.CountRight(got.Rows(row, row+1), []int32{l}))
-		right += hits[row]
-	}
-	s := c.score(p.Name(), tensor.New(1, trunk.Channels()), right/float64(len(index)), began)
-	s.Settings, s.Found = p.Tuning.settings(p.Seed), map[string]any{"updates": steps}
-	if in, over := spread(held, hits, n); in != nil {
-		s.Interval, s.Found["interval_over"] = in, over
-	}
-	return []Score{s}, nil
+	return []Score{t.score(p.Name(), a, began)}, nil
 }

@@ -48,7 +48,7 @@ func TestNearestClips(t *testing.T) {
 	if s, err = (Action{}).Judge(ctx, train, test); err != nil || s.Value != 0 || len(s.Parts) != 2 || s.Parts[1] != (Part{Name: "among the 5 nearest", Value: 1, N: 1}) {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if p, err := NewProtocol("action?tune=yes&epochs=4&seed=2&apart=no"); err != nil || !reflect.DeepEqual(p, Action{"no", 2, Tuning{true, 4, 32, 1e-3}}) {
+	if p, err := NewProtocol("action?tune=yes&epochs=4&seed=2&apart=no"); err != nil || !reflect.DeepEqual(p, Action{"no", 2, Tuning{On: true, Epochs: 4, BatchSize: 32, Optimizer: "adamw", Layerwise: 1}}) {
 		t.Errorf("%+v, %v", p, err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -34,14 +35,14 @@ type Rows struct {
 	Names []string       // [N], or none
 }
 
-// LoadArray reads .npy files of any number of axes, the first of which counts samples: one file for all samples, or one for
-// training and one for testing. Beside FILE.npy, FILE.txt, where it is there, names the sample of each row in a line, as
+// LoadArray reads features from files: .csv and .parquet as SaveFeatures writes them, or else .npy of any number of axes, the first of which counts samples; one file for all
+// samples, or one for training and one for testing. Numbers that are not finite are an error. Beside FILE.npy, FILE.txt, where it is there, names the sample of each row in a line, as
 // `tessera embed` writes it and Describe says it.
 func LoadArray(paths ...string) (*Array, error) {
 	a := &Array{}
 	bare := map[int]string{}
 	for _, path := range paths {
-		r, err := loadRows(path)
+		r, err := readRows(path)
 		if err != nil {
 			return nil, err
 		}
@@ -57,29 +58,10 @@ func LoadArray(paths ...string) (*Array, error) {
 		a.Files = append(a.Files, r)
 	}
 	if len(a.Files) == 0 {
-		return nil, fmt.Errorf("no .npy file is given")
+		return nil, fmt.Errorf("no file of features is given")
 	}
 	a.Label = filepath.Base(paths[0])
 	return a, nil
-}
-
-func loadRows(path string) (Rows, error) {
-	x, err := tensor.LoadNPY(path)
-	if err != nil {
-		return Rows{}, err
-	}
-	if len(x.Shape) == 0 || x.Len() == 0 {
-		return Rows{}, fmt.Errorf("%s: the array has shape %v, wanted are rows", path, x.Shape)
-	}
-	r := Rows{Path: path, X: x.Reshape(x.Dim(0), x.Len()/x.Dim(0))}
-	list := namesOf(path)
-	if r.Names, err = readLines(list); os.IsNotExist(err) {
-		return r, nil
-	}
-	if err == nil && len(r.Names) != x.Dim(0) {
-		err = fmt.Errorf("%s names %d rows, %s has %d", list, len(r.Names), path, x.Dim(0))
-	}
-	return r, err
 }
 
 // SaveArray writes features [N D] to path, a .npy file, and the name of each row to the .txt file beside it, which LoadArray reads
@@ -172,7 +154,11 @@ func (a *Array) Encode(ctx context.Context, in data.Inputs, o Options) ([]Featur
 		}
 		has = append(has, fmt.Sprintf("%s %d", f.Path, f.X.Dim(0)))
 		for i, name := range f.Names {
-			named[name] = f.X.Data[i*d : (i+1)*d]
+			row := f.X.Data[i*d : (i+1)*d]
+			if other, twice := named[name]; twice && !slices.Equal(other, row) {
+				return nil, fmt.Errorf("two files name a row %q, with other values: %s", name, strings.Join(has, ", "))
+			}
+			named[name] = row
 		}
 	}
 	if len(named) == 0 {
@@ -218,52 +204,12 @@ func (n rowNames) Len() int { return n.r.X.Dim(0) }
 func (n rowNames) Open(i int) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(n.Describe(i))), nil
 }
-func (n rowNames) Describe(i int) string {
-	if n.r.Names == nil {
-		return fmt.Sprintf("row %d of %s", i, n.r.Path)
-	}
-	return n.r.Names[i]
-}
+func (n rowNames) Describe(i int) string { return n.r.name(i) }
 
-// ReadLabels reads the classes of rows: a line each in a text file, or whole numbers in a .npy file.
-func ReadLabels(path string) (data.Labels, error) {
-	lines, err := []string(nil), error(nil)
-	if filepath.Ext(path) == ".npy" {
-		x, err := tensor.LoadNPY(path)
-		if err != nil {
-			return nil, err
-		}
-		for _, v := range x.Data {
-			if v != float32(int(v)) {
-				return nil, fmt.Errorf("%s: %g is no class; wanted are whole numbers", path, v)
-			}
-			lines = append(lines, strconv.Itoa(int(v)))
-		}
-	} else if lines, err = readLines(path); err != nil {
-		return nil, err
-	}
-	l := &lineLabels{}
-	number := map[string]int{}
-	for _, s := range lines {
-		number[s] = 0
-	}
-	for s := range number {
-		l.classes = append(l.classes, s)
-	}
-	sort.Strings(l.classes)
-	for i, s := range l.classes {
-		number[s] = i
-	}
-	for _, s := range lines {
-		l.labels = append(l.labels, number[s])
-	}
-	return l, nil
+// Hash is of a row's values: the same features in training and test are told of.
+func (n rowNames) Hash(i int) (data.Hash, error) {
+	h := sha256.New()
+	d := n.r.X.Dim(1)
+	err := binary.Write(h, binary.LittleEndian, n.r.X.Data[i*d:(i+1)*d])
+	return data.Hash(h.Sum(nil)), err
 }
-
-type lineLabels struct {
-	labels  []int
-	classes []string
-}
-
-func (l *lineLabels) Classes() []string { return l.classes }
-func (l *lineLabels) Label(i int) int   { return l.labels[i] }

@@ -86,7 +86,7 @@ func TestArray(t *testing.T) {
 	_, err = LoadArray(filepath.Join(dir, "missing.npy"))
 	wantError(t, err, "missing.npy")
 	_, err = LoadArray()
-	wantError(t, err, "no .npy file")
+	wantError(t, err, "no file of features")
 }
 
 // TestArrayAlone: an array and labels are enough to judge by.
@@ -103,11 +103,18 @@ func TestArrayAlone(t *testing.T) {
 		}
 		return path
 	}
-	l, err := ReadLabels(write("labels.txt", "dog\r\ncat\r\ndog\r\neel"))
+	classes := func(path string) (*RowLabels, error) {
+		t, err := ReadLabels(path)
+		if err != nil {
+			return nil, err
+		}
+		return Classes(t.Labels), nil
+	}
+	l, err := classes(write("labels.txt", "dog\r\ncat\r\ndog\r\neel"))
 	if err != nil || fmt.Sprint(l.Classes(), l.Label(0), l.Label(1), l.Label(2), l.Label(3)) != "[cat dog eel] 1 0 1 2" {
 		t.Fatalf("%v, %v", l, err)
 	}
-	m, err := ReadLabels(write("test-labels.txt", "dog\ncat\n"))
+	m, err := classes(write("test-labels.txt", "dog\ncat\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,7 +136,7 @@ func TestArrayAlone(t *testing.T) {
 	if err != nil || len(s) != 1 || s[0].Value != 1 || s[0].Trivial != 0.5 || s[0].Features != "train.npy" || s[0].Settings["data"] != a.Files[0].Path {
 		t.Errorf("%+v, %v", s, err)
 	}
-	l, err = ReadLabels(npy(t, dir, "numbers", 7, nil, 2, 1))
+	l, err = classes(npy(t, dir, "numbers", 7, nil, 2, 1))
 	if err != nil || fmt.Sprint(l.Classes(), l.Label(0), l.Label(1)) != "[107 7] 1 0" {
 		t.Errorf("%v, %v", l, err)
 	}

@@ -19,6 +19,14 @@ func Cache(d *data.Dataset, side int, limit int64) *data.Dataset {
 	return &out
 }
 
+// Whole returns the pictures that Cache keeps the middles of, as they are; other images as given.
+func Whole(images data.Images) data.Images {
+	if c, ok := images.(cached); ok {
+		return c.views.Images
+	}
+	return images
+}
+
 // cached are views that are kept.
 type cached struct {
 	views *data.Pictures

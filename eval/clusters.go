@@ -17,7 +17,8 @@ import (
 )
 
 // Clusters says how much clusters of the averaged features have to do with classes that nobody told: the normalised mutual information of k-means with
-// the labels, or with another division (as of L3-Net's features: Arandjelović and Zisserman 2017, section 4.4). Features have unit length, as for neighbours.
+// the labels, or with another division (as of L3-Net's features: Arandjelović and Zisserman 2017, section 4.4), the adjusted Rand index, and the accuracy where each
+// cluster is called by the class that it is matched with (metric.Agreement.Matched). Features have unit length, as for neighbours.
 type Clusters struct {
 	By       []string // divisions: names of Truth.Groups, or LabelDivision; nil means the labels, of data without any all groups but films
 	K        int      // clusters; 0 means as many as the division has classes among the samples
@@ -28,8 +29,9 @@ type Clusters struct {
 }
 
 var clustersKind = Kind{
-	Name:  "clusters",
-	About: "k-means of averaged features: its mutual information with the labels, or other divisions",
+	Name:    "clusters",
+	Aliases: []string{"cluster"},
+	About:   "k-means of averaged features: NMI, adjusted Rand index, accuracy by matching with the labels, or other divisions",
 	Options: []spec.Option{
 		{Name: "by", About: "divisions, with commas between, or label; if not given the label, of data without labels all divisions"},
 		{Name: "k", Default: "0", About: "clusters; 0 for as many as there are classes"},
@@ -38,7 +40,7 @@ var clustersKind = Kind{
 		{Name: "unit", Default: "yes", About: "no: features as long as they are, else of length 1"},
 		{Name: "seed", Default: "0", About: "of the centres that k-means begins with"},
 	},
-	make: func(v *spec.Values) Protocol {
+	Make: func(v *spec.Values) Protocol {
 		p := Clusters{K: v.Int("k", 0, math.MaxInt32), Among: v.One("among", "test", "train", "all"), Restarts: v.Int("restarts", 1, 1000), Raw: !v.Bool("unit"),
 			Seed: uint64(v.Int("seed", 0, math.MaxInt))}
 		if v.Given("by") {
@@ -103,7 +105,7 @@ func (p Clusters) Judge(ctx context.Context, train, test Sample) (Score, error) 
 	return all[0], nil
 }
 
-// Scores returns a score for each division.
+// Scores returns for each division the score of each measure: NMI, adjusted Rand, accuracy.
 func (p Clusters) Scores(ctx context.Context, train, test Sample) ([]Score, error) {
 	began := time.Now()
 	among := test
@@ -142,10 +144,12 @@ func (p Clusters) Scores(ctx context.Context, train, test Sample) ([]Score, erro
 			best, all := kmeans.Fit(x, k, kmeans.Options{Restarts: p.Restarts}, tensor.NewRNG(p.Seed).Derive(stream.KMeans))
 			known[k] = append([]*kmeans.Clusters{best}, all...)
 		}
-		s := p.score(among, name, of, known[k])
-		s.Settings = map[string]any{"by": name, "k": p.K, "among": p.Among, "restarts": p.Restarts, "unit_length": !p.Raw, "seed": p.Seed}
-		s.Train, s.Dim, s.Seconds = len(among.Index), x.Dim(1), time.Since(began).Seconds()
-		out = append(out, s)
+		for _, m := range clusterMeasures {
+			s := p.score(among, name, of, known[k], m)
+			s.Settings = map[string]any{"by": name, "k": p.K, "among": p.Among, "restarts": p.Restarts, "unit_length": !p.Raw, "seed": p.Seed, "measure": m.name}
+			s.Train, s.Dim, s.Seconds = len(among.Index), x.Dim(1), time.Since(began).Seconds()
+			out = append(out, s)
+		}
 	}
 	return out, nil
 }
@@ -168,8 +172,21 @@ func (p Clusters) count(of []int) (int, error) {
 	return k, nil
 }
 
+// clusterMeasure is how far clusters agree with classes, 1 where they are the same.
+type clusterMeasure struct {
+	name, unit, predictor string
+	of, trivial           func(a *metric.Agreement) float64
+	least                 float64 // that it can be
+}
+
+var clusterMeasures = []clusterMeasure{
+	{"NMI", "", "random clusters", (*metric.Agreement).NMI, (*metric.Agreement).ChanceNMI, 0},
+	{"adjusted Rand", "", "random clusters", (*metric.Agreement).AdjustedRand, func(*metric.Agreement) float64 { return 0 }, -1},
+	{"matched accuracy", metric.Percent, "one cluster", (*metric.Agreement).Matched, (*metric.Agreement).Largest, 0},
+}
+
 // score compares clusters, the best and all of them, with classes; samples whose class is not known are clustered, but not compared.
-func (p Clusters) score(among Sample, name string, class []int, all []*kmeans.Clusters) Score {
+func (p Clusters) score(among Sample, name string, class []int, all []*kmeans.Clusters, by clusterMeasure) Score {
 	depend, groups, what := among.clusters()
 	var rows []int
 	for row, c := range class {
@@ -191,27 +208,26 @@ func (p Clusters) score(among Sample, name string, class []int, all []*kmeans.Cl
 	}
 	nobody := func(int) bool { return false }
 	best := agree(all[0].Of, nobody)
-	m := metric.Metric{Name: "NMI", Higher: true, Predictor: "random clusters"}
+	m := metric.Metric{Name: by.name, Unit: by.unit, Higher: true, Predictor: by.predictor, Trivial: by.trivial(best)}
 	if name != LabelDivision {
-		m.Name = "NMI with " + name
+		m.Name += " with " + name
 	}
-	m.Trivial = best.ChanceNMI()
-	s := Score{Protocol: p.Name(), Metric: m, Value: best.NMI(), Trivial: m.Trivial, Test: len(rows)}
-	var nmi []float64
+	s := Score{Protocol: p.Name(), Metric: m, Value: by.of(best), Trivial: m.Trivial, Test: len(rows)}
+	var values []float64
 	for _, c := range all[1:] {
-		nmi = append(nmi, agree(c.Of, nobody).NMI())
+		values = append(values, by.of(agree(c.Of, nobody)))
 	}
-	s.Found = map[string]any{"clusters": all[0].Centres.Dim(0), "inertia": all[0].Inertia, "rounds": all[0].Rounds, "adjusted_rand": best.AdjustedRand(),
-		"restarts_from": slices.Min(nmi), "restarts_to": slices.Max(nmi)}
+	s.Found = map[string]any{"clusters": all[0].Centres.Dim(0), "inertia": all[0].Inertia, "rounds": all[0].Rounds, "restarts_from": slices.Min(values),
+		"restarts_to": slices.Max(values)}
 	if blocks := min(groups, mostBlocks); blocks > 1 {
 		var without []float64
 		for b := range blocks {
 			if a := agree(all[0].Of, func(row int) bool { return depend[row]%blocks == b }); a != nil {
-				without = append(without, a.NMI())
+				without = append(without, by.of(a))
 			}
 		}
 		e := jackknife(without)
-		s.Interval = &[2]float64{max(0, s.Value-normal95*e), min(1, s.Value+normal95*e)}
+		s.Interval = &[2]float64{max(by.least, s.Value-normal95*e), min(1, s.Value+normal95*e)}
 		s.Found["interval_over"] = fmt.Sprintf("%d %s", groups, what)
 	}
 	return s

@@ -29,17 +29,26 @@ func apart(n, k int) Sample {
 func TestClusters(t *testing.T) {
 	s := grouped(grouped(apart(200, 5), "pose", 4, func(i int) int { return i / 5 % 4 }), data.FilmGroup, 20, func(i int) int { return i % 5 * 4 })
 	all, err := Clusters{By: []string{"label", "pose"}}.Scores(ctx, Sample{}, s)
-	if err != nil || len(all) != 2 {
+	if err != nil || len(all) != 6 {
 		t.Fatalf("%+v, %v", all, err)
 	}
-	label, pose := all[0], all[1]
-	if math.Abs(label.Value-1) > 1e-12 || label.Metric.Name != "NMI" || !(label.Trivial > 0.005 && label.Trivial < 0.05) || label.Found["adjusted_rand"] != 1.0 || label.Found["clusters"] != 5 {
+	label, pose := all[0], all[3]
+	if math.Abs(label.Value-1) > 1e-12 || label.Metric.Name != "NMI" || !(label.Trivial > 0.005 && label.Trivial < 0.05) || label.Found["clusters"] != 5 {
 		t.Errorf("labels: %+v", label)
 	}
 	if pose.Value > 0.15 || pose.Metric.Name != "NMI with pose" || pose.Found["clusters"] != 4 || pose.Found["restarts_from"].(float64) > pose.Value || pose.Found["restarts_to"].(float64) < pose.Value {
 		t.Errorf("poses: %+v", pose)
 	}
-	if want := "map[among:test by:pose k:0 restarts:10 seed:0 unit_length:true]"; fmt.Sprint(pose.Settings) != want {
+	for i, want := range []struct {
+		name                  string
+		value, trivial, least float64
+	}{{"adjusted Rand", 1, 0, 0}, {"matched accuracy", 1, 0.2, 0}, {}, {"adjusted Rand with pose", 0, 0, -0.1}, {"matched accuracy with pose", 0.3, 0.25, 0.2}} {
+		s := all[i+1]
+		if want.name != "" && (s.Metric.Name != want.name || s.Trivial != want.trivial || s.Metric.Trivial != want.trivial || s.Interval == nil || s.Interval[0] > s.Value || i < 2 && s.Value != want.value || i >= 2 && !(s.Value <= want.value+0.05 && s.Value >= want.least)) {
+			t.Errorf("score %d: %+v, want %+v", i+1, s, want)
+		}
+	}
+	if want := "map[among:test by:pose k:0 measure:NMI restarts:10 seed:0 unit_length:true]"; fmt.Sprint(pose.Settings) != want {
 		t.Errorf("%v, want %v", pose.Settings, want)
 	}
 	if pose.Interval == nil || pose.Interval[0] > pose.Value || pose.Interval[1] < pose.Value || pose.Found["interval_over"] != "5 films" || pose.Test != 200 || pose.Dim != 16 {

@@ -18,7 +18,7 @@ func Embed(ctx context.Context, name string, input Input, in data.Inputs, o Opti
 	views := len(seen.Shape) == 4 // [K H W C]
 	var t table
 	out := Features{Name: "embedding", Depth: 1}
-	err = each(ctx, name, input, in, o, func(x *tensor.Tensor, index []int) error {
+	err = Each(ctx, name, input, in, o, func(x *tensor.Tensor, index []int) error {
 		n := x.Dim(0)
 		if views {
 			x = x.Reshape(append([]int{n * x.Dim(1)}, x.Shape[2:]...)...)

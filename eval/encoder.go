@@ -3,8 +3,10 @@ package eval
 import (
 	"context"
 	"fmt"
+	"image"
 
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -43,10 +45,36 @@ type Options struct {
 	CacheBytes int64                                       // of decoded pictures that are kept for the next encoder; 0 means 2 GiB, below 0 none
 	Scored     func(Score)                                 // is told of each score as soon as it is there
 	Encoded    func(e Encoder, train, test []Sample) error // is handed an encoder's features after they were judged
+	Drawn      func(e Encoder, d Drawing) error            // is handed what a protocol drew of an encoder's answers; nil where nobody looks
+	Tuned      func(e Encoder, t *Tuned) error             // is handed a network that learned classes; nil where nobody keeps it
+	// Learned is handed a network that a protocol let learn, such as a detector; nil where nobody keeps it.
+	Learned func(e Encoder, l Learned) error
 	// Own are settings of encoders, such as norm, that are each net's own: they do not tell scores apart that are to stand side by side.
 	Own    []string
 	InBoth *int             // how many test samples are training samples too, where that was counted (CountInBoth); nil counts
 	Say    func(msg string) // is told what a person should know of the data, such as test samples that are training samples too
+}
+
+// TooMany returns an error, data.ErrTooManyBad, where so many broken ones of n samples are more than MaxBad allows; last is what the last one lacks.
+func (o Options) TooMany(bad, n int, last error) error {
+	if allowed := o.MaxBad * float64(n); bad > 0 && (allowed == 0 || float64(bad) > max(allowed, 1)) {
+		return fmt.Errorf("%w: %d of %d, more than the %g %% that max-bad allows; the last: %v", data.ErrTooManyBad, bad, n, o.MaxBad*100, last)
+	}
+	return nil
+}
+
+// Drawing is a picture of what a protocol found, such as boxes or normals beside the truth.
+type Drawing struct {
+	Name         string // of the file, such as detect-found
+	Title, About string // for a person: what it is, and how to read it
+	Image        image.Image
+}
+
+// Learned is a network that a protocol let learn on a trunk.
+type Learned struct {
+	Name  string          // of the file, such as detect
+	Net   layers.Stateful // all of it, the trunk too
+	About map[string]string
 }
 
 // checkSome says so where there is nothing to encode.

@@ -51,6 +51,7 @@ func TestScikitLearn(t *testing.T) {
 		Neighbours              [][]int
 		KNN, Linear, Loss, Rank float64
 		Std                     float64
+		Weights, Biases         []float64 // [K D], [K]
 	}
 	golden.Load(t, "testdata/eval.json", &want)
 	train, test := blobs(300, "train"), blobs(120, "test")
@@ -86,6 +87,20 @@ func TestScikitLearn(t *testing.T) {
 	if !(math.Abs(loss-want.Loss) <= 1e-5) {
 		t.Errorf("minimum of the regression %g, scikit-learn's %g", loss, want.Loss)
 	}
+	large := 0.0
+	for _, v := range want.Weights {
+		large = max(large, math.Abs(v))
+	}
+	for k := range 5 { // biases are known but for a number that is the same of all
+		for j := range 12 {
+			if got, want := float64(w.Data[j*5+k]), want.Weights[k*12+j]; !(math.Abs(got-want) <= 1e-3*large) {
+				t.Errorf("weight %d of class %d is %g, scikit-learn's %g", j, k, got, want)
+			}
+		}
+		if got, want := float64(b.Data[k]-b.Data[0]), want.Biases[k]-want.Biases[0]; !(math.Abs(got-want) <= 1e-3*large) {
+			t.Errorf("bias %d is %g, scikit-learn's %g", k, got, want)
+		}
+	}
 	h := CheckHealth(train.Pooled)
 	if !(math.Abs(h.EffectiveRank/want.Rank-1) <= 1e-3) || !(math.Abs(h.Std/want.Std-1) <= 1e-3) {
 		t.Errorf("rank %g and deviation %g, numpy's %g and %g", h.EffectiveRank, h.Std, want.Rank, want.Std)
@@ -97,35 +112,6 @@ func TestCollapse(t *testing.T) {
 	tensor.NewRNG(1).FillNormal(x.Rows(0, 1), 1, 1e-4)
 	if h := CheckHealth(x); h.Std > 0.02 {
 		t.Errorf("constant features have deviation %g", h.Std)
-	}
-}
-
-func TestLargest(t *testing.T) {
-	r := tensor.NewRNG(1)
-	for range 200 {
-		n := 1 + r.IntN(40)
-		row := make([]float32, n)
-		for i := range row {
-			row[i] = float32(r.IntN(6))
-		}
-		k := 1 + r.IntN(n)
-		got := largest(row, k)
-		used := map[int]bool{}
-		for i, g := range got {
-			best := -1
-			for j, v := range row {
-				if !used[j] && (best < 0 || v > row[best]) {
-					best = j
-				}
-			}
-			if g.At != best {
-				t.Fatalf("%v: entry %d is %d, want %d", row, i, g.At, best)
-			}
-			used[best] = true
-		}
-		if len(got) != k {
-			t.Fatalf("%d of %d", len(got), k)
-		}
 	}
 }
 

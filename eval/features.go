@@ -21,7 +21,7 @@ var FeatureFormats = []string{".npy", ".csv", ".parquet"}
 //
 //	.npy      the array, float32; the names in a .txt file beside it (see SaveArray)
 //	.csv      a header, then a line each (RFC 4180): name, f0 ... f(D-1), as many digits as give the same float32 back
-//	.parquet  columns name (a string; as a Go string in quotation marks where it is not UTF-8) and features (a list of float32)
+//	.parquet  columns name (a string; as a Go string in quotation marks where it is not UTF-8, or begins with such a mark) and features (a list of float32)
 //
 // It returns the file that names the rows.
 func SaveFeatures(path string, x *tensor.Tensor, names []string) (list string, err error) {
@@ -76,7 +76,7 @@ func writeParquet(w io.Writer, x *tensor.Tensor, names []string) error {
 	d := x.Len() / max(1, x.Dim(0))
 	p := parquet.NewGenericWriter[parquetRow](w, parquet.Compression(&parquet.Zstd))
 	for i, name := range names {
-		if !utf8.ValidString(name) {
+		if !utf8.ValidString(name) || strings.HasPrefix(name, `"`) {
 			name = strconv.Quote(name)
 		}
 		if _, err := p.Write([]parquetRow{{name, x.Data[i*d : (i+1)*d]}}); err != nil {

@@ -68,7 +68,7 @@ func TestSaveFeatures(t *testing.T) {
 	}
 	for i, r := range rows {
 		want := names[i]
-		if i == len(names)-1 {
+		if i == len(names)-1 || strings.HasPrefix(want, `"`) {
 			want = strconv.Quote(want)
 		}
 		equal("parquet", i, r.Name, want, r.Features)

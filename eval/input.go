@@ -215,8 +215,8 @@ func (b *batch) whole() (x *tensor.Tensor, index []int) {
 	return b.x.Rows(0, len(index)), index
 }
 
-// each calls f with what input sees of the samples, a batch at a time, in order, without those that are broken.
-func each(ctx context.Context, what string, input Input, in data.Inputs, o Options, f func(x *tensor.Tensor, index []int) error) error {
+// Each calls f with what input sees of the samples, a batch at a time, in order, without those that are broken.
+func Each(ctx context.Context, what string, input Input, in data.Inputs, o Options, f func(x *tensor.Tensor, index []int) error) error {
 	if o.BatchSize == 0 {
 		o.BatchSize = 128
 	}
@@ -302,7 +302,7 @@ func (p Pixels) Settings(in data.Inputs) map[string]any { return p.Input.Setting
 func (p Pixels) Encode(ctx context.Context, in data.Inputs, o Options) ([]Features, error) {
 	var t table
 	out := Features{Name: "pixels"}
-	err := each(ctx, p.Name(), p.Input, in, o, func(x *tensor.Tensor, index []int) error {
+	err := Each(ctx, p.Name(), p.Input, in, o, func(x *tensor.Tensor, index []int) error {
 		if len(x.Shape) == 5 {
 			x = frameMean(x)
 		}

@@ -39,15 +39,24 @@ func interval(all []tally, seed uint64) (low, high float64, ok bool) {
 	if len(means) == 0 {
 		return 0, 0, false
 	}
-	slices.Sort(means)
-	at := func(q float64) float64 { return means[int(math.Round(q*float64(len(means)-1)))] }
-	return at(0.025), at(0.975), true
+	low, high = middle(means)
+	return low, high, true
 }
 
-// clusters numbers what the rows of a sample depend on each other by: the recording that they are of, or the film, where that is known, else each row
-// is alone.
+// middle returns between which values the middle 95 % lie. It sorts them.
+func middle(all []float64) (low, high float64) {
+	slices.Sort(all)
+	at := func(q float64) float64 { return all[int(math.Round(q*float64(len(all)-1)))] }
+	return at(0.025), at(0.975)
+}
+
+// dependent are the divisions whose samples depend on each other, the widest first.
+var dependent = []string{data.RecordingGroup, data.FilmGroup, pictureGroup}
+
+// clusters numbers what the rows of a sample depend on each other by: the recording that they are of, the film, or of patches the picture, where that is known, else
+// each row is alone.
 func (s Sample) clusters() (of []int, count int, what string) {
-	for _, name := range []string{data.RecordingGroup, data.FilmGroup} {
+	for _, name := range dependent {
 		if group := s.Truth.Groups[name]; group != nil {
 			of, count = s.clustersBy(group)
 			return of, count, name + "s"
@@ -80,6 +89,20 @@ func spread(of Sample, sum, n []float64) (in *[2]float64, over string) {
 	return spreadOver(cluster, count, what, sum, n)
 }
 
+// over adds to a score of right answers, 1 or 0 of each test row, their interval, where there are enough.
+func over(s *Score, test Sample, hits []float64) {
+	n := make([]float64, len(hits))
+	for i := range n {
+		n[i] = 1
+	}
+	if in, what := spread(test, hits, n); in != nil {
+		if s.Found == nil {
+			s.Found = map[string]any{}
+		}
+		s.Interval, s.Found["interval_over"] = in, what
+	}
+}
+
 // spreadOver is spread by clusters that are given.
 func spreadOver(cluster []int, count int, what string, sum, n []float64) (in *[2]float64, over string) {
 	all := make([]tally, count)
@@ -92,4 +115,41 @@ func spreadOver(cluster []int, count int, what string, sum, n []float64) (in *[2
 		return nil, ""
 	}
 	return &[2]float64{low, high}, fmt.Sprintf("%d %s", len(all), what)
+}
+
+// Redrawn returns the 95 % intervals of statistics of a sample's rows, drawn anew as spread draws them: of is handed how often each row comes, and returns
+// always as many values. What is no number is left out; nil where there are too few rows, or no draw has a number.
+func Redrawn(s Sample, of func(times []int) []float64) (in []*[2]float64, over string) {
+	cluster, count, what := s.clusters()
+	if count < 2 {
+		return nil, ""
+	}
+	rng := tensor.NewRNG(0).Derive(stream.Bootstrap)
+	var draws [][]float64 // of each statistic
+	drawn, times := make([]int, count), make([]int, len(cluster))
+	for range resamples {
+		clear(drawn)
+		for range count {
+			drawn[rng.IntN(count)]++
+		}
+		for row, c := range cluster {
+			times[row] = drawn[c]
+		}
+		for k, v := range of(times) {
+			if k == len(draws) {
+				draws = append(draws, nil)
+			}
+			if !math.IsNaN(v) {
+				draws[k] = append(draws[k], v)
+			}
+		}
+	}
+	in = make([]*[2]float64, len(draws))
+	for k, all := range draws {
+		if len(all) > 0 {
+			low, high := middle(all)
+			in[k] = &[2]float64{low, high}
+		}
+	}
+	return in, fmt.Sprintf("%d %s", count, what)
 }

@@ -33,7 +33,7 @@ func Open(of, test string) (train, held *data.Dataset, err error) {
 		if held, err = data.Open(test, data.Test); err != nil {
 			return nil, nil, err
 		}
-		return train, held, sameClasses(train, held)
+		return train, held, SameClasses(train, held)
 	}
 	n := train.Len()
 	if n < 2 {
@@ -46,8 +46,8 @@ func Open(of, test string) (train, held *data.Dataset, err error) {
 	return train.Subset(b, "part=4/5"), train.Subset(a, "part=1/5"), nil
 }
 
-// sameClasses refuses test classes that nothing could be learned about.
-func sameClasses(train, test *data.Dataset) error {
+// SameClasses refuses test classes that nothing could be learned about.
+func SameClasses(train, test *data.Dataset) error {
 	known := map[string]bool{}
 	for _, c := range train.Truth.Classes() {
 		known[c] = true
@@ -137,18 +137,23 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 }
 
 // tuned returns what protocols that let trunks learn say of an encoder, nothing of one that has no trunk.
-func (o Options) tuned(ctx context.Context, e Encoder, train, test *data.Dataset, tuning []tuner) (out []Score, err error) {
+func (o Options) tuned(ctx context.Context, e Encoder, train, test *data.Dataset, tuning []Tuner) (out []Score, err error) {
 	t, ok := e.(*TrunkEncoder)
-	if !ok {
-		return nil, nil
-	}
 	for _, p := range tuning {
-		some, err := p.tune(ctx, t, train, test, o)
+		if !ok {
+			if o.Say != nil {
+				o.Say(fmt.Sprintf("%s judges networks; %s is none", p.Name(), e.Name()))
+			}
+			continue
+		}
+		some, err := p.Tune(ctx, t, train, test, o)
 		if err != nil {
-			return out, fmt.Errorf("%s of %s, fine-tuned: %w", p.Name(), e.Name(), err)
+			return out, fmt.Errorf("%s of %s: %w", p.Name(), e.Name(), err)
 		}
 		for _, s := range some {
-			s.Stage, s.Depth = "tuned", len(t.Trunk.Stages)
+			if s.Stage == "" {
+				s.Stage, s.Depth = "tuned", len(t.Trunk.Stages)
+			}
 			out = append(out, o.told(s, e, train, test))
 		}
 	}
@@ -177,6 +182,7 @@ func describe(s *Score, e Encoder, train, test *data.Dataset, own []string) {
 		s.Network = maps.Clone(n.Network())
 	}
 	seen := maps.Clone(e.Settings(train.Inputs))
+	s.Seen = slices.Sorted(maps.Keys(seen))
 	for _, k := range own {
 		if v, ok := seen[k]; ok {
 			if s.Network == nil {

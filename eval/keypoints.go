@@ -33,7 +33,8 @@ type KeyPoints struct {
 // keyPointDecays are the usual ones.
 var keyPointDecays = []float64{1e-3, 1e-2, 0.1, 1, 10}
 
-var keyPointsKind = Kind{
+// KeyPointsKind is the kind that Make makes a KeyPoints of.
+var KeyPointsKind = Kind{
 	Name:  "keypoints",
 	About: "a linear map to the places of joints: PCK, the part that is near the truth",
 	Options: append([]spec.Option{
@@ -41,9 +42,9 @@ var keyPointsKind = Kind{
 		{Name: "decays", Default: "1e-3,1e-2,0.1,1,10", About: "weight decays to choose among on held-out training samples; not with tune"},
 		{Name: "iterations", Default: "100", About: "of lbfgs, at most; not with tune"},
 		{Name: "seed", Default: "0", About: "of what is held out, and of fine-tuning"},
-	}, tuningOptions...),
-	make: func(v *spec.Values) Protocol {
-		p := KeyPoints{Decays: decays(v), Iterations: v.Int("iterations", 1, math.MaxInt32), Seed: uint64(v.Int("seed", 0, math.MaxInt)), Tuning: tuning(v)}
+	}, TuningOptions...),
+	Make: func(v *spec.Values) Protocol {
+		p := KeyPoints{Decays: decays(v), Iterations: v.Int("iterations", 1, math.MaxInt32), Seed: uint64(v.Int("seed", 0, math.MaxInt)), Tuning: NewTuning(v)}
 		if v.Given("size") {
 			p.Size = v.One("size", "torso", "box")
 		}
@@ -71,16 +72,16 @@ func (p KeyPoints) filled() KeyPoints {
 	if p.Iterations == 0 {
 		p.Iterations = 100
 	}
-	p.Tuning = p.Tuning.filled()
+	p.Tuning = p.Tuning.Filled()
 	return p
 }
 
-// posed are the joints of rows in the square that is seen of their pictures: the middle, as high and wide as the shorter side. Places are in sides
+// Posed are the joints of rows in the square that is seen of their pictures: the middle, as high and wide as the shorter side. Places are in sides
 // of it, from its middle.
-type posed struct {
-	names []string
-	at    *tensor.Tensor       // [N 2J] x0 y0 x1 y1 ...
-	known *tensor.Tensor       // [N 2J] 1 where a joint is known and seen, else 0
+type Posed struct {
+	Names []string
+	At    *tensor.Tensor       // [N 2J] x0 y0 x1 y1 ...
+	Known *tensor.Tensor       // [N 2J] 1 where a joint is known and seen, else 0
 	size  map[string][]float64 // [N] torso, box, head of the person, in sides of the square; 0 where it is not known
 	out   int                  // joints that are known and not seen
 }
@@ -96,8 +97,8 @@ func plainName(name string) string {
 	return strings.ToLower(strings.NewReplacer("_", " ", "-", " ").Replace(name))
 }
 
-// pose returns the joints of a sample's rows, numbered as in names; where names is nil, all that come, in alphabetical order.
-func (s Sample) pose(names []string) (*posed, error) {
+// Pose returns the joints of a sample's rows, numbered as in names; where names is nil, all that come, in alphabetical order.
+func (s Sample) Pose(names []string) (*Posed, error) {
 	n := len(s.Index)
 	all, sizes, errs := make([][]data.KeyPoint, n), make([][2]int, n), make([]error, n)
 	parallel.For(n, func(row int) {
@@ -131,7 +132,7 @@ func (s Sample) pose(names []string) (*posed, error) {
 	for j, name := range names {
 		number[name] = j
 	}
-	p := &posed{names: names, at: tensor.New(n, 2*len(names)), known: tensor.New(n, 2*len(names)), size: map[string][]float64{}}
+	p := &Posed{Names: names, At: tensor.New(n, 2*len(names)), Known: tensor.New(n, 2*len(names)), size: map[string][]float64{}}
 	for _, what := range []string{"torso", "box", "head"} {
 		p.size[what] = make([]float64, n)
 	}
@@ -142,7 +143,7 @@ func (s Sample) pose(names []string) (*posed, error) {
 }
 
 // add sets a row's joints, of a picture of h by w pixels.
-func (p *posed) add(row int, points []data.KeyPoint, h, w int, number map[string]int) {
+func (p *Posed) add(row int, points []data.KeyPoint, h, w int, number map[string]int) {
 	side := float64(min(h, w))
 	at := map[string][2]float64{}
 	low, high := [2]float64{math.Inf(1), math.Inf(1)}, [2]float64{math.Inf(-1), math.Inf(-1)}
@@ -161,9 +162,9 @@ func (p *posed) add(row int, points []data.KeyPoint, h, w int, number map[string
 			p.out++
 			continue
 		}
-		to := (row*len(p.names) + j) * 2
-		p.at.Data[to], p.at.Data[to+1] = float32(q[0]), float32(q[1])
-		p.known.Data[to], p.known.Data[to+1] = 1, 1
+		to := (row*len(p.Names) + j) * 2
+		p.At.Data[to], p.At.Data[to+1] = float32(q[0]), float32(q[1])
+		p.Known.Data[to], p.Known.Data[to+1] = 1, 1
 	}
 	if len(points) > 0 {
 		p.size["box"][row] = max(high[0]-low[0], high[1]-low[1])
@@ -180,19 +181,19 @@ func (p *posed) add(row int, points []data.KeyPoint, h, w int, number map[string
 }
 
 // has tells whether a size is known of any row.
-func (p *posed) has(what string) bool {
+func (p *Posed) has(what string) bool {
 	return slices.ContainsFunc(p.size[what], func(v float64) bool { return v > 0 })
 }
 
-// mean returns the mean place of each joint [2J], and one over the deviation of each coordinate; 0 for one that never comes.
-func (p *posed) mean() (mean, inv []float32) {
-	d := p.at.Dim(1)
+// Mean returns the mean place of each joint [2J], and one over the deviation of each coordinate; 0 for one that never comes.
+func (p *Posed) Mean() (mean, inv []float32) {
+	d := p.At.Dim(1)
 	mean, inv = make([]float32, d), make([]float32, d)
 	for j := range d {
 		n, sum, squares := 0.0, 0.0, 0.0
-		for i := j; i < len(p.at.Data); i += d {
-			if w := float64(p.known.Data[i]); w > 0 {
-				v := float64(p.at.Data[i])
+		for i := j; i < len(p.At.Data); i += d {
+			if w := float64(p.Known.Data[i]); w > 0 {
+				v := float64(p.At.Data[i])
 				n, sum, squares = n+1, sum+v, squares+v*v
 			}
 		}
@@ -222,23 +223,23 @@ func (p KeyPoints) Scores(ctx context.Context, train, test Sample) ([]Score, err
 	if err := sameWidth(train.Grid, test.Grid); err != nil {
 		return nil, err
 	}
-	want, err := train.pose(nil)
+	want, err := train.Pose(nil)
 	if err != nil {
 		return nil, err
 	}
-	truth, err := test.pose(want.names)
+	truth, err := test.Pose(want.Names)
 	if err != nil {
 		return nil, err
 	}
 	mean, inv := standardisation(train.Grid)
 	x, y := standardise(train.Grid, mean, inv), standardise(test.Grid, mean, inv)
-	place, spread := want.mean()
-	target := standardise(want.at, place, spread)
-	decay, err := p.chooseDecay(ctx, train, x, target, want.known)
+	place, spread := want.Mean()
+	target := standardise(want.At, place, spread)
+	decay, err := p.chooseDecay(ctx, train, x, target, want.Known)
 	if err != nil {
 		return nil, err
 	}
-	w, b, iterations, err := p.linear(ctx, x, target, want.known, decay)
+	w, b, iterations, err := p.linear(ctx, x, target, want.Known, decay)
 	if err != nil {
 		return nil, err
 	}
@@ -247,7 +248,7 @@ func (p KeyPoints) Scores(ctx context.Context, train, test Sample) ([]Score, err
 	back(got, place, spread)
 	settings := map[string]any{"decays": p.Decays, "max_iterations": p.Iterations, "standardised": true, "seed": p.Seed, "tune": false}
 	found := map[string]any{"weight_decay": decay, "iterations": iterations, "grid": train.GridSide}
-	return p.scores(test, truth, got, place, Score{Train: len(train.Index), Dim: x.Dim(1), Settings: settings, Found: found, Seconds: time.Since(began).Seconds()})
+	return p.Judged(test, truth, got, place, Score{Train: len(train.Index), Dim: x.Dim(1), Settings: settings, Found: found, Seconds: time.Since(began).Seconds()})
 }
 
 // back turns standardised places into places.
@@ -265,7 +266,7 @@ func (p KeyPoints) linear(ctx context.Context, x, target, known *tensor.Tensor, 
 	if err := ctx.Err(); err != nil {
 		return nil, nil, 0, err
 	}
-	return minimise(x, target.Dim(1), decay, p.Iterations, func(y *autograd.Var) *autograd.Var {
+	return minimise(x, target.Dim(1), decay, p.Iterations, 0, func(y *autograd.Var) *autograd.Var {
 		return autograd.L2(y, target, autograd.LossOptions{Weight: known})
 	})
 }
@@ -345,8 +346,8 @@ type judged struct {
 }
 
 // judge measures places [N 2J]. Rows whose size is not known are left out; skipped says how many joints.
-func (m measure) judge(truth *posed, got func(row, j int) (x, y float64)) (out judged, err error) {
-	rows, joints := truth.at.Dim(0), len(truth.names)
+func (m measure) judge(truth *Posed, got func(row, j int) (x, y float64)) (out judged, err error) {
+	rows, joints := truth.At.Dim(0), len(truth.Names)
 	out.sum, out.n = make([]float64, rows), make([]float64, rows)
 	type tally struct {
 		sum        float64
@@ -356,10 +357,10 @@ func (m measure) judge(truth *posed, got func(row, j int) (x, y float64)) (out j
 	total, count := 0.0, 0.0
 	for row := range rows {
 		size := truth.size[m.size][row]
-		for j, name := range truth.names {
+		for j, name := range truth.Names {
 			name = strings.TrimPrefix(strings.TrimPrefix(name, "left "), "right ")
 			at := (row*joints + j) * 2
-			if truth.known.Data[at] == 0 {
+			if truth.Known.Data[at] == 0 {
 				continue
 			}
 			if parts[name] == nil {
@@ -371,7 +372,7 @@ func (m measure) judge(truth *posed, got func(row, j int) (x, y float64)) (out j
 				continue
 			}
 			x, y := got(row, j)
-			v := m.of(math.Hypot(x-float64(truth.at.Data[at]), y-float64(truth.at.Data[at+1])) / size)
+			v := m.of(math.Hypot(x-float64(truth.At.Data[at]), y-float64(truth.At.Data[at+1])) / size)
 			parts[name].sum, parts[name].n = parts[name].sum+v, parts[name].n+1
 			out.sum[row], out.n[row] = out.sum[row]+v, out.n[row]+1
 		}
@@ -389,15 +390,15 @@ func (m measure) judge(truth *posed, got func(row, j int) (x, y float64)) (out j
 	return out, nil
 }
 
-// scores judges places [N 2J] of joints beside the mean place; like has what all scores have in common.
-func (p KeyPoints) scores(test Sample, truth *posed, got *tensor.Tensor, mean []float32, like Score) ([]Score, error) {
+// Judged judges places [N 2J] of joints beside the mean place; like has what all scores have in common.
+func (p KeyPoints) Judged(test Sample, truth *Posed, got *tensor.Tensor, mean []float32, like Score) ([]Score, error) {
 	size := p.Size
 	if size == "" {
 		if size = "box"; truth.has("torso") {
 			size = "torso"
 		}
 	}
-	joints := len(truth.names)
+	joints := len(truth.Names)
 	var out []Score
 	for _, m := range measures(size, truth.has("head")) {
 		mine, err := m.judge(truth, func(row, j int) (x, y float64) {

@@ -55,7 +55,7 @@ func TestPCK(t *testing.T) {
 		all.points, all.sizes = append(all.points, points), append(all.sizes, [2]int{p.H, p.W})
 	}
 	s := Sample{Features{Index: numbers(len(g.People))}, data.Truth{KeyPoints: all, Sizes: all}}
-	truth, err := s.pose(nil)
+	truth, err := s.Pose(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +65,7 @@ func TestPCK(t *testing.T) {
 	}
 	guess := func(row, j int) (x, y float64) {
 		p := g.People[row]
-		q, side := p.Guess[at[truth.names[j]]], float64(min(p.H, p.W))
+		q, side := p.Guess[at[truth.Names[j]]], float64(min(p.H, p.W))
 		return (float64(q[0]) - float64(p.W)/2) / side, (float64(q[1]) - float64(p.H)/2) / side
 	}
 	for size, want := range g.Want {
@@ -195,11 +195,11 @@ func TestKeyPointsLearn(t *testing.T) {
 }
 
 func TestKeyPointsMistakes(t *testing.T) {
-	p, err := NewProtocol("keypoints?size=box&decays=1,2&tune=yes&epochs=3&lr=0.01&batch=8&seed=4")
-	if want := (KeyPoints{"box", []float64{1, 2}, 100, 4, Tuning{true, 3, 8, 0.01}}); err != nil || !reflect.DeepEqual(p, want) {
+	p, err := NewProtocol("keypoints?size=box&decays=1,2&tune=yes&epochs=3&lr=0.01&batch=8&seed=4", KeyPointsKind)
+	if want := (KeyPoints{"box", []float64{1, 2}, 100, 4, Tuning{On: true, Epochs: 3, BatchSize: 8, LR: 0.01, Optimizer: "adamw", Layerwise: 1}}); err != nil || !reflect.DeepEqual(p, want) {
 		t.Errorf("%+v, %v", p, err)
 	}
-	_, err = NewProtocol("keypoints?epochs=3")
+	_, err = NewProtocol("keypoints?epochs=3", KeyPointsKind)
 	wantError(t, err, "option epochs goes with tune=yes")
 	bare := data.Dataset{Name: "bare"}
 	wantError(t, Check([]Protocol{KeyPoints{}}, &bare, &bare), "no pictures with joints")
@@ -228,8 +228,8 @@ func TestMirror(t *testing.T) {
 	if fmt.Sprint(x.Data) != "[5 6 3 4 1 2 11 12 9 10 7 8]" {
 		t.Errorf("%v", x.Data)
 	}
-	p := posed{names: []string{"head", "left hip", "left paw", "right hip"}}
-	if got := p.mirrored(); fmt.Sprint(got) != "[0 3 2 1]" {
+	p := Posed{Names: []string{"head", "left hip", "left paw", "right hip"}}
+	if got := p.Mirrored(); fmt.Sprint(got) != "[0 3 2 1]" {
 		t.Errorf("%v", got)
 	}
 }

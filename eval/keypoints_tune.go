@@ -41,21 +41,21 @@ func newGridHead(rng *tensor.RNG, e *TrunkEncoder, in data.Inputs, out int) (*gr
 	return &gridHead{side, layers.NewLinear(rng, side*side*shape[3], out, layers.LinearOptions{})}, nil
 }
 
-// tune lets a trunk and a head learn the places of joints, and judges them on the test samples.
-func (p KeyPoints) tune(ctx context.Context, e *TrunkEncoder, train, test *data.Dataset, o Options) ([]Score, error) {
+// Tune lets a trunk and a head learn the places of joints, and judges them on the test samples.
+func (p KeyPoints) Tune(ctx context.Context, e *TrunkEncoder, train, test *data.Dataset, o Options) ([]Score, error) {
 	began := time.Now()
 	p = p.filled()
 	all := Sample{Truth: train.Truth}
 	for i := range train.Len() {
 		all.Index = append(all.Index, i)
 	}
-	want, err := all.pose(nil)
+	want, err := all.Pose(nil)
 	if err != nil {
 		return nil, err
 	}
-	place, spread := want.mean()
-	target := standardise(want.at, place, spread)
-	trunk, err := e.copyOf()
+	place, spread := want.Mean()
+	target := standardise(want.At, place, spread)
+	trunk, err := e.Copy()
 	if err != nil {
 		return nil, err
 	}
@@ -64,8 +64,8 @@ func (p KeyPoints) tune(ctx context.Context, e *TrunkEncoder, train, test *data.
 		return nil, err
 	}
 	net := &layers.Net{Trunk: trunk, Head: head}
-	other := want.mirrored()
-	steps, err := p.Tuning.fit(ctx, e, net, train.Inputs, p.Seed, o, func(y *autograd.Var, index []int, mirrored []bool) *autograd.Var {
+	other := want.Mirrored()
+	les, err := p.Learn(ctx, e, net, train, nil, p.Seed, o, Goal{Loss: func(y *autograd.Var, index []int, mirrored []bool) *autograd.Var {
 		t, k := tensor.New(y.Shape()...), tensor.New(y.Shape()...)
 		for row, i := range index {
 			for j, twin := range other {
@@ -74,41 +74,41 @@ func (p KeyPoints) tune(ctx context.Context, e *TrunkEncoder, train, test *data.
 					to = (row*len(other) + twin) * 2
 				}
 				copy(t.Data[to:to+2], target.Data[from:from+2])
-				copy(k.Data[to:to+2], want.known.Data[from:from+2])
+				copy(k.Data[to:to+2], want.Known.Data[from:from+2])
 				if mirrored[row] { // x is turned about the middle, in the twin's standard
-					x := -want.at.Data[from]
-					t.Data[to], t.Data[to+1] = (x-place[2*twin])*spread[2*twin], (want.at.Data[from+1]-place[2*twin+1])*spread[2*twin+1]
+					x := -want.At.Data[from]
+					t.Data[to], t.Data[to+1] = (x-place[2*twin])*spread[2*twin], (want.At.Data[from+1]-place[2*twin+1])*spread[2*twin+1]
 				}
 			}
 		}
 		return autograd.L2(y, t, autograd.LossOptions{Weight: k})
-	})
+	}})
 	if err != nil {
 		return nil, err
 	}
-	got, index, err := p.outputs(ctx, e, net, test.Inputs, o)
+	got, index, err := p.Outputs(ctx, e, net, test.Inputs, o)
 	if err != nil {
 		return nil, err
 	}
 	back(got, place, spread)
 	held := Sample{Features: Features{Index: index}, Truth: test.Truth}
-	truth, err := held.pose(want.names)
+	truth, err := held.Pose(want.Names)
 	if err != nil {
 		return nil, err
 	}
-	found := map[string]any{"updates": steps, "grid": head.side}
-	return p.scores(held, truth, got, place, Score{Train: train.Len(), Dim: head.fc.W.Dim(0), Settings: p.Tuning.settings(p.Seed), Found: found,
+	found := les.found(map[string]any{"grid": head.side})
+	return p.Judged(held, truth, got, place, Score{Train: len(les.Learned), Dim: head.fc.W.Dim(0), Settings: p.Tuning.Settings(p.Seed), Found: found,
 		Seconds: time.Since(began).Seconds()})
 }
 
-// mirrored returns for each joint the one that it is in a mirror: a left one is a right one.
-func (p *posed) mirrored() []int {
+// Mirrored returns for each joint the one that it is in a mirror: a left one is a right one.
+func (p *Posed) Mirrored() []int {
 	number := map[string]int{}
-	for j, name := range p.names {
+	for j, name := range p.Names {
 		number[name] = j
 	}
-	out := make([]int, len(p.names))
-	for j, name := range p.names {
+	out := make([]int, len(p.Names))
+	for j, name := range p.Names {
 		twin := name
 		if rest, ok := strings.CutPrefix(name, "left "); ok {
 			twin = "right " + rest

@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"sort"
 	"time"
 
-	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/index"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -26,7 +25,7 @@ var knnKind = Kind{
 		{Name: "k", Default: "20", About: "neighbours"},
 		{Name: "temperature", Default: "0.07", About: "of their votes: the smaller, the more the nearest count"},
 	},
-	make: func(v *spec.Values) Protocol {
+	Make: func(v *spec.Values) Protocol {
 		return KNN{K: v.Int("k", fewestNeighbours, math.MaxInt32), Temperature: v.Float("temperature", coldest, hottest)}
 	},
 }
@@ -51,85 +50,12 @@ func (p KNN) Check() (option string, err error) {
 // Name returns knn.
 func (p KNN) Name() string { return "knn" }
 
-// Neighbour is a training sample near a test sample.
-type Neighbour struct {
-	At         int     // row of the training set
-	Similarity float32 // cosine
-}
+// Neighbour is a training sample near a test sample: its row of the training set, and the cosine.
+type Neighbour = index.Hit
 
 // Neighbours returns, for every row of test, the k rows of train of the largest cosine, nearest first; equals by row.
-func Neighbours(train, test *tensor.Tensor, k int) [][]Neighbour { return nearest(train, test, k, nil) }
-
-// nearest is Neighbours without the rows of train that skip says of a row of test; where fewer than k are left, these.
-func nearest(train, test *tensor.Tensor, k int, skip func(query, row int) bool) [][]Neighbour {
-	a, b := unit(train), unit(test)
-	n, m := a.Dim(0), b.Dim(0)
-	k = min(k, n)
-	out := make([][]Neighbour, m)
-	const block = 256
-	const never = -2 // below any cosine
-	sim := tensor.New(min(block, m), n)
-	for lo := 0; lo < m; lo += block {
-		hi := min(m, lo+block)
-		s := sim.Rows(0, hi-lo)
-		tensor.MatMulNT(s, b.Rows(lo, hi), a, false, tensor.Float32)
-		parallel.For(hi-lo, func(i int) {
-			row := s.Data[i*n : (i+1)*n]
-			if skip != nil {
-				for j := range row {
-					if skip(lo+i, j) {
-						row[j] = never
-					}
-				}
-			}
-			near := largest(row, k)
-			for skip != nil && len(near) > 0 && near[len(near)-1].Similarity == never {
-				near = near[:len(near)-1]
-			}
-			out[lo+i] = near
-		})
-	}
-	return out
-}
-
-// largest returns the k largest entries, largest first, equals by index: a heap whose root is the smallest kept.
-func largest(row []float32, k int) []Neighbour {
-	h := make([]Neighbour, 0, k)
-	below := func(a, b Neighbour) bool {
-		return a.Similarity < b.Similarity || a.Similarity == b.Similarity && a.At > b.At
-	}
-	sift := func(i int) {
-		for {
-			c := 2*i + 1
-			if c >= len(h) {
-				return
-			}
-			if c+1 < len(h) && below(h[c+1], h[c]) {
-				c++
-			}
-			if !below(h[c], h[i]) {
-				return
-			}
-			h[i], h[c] = h[c], h[i]
-			i = c
-		}
-	}
-	for j, v := range row {
-		e := Neighbour{j, v}
-		if len(h) < k {
-			h = append(h, e)
-			if len(h) == k {
-				for i := k/2 - 1; i >= 0; i-- {
-					sift(i)
-				}
-			}
-		} else if below(h[0], e) {
-			h[0] = e
-			sift(0)
-		}
-	}
-	sort.Slice(h, func(i, j int) bool { return below(h[j], h[i]) })
-	return h
+func Neighbours(train, test *tensor.Tensor, k int) [][]Neighbour {
+	return index.New(train, index.Cosine).Search(test, k, nil)
 }
 
 // unit returns the rows divided by their lengths.
@@ -155,7 +81,7 @@ func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	if err != nil {
 		return Score{}, err
 	}
-	right := 0
+	right, hits := 0, make([]float64, len(c.test))
 	for i, near := range Neighbours(train.Pooled, test.Pooled, p.K) {
 		if err := ctx.Err(); err != nil {
 			return Score{}, err
@@ -173,9 +99,11 @@ func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 		}
 		if int32(best) == c.test[i] {
 			right++
+			hits[i] = 1
 		}
 	}
 	s := c.score(p.Name(), train.Pooled, float64(right)/float64(len(c.test)), began)
 	s.Settings = map[string]any{"k": p.K, "temperature": p.Temperature, "similarity": "cosine"}
+	over(&s, test, hits)
 	return s, nil
 }

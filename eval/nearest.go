@@ -8,6 +8,7 @@ import (
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/index"
 	"github.com/tessera-go/tessera/simd"
 )
 
@@ -82,12 +83,14 @@ func FindNearest(ctx context.Context, es []Encoder, in data.Inputs, queries, som
 			}
 		}
 		those := autograd.Gather(autograd.Const(f.Pooled), rows).Value
-		for i, all := range Neighbours(f.Pooled, those, f.Pooled.Dim(0)) {
-			q := asked[i]
-			for _, near := range all {
-				if near.At = f.Index[near.At]; len(n.Near[q]) < k && near.At != queries[q] && !alike(queries[q], near.At) {
-					n.Near[q] = append(n.Near[q], near)
-				}
+		known := index.New(f.Pooled, index.Cosine)
+		near := known.Search(those, k, func(q, r int) bool {
+			own, other := queries[asked[q]], f.Index[r]
+			return own == other || alike(own, other)
+		})
+		for i, some := range near {
+			for _, x := range some {
+				n.Near[asked[i]] = append(n.Near[asked[i]], Neighbour{At: f.Index[x.At], Similarity: x.Similarity})
 			}
 		}
 		for _, by := range Recolourings {
@@ -101,7 +104,7 @@ func FindNearest(ctx context.Context, es []Encoder, in data.Inputs, queries, som
 				return nil, err
 			}
 			found := 0
-			for r, near := range Neighbours(f.Pooled, g.Pooled, 1) {
+			for r, near := range known.Search(g.Pooled, 1, nil) {
 				if f.Index[near[0].At] == some[g.Index[r]] {
 					found++
 				}
@@ -142,13 +145,13 @@ func NearestAmong(features string, s Sample, queries []int, k int) Nearest {
 	}
 	films := s.Truth.Groups[data.FilmGroup]
 	those := autograd.Gather(autograd.Const(s.Pooled), rows).Value
-	near := nearest(s.Pooled, those, k, func(query, r int) bool {
+	near := index.New(s.Pooled, index.Cosine).Search(those, k, func(query, r int) bool {
 		own, other := queries[asked[query]], s.Index[r]
 		return own == other || films != nil && films.Label(own) == films.Label(other)
 	})
 	for i, some := range near {
 		for _, x := range some {
-			n.Near[asked[i]] = append(n.Near[asked[i]], Neighbour{s.Index[x.At], x.Similarity})
+			n.Near[asked[i]] = append(n.Near[asked[i]], Neighbour{At: s.Index[x.At], Similarity: x.Similarity})
 		}
 	}
 	return n

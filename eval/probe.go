@@ -26,7 +26,9 @@ var Solvers = []string{"lbfgs", "sgd"}
 type Probe struct {
 	Solver     string    // lbfgs (default) or sgd
 	Decays     []float64 // weight decays to choose among; nil means 1e-4, 1e-3, 1e-2, 1e-1
+	Cross      int       // in how many parts training samples choose the decay by cross-validation; 0 means on a tenth that is held out
 	Iterations int       // of L-BFGS, 0 means 100
+	Tolerance  float64   // of L-BFGS, which stops where no part of the mean loss's gradient is larger; 0 means 1e-5
 	Epochs     int       // of SGD, 0 means 30
 	LR         float32   // of SGD, 0 means 0.1
 	Seed       uint64    // of what is held out, and of SGD's order
@@ -39,15 +41,19 @@ var probeKind = Kind{
 	Options: []spec.Option{
 		{Name: "solver", Default: "lbfgs", About: "lbfgs, or sgd with momentum"},
 		{Name: "decays", Default: "1e-4,1e-3,1e-2,1e-1", About: "weight decays to choose among on held-out training samples"},
+		{Name: "cross", Default: "0", About: "choose by cross-validation in so many parts, 2 to 20; 0: on a tenth"},
 		{Name: "iterations", Default: "100", About: "of lbfgs, at most"},
 		{Name: "epochs", Default: "30", About: "of sgd"},
 		{Name: "lr", Default: "0.1", About: "of sgd, falling along a cosine"},
 		{Name: "seed", Default: "0", About: "of what is held out, and of sgd's order"},
 	},
-	make: func(v *spec.Values) Protocol {
+	Make: func(v *spec.Values) Protocol {
 		p := Probe{Solver: v.One("solver", Solvers...), Iterations: v.Int("iterations", 1, math.MaxInt32), Epochs: v.Int("epochs", 1, math.MaxInt32),
 			LR: float32(v.Float("lr", 1e-6, 100)), Seed: uint64(v.Int("seed", 0, math.MaxInt))}
 		p.Decays = decays(v)
+		if p.Cross = v.Int("cross", 0, 20); p.Cross == 1 {
+			v.Fail("option cross=1: want 2 to 20 parts, or 0 for a tenth that is held out")
+		}
 		return p
 	},
 }
@@ -97,34 +103,47 @@ func (p Probe) Check() (option string, err error) {
 
 // Judge fits the classifier to the training features and counts right answers on the test features.
 func (p Probe) Judge(ctx context.Context, train, test Sample) (Score, error) {
+	s, _, err := p.judge(ctx, train, test)
+	return s, err
+}
+
+// judge is Judge, with 1 for each test sample whose class is right, 0 for the others.
+func (p Probe) judge(ctx context.Context, train, test Sample) (Score, []float64, error) {
 	began := time.Now()
 	p = p.defaults()
 	if option, err := p.Check(); err != nil {
-		return Score{}, fmt.Errorf("%s=%w", option, err)
+		return Score{}, nil, fmt.Errorf("%s=%w", option, err)
 	}
 	c, err := classify(train, test, train.Grid, test.Grid)
 	if err != nil {
-		return Score{}, err
+		return Score{}, nil, err
 	}
 	mean, inv := standardisation(train.Grid)
 	x, y := standardise(train.Grid, mean, inv), standardise(test.Grid, mean, inv)
-	decay, err := p.chooseDecay(ctx, x, c.train, c.count)
+	of, _, _ := train.clusters()
+	decay, err := p.chooseDecay(ctx, x, c.train, c.count, of)
 	if err != nil {
-		return Score{}, err
+		return Score{}, nil, err
 	}
 	w, b, iterations, err := p.fit(ctx, x, c.train, c.count, decay)
 	if err != nil {
-		return Score{}, err
+		return Score{}, nil, err
 	}
+	h := hyperplanes{w: w, b: b}
+	hits := h.hits(y, c.test)
 	s := c.score(p.Name(), train.Grid, accuracy(y, c.test, w, b), began)
 	s.Settings = map[string]any{"solver": p.Solver, "weight_decays": p.Decays, "standardised": true, "seed": p.Seed}
+	if p.Cross > 0 {
+		s.Settings["cross"] = p.Cross
+	}
 	s.Found = map[string]any{"weight_decay": decay, "grid": train.GridSide}
 	if p.Solver == "lbfgs" {
 		s.Settings["max_iterations"], s.Found["iterations"] = p.Iterations, iterations
 	} else {
 		s.Settings["epochs"], s.Settings["lr"], s.Settings["schedule"], s.Settings["momentum"], s.Settings["batch_size"] = p.Epochs, p.LR, "cosine", 0.9, sgdBatch
 	}
-	return s, nil
+	over(&s, test, hits)
+	return s, hits, nil
 }
 
 // standardisation returns the mean of each feature, and one over its deviation; 0 for features that hardly vary.
@@ -159,43 +178,70 @@ func (p Probe) heldOut(n int) (held, used []int) {
 	return order[:k], order[k:min(n, k+10000)]
 }
 
-// chooseDecay returns the decay whose classifier, fitted to some of the training samples, is right most often on others; equals by
+// choosing is a set of training samples that a classifier is fitted to, and others that it is asked of.
+type choosing struct{ held, used []int }
+
+// choosings returns on which samples the decay is chosen: a tenth, or each of several parts in turn, in which those that depend on each other are together.
+func (p Probe) choosings(labels []int32, classes int, of []int) (out []choosing) {
+	if p.Cross < 2 {
+		held, used := p.heldOut(len(labels))
+		return []choosing{{held, used}}
+	}
+	rows := tensor.NewRNG(p.Seed).Derive(stream.ProbeDecay).Perm(len(labels))
+	rows = rows[:min(len(rows), mostToChoose)]
+	part, parts := dealt(rows, labels, classes, of, p.Cross)
+	for fold := range parts {
+		used, held := without(rows, part, fold)
+		out = append(out, choosing{held, used})
+	}
+	return out
+}
+
+// chooseDecay returns the decay whose classifiers, fitted to some of the training samples, are right most often on others; equals by
 // the order in which they are given.
-func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32, classes int) (float64, error) {
-	held, used := p.heldOut(x.Dim(0))
-	if len(p.Decays) == 1 || len(used) == 0 {
+func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, of []int) (float64, error) {
+	if len(p.Decays) == 1 {
 		return p.Decays[0], nil
 	}
-	pick := func(rows []int) (*tensor.Tensor, []int32) {
-		index, l := make([]int32, len(rows)), make([]int32, len(rows))
-		for i, r := range rows {
-			index[i], l[i] = int32(r), labels[r]
-		}
-		y := tensor.New(len(rows), x.Dim(1))
-		tensor.Gather(y, x, index)
-		return y, l
-	}
-	vx, vl := pick(held)
-	tx, tl := pick(used)
-	best, bestAt := -1.0, p.Decays[0]
+	right, failed := make([]float64, len(p.Decays)), make([]bool, len(p.Decays))
 	var last error
-	for _, d := range p.Decays {
-		w, b, _, err := p.fit(ctx, tx, tl, classes, d)
-		if ctx.Err() != nil {
-			return 0, ctx.Err()
+	for _, c := range p.choosings(labels, classes, of) {
+		if len(c.used) == 0 {
+			return p.Decays[0], nil
 		}
-		if err != nil {
-			last = err
-			continue
+		vx, vl := gathered(x, c.held), picked(labels, c.held)
+		tx, tl := gathered(x, c.used), picked(labels, c.used)
+		for i, d := range p.Decays {
+			w, b, _, err := p.fit(ctx, tx, tl, classes, d)
+			if ctx.Err() != nil {
+				return 0, ctx.Err()
+			}
+			if err != nil {
+				last, failed[i] = err, true
+				continue
+			}
+			right[i] += accuracy(vx, vl, w, b) * float64(len(vl))
 		}
-		if a := accuracy(vx, vl, w, b); a > best {
-			best, bestAt = a, d
+	}
+	best, bestAt := -1.0, 0.0
+	for i, d := range p.Decays {
+		if !failed[i] && right[i] > best {
+			best, bestAt = right[i], d
 		}
 	}
 	if best < 0 {
 		return 0, last
 	}
 	return bestAt, nil
+}
+
+// picked returns the labels of some rows.
+func picked(labels []int32, rows []int) []int32 {
+	out := make([]int32, len(rows))
+	for i, r := range rows {
+		out[i] = labels[r]
+	}
+	return out
 }
 
 func (p Probe) fit(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, decay float64) (w, b *tensor.Tensor, iterations int, err error) {
@@ -206,46 +252,62 @@ func (p Probe) fit(ctx context.Context, x *tensor.Tensor, labels []int32, classe
 		w, b = p.fitSGD(x, labels, classes, decay)
 		return w, b, 0, nil
 	}
-	return fitLBFGS(x, labels, classes, decay, p.Iterations)
+	return minimise(x, classes, decay, p.Iterations, p.Tolerance, func(y *autograd.Var) *autograd.Var { return autograd.CrossEntropy(y, labels) })
+}
+
+// Fit returns the weights [D K] and biases [K] of softmax regression of x [N D] with a weight decay, as they are judged, and how many iterations L-BFGS made. Nothing is
+// standardised and nothing chosen.
+func (p Probe) Fit(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, decay float64) (w, b *tensor.Tensor, iterations int, err error) {
+	return p.defaults().fit(ctx, x, labels, classes, decay)
 }
 
 // fitLBFGS minimises the mean cross-entropy + decay/2·‖W‖².
 func fitLBFGS(x *tensor.Tensor, labels []int32, c int, decay float64, most int) (w, b *tensor.Tensor, iterations int, err error) {
-	return minimise(x, c, decay, most, func(y *autograd.Var) *autograd.Var { return autograd.CrossEntropy(y, labels) })
+	return minimise(x, c, decay, most, 0, func(y *autograd.Var) *autograd.Var { return autograd.CrossEntropy(y, labels) })
 }
 
 // minimise minimises a loss of x·W + b, of c values a row, + decay/2·‖W‖² with gonum's L-BFGS, gradients from our kernels. It stops at
-// max iterations or when the gradient is small.
-func minimise(x *tensor.Tensor, c int, decay float64, most int, of func(y *autograd.Var) *autograd.Var) (w, b *tensor.Tensor, iterations int, err error) {
-	d := x.Dim(1)
-	w, b = tensor.New(d, c), tensor.New(c)
+// most iterations or when no part of the gradient is above enough, 0 for 1e-5.
+func minimise(x *tensor.Tensor, c int, decay float64, most int, enough float64, of func(y *autograd.Var) *autograd.Var) (w, b *tensor.Tensor, iterations int, err error) {
+	if enough == 0 {
+		enough = 1e-5
+	}
+	n, d := x.Dim(0), x.Dim(1)
+	// by rows of W's transpose: both products then read x in its order, and the gradient's takes half the time
+	turned, y, slope := tensor.New(c, d), tensor.New(n, c), tensor.New(c, d)
+	b = tensor.New(c)
 	tape := autograd.NewTape(nil)
 	load := func(p []float64) {
-		for i := range w.Data {
-			w.Data[i] = float32(p[i])
+		for i := range turned.Data {
+			turned.Data[i] = float32(p[i])
 		}
 		for i := range b.Data {
 			b.Data[i] = float32(p[d*c+i])
 		}
 	}
-	var at, grad []float64
-	value := 0.0
+	var at []float64
+	grad, value := make([]float64, d*c+c), 0.0
 	evaluate := func(p []float64) {
 		if at != nil && equal(at, p) {
 			return
 		}
 		at = append(at[:0], p...)
 		load(p)
-		loss := of(autograd.Linear(tape.Input(x), tape.Param(w), tape.Param(b)))
+		tensor.MatMulNT(y, x, turned, false, tensor.Float32)
+		tensor.AddBias(y, b)
+		loss := of(tape.Param(y))
 		value = float64(loss.Scalar())
-		g := tape.Backward(loss)
-		grad = grad[:0]
-		for i, v := range g.Of(w).Data {
-			grad = append(grad, float64(v)+decay*p[i])
+		dy := tape.Backward(loss).Of(y)
+		tensor.MatMulTN(slope, dy, x, false, tensor.Float32)
+		for i, v := range slope.Data {
+			grad[i] = float64(v) + decay*p[i]
 			value += decay / 2 * p[i] * p[i]
 		}
-		for _, v := range g.Of(b).Data {
-			grad = append(grad, float64(v))
+		for k := range c {
+			grad[d*c+k] = 0
+		}
+		for i, v := range dy.Data {
+			grad[d*c+i%c] += float64(v)
 		}
 		tape.Reset()
 	}
@@ -253,7 +315,7 @@ func minimise(x *tensor.Tensor, c int, decay float64, most int, of func(y *autog
 		Func: func(p []float64) float64 { evaluate(p); return value },
 		Grad: func(dst, p []float64) { evaluate(p); copy(dst, grad) },
 	}
-	settings := &optimize.Settings{MajorIterations: most, GradientThreshold: 1e-5, Converger: &optimize.FunctionConverge{Relative: 1e-7, Iterations: 5}}
+	settings := &optimize.Settings{MajorIterations: most, GradientThreshold: enough, Converger: &optimize.FunctionConverge{Relative: 1e-7, Iterations: 5}}
 	res, err := optimize.Minimize(problem, make([]float64, d*c+c), settings, &optimize.LBFGS{Store: 10})
 	if res == nil {
 		return nil, nil, 0, fmt.Errorf("probe: %w", err)
@@ -263,6 +325,8 @@ func minimise(x *tensor.Tensor, c int, decay float64, most int, of func(y *autog
 		return nil, nil, 0, fmt.Errorf("probe: the loss is %g: %v", res.F, err)
 	}
 	load(res.X)
+	w = tensor.New(d, c)
+	tensor.Permute(w, turned, 1, 0)
 	return w, b, res.Stats.MajorIterations, nil
 }
 

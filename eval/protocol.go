@@ -23,11 +23,16 @@ type Sample struct {
 	Truth data.Truth // of the whole set: Index says where a row's is
 }
 
-// Protocol judges features. A protocol is one file: it takes what it needs of the truth, learns from the training samples, and is
-// scored on the test samples.
+// Protocol judges what a network makes of samples. A protocol is one file: it takes what it needs of the truth, learns from the training samples, and is
+// scored on the test samples. Each is a Judger, which sees features, or a Tuner, which sees trunks, or either by its options.
 type Protocol interface {
 	// Name is how scores are told apart: knn, probe.
 	Name() string
+}
+
+// Judger is a protocol that judges features.
+type Judger interface {
+	Protocol
 	// Judge returns a score whose settings are the protocol's own. It changes neither sample.
 	Judge(ctx context.Context, train, test Sample) (Score, error)
 }
@@ -65,12 +70,35 @@ func Check(protocols []Protocol, train, test *data.Dataset) error {
 	return nil
 }
 
+// Fitting returns which protocols of the suite fit what is known of the data, and for each of the others why not.
+func Fitting(kinds []Kind, train, test *data.Dataset) (fit []Protocol, why []string, err error) {
+	for _, k := range kinds {
+		if k.All == "no" {
+			continue
+		}
+		of := k.Name
+		if k.All != "" {
+			of += "?" + k.All
+		}
+		p, err := NewProtocol(of, k)
+		if err != nil {
+			return nil, nil, err
+		}
+		if err := Check([]Protocol{p}, train, test); err != nil {
+			why = append(why, err.Error())
+			continue
+		}
+		fit = append(fit, p)
+	}
+	return fit, why, nil
+}
+
 func noLabels(d *data.Dataset) error {
 	return fmt.Errorf("%s has no labels; judging features needs them (a folder's labels are its first level of folders)", d.Name)
 }
 
 // scores returns what a protocol says of features.
-func scores(ctx context.Context, p Protocol, train, test Sample) ([]Score, error) {
+func scores(ctx context.Context, p Judger, train, test Sample) ([]Score, error) {
 	if many, ok := p.(several); ok {
 		return many.Scores(ctx, train, test)
 	}
@@ -82,39 +110,46 @@ func scores(ctx context.Context, p Protocol, train, test Sample) ([]Score, error
 type Kind struct {
 	Name    string
 	Aliases []string // other names for it
-	// Stands are an option and its value that an alias stands for, where nobody says another.
-	Stands  map[string][2]string
+	// Stands are options and their values that an alias stands for, where nobody says others.
+	Stands  map[string][][2]string
 	About   string
 	Options []spec.Option
-	make    func(v *spec.Values) Protocol
+	// All are options that the suite, which judges by all protocols, says, as in epochs=5: where the protocol's own take longer than the rest. "no" leaves it out.
+	All  string
+	Make func(v *spec.Values) Protocol // from the options; what is wrong with them it tells v
 }
 
-// Protocols lists the protocols of NewProtocol.
+// Protocols lists the protocols of NewProtocol that live here; KeyPointsKind is listed by eval/dense, which adds heat maps to it.
 func Protocols() []Kind {
-	return []Kind{knnKind, probeKind, svmKind, purityKind, clustersKind, keyPointsKind, actionKind}
+	return []Kind{knnKind, probeKind, svmKind, lowshotKind, purityKind, retrieveKind, clustersKind, invarianceKind, actionKind, fineTuneKind, semiKind}
 }
 
-// NewProtocol makes a protocol from a specification name?option=value.
-func NewProtocol(of string) (Protocol, error) {
+// NewProtocol makes a protocol from a specification name?option=value, of the kinds given, or where none are of Protocols.
+func NewProtocol(of string, kinds ...Kind) (Protocol, error) {
+	if len(kinds) == 0 {
+		kinds = Protocols()
+	}
 	s, err := spec.Parse(of)
 	if err != nil {
 		return nil, fmt.Errorf("protocol %w", err)
 	}
 	var names []string
-	for _, k := range Protocols() {
+	for _, k := range kinds {
 		names = append(names, k.Name)
 		for _, name := range append([]string{k.Name}, k.Aliases...) {
 			if name != s.Kind {
 				continue
 			}
-			if o := k.Stands[name]; o[0] != "" && !s.Has(o[0]) {
-				s = s.With(o[0], o[1])
+			for _, o := range k.Stands[name] {
+				if !s.Has(o[0]) {
+					s = s.With(o[0], o[1])
+				}
 			}
 			v := s.Values("protocol "+name, k.Options)
 			if s.Path != "" {
 				v.Fail("there is nothing to say after the colon: %q", s.Path)
 			}
-			p := k.make(v)
+			p := k.Make(v)
 			return p, v.Err()
 		}
 	}
@@ -138,6 +173,23 @@ func sameWidth(x, y *tensor.Tensor) error {
 	return nil
 }
 
+// suited refuses features x [N D] of the training samples and y [M D] of the test samples that are not as many as these, or not finite.
+func suited(train, test Sample, x, y *tensor.Tensor) error {
+	for _, of := range []struct {
+		what string
+		x    *tensor.Tensor
+		rows int
+	}{{"training", x, len(train.Index)}, {"test", y, len(test.Index)}} {
+		if of.x.Dim(0) != of.rows {
+			return fmt.Errorf("there are %d rows of %s features, and %d %s samples", of.x.Dim(0), of.what, of.rows, of.what)
+		}
+		if row := notFinite(of.x); row >= 0 {
+			return fmt.Errorf("the %s features of row %d are not finite", of.what, row)
+		}
+	}
+	return nil
+}
+
 // classify returns the classes of features x [N D] and y [M D]. Training and test labels are matched by their classes' names, so
 // that a class which a test set lacks shifts no number.
 func classify(train, test Sample, x, y *tensor.Tensor) (*classes, error) {
@@ -153,7 +205,10 @@ func classify(train, test Sample, x, y *tensor.Tensor) (*classes, error) {
 		number[name] = int32(i)
 	}
 	c := &classes{count: len(names)}
-	var err error
+	err := suited(train, test, x, y)
+	if err != nil {
+		return nil, err
+	}
 	if c.train, err = train.labels(number); err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func TestNewProtocol(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %+v", of, p, err, want)
 		}
 	}
-	for of, words := range map[string]string{"newton": "there are knn, probe, svm, purity, clusters, keypoints or action", "knn?q=1": `no option "q"`, "knn?k=0": "k=0", "knn?temperature=0": "temperature=0", "knn:path": "after the colon",
+	for of, words := range map[string]string{"newton": "there are knn, probe, svm, lowshot, purity, retrieve, clusters, invariance, action", "knn?q=1": `no option "q"`, "knn?k=0": "k=0", "knn?temperature=0": "temperature=0", "knn:path": "after the colon",
 		"probe?solver=adam": "lbfgs or sgd", "probe?decays=1,x": "decays=1,x", "probe?decays=-1": "decays=-1", "probe?decays=2e6": "decays", "knn?k=1&k=2": "2 times", "probe?iterations=0": "iterations=0", "probe?epochs=0": "epochs=0"} {
 		_, err := NewProtocol(of)
 		wantError(t, err, words)
@@ -54,7 +54,7 @@ func TestClassesByName(t *testing.T) {
 	test.Pooled, test.Index = x.Rows(1, 4), []int{1, 2, 3}
 	test.Grid = test.Pooled
 	for _, p := range []Protocol{KNN{K: 1}, Probe{Decays: []float64{1e-3}}} {
-		s, err := p.Judge(ctx, train, test)
+		s, err := p.(Judger).Judge(ctx, train, test)
 		if err != nil || s.Value != 1 || s.Trivial != 1.0/3 || s.Train != 4 || s.Test != 3 || s.Dim != 2 || s.Protocol != p.Name() || s.Seconds <= 0 || s.Seconds > 60 {
 			t.Errorf("%+v, %v", s, err)
 		}
@@ -72,7 +72,7 @@ func TestClassesByName(t *testing.T) {
 		a, b := train, test
 		change(&a, &b)
 		for _, p := range []Protocol{KNN{}, Probe{}} {
-			_, err := p.Judge(ctx, a, b)
+			_, err := p.(Judger).Judge(ctx, a, b)
 			wantError(t, err, words)
 		}
 	}
@@ -145,7 +145,7 @@ func TestKNNVotes(t *testing.T) {
 	gone, stop := context.WithCancel(ctx)
 	stop()
 	for _, p := range []Protocol{KNN{}, Probe{}, Probe{Decays: []float64{1}}} {
-		if _, err := p.Judge(gone, train, test); !errors.Is(err, context.Canceled) {
+		if _, err := p.(Judger).Judge(gone, train, test); !errors.Is(err, context.Canceled) {
 			t.Errorf("%s, cancelled: %v", p.Name(), err)
 		}
 	}
@@ -286,7 +286,7 @@ func TestProbeSettings(t *testing.T) {
 	train.Grid = train.Grid.Clone()
 	train.Grid.Data[5] = float32(math.NaN())
 	_, err = Probe{}.Judge(ctx, train, test)
-	wantError(t, err, "probe: ")
+	wantError(t, err, "the training features of row 0 are not finite")
 }
 
 // TestStandardise: mean 0 and deviation 1 over the training samples; what hardly varies becomes 0.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/index"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
 )
@@ -36,7 +37,7 @@ var purityKind = Kind{
 		{Name: "apart", Default: data.FilmGroup, About: "no neighbour is of the query's own class in this division; no for none"},
 		{Name: "among", Default: "test", About: "where neighbours are looked for, test or train"},
 	},
-	make: func(v *spec.Values) Protocol {
+	Make: func(v *spec.Values) Protocol {
 		p := Purity{K: v.Int("k", fewestNeighbours, math.MaxInt32), Among: v.One("among", "test", "train")}
 		if v.Given("apart") {
 			p.Apart = v.Text("apart")
@@ -171,7 +172,7 @@ func (p Purity) Scores(ctx context.Context, train, test Sample) ([]Score, error)
 	skip := func(query, row int) bool {
 		return p.Among == "test" && query == row || p.Apart != "no" && apart[row] == own[query] && own[query] >= 0
 	}
-	near := nearest(among.Pooled, test.Pooled, p.K, skip)
+	near := index.New(among.Pooled, index.Cosine).Search(test.Pooled, p.K, skip)
 	var out []Score
 	for _, name := range p.By {
 		if err := ctx.Err(); err != nil {

@@ -21,43 +21,69 @@ import (
 //
 // With Folds there is no test set: all samples, of training and test together, are parted by a division, such as the folds that a data set comes with or
 // the speakers; each part is judged by what was learned from the others, and the score is the mean over the parts (ESC-50: Piczak 2015).
+//
+// With Boxes a sample is of as many classes as it has boxes of, and the score is mean average precision: svm_many.go.
 type SVM struct {
 	C        []float64 // costs to choose among; nil means 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1
 	Folds    string    // a division of the samples, whose parts are judged in turn; AutoFolds for the first that there is; empty for a test set
 	Balanced bool      // a class's own samples count more the fewer they are
+	Own      float64   // how often a class's own samples count, where not balanced; 0 means once
+	Boxes    bool      // the classes are those of a picture's boxes; also where there are boxes and no labels
 	Raw      bool      // features as they are; else each has mean 0 and deviation 1 over the training samples
+	Unit     bool      // and then each sample's are divided by their length
 	Epochs   int       // of the solver, at most; 0 means 1000
 	Seed     uint64    // of the order in which the solver takes samples, and of the cross-validation
 }
 
 var svmKind = Kind{
 	Name:  "svm",
-	About: "linear support vector machines; folds=NAME: each part of a division judged by the others",
-	// the protocol of ESC-50, and of digits by held-out speakers
-	Aliases: []string{"sound"},
-	Stands:  map[string][2]string{"sound": {"folds", AutoFolds}},
+	About: "linear support vector machines; folds=NAME: each part of a division judged by the others; mean average precision of pictures of several classes",
+	// sound: the protocol of ESC-50, and of digits by held-out speakers; voc07: Goyal et al. 2019's
+	Aliases: []string{"sound", "voc07"},
+	Stands: map[string][][2]string{"sound": {{"folds", AutoFolds}}, "voc07": {{"classes", "boxes"}, {"c", "1e-7,1e-6,1e-5,1e-4,1e-3,1e-2,1e-1,1,10,100"}, {"weight", "2"},
+		{"standardise", "no"}, {"unit", "yes"}, {"epochs", "2000"}}},
 	Options: []spec.Option{
 		{Name: "c", Default: "1e-5,1e-4,1e-3,1e-2,1e-1,1", About: "costs to choose among by three-fold cross-validation"},
 		{Name: "folds", About: "a division of the samples, such as fold, speaker or recording: no test set, the mean over its parts; auto: the first of these that there is, else a test set"},
-		{Name: "weight", Default: "no", About: "balanced: a class's own samples count more the fewer they are"},
+		{Name: "classes", Default: "label", About: "boxes: those of a picture's boxes, several of them; also where there are no labels"},
+		{Name: "weight", Default: "no", About: "balanced: a class's own samples count more the fewer they are; a number: so often"},
 		{Name: "standardise", Default: "yes", About: "no: features as they are"},
+		{Name: "unit", Default: "no", About: "yes: each sample's features, after that, divided by their length"},
 		{Name: "epochs", Default: "1000", About: "of the solver, at most"},
 		{Name: "seed", Default: "0", About: "of the solver's order, and of the cross-validation"},
 	},
-	make: func(v *spec.Values) Protocol {
-		p := SVM{Balanced: v.One("weight", "no", "balanced") == "balanced", Raw: !v.Bool("standardise"), Epochs: v.Int("epochs", 1, math.MaxInt32), Seed: uint64(v.Int("seed", 0, math.MaxInt))}
-		for _, t := range strings.Split(v.Text("c"), ",") {
-			c, err := strconv.ParseFloat(t, 64)
-			if err != nil || checkCost(c) != nil {
-				v.Fail("option c=%s: want numbers from %g to %g, with commas between", v.Text("c"), leastCost, mostCost)
+	Make: func(v *spec.Values) Protocol {
+		p := SVM{C: costs(v), Boxes: v.One("classes", "label", "boxes") == "boxes", Raw: !v.Bool("standardise"), Unit: v.Bool("unit"), Epochs: v.Int("epochs", 1, math.MaxInt32),
+			Seed: uint64(v.Int("seed", 0, math.MaxInt))}
+		switch weight := v.Text("weight"); weight {
+		case "no":
+		case "balanced":
+			p.Balanced = true
+		default:
+			var err error
+			if p.Own, err = strconv.ParseFloat(weight, 64); err != nil || !(p.Own >= 1e-3 && p.Own <= 1e3) {
+				v.Fail("option weight=%s, want no, balanced, or how often a class's own samples count, 0.001 to 1000", weight)
 			}
-			p.C = append(p.C, c)
 		}
 		if v.Given("folds") {
-			p.Folds = v.Text("folds")
+			if p.Folds = v.Text("folds"); p.Boxes {
+				v.Fail("option folds goes with labels, not with classes=boxes")
+			}
 		}
 		return p
 	},
+}
+
+// costs reads the option c.
+func costs(v *spec.Values) (out []float64) {
+	for _, t := range strings.Split(v.Text("c"), ",") {
+		c, err := strconv.ParseFloat(t, 64)
+		if err != nil || checkCost(c) != nil {
+			v.Fail("option c=%s: want numbers from %g to %g, with commas between", v.Text("c"), leastCost, mostCost)
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // What a cost may be.
@@ -97,6 +123,9 @@ func (p SVM) filled() (SVM, error) {
 
 // Needs says what the samples lack.
 func (p SVM) Needs(train, test *data.Dataset) error {
+	if p.many(train.Truth) {
+		return boxesNeeded(train, test)
+	}
 	if len(train.Truth.Classes()) == 0 {
 		return noLabels(train)
 	}
@@ -119,32 +148,51 @@ func (p SVM) settings() map[string]any {
 	if p.Folds != "" {
 		out["folds"] = p.Folds
 	}
+	if p.Own != 0 {
+		out["own_weight"] = p.Own
+	}
+	if p.Unit {
+		out["unit"] = true
+	}
 	return out
 }
 
-// Judge fits the classifiers to the training samples and counts right answers on the test samples, or judges the parts of a division in turn.
+// Judge returns the first of Scores.
 func (p SVM) Judge(ctx context.Context, train, test Sample) (Score, error) {
+	s, err := p.Scores(ctx, train, test)
+	if err != nil {
+		return Score{}, err
+	}
+	return s[0], nil
+}
+
+// Scores fits the classifiers to the training samples and judges them on the test samples: by right answers, or of pictures of several classes by average
+// precision; or judges the parts of a division in turn.
+func (p SVM) Scores(ctx context.Context, train, test Sample) ([]Score, error) {
 	began := time.Now()
 	p, err := p.filled()
 	if err != nil {
-		return Score{}, err
+		return nil, err
+	}
+	if p.many(train.Truth) {
+		return p.judgeMany(ctx, train, test, began)
 	}
 	if p = p.over(train.Truth, test.Truth); p.Folds != "" {
-		return p.judgeFolds(ctx, train, test, began)
+		s, err := p.judgeFolds(ctx, train, test, began)
+		return []Score{s}, err
 	}
 	c, err := classify(train, test, train.Grid, test.Grid)
 	if err != nil {
-		return Score{}, err
+		return nil, err
 	}
 	of, _, _ := train.clusters()
 	hits, found, err := p.judged(ctx, train.Grid, test.Grid, c, of)
 	if err != nil {
-		return Score{}, err
+		return nil, err
 	}
-	right, n := 0.0, make([]float64, len(hits))
-	for row, h := range hits {
+	right := 0.0
+	for _, h := range hits {
 		right += h
-		n[row] = 1
 	}
 	s := c.score(p.Name(), train.Grid, right/float64(len(hits)), began)
 	s.Settings = p.settings()
@@ -152,10 +200,24 @@ func (p SVM) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	if found.open > 0 {
 		s.Found["unconverged"] = found.open
 	}
-	if in, over := spread(test, hits, n); in != nil {
-		s.Interval, s.Found["interval_over"] = in, over
+	over(&s, test, hits)
+	return []Score{s}, nil
+}
+
+// Fit returns the weights [D K] and biases [K] of hyperplanes of x [N D], each class against the rest, at a cost, and how many classes have not converged. Nothing is
+// standardised and nothing chosen.
+func (p SVM) Fit(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, c float64) (w, b *tensor.Tensor, open int, err error) {
+	if p, err = p.filled(); err == nil {
+		err = checkCost(c)
 	}
-	return s, nil
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	h, err := newSVMSamples(x).fit(ctx, seqInts(x.Dim(0)), sidesOf(labels, classes), repeated(c, classes), p)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	return h.w, h.b, h.open, nil
 }
 
 // foundSVM is what was found on the way.
@@ -164,21 +226,26 @@ type foundSVM struct {
 	epochs, open int
 }
 
-// judged returns for each row of y whether what was learned from x is right about it; of says which training samples depend on each other.
-func (p SVM) judged(ctx context.Context, x, y *tensor.Tensor, c *classes, of []int) (hits []float64, found foundSVM, err error) {
+// seen returns training features [N D] and test features [M D] as the classifiers see them.
+func (p SVM) seen(x, y *tensor.Tensor) (_, _ *tensor.Tensor) {
 	if !p.Raw {
 		mean, inv := standardisation(x)
 		x, y = standardise(x, mean, inv), standardise(y, mean, inv)
 	}
+	if p.Unit {
+		x, y = unit(x), unit(y)
+	}
+	return x, y
+}
+
+// judged returns for each row of y whether what was learned from x is right about it; of says which training samples depend on each other.
+func (p SVM) judged(ctx context.Context, x, y *tensor.Tensor, c *classes, of []int) (hits []float64, found foundSVM, err error) {
+	x, y = p.seen(x, y)
 	samples := newSVMSamples(x)
 	if found.c, err = p.chooseCost(ctx, samples, c, of); err != nil {
 		return nil, found, err
 	}
-	all := make([]int, x.Dim(0))
-	for i := range all {
-		all[i] = i
-	}
-	h, err := samples.fit(ctx, all, c.train, c.count, found.c, p)
+	h, err := samples.fit(ctx, seqInts(x.Dim(0)), sidesOf(c.train, c.count), repeated(found.c, c.count), p)
 	if err != nil {
 		return nil, found, err
 	}
@@ -188,13 +255,39 @@ func (p SVM) judged(ctx context.Context, x, y *tensor.Tensor, c *classes, of []i
 
 // hits returns 1 for each row that the hyperplanes are right about, else 0.
 func (h *hyperplanes) hits(x *tensor.Tensor, labels []int32) []float64 {
-	y := tensor.New(x.Dim(0), h.w.Dim(1))
-	tensor.Linear(y, x, h.w, h.b, tensor.Float32)
+	y := h.values(x)
 	out := make([]float64, len(labels))
 	for i, l := range labels {
 		out[i] = float64(tensor.CountRight(y.Rows(i, i+1), []int32{l}))
 	}
 	return out
+}
+
+func seqInts(n int) []int {
+	out := make([]int, n)
+	for i := range out {
+		out[i] = i
+	}
+	return out
+}
+
+func repeated(v float64, n int) []float64 { return slices.Repeat([]float64{v}, n) }
+
+// oneGroup says that nothing can be chosen by.
+func oneGroup(costs []float64) error {
+	return fmt.Errorf("training samples that all depend on each other cannot choose a cost among %v: say one, as in c=0.01", costs)
+}
+
+// without parts rows in those of a part and the others.
+func without(rows, part []int, fold int) (fitted, held []int) {
+	for k, i := range rows {
+		if part[k] == fold {
+			held = append(held, i)
+		} else {
+			fitted = append(fitted, i)
+		}
+	}
+	return fitted, held
 }
 
 // chooseCost returns the cost whose classifiers, fitted to two thirds of the samples, are right most often about the third, over all three; equals by the
@@ -208,22 +301,15 @@ func (p SVM) chooseCost(ctx context.Context, s *svmSamples, c *classes, of []int
 	rows = rows[:min(n, mostToChoose)]
 	part, parts := dealt(rows, c.train, c.count, of, costFolds)
 	if parts < 2 {
-		return 0, fmt.Errorf("training samples that all depend on each other cannot choose a cost among %v: say one, as in c=0.01", p.C)
+		return 0, oneGroup(p.C)
 	}
-	scale := float64(n) / float64(len(rows))
+	scale, on := float64(n)/float64(len(rows)), sidesOf(c.train, c.count)
 	best, bestAt := -1.0, p.C[0]
 	for _, cost := range p.C {
 		right := 0.0
 		for fold := range parts {
-			var fitted, held []int
-			for k, i := range rows {
-				if part[k] == fold {
-					held = append(held, i)
-				} else {
-					fitted = append(fitted, i)
-				}
-			}
-			h, err := s.fit(ctx, fitted, c.train, c.count, cost*scale, p)
+			fitted, held := without(rows, part, fold)
+			h, err := s.fit(ctx, fitted, on, repeated(cost*scale, c.count), p)
 			if err != nil {
 				return 0, err
 			}

@@ -50,66 +50,77 @@ type hyperplanes struct {
 
 // fit returns the hyperplanes of rows: for each class k the w and b that minimise
 //
-//	½(‖w‖² + b²) + Σᵢ Cᵢ·max(0, 1 - yᵢ(⟨w, xᵢ⟩ + b))²     yᵢ = 1 of class k, else -1
+//	½(‖w‖² + b²) + Σᵢ Cᵢ·max(0, 1 - yᵢ(⟨w, xᵢ⟩ + b))²     yᵢ = 1 of class k, -1 of others
 //
 // which is LinearSVC's objective with its intercept_scaling of 1: the bias is the weight of a feature that is always 1, and is kept small as the
-// others are. Cᵢ is c, where balanced of the class's own samples c·n/(K·nₖ). Two classes have one hyperplane, both of its sides.
-func (s *svmSamples) fit(ctx context.Context, rows []int, labels []int32, classes int, c float64, o SVM) (*hyperplanes, error) {
-	n, d := s.x.Dim(0), s.x.Dim(1)
-	size := make([]int, classes)
-	for _, i := range rows {
-		size[labels[i]]++
+// others are. Cᵢ is the class's cost, of the class's own samples times SVM.Own, or where balanced times n/(K·nₖ); samples of which nobody says the side are left
+// out. Two classes of which each sample is of one have one hyperplane, both of its sides. Where inner products are kept the dual problem is solved, else the primal.
+func (s *svmSamples) fit(ctx context.Context, rows []int, of *sides, costs []float64, o SVM) (*hyperplanes, error) {
+	q := o.separations(rows, of, costs)
+	var h *hyperplanes
+	if s.gram != nil {
+		h = s.dual(ctx, q, o)
+	} else {
+		h = s.primal(ctx, q, o)
 	}
-	weigh := func(k int) float64 {
-		if !o.Balanced || size[k] == 0 {
-			return 1
-		}
-		return float64(len(rows)) / (float64(classes) * float64(size[k]))
-	}
-	coefficients := tensor.New(n, classes) // αᵢ·yᵢ
-	epochs, converged := make([]int, classes), make([]bool, classes)
-	parallel.For(classes, func(k int) {
-		if converged[k] = true; size[k] == 0 || classes == 2 && k == 0 && size[1] > 0 || ctx.Err() != nil {
-			return
-		}
-		p := separation{of: s, rows: rows, side: make([]float64, len(rows)), soft: make([]float64, len(rows))}
-		for r, i := range rows {
-			p.side[r], p.soft[r] = -1, 0.5/c
-			if classes == 2 {
-				p.soft[r] = 0.5 / (c * weigh(1-k))
-			}
-			if labels[i] == int32(k) {
-				p.side[r], p.soft[r] = 1, 0.5/(c*weigh(k))
-			}
-		}
-		epochs[k], converged[k] = p.solve(ctx, o.Epochs, tensor.NewRNG(o.Seed).Derive(stream.SVMOrder, uint64(k)))
-		for r, i := range rows {
-			coefficients.Data[i*classes+k] = float32(p.alpha[r] * p.side[r])
-		}
-	})
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	h := &hyperplanes{w: tensor.New(d, classes), b: tensor.New(classes)}
-	if classes == 2 && size[0] > 0 && size[1] > 0 {
-		for i := range n {
-			coefficients.Data[2*i] = -coefficients.Data[2*i+1]
-		}
-	}
-	tensor.MatMulTN(h.w, s.x, coefficients, false, tensor.Float32)
+	classes := of.classes
 	for k := range classes {
-		sum := 0.0
-		for i := range n {
-			sum += float64(coefficients.Data[i*classes+k])
-		}
-		if h.b.Data[k] = float32(sum); size[k] == 0 {
+		if q.size[k] == 0 {
 			h.b.Data[k] = float32(math.Inf(-1))
 		}
-		if h.epochs = max(h.epochs, epochs[k]); !converged[k] {
+	}
+	if q.mirrored {
+		for j := 0; j < len(h.w.Data); j += classes {
+			h.w.Data[j] = -h.w.Data[j+1]
+		}
+		h.b.Data[0] = -h.b.Data[1]
+	}
+	return h, nil
+}
+
+// dual solves each class's dual problem.
+func (s *svmSamples) dual(ctx context.Context, q *separations, o SVM) *hyperplanes {
+	n, classes := s.x.Dim(0), q.sides.classes
+	h := &hyperplanes{w: tensor.New(s.x.Dim(1), classes), b: tensor.New(classes)}
+	coefficients := tensor.New(n, classes) // αᵢ·yᵢ
+	epochs, converged := make([]int, classes), make([]bool, classes)
+	parallel.For(classes, func(k int) {
+		if converged[k] = true; !q.solve[k] || ctx.Err() != nil {
+			return
+		}
+		p := separation{of: s}
+		for r, side := range q.column(k) {
+			cost := q.down[k]
+			if side > 0 {
+				cost = q.up[k]
+			}
+			if side != 0 {
+				p.rows, p.side, p.soft = append(p.rows, q.rows[r]), append(p.side, float64(side)), append(p.soft, 0.5/cost)
+			}
+		}
+		epochs[k], converged[k] = p.solve(ctx, o.Epochs, tensor.NewRNG(o.Seed).Derive(stream.SVMOrder, uint64(k)))
+		sum := 0.0
+		for r, i := range p.rows {
+			coefficients.Data[i*classes+k] = float32(p.alpha[r] * p.side[r])
+			sum += float64(coefficients.Data[i*classes+k])
+		}
+		h.b.Data[k] = float32(sum)
+	})
+	tensor.MatMulTN(h.w, s.x, coefficients, false, tensor.Float32)
+	h.count(epochs, converged)
+	return h
+}
+
+// count keeps how long the classes took.
+func (h *hyperplanes) count(epochs []int, converged []bool) {
+	for k, n := range epochs {
+		if h.epochs = max(h.epochs, n); !converged[k] {
 			h.open++
 		}
 	}
-	return h, nil
 }
 
 // separation is one hyperplane's dual problem, min ½αᵀ(Q + diag(soft))α - Σα over α >= 0, Qᵢⱼ = sideᵢ·sideⱼ·(⟨xᵢ, xⱼ⟩ + 1).

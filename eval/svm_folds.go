@@ -60,6 +60,9 @@ func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time
 	if all.Grid == nil || all.Grid.Dim(0) == 0 {
 		return Score{}, fmt.Errorf("there are no features to judge")
 	}
+	if err := suited(all, all, all.Grid, all.Grid); err != nil {
+		return Score{}, err
+	}
 	by := division(all.Truth, p.Folds)
 	if by == nil {
 		return Score{}, notDivided(all.Truth, p.Folds)

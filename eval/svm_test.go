@@ -55,7 +55,7 @@ func TestLinearSVC(t *testing.T) {
 			labels[i], rows[i] = int32(train.Truth.Label(i)), i
 		}
 		o, _ := SVM{Balanced: w.Balanced, Epochs: 100000}.filled()
-		h, err := s.fit(ctx, rows, labels, w.K, w.C, o)
+		h, err := s.fit(ctx, rows, sidesOf(labels, w.K), slices.Repeat([]float64{w.C}, w.K), o)
 		if err != nil || h.open > 0 {
 			t.Fatalf("%v, %d classes have not converged", err, h.open)
 		}
@@ -234,7 +234,7 @@ func TestCostKeepsRecordingsTogether(t *testing.T) {
 				}
 			}
 			o, _ := SVM{}.filled()
-			h, err := newSVMSamples(x).fit(ctx, fitted, c.train, 2, 1, o)
+			h, err := newSVMSamples(x).fit(ctx, fitted, sidesOf(c.train, 2), []float64{1, 1}, o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -308,7 +308,7 @@ func TestSVMThreads(t *testing.T) {
 				labels[i] = int32(train.Truth.Label(i))
 			}
 			o, _ := SVM{}.filled()
-			h, err := newSVMSamples(train.Grid).fit(ctx, seq(150), labels, 4, 0.1, o)
+			h, err := newSVMSamples(train.Grid).fit(ctx, seq(150), sidesOf(labels, 4), slices.Repeat([]float64{0.1}, 4), o)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -355,15 +355,15 @@ func TestSVMTrouble(t *testing.T) {
 	other.Pooled = tensor.New(60, 3)
 	_, err = SVM{Folds: "speaker"}.Judge(ctx, two, other)
 	wantError(t, err, "12 values, the test features 3")
-	for of, words := range map[string]string{"svm?c=0": "option c=0: want numbers from 1e-09 to 1e+09", "svm?c=x": "option c=x: want numbers", "svm?weight=2": "weight=2, want no or balanced", "svm?epochs=0": "epochs"} {
+	for of, words := range map[string]string{"svm?c=0": "option c=0: want numbers from 1e-09 to 1e+09", "svm?c=x": "option c=x: want numbers", "svm?weight=2e3": "weight=2e3, want no, balanced, or how often", "svm?weight=twice": "weight=twice, want no", "svm?classes=boxes&folds=fold": "folds goes with labels", "svm?epochs=0": "epochs"} {
 		_, err := NewProtocol(of)
 		wantError(t, err, words)
 	}
 	p, err := NewProtocol("svm?c=0.1,1&folds=fold&weight=balanced&standardise=no&epochs=7&seed=3")
-	if err != nil || fmt.Sprintf("%+v", p) != "{C:[0.1 1] Folds:fold Balanced:true Raw:true Epochs:7 Seed:3}" {
+	if err != nil || fmt.Sprintf("%+v", p) != "{C:[0.1 1] Folds:fold Balanced:true Own:0 Boxes:false Raw:true Unit:false Epochs:7 Seed:3}" {
 		t.Errorf("%+v, %v", p, err)
 	}
-	if p, err = NewProtocol("svm"); err != nil || fmt.Sprintf("%+v", p) != "{C:[1e-05 0.0001 0.001 0.01 0.1 1] Folds: Balanced:false Raw:false Epochs:1000 Seed:0}" {
+	if p, err = NewProtocol("svm"); err != nil || fmt.Sprintf("%+v", p) != "{C:[1e-05 0.0001 0.001 0.01 0.1 1] Folds: Balanced:false Own:0 Boxes:false Raw:false Unit:false Epochs:1000 Seed:0}" {
 		t.Errorf("%+v, %v", p, err)
 	}
 }
@@ -417,7 +417,7 @@ func BenchmarkSVM(b *testing.B) {
 		for _, cost := range []float64{1e-4, 1e-2, 1} {
 			b.Run(fmt.Sprintf("%dx%d_%dclasses_c%g", c.n, c.d, c.k, cost), func(b *testing.B) {
 				for b.Loop() {
-					h, err := newSVMSamples(train.Grid).fit(ctx, seq(c.n), labels, c.k, cost, o)
+					h, err := newSVMSamples(train.Grid).fit(ctx, seq(c.n), sidesOf(labels, c.k), slices.Repeat([]float64{cost}, c.k), o)
 					if err != nil {
 						b.Fatal(err)
 					}
@@ -465,7 +465,7 @@ func TestAutoFolds(t *testing.T) {
 		if err := Check([]Protocol{p}, d, d); err != nil {
 			t.Fatal(err)
 		}
-		got, err := p.Judge(ctx, s, s)
+		got, err := p.(Judger).Judge(ctx, s, s)
 		if err != nil {
 			t.Fatal(err)
 		}

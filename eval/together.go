@@ -7,14 +7,17 @@ import (
 	"github.com/tessera-go/tessera/tensor"
 )
 
-// rowLabels are the classes of rows.
-type rowLabels struct {
-	names []string
-	of    []int
+// RowLabels are the classes of rows.
+type RowLabels struct {
+	Names  []string // of the classes
+	Number []int    // [N] of each row's class
 }
 
-func (l *rowLabels) Classes() []string { return l.names }
-func (l *rowLabels) Label(i int) int   { return l.of[i] }
+// Classes returns the names.
+func (l *RowLabels) Classes() []string { return l.Names }
+
+// Label returns the class of row i.
+func (l *RowLabels) Label(i int) int { return l.Number[i] }
 
 // together returns the samples of both, of whose truth only labels and groups that both have. Either may be of no rows.
 func together(train, test Sample) (Sample, error) {
@@ -37,14 +40,14 @@ func together(train, test Sample) (Sample, error) {
 		out.Index[row] = row
 	}
 	both := func(a, b data.Labels) data.Labels {
-		l, number := &rowLabels{}, map[string]int{}
+		l, number := &RowLabels{}, map[string]int{}
 		for _, name := range append(slices.Clone(a.Classes()), b.Classes()...) {
 			if _, known := number[name]; !known {
-				number[name] = len(l.names)
-				l.names = append(l.names, name)
+				number[name] = len(l.Names)
+				l.Names = append(l.Names, name)
 			}
 		}
-		l.of = append(train.numbered(a, number), test.numbered(b, number)...)
+		l.Number = append(train.numbered(a, number), test.numbered(b, number)...)
 		return l
 	}
 	if train.Truth.Labels != nil && test.Truth.Labels != nil {

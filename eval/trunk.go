@@ -14,11 +14,13 @@ import (
 
 // TrunkEncoder is a network's trunk in evaluation mode; its stages are the depths.
 type TrunkEncoder struct {
-	Label string // of the features: pretext, random, supervised, a file's name
-	Trunk *layers.Trunk
-	Input Input                 // how it sees samples; as many channels as the trunk wants
-	Tape  func() *autograd.Tape // that it runs on; nil means autograd.NewInference
-	Of    map[string]any        // what else a score should say of the net: how it computes, after which update
+	Label   string // of the features: pretext, random, supervised, a file's name
+	Trunk   *layers.Trunk
+	Input   Input                 // how it sees samples; as many channels as the trunk wants
+	Tape    func() *autograd.Tape // that it runs on; nil means autograd.NewInference
+	Head    layers.Module         // of a net that was fine-tuned, what maps its features to the classes; nil for none
+	Classes []string              // that the head says
+	Of      map[string]any        // what else a score should say of the net: how it computes, after which update
 }
 
 // Name returns the label.
@@ -59,7 +61,7 @@ func (e *TrunkEncoder) Encode(ctx context.Context, in data.Inputs, o Options) ([
 	from := o.kept(len(names))
 	out := make([]Features, len(names)-from)
 	pooled, grid := make([]table, len(out)), make([]table, len(out))
-	err := each(ctx, e.Label, e.Input, in, o, func(x *tensor.Tensor, index []int) error {
+	err := Each(ctx, e.Label, e.Input, in, o, func(x *tensor.Tensor, index []int) error {
 		all := e.Trunk.Features(tape.Input(x))
 		for k := range out {
 			f := &out[k]

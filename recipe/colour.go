@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/pretext"
@@ -40,11 +38,11 @@ func (c Colouring) Run(ctx context.Context, paths []string) (made Coloured, err 
 	if c.Progress == nil {
 		c.Progress = func(int, int) {}
 	}
-	from, err := c.find(paths)
+	from, err := pictureFiles(paths, c.Say)
 	if err != nil {
 		return made, err
 	}
-	to, err := c.names(from)
+	to, err := pictureNames(c.Out, from, c.Options.Samples)
 	if err != nil {
 		return made, err
 	}
@@ -59,6 +57,7 @@ func (c Colouring) Run(ctx context.Context, paths []string) (made Coloured, err 
 		if err != nil {
 			made.Skipped = append(made.Skipped, f)
 			c.Say("skipped: " + err.Error())
+			c.Progress(i+1, len(from))
 			continue
 		}
 		samples, err := c.Colourer.Colour(im, c.Options, tensor.NewRNG(c.Seed).Derive(uint64(i)))
@@ -77,59 +76,4 @@ func (c Colouring) Run(ctx context.Context, paths []string) (made Coloured, err 
 		return made, fmt.Errorf("%d of %d pictures could not be read; the others are coloured", n, len(from))
 	}
 	return made, nil
-}
-
-// find lists the files, and those of folders.
-func (c Colouring) find(paths []string) (files []string, err error) {
-	for _, path := range paths {
-		st, err := os.Stat(path)
-		if err != nil {
-			return nil, fmt.Errorf("%s: no such picture or folder", path)
-		}
-		if !st.IsDir() {
-			files = append(files, path)
-			continue
-		}
-		d, err := data.OpenFolder(path, data.FolderOptions{NoLabels: true})
-		if err != nil {
-			return nil, err
-		}
-		for _, note := range d.Notes {
-			c.Say(note)
-		}
-		for i := range d.Len() {
-			files = append(files, d.Describe(i))
-		}
-	}
-	return files, nil
-}
-
-// names chooses for each file the paths of its samples, which no other has and where nothing is.
-func (c Colouring) names(from []string) (to [][]string, err error) {
-	if st, err := os.Stat(c.Out); err == nil && !st.IsDir() {
-		return nil, &SettingError{"out", c.Out + ": want a folder, this is a file"}
-	}
-	taken := map[string]bool{}
-	for _, f := range from {
-		name := strings.TrimSuffix(filepath.Base(f), filepath.Ext(f))
-		unique := name
-		for k := 2; taken[strings.ToLower(unique)]; k++ { // names that differ in case alone are one on some systems
-			unique = fmt.Sprintf("%s (%d)", name, k)
-		}
-		taken[strings.ToLower(unique)] = true
-		paths := []string{filepath.Join(c.Out, unique+".png")}
-		if c.Options.Samples > 1 {
-			paths = nil
-			for k := range c.Options.Samples {
-				paths = append(paths, filepath.Join(c.Out, fmt.Sprintf("%s-%d.png", unique, k+1)))
-			}
-		}
-		for _, p := range paths {
-			if _, err := os.Lstat(p); err == nil {
-				return nil, fmt.Errorf("%s is there already; move it, or name another folder with --out", p)
-			}
-		}
-		to = append(to, paths)
-	}
-	return to, nil
 }

@@ -18,10 +18,15 @@ import (
 // Comparison judges a run beside random weights, raw pixels and a supervised network of the same shape and steps.
 type Comparison struct {
 	Data, Test string          // what to judge on, as eval.Open takes them; empty means the run's
-	Protocols  []eval.Protocol // nil means neighbours and probe
+	Protocols  []eval.Protocol // nil means neighbours and probe, or what the suite has
+	Suite      *Suite          // all protocols that fit the data, where Protocols is nil
 	// Beside are whose features are judged beside the model's: random (weights that its run began with), pixels, supervised (a network of the run's shape and
 	// steps that learns the labels first), the directory of a run, or a file of weights. nil means none of Judge, the first three of Compare.
-	Beside   []string
+	Beside []string
+	// Out is the directory in which a protocol that fine-tunes for good, finetune, leaves the model's network as a run; empty keeps none.
+	Out     string
+	Command string // for that run's run.json: how it can be made again
+
 	Gallery  int // queries in the gallery of neighbours; 0 means 8
 	Eval     eval.Options
 	Progress func(p train.Progress) // of the supervised run
@@ -39,7 +44,7 @@ func (c Comparison) filled(m *Model) (Comparison, error) {
 			c.Test = m.Info.Config.Test
 		}
 	}
-	if c.Protocols == nil {
+	if c.Protocols == nil && c.Suite == nil {
 		c.Protocols = []eval.Protocol{eval.KNN{}, eval.Probe{}}
 	}
 	if c.Gallery == 0 {
@@ -51,7 +56,7 @@ func (c Comparison) filled(m *Model) (Comparison, error) {
 	if err := data.CheckMaxBad(c.Eval.MaxBad); err != nil {
 		return c, &SettingError{"max-bad", err.Error()}
 	}
-	return c, nil
+	return c, c.checkOut()
 }
 
 // open returns training and test samples, and says what is to be said of them.
@@ -60,14 +65,14 @@ func (c Comparison) open() (train, test *data.Dataset, err error) {
 	if err == nil && c.Say != nil {
 		tell(c.Say, train, test)
 	}
+	if err != nil || c.Suite != nil && c.Protocols == nil {
+		return train, test, err
+	}
 	protocols := c.Protocols
 	if protocols == nil {
 		protocols = []eval.Protocol{eval.KNN{}}
 	}
-	if err == nil {
-		err = eval.Check(protocols, train, test)
-	}
-	return train, test, err
+	return train, test, eval.Check(protocols, train, test)
 }
 
 // tell says the notes of data sets, each once.
@@ -113,7 +118,7 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 	}
 	if c.Beside == nil {
 		c.Beside = []string{randomRow, pixelsRow, Supervised}
-		if m.Info.Config.Task == Supervised { // such a run is the row itself
+		if m.Info.Config.Task == Supervised && m.Info.Tuned == nil { // such a run is the row itself
 			c.Beside = c.Beside[:2]
 		}
 	}
@@ -123,6 +128,9 @@ func (m *Model) Compare(ctx context.Context, c Comparison) ([]eval.Score, error)
 // judge judges a model and what stands beside it, what has to be trained first last. Scores are kept as soon as they are there: what follows takes long.
 func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.Score, error) {
 	a, b, err := c.open()
+	if err == nil && c.Protocols == nil {
+		c.Protocols, err = c.Suite.protocols(a, b, c.Say)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +153,21 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 		if !pictures || e.Name() != m.Label {
 			return nil
 		}
-		return m.pictures(train[len(train)-1], test[len(test)-1], a, b, c.Gallery)
+		return m.pictures(ctx, train[len(train)-1], test[len(test)-1], a, b, c.Gallery)
+	}
+	if m.Dir != "" {
+		o.Drawn = func(e eval.Encoder, d eval.Drawing) error {
+			return savePicture(m.Dir, d.Name+"-"+e.Name(), d.Title+", "+e.Name(), d.About, d.Image)
+		}
+		o.Learned = func(e eval.Encoder, l eval.Learned) error {
+			if e.Name() != m.Label { // what stands beside a run is not the run's
+				return nil
+			}
+			return saveLearned(m.Dir, l)
+		}
+	}
+	if o.Tuned, err = c.keepTuned(m, a); err != nil {
+		return nil, err
 	}
 	scores, err := eval.Judge(ctx, encoders, a, b, c.Protocols, o)
 	if err = errors.Join(err, m.keep(scores)); err != nil {
@@ -178,20 +200,33 @@ func (c Comparison) folds(train, test *data.Dataset) string {
 	return ""
 }
 
-// foldsUnseen refuses folds of samples whose labels a run learned: it would be judged by what it was told. Of other data that is for a person to know.
-func (c Comparison) foldsUnseen(m *Model, folds string) error {
-	if folds == "" || m.Info == nil || m.Info.Config.Task != Supervised {
+// unseen refuses to judge a run by samples whose labels it learned: by folds, or by a part that is cut off data without a test split of its own, all of which the run learned. Of
+// other data that is for a person to know. A network that was fine-tuned learned from the same four fifths that it is judged with.
+func (c Comparison) unseen(m *Model, folds string) error {
+	if m.Info == nil || m.Info.Config.Task != Supervised || folds == "" && (m.Info.Tuned != nil || !c.cut()) {
 		return nil
 	}
 	learned, err := spec.Parse(m.Info.Config.Data)
 	judged, e := spec.Parse(c.Data)
 	if err == nil && e == nil && (learned.Kind != judged.Kind || learned.Path != judged.Path) {
 		if c.Say != nil {
-			c.Say(fmt.Sprintf("%s learned the labels of %s: what is judged by folds must not be among these", m.name(), m.Info.Config.Data))
+			c.Say(fmt.Sprintf("%s learned the labels of %s: what is judged must not be among these", m.name(), m.Info.Config.Data))
 		}
 		return nil
 	}
+	if folds == "" {
+		return fmt.Errorf("%s learned the labels of all of %s, a fifth of which would judge it: give --test samples that it did not learn from, or let it learn from a part (cut=0.8/0.2)", m.name(), c.Data)
+	}
 	return labelsLearned(m.name(), folds)
+}
+
+// cut tells whether the test samples are cut off the training samples.
+func (c Comparison) cut() bool {
+	if c.Test != "" {
+		return false
+	}
+	_, own, err := data.TestSplit(c.Data)
+	return err == nil && !own
 }
 
 func labelsLearned(who, folds string) error {
@@ -306,7 +341,7 @@ func (m *Model) keep(scores []eval.Score) error {
 
 // beside returns the model's encoder and those that stand beside it for some samples, and whether one that learns the labels is to come.
 func (c Comparison) beside(m *Model, in data.Inputs, folds string) (out []eval.Encoder, learn bool, err error) {
-	if err := c.foldsUnseen(m, folds); err != nil {
+	if err := c.unseen(m, folds); err != nil {
 		return nil, false, err
 	}
 	out = []eval.Encoder{m.Encoder()}
@@ -327,7 +362,7 @@ func (c Comparison) beside(m *Model, in data.Inputs, folds string) (out []eval.E
 			if other.Trunk, err = m.again(m.seed()); err != nil {
 				return nil, false, err
 			}
-			other.Label, other.Checkpoint = randomRow, ""
+			other.Label, other.Checkpoint, other.File, other.Head = randomRow, "", "", nil
 			out = append(out, other.Encoder())
 		default:
 			more, err := Load(name, "")
@@ -335,7 +370,7 @@ func (c Comparison) beside(m *Model, in data.Inputs, folds string) (out []eval.E
 				err = &SettingError{"beside", fmt.Sprintf("%s: want random, pixels, supervised, the directory of a run, or a file of weights", name)}
 			}
 			if err == nil {
-				err = c.foldsUnseen(more, folds)
+				err = c.unseen(more, folds)
 			}
 			if err == nil {
 				more, err = more.forSamples(in)
@@ -381,8 +416,8 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 	return r.encoder("supervised", r.Trunk), nil
 }
 
-// pictures writes the gallery of neighbours and the first layer's filters.
-func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) error {
+// pictures writes the gallery of neighbours, maps of the test samples and the first layer's filters.
+func (m *Model) pictures(ctx context.Context, train, test eval.Sample, a, b *data.Dataset, n int) error {
 	rows := test.Pooled.Dim(0)
 	queries := tensor.NewRNG(m.Info.Config.Seed).Derive(stream.Gallery).Perm(rows)[:min(n, rows)]
 	lookA, lookB, what := eval.LookAt(a, m.Side), eval.LookAt(b, m.Side), "picture"
@@ -400,9 +435,32 @@ func (m *Model) pictures(train, test eval.Sample, a, b *data.Dataset, n int) err
 		"Green frame: the same class, red: another. The network never saw a class.", g); err != nil {
 		return err
 	}
+	if err := m.planes(ctx, test, lookB); err != nil {
+		return err
+	}
 	first := layers.State(m.Trunk)[0]
 	if len(first.Value.Shape) != 4 {
 		return nil
 	}
 	return savePicture(m.Dir, "filters", "First-layer filters", "Each stretched to its full range.", eval.Filters(first.Value))
 }
+
+// planes writes maps of the test samples, where there are some.
+func (m *Model) planes(ctx context.Context, test eval.Sample, look eval.Look) error {
+	if test.Pooled.Dim(0) < leastOnPlane {
+		return nil
+	}
+	p, err := eval.OnPlane(ctx, test, m.seed())
+	if err != nil {
+		return err
+	}
+	of := fmt.Sprintf("%d of the %d test samples by the last stage's features; pictures where there is room, else dots, in the colour of their class, which the network never saw. ", len(p.Rows), test.Pooled.Dim(0))
+	err = savePicture(m.Dir, "plane-umap", "A map of the features (UMAP)", of+"Neighbours in the features are neighbours on the map; how far groups lie apart says little.", p.Draw(p.UMAP, test, look))
+	if err != nil {
+		return err
+	}
+	return savePicture(m.Dir, "plane-pca", "Two principal components", of+fmt.Sprintf("To the right the first, %.0f %% of the variance, upwards the second, %.0f %%.", 100*p.Explained[0], 100*p.Explained[1]), p.Draw(p.PCA, test, look))
+}
+
+// leastOnPlane is of how many samples a map is worth drawing.
+const leastOnPlane = 20

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/train"
 )
 
 // TestBeside: a run is judged beside random weights, another run and pixels by what their neighbours have in common; scores and a picture are kept.
@@ -83,5 +84,30 @@ func TestBeside(t *testing.T) {
 	c.Data, c.Beside = frames+"&labels=background", []string{Supervised}
 	if _, err := file.Judge(context.Background(), c); err == nil || !strings.Contains(err.Error(), "random is no run") {
 		t.Errorf("labels learned for as long as nothing: %v", err)
+	}
+}
+
+// TestUnseen: what learned the labels of all samples is not judged on a fifth of them; on samples of another place, and after it learned from a part, it is.
+func TestUnseen(t *testing.T) {
+	run := &Model{Label: Supervised, Dir: "runs/sup", Info: &train.Info{Config: train.Config{Task: Supervised, Data: "folder:photos?n=50"}}}
+	for _, c := range []struct {
+		data, test string
+		want       string
+	}{
+		{"folder:photos", "", "learned the labels of all of folder:photos"},
+		{"folder:photos", "folder:others", ""},
+		{"folder:photos?cut=0.8/0.2", "", ""},
+		{"folder:others", "", ""},
+		{"scenes", "", ""},
+	} {
+		err := Comparison{Data: c.data, Test: c.test}.unseen(run, "")
+		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s, test %q: %v", c.data, c.test, err)
+		}
+	}
+	tuned := *run
+	tuned.Info = &train.Info{Config: run.Info.Config, Tuned: &train.Tuned{}}
+	if err := (Comparison{Data: "folder:photos"}).unseen(&tuned, ""); err != nil {
+		t.Errorf("a fine-tuned network learned from four fifths: %v", err)
 	}
 }

@@ -35,6 +35,9 @@ type Model struct {
 	Info    *train.Info // of the run, where there is one
 	// Checkpoint is the file of the run's that the weights are of, without its folder.
 	Checkpoint string
+	File       string        // that the weights are of; empty for random ones
+	Head       layers.Module // of a run that was fine-tuned, what says Classes of its features; nil for none
+	Classes    []string
 	Notes      []string // what a person should know of how a file was read
 }
 
@@ -44,7 +47,7 @@ func (m *Model) Encoder() *eval.TrunkEncoder {
 	if m.Checkpoint != "" {
 		of["checkpoint"] = m.Checkpoint
 	}
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Input: m.input(), Of: of, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
+	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Head: m.Head, Classes: m.Classes, Input: m.input(), Of: of, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
 }
 
 // input is how the trunk sees or hears samples.
@@ -111,7 +114,10 @@ func loadRun(dir string, read reader) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m, restoreFile(m.Trunk, f, last, "model.trunk.")
+	if err := restoreFile(m.Trunk, f, last, "model.trunk."); err != nil {
+		return nil, err
+	}
+	return m, m.tunedHead(f)
 }
 
 // LoadLearner returns the model of a run directory's last checkpoint with what learned around it, heads and all: for what a trained task
@@ -184,6 +190,9 @@ func openRun(dir string) (*Model, string, error) {
 	if c.Task == Supervised {
 		m.Label = "supervised"
 	}
+	if info.Tuned != nil {
+		m.Label = "finetuned"
+	}
 	if m.Norm, err = runNorm(c); err != nil {
 		return nil, "", err
 	}
@@ -204,7 +213,7 @@ func openRun(dir string) (*Model, string, error) {
 		m.Hearing = &h
 	}
 	last := all[len(all)-1]
-	m.Checkpoint = filepath.Base(last)
+	m.Checkpoint, m.File = filepath.Base(last), last
 	return m, last, nil
 }
 
@@ -323,7 +332,7 @@ func loadFile(path, trunk string, read reader) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m.Label, m.Norm = filepath.Base(path), data.ImageNetNorm
+	m.Label, m.File, m.Norm = filepath.Base(path), path, data.ImageNetNorm
 	prefix := commonPrefix(m.Trunk, f)
 	if note := nameParts(m.Trunk, f); note != "" {
 		m.Notes, prefix = append(m.Notes, path+": "+note), ""

@@ -699,7 +699,7 @@ func TestCompareDefaults(t *testing.T) {
 	}
 	alone := *m
 	alone.Dir = t.TempDir()
-	if err := alone.pictures(last(a), last(b), a, b, 5); err != nil {
+	if err := alone.pictures(context.Background(), last(a), last(b), a, b, 5); err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range []string{"neighbours.png", "filters.png"} {

@@ -1,6 +1,7 @@
 package recipe
 
 import (
+	"cmp"
 	"fmt"
 	"image"
 	"image/png"
@@ -26,6 +27,44 @@ func ContactSheet(images data.Images, n int) image.Image {
 		if im, err := view.Of(images, i, nil); err == nil {
 			x, y := grid.At(k)
 			sheet.Picture(x, y, 1, im.Pix, im.H, im.W)
+		}
+	}
+	return sheet
+}
+
+// BoxSheet shows n pictures of a seeded order with the boxes around the objects in them and what these are, where there is room; of difficult ones and crowds
+// the lines are thin.
+func BoxSheet(d *data.Dataset, n int) image.Image {
+	const side, cols = 260, 4
+	n = min(n, d.Len())
+	grid := canvas.Grid{Cols: min(cols, n), CellW: side, CellH: side + canvas.TextHeight + 2, Gap: 8}
+	sheet, names := grid.Sheet(n), d.Truth.BoxClasses()
+	for k, i := range tensor.NewRNG(1).Perm(d.Len())[:n] {
+		x, y := grid.At(k)
+		im, err := d.Images.Image(i)
+		var boxes []data.Box
+		if err == nil {
+			boxes, err = d.Truth.Boxes.Boxes(i)
+		}
+		if err != nil {
+			sheet.Text(x, y, side, fmt.Sprintf("cannot be read: %v", err), canvas.Ink)
+			continue
+		}
+		scale := float32(side) / float32(max(im.H, im.W))
+		at := func(px, py float32) image.Point { return image.Pt(x+int(px*scale+0.5), y+int(py*scale+0.5)) }
+		whole := image.Rectangle{Min: at(0, 0), Max: at(float32(im.W), float32(im.H))}
+		sheet.Stretch(x, y, max(whole.Dx(), 1), max(whole.Dy(), 1), im.Pix, im.H, im.W)
+		sheet.Text(x, whole.Max.Y+1, side, filepath.Base(d.Describe(i)), canvas.Ink)
+		slices.SortStableFunc(boxes, func(a, b data.Box) int { return cmp.Compare((b.X1-b.X0)*(b.Y1-b.Y0), (a.X1-a.X0)*(a.Y1-a.Y0)) })
+		for _, b := range boxes { // small ones above large ones
+			r, thick, text := image.Rectangle{Min: at(b.X0, b.Y0), Max: at(b.X1, b.Y1)}, 2, ""
+			if b.Difficult || b.Crowd {
+				thick = 1
+			}
+			if b.Class >= 0 && b.Class < len(names) && r.Dx() > 2*canvas.TextWidth {
+				text = names[b.Class]
+			}
+			sheet.Box(r, thick, canvas.ClassColour(b.Class), text, whole)
 		}
 	}
 	return sheet
@@ -189,6 +228,8 @@ func Sheet(d *data.Dataset) (image.Image, error) { return sheetOf(d, 96, 12, 24)
 // sheetOf shows so many pictures, or where there are none films, or recordings.
 func sheetOf(d *data.Dataset, pictures, films, sounds int) (image.Image, error) {
 	switch {
+	case d.Images != nil && d.Truth.Boxes != nil && d.Truth.Labels == nil:
+		return BoxSheet(d, pictures/4), nil
 	case d.Images != nil:
 		return ContactSheet(d.Images, pictures), nil
 	case d.Clips != nil:

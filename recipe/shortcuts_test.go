@@ -280,7 +280,7 @@ func TestVerdicts(t *testing.T) {
 	if len(got) != 1 || got[0] != "Without overlap (against ): the task is solved 0.6 dB better, the features are 0.0 points better: a shortcut or an easier task; the features do not mind here." {
 		t.Errorf("%q", got)
 	}
-	if row := strings.Join(psnr("", 20).Row(), "|"); row != "all defences|psnr 20.1 dB ± 1.271 dB|mean colour 0 dB|||55.0 % ± 63.5 %||" {
+	if row := strings.Join(psnr("", 20).Row(), "|"); row != "all defences|psnr 20.1 dB ± 1.271 dB|mean colour 0 dB|||55.0 ± 63.5 %||" {
 		t.Error(row)
 	}
 	if told := strings.Join(f("jpeg:9", "gap", 0.5, 0.2, 0.3).Told(), "; "); told != "accuracy 50.0 % (chance 12.5 %); place error 0.200 (middle 0.400); probe 30.0 %" {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tessera-go/tessera/eval/score"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/pretext"
 )
@@ -31,14 +32,6 @@ func (f Finding) Name() string {
 	return name + traceIn(f.Inject)
 }
 
-// text is a mean with its interval; form writes a value.
-func (m Mean) text(form func(v float64) string) string {
-	if m.N < 2 {
-		return form(m.Value)
-	}
-	return form(m.Value) + " ± " + form(m.Half)
-}
-
 func percent(v float64) string     { return fmt.Sprintf("%.1f %%", 100*v) }
 func thousandths(v float64) string { return fmt.Sprintf("%.3f", v) }
 
@@ -49,13 +42,13 @@ var rowHeads = []string{"defences", "task solved", "trivial", "place error", "of
 func (f Finding) Row() []string {
 	place, middle, retrieval, order := "", "", "", ""
 	if len(f.Place) > 0 {
-		place, middle = meanOf(f.Place).text(thousandths), thousandths(f.Middle)
+		place, middle = score.MeanOf(f.Place).Text(thousandths), thousandths(f.Middle)
 	}
 	if len(f.Retrieval) > 0 {
-		retrieval, order = meanOf(f.Retrieval).text(percent), percent(f.Order)
+		retrieval, order = score.MeanOf(f.Retrieval).Text(percent), percent(f.Order)
 	}
 	name, _, _ := strings.Cut(f.Name(), ",")
-	return []string{name, f.Metric.Name + " " + meanOf(f.Solved).text(f.Metric.Format), f.Metric.Predictor + " " + f.Metric.Format(f.Trivial), place, middle, meanOf(f.Probe).text(percent),
+	return []string{name, f.Metric.Name + " " + score.MeanOf(f.Solved).Text(f.Metric.Format), f.Metric.Predictor + " " + f.Metric.Format(f.Trivial), place, middle, score.MeanOf(f.Probe).Text(percent),
 		retrieval, order}
 }
 
@@ -124,7 +117,7 @@ func traceIn(inject string) string {
 // held says whether a trace helps in spite of all defences.
 func held(f, clean Finding) string {
 	more, _ := gained(f, clean)
-	text := fmt.Sprintf("With %s in the data and all defences the task is solved %s", f.Inject, difference(f.Metric, meanOf(f.Solved).Value-meanOf(clean.Solved).Value))
+	text := fmt.Sprintf("With %s in the data and all defences the task is solved %s", f.Inject, difference(f.Metric, score.MeanOf(f.Solved).Value-score.MeanOf(clean.Solved).Value))
 	switch {
 	case !f.learned() && !clean.learned():
 		return text + " than with the data as it is: it is not learned in so few steps (--steps)."
@@ -136,13 +129,13 @@ func held(f, clean Finding) string {
 
 // gained tells whether a task is solved better by what counts, and whether worse.
 func gained(f, than Finding) (better, worse bool) {
-	d := meanOf(f.Solved).Value - meanOf(than.Solved).Value
+	d := score.MeanOf(f.Solved).Value - score.MeanOf(than.Solved).Value
 	if !f.Metric.Higher {
 		d = -d
 	}
 	least := f.least(solvedMore, f.Solved, than.Solved)
 	if f.Metric.Unit != metric.Percent {
-		least = max(solvedMore*math.Abs(meanOf(than.Solved).Value), apart(f.Solved, than.Solved))
+		least = max(solvedMore*math.Abs(score.MeanOf(than.Solved).Value), apart(f.Solved, than.Solved))
 	}
 	return d >= least, d <= -least
 }
@@ -153,7 +146,7 @@ func (f Finding) least(much float64, a, b []float64) float64 {
 	if len(a) > 1 && len(a) == len(b) {
 		return max(much, apart(a, b))
 	}
-	p := (meanOf(a).Value + meanOf(b).Value) / 2
+	p := (score.MeanOf(a).Value + score.MeanOf(b).Value) / 2
 	return max(much, 2*math.Sqrt(2*max(p*(1-p), 0)/float64(max(1, f.Judged))))
 }
 
@@ -166,7 +159,7 @@ func apart(a, b []float64) float64 {
 	for i := range a {
 		d = append(d, a[i]-b[i])
 	}
-	return meanOf(d).Half
+	return score.MeanOf(d).Half
 }
 
 // learned tells whether the task was solved better than by its trivial predictor.
@@ -194,10 +187,10 @@ func compared(f, with Finding) string {
 	if slices.Equal(f.Solved, with.Solved) && slices.Equal(f.Place, with.Place) && slices.Equal(f.Probe, with.Probe) && slices.Equal(f.Retrieval, with.Retrieval) {
 		return "nothing changes at all: it is off for samples of this size, or by an option"
 	}
-	parts := []string{"the task is solved " + difference(f.Metric, meanOf(f.Solved).Value-meanOf(with.Solved).Value)}
+	parts := []string{"the task is solved " + difference(f.Metric, score.MeanOf(f.Solved).Value-score.MeanOf(with.Solved).Value)}
 	better, worse := gained(f, with)
 	if len(f.Place) > 0 && len(with.Place) > 0 {
-		a, b := meanOf(f.Place).Value, meanOf(with.Place).Value
+		a, b := score.MeanOf(f.Place).Value, score.MeanOf(with.Place).Value
 		least := max(placeMore*b, apart(f.Place, with.Place))
 		switch {
 		case a <= b-least:
@@ -210,7 +203,7 @@ func compared(f, with Finding) string {
 	}
 	what, by := f.worth()
 	_, beside := with.worth()
-	gain := meanOf(by).Value - meanOf(beside).Value
+	gain := score.MeanOf(by).Value - score.MeanOf(beside).Value
 	word := "better"
 	if gain < 0 {
 		word = "worse"

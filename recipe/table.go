@@ -6,17 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
 
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/eval/score"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/pretext"
@@ -317,21 +314,5 @@ func (t Table) judge(ctx context.Context, row *Row, e eval.Encoder, a, b *data.D
 	return err
 }
 
-// Mean is a mean over seeds, and half of its 95 % interval (Student's t); 0 where there is one seed.
-type Mean struct {
-	Value, Half float64
-	N           int
-}
-
-func meanOf(v []float64) Mean {
-	m := Mean{N: len(v)}
-	if m.N == 0 {
-		return Mean{Value: math.NaN()}
-	}
-	var std float64
-	m.Value, std = stat.MeanStdDev(v, nil)
-	if m.N > 1 {
-		m.Half = distuv.StudentsT{Mu: 0, Sigma: 1, Nu: float64(m.N - 1)}.Quantile(0.975) * std / math.Sqrt(float64(m.N))
-	}
-	return m
-}
+// Mean is a mean over seeds.
+type Mean = score.Mean

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tessera-go/tessera/eval/score"
 	"github.com/tessera-go/tessera/metric"
 )
 
@@ -41,7 +42,7 @@ func Summarise(rows []Row) []Summary {
 			for _, r := range of {
 				v = append(v, value(r))
 			}
-			return meanOf(v)
+			return score.MeanOf(v)
 		}
 		s.Value, s.Trivial = over(func(r Row) float64 { return r.Value }), over(func(r Row) float64 { return r.Trivial })
 		s.Seconds, s.Images = over(func(r Row) float64 { return r.Seconds }), over(func(r Row) float64 { return r.Images })
@@ -65,7 +66,7 @@ func stagesOf(rows []Row, values func(Row) []float64) (means []Mean, best int) {
 		for _, r := range rows {
 			v = append(v, values(r)[i])
 		}
-		means = append(means, meanOf(v))
+		means = append(means, score.MeanOf(v))
 		if means[i].Value > means[best].Value {
 			best = i
 		}
@@ -88,7 +89,7 @@ func above(rows, others []Row, values func(Row) []float64) Mean {
 			}
 		}
 	}
-	return meanOf(v)
+	return score.MeanOf(v)
 }
 
 // WriteTable writes rows as a table in Markdown: means over seeds in per cent with half of their 95 % interval, the best stage bold.
@@ -112,8 +113,8 @@ func WriteTable(w io.Writer, rows []Row) error {
 		if s.Seconds.Value > 0 {
 			seconds, rate = fmt.Sprintf("%.0f", s.Seconds.Value), fmt.Sprintf("%.0f", s.Images.Value)
 		}
-		fmt.Fprintf(b, "| %s | %s | %s |%s %s |%s %s | %s | %s |\n", s.Task, told, trivial, cells(s.Probe, s.ProbeAt, len(stages)), s.ProbeUp.points(),
-			cells(s.KNN, s.KNNAt, len(stages)), s.KNNUp.points(), seconds, rate)
+		fmt.Fprintf(b, "| %s | %s | %s |%s %s |%s %s | %s | %s |\n", s.Task, told, trivial, cells(s.Probe, s.ProbeAt, len(stages)), points(s.ProbeUp),
+			cells(s.KNN, s.KNNAt, len(stages)), points(s.KNNUp), seconds, rate)
 	}
 	b.WriteString(legend)
 	_, err := io.WriteString(w, b.String())
@@ -144,7 +145,7 @@ func cells(v []Mean, best, n int) string {
 		case i >= len(v):
 			out += "  |"
 		case i == best:
-			out += fmt.Sprintf(" **%.1f**%s |", 100*v[i].Value, v[i].interval())
+			out += fmt.Sprintf(" **%.1f**%s |", 100*v[i].Value, interval(v[i]))
 		default:
 			out += fmt.Sprintf(" %.1f |", 100*v[i].Value)
 		}
@@ -153,7 +154,7 @@ func cells(v []Mean, best, n int) string {
 }
 
 // interval is half of a mean's interval, in points.
-func (m Mean) interval() string {
+func interval(m Mean) string {
 	if m.N < 2 {
 		return ""
 	}
@@ -161,9 +162,9 @@ func (m Mean) interval() string {
 }
 
 // points are a difference in points with its interval.
-func (m Mean) points() string {
+func points(m Mean) string {
 	if m.N == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%+.1f%s", 100*m.Value, m.interval())
+	return fmt.Sprintf("%+.1f%s", 100*m.Value, interval(m))
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/klauspost/cpuid/v2"
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
@@ -76,6 +77,7 @@ type Info struct {
 	DataLen     int             `json:"data_len"`
 	Fingerprint string          `json:"data_fingerprint"`
 	Origin      *Origin         `json:"origin,omitempty"`
+	Tuned       *Tuned          `json:"tuned,omitempty"`
 	Seconds     float64         `json:"seconds"`             // of all sessions together
 	PeakMemory  int             `json:"peak_memory"`         // bytes that the tape held at most
 	Recompute   string          `json:"recompute,omitempty"` // what a memory limit made compute twice
@@ -126,12 +128,18 @@ func (i *Info) Save(dir string) error {
 	})
 }
 
+// infoBytes is how large run.json may be.
+const infoBytes = 64 << 20
+
 // LoadInfo reads run.json of a run directory.
 func LoadInfo(dir string) (*Info, error) {
 	path := filepath.Join(dir, "run.json")
-	b, err := os.ReadFile(path)
-	if err != nil {
+	b, err := files.Read(path, infoBytes)
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, fmt.Errorf("%s is not a run directory: it has no run.json", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	i, err := readInfo(b)
 	if err != nil {

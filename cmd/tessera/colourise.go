@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -54,14 +55,15 @@ NAME-2.png and so on. Nothing that is there already is replaced.
 			defer t.end()
 			made, err := recipe.Colouring{Colourer: c, Options: o, Seed: seed, Out: out, Say: t.say,
 				Progress: func(done, of int) { t.at(done, of, "pictures") }}.Run(cmd.Context(), a[1:])
-			if err != nil {
+			if err != nil && len(made.Written) == 0 {
 				return err
 			}
-			if g.json {
-				return printJSON(made)
+			t.end()
+			if g.json { // of the pictures that could be read, where others could not
+				return errors.Join(printJSON(made), err)
 			}
 			say(os.Stdout, "%s: %d pictures", out, len(made.Written))
-			return nil
+			return err
 		},
 	}
 	f := cmd.Flags()

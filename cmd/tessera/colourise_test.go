@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
@@ -92,10 +93,14 @@ func TestColourise(t *testing.T) {
 	text := filepath.Join(dir, "text.png")
 	os.WriteFile(text, []byte("no picture"), 0o644)
 	out, errs, code := tessera(t, "colourise", run, text, one, "--out", filepath.Join(dir, "z"), "--temperature", "1")
-	if code != exitFailed || !strings.Contains(errs, "1 of 2 pictures could not be read; the others are coloured") || !strings.Contains(errs, "skipped: ") || out != "" {
+	if code != exitFailed || !strings.Contains(errs, "1 of 2 pictures could not be read; the others are coloured") || !strings.Contains(errs, "skipped: ") || !strings.HasSuffix(out, "z: 1 pictures\n") {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 	if _, err := data.ReadImage(filepath.Join(dir, "z", "one.png")); err != nil {
 		t.Error(err)
+	}
+	out, _, code = tessera(t, "colourise", run, text, one, "--out", filepath.Join(dir, "j"), "--json")
+	if err := json.Unmarshal([]byte(out), &said); err != nil || code != exitFailed || len(said.Pictures) != 1 || len(said.Skipped) != 1 {
+		t.Errorf("exit %d: %s, %v", code, out, err)
 	}
 }

@@ -192,7 +192,7 @@ func TestEmbed(t *testing.T) {
 	npy := filepath.Join(t.TempDir(), "f.npy")
 	args := []string{"embed", "random", "--trunk", "convnet", "--side", "8", "--data", "folder:" + dir, "--out", npy, "--max-bad", "0.5"}
 	out, errs, code := tessera(t, args...)
-	if code != 0 || out != npy+": [3 128]; "+strings.TrimSuffix(npy, ".npy")+".txt names the rows\n" || !strings.Contains(errs, "skipped: ") {
+	if code != 0 || out != npy+": [3 128], stage conv4; "+strings.TrimSuffix(npy, ".npy")+".txt names the rows\n" || !strings.Contains(errs, "skipped: ") {
 		t.Errorf("exit %d: %s%s", code, out, errs)
 	}
 	names, err := os.ReadFile(strings.TrimSuffix(npy, ".npy") + ".txt")

@@ -14,7 +14,7 @@ func evalCorrespond(g *global, cmd *cobra.Command, m *modelFlags, e *evalFlags, 
 	if err != nil {
 		return usageError{err}
 	}
-	if err := unread(m.said, "is not of the protocol "+c.Protocol, "test", "layers", "solver", "k", "temperature", "gallery", "beside"); err != nil {
+	if err := unread(m.said, "is not of the protocol "+c.Protocol, "test", "layers", "solver", "k", "temperature", "gallery", "beside", "out"); err != nil {
 		return err
 	}
 	mod, err := m.load(g, a[1])

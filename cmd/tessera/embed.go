@@ -17,16 +17,22 @@ import (
 func newEmbed(g *global) *cobra.Command {
 	var m modelFlags
 	var spec, out string
-	e := evalFlags{layers: "last"}
+	var e evalFlags
 	cmd := &cobra.Command{
 		Use:   "embed RUN|random|FILE.safetensors",
 		Short: "write the features of images to a file",
-		Long: `Embed writes the last stage's features, averaged over positions. The file's ending says how:
+		Long: `Embed writes the features of a stage, averaged over positions. The file's ending says how:
 
   .npy      a NumPy array [N D], and beside it FILE.txt, which names the image of each row
             (in quotation marks where a name has a line break)
   .csv      a line an image: name, f0, f1, ...
-  .parquet  columns name and features`,
+  .parquet  columns name and features
+
+Beside it FILE.json says what made it, for tessera search, and where classes are known
+FILE.labels.csv has them:
+
+  tessera embed RUN --data folder:photos --out features.npy
+  tessera eval all --features features.npy --labels features.labels.csv`,
 		Args: args(1, "one RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
 			mod, err := m.load(g, a[0])
@@ -42,42 +48,36 @@ func newEmbed(g *global) *cobra.Command {
 			if st, err := os.Stat(filepath.Dir(out)); !slices.Contains(eval.FeatureFormats, strings.ToLower(filepath.Ext(out))) || err != nil || !st.IsDir() {
 				return usage("--out %s: want a file in a folder that exists, ending in %s", out, strings.Join(eval.FeatureFormats, ", "))
 			}
-			src, err := data.Open(spec, data.Train)
-			if err != nil {
-				return err
-			}
 			t := newTeller("features")
 			defer t.end()
-			for _, note := range src.Notes {
-				t.say(note)
-			}
-			src.Listen(t.say)
-			s, err := mod.Encoder().Encode(cmd.Context(), src.Inputs, e.options(t))
+			made, err := mod.Embed(cmd.Context(), recipe.Embedding{Data: spec, Out: out, Layers: e.layers, Eval: e.options(t), Say: t.say})
 			if err != nil {
 				return err
 			}
-			x := s[0].Pooled
-			var names []string
-			for _, i := range s[0].Index {
-				names = append(names, src.Describe(i))
-			}
-			list, err := eval.SaveFeatures(out, x, names)
-			if err != nil {
-				return err
-			}
+			t.end()
 			if g.json {
-				return printJSON(map[string]any{"features": out, "names": list, "shape": x.Shape})
+				out := map[string]any{"files": made}
+				if len(made) == 1 {
+					out["features"], out["names"], out["shape"] = made[0].Features, made[0].Names, []int{made[0].Rows, made[0].Dim}
+				}
+				return printJSON(out)
 			}
-			if list == out {
-				say(os.Stdout, "%s: %v, with the name of each row", out, x.Shape)
-			} else {
-				say(os.Stdout, "%s: %v; %s names the rows", out, x.Shape, list)
+			for _, m := range made {
+				also := "with the name of each row"
+				if m.Names != m.Features {
+					also = m.Names + " names the rows"
+				}
+				if m.Labels != "" {
+					also += ", " + m.Labels + " has their classes"
+				}
+				say(os.Stdout, "%s: [%d %d], stage %s; %s", m.Features, m.Rows, m.Dim, m.Stage, also)
 			}
 			return nil
 		},
 	}
 	m.add(cmd)
 	cmd.Flags().StringVar(&spec, "data", "", "images, kind:path?option=value")
+	cmd.Flags().StringVar(&e.layers, "layers", "last", "last, all or a stage's name; of all FILE-STAGE is written for each")
 	cmd.Flags().StringVar(&out, "out", "features.npy", "file to write: .npy, .csv or .parquet")
 	cmd.Flags().Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/eval/score"
 	"github.com/tessera-go/tessera/recipe"
 )
 
@@ -119,6 +120,7 @@ type protocolFlags struct {
 	k, gallery  int
 	temperature float64
 	beside      string
+	out         string
 }
 
 // others are the names that --beside lists, nil for none.
@@ -156,7 +158,7 @@ func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag s
 	case "probe", "linear":
 		return []eval.Protocol{probe}, unread(said, "is not of the probe", p.alone("k", "temperature")...)
 	}
-	one, err := eval.NewProtocol(protocol)
+	one, err := recipe.NewProtocol(protocol)
 	if err != nil {
 		return nil, usageError{err}
 	}
@@ -166,18 +168,29 @@ func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag s
 // evalLong says what can be judged, and by what.
 func evalLong() string {
 	about := ""
-	for _, p := range eval.Protocols() {
+	for _, p := range recipe.Protocols() {
 		about += fmt.Sprintf("          %-9s %s\n", p.Name, p.About)
 	}
-	return "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   both, for a RUN, beside random weights, raw pixels and a
+	about += `          all       by all that fit what is known of the data, for a RUN beside
+                    random weights, raw pixels and a supervised network
+                    (all?only=knn,probe, all?without=finetune), then
+          summary   what RUN... were judged by before, in one table: best stages,
+                    how much worse the last is, which protocols agree
+`
+	return "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   knn and probe, for a RUN, beside random weights, raw pixels and a
                     supervised network of the same shape and steps, with a
                     gallery of neighbours
 
 What is judged is a RUN (the directory that pretrain wrote), random (--trunk with random
 weights), or weights in a FILE.safetensors.
 
-  tessera eval compare runs/rotation-convnet-seed1
+  tessera eval all runs/rotation-convnet-seed1
   tessera eval knn random --trunk convnet --data folder:photos
+  tessera eval summary runs/*
+
+Features that another program made, with their classes (see --features)
+
+  tessera eval svm --features resnet50.npy --labels classes.csv
 
 Recordings are judged over the folds that the data has (a column fold), else by speakers or
 sources that were not learned from; which they are is said
@@ -213,85 +226,219 @@ With --beside the same is judged of other features, and what each takes to be al
 
   tessera eval purity runs/shuffle --beside random,runs/scene
 
+What is learned with labels from a pretext run, from scratch, and from a supervised run:
+
+  tessera eval finetune RUN --beside random,runs/supervised --out runs/tuned
+  tessera eval semi RUN --beside random
+
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe, sound
-for svm?folds=auto.
+for svm?folds=auto, voc07 for svm on the classes of a picture's boxes as Goyal et al. 2019 do.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`
 }
 
+// evaluation is a call of eval.
+type evaluation struct {
+	g        *global
+	cmd      *cobra.Command
+	model    modelFlags
+	eval     evalFlags
+	protocol protocolFlags
+	foreign  recipe.Foreign
+	of, test string
+}
+
+// refuse refuses flags that are not of a protocol; those of all protocols but the ones named.
+func (c *evaluation) refuse(why string, but ...string) error {
+	var flags []string
+	for _, f := range []string{"trunk", "side", "seed", "norm", "sound", "data", "test", "layers", "solver", "k", "temperature", "gallery", "beside", "max-bad", "features", "labels", "out"} {
+		if !slices.Contains(but, f) {
+			flags = append(flags, f)
+		}
+	}
+	return unread(c.model.said, why, flags...)
+}
+
+// run judges by the protocol a[0] what a[1] names.
+func (c *evaluation) run(a []string) error {
+	if !slices.Contains(evalLayers, c.eval.layers) {
+		return usage("--layers %s: want all or last", c.eval.layers)
+	}
+	if a[0] == summaryProtocol {
+		if err := c.refuse("a summary is of what runs were judged by before"); err != nil {
+			return err
+		}
+		return c.summary(a[1:])
+	}
+	if len(c.foreign.Features) > 0 {
+		return c.features(a)
+	}
+	if err := unread(c.model.said, "goes with --features", "labels"); err != nil {
+		return err
+	}
+	if err := args(2, "PROTOCOL and RUN, random or FILE.safetensors")(c.cmd, a); err != nil {
+		return err
+	}
+	if _, _, ok := recipe.FindWordProtocol(a[0]); ok {
+		if err := c.refuse("is not of word vectors", "data"); err != nil {
+			return err
+		}
+		return evalWords(c.g, a[0], a[1], c.of)
+	}
+	if _, _, _, ok := recipe.FindTracking(a[0]); ok {
+		return evalTrack(c.g, c.cmd, &c.model, &c.eval, a, c.of)
+	}
+	if _, _, ok := recipe.FindCorrespondence(a[0]); ok {
+		return evalCorrespond(c.g, c.cmd, &c.model, &c.eval, a, c.of)
+	}
+	return c.judge(a)
+}
+
+// judge judges features or trunks by one protocol, or by several.
+func (c *evaluation) judge(a []string) error {
+	compared := a[0] == "compare"
+	suite, err, ok := recipe.FindSuite(a[0])
+	if err != nil {
+		return usageError{err}
+	}
+	var protocols []eval.Protocol
+	if ok {
+		err = unread(c.model.said, suiteReads, "k", "temperature", "solver")
+		if err == nil && c.model.said("seed") && a[1] != "random" {
+			err = usage("--seed: %s", suiteReads)
+		}
+	} else {
+		protocols, err = c.protocol.protocols(a[0], c.model.seed, c.model.said)
+	}
+	if err != nil {
+		return err
+	}
+	mod, err := c.model.load(c.g, a[1])
+	if err != nil {
+		return err
+	}
+	if compared && mod.Info == nil {
+		return usage("compare needs a RUN")
+	}
+	t, sup := newTeller("features"), newTeller(recipe.Supervised)
+	defer t.end()
+	defer sup.end()
+	judge := mod.Judge
+	if compared || suite != nil && mod.Info != nil {
+		judge = mod.Compare
+	}
+	scores, err := judge(c.cmd.Context(), recipe.Comparison{Data: c.of, Test: c.test, Protocols: protocols, Suite: suite, Beside: c.protocol.others(), Gallery: c.protocol.gallery,
+		Out: c.protocol.out, Command: commandLine(), Eval: c.eval.options(t), Progress: sup.step, Say: t.unlessSaid("broken, another stands in: ")})
+	if err != nil {
+		return err
+	}
+	t.end()
+	return c.write(scores, suite != nil)
+}
+
+// suiteReads says why flags of single protocols are refused beside the suite.
+const suiteReads = "protocols of the suite are as they are by themselves"
+
+// write writes scores, and of the suite's the summary.
+func (c *evaluation) write(scores []eval.Score, summary bool) error {
+	if c.g.json {
+		return printJSON(map[string]any{"scores": scores})
+	}
+	if summary {
+		return score.Summarise([]score.Judged{{Scores: scores}}).WriteText(os.Stdout)
+	}
+	return eval.WriteTable(os.Stdout, scores)
+}
+
+// summaryProtocol is what the table of what runs were judged by before is called where a protocol is named.
+const summaryProtocol = "summary"
+
+// summary writes what runs were judged by before in one table.
+func (c *evaluation) summary(dirs []string) error {
+	if len(dirs) == 0 {
+		return usage("want RUN..., the directories of runs that were judged")
+	}
+	s, err := recipe.SummariseRuns(dirs)
+	if err != nil {
+		return err
+	}
+	if c.g.json {
+		return printJSON(s)
+	}
+	return s.WriteText(os.Stdout)
+}
+
+// features judges features that another program made.
+func (c *evaluation) features(a []string) error {
+	if err := args(1, "PROTOCOL alone beside --features")(c.cmd, a); err != nil {
+		return err
+	}
+	if err := unread(c.model.said, "is not of features in a file", "trunk", "side", "norm", "sound", "layers", "gallery", "beside", "max-bad", "out"); err != nil {
+		return err
+	}
+	suite, err, ok := recipe.FindSuite(a[0])
+	if err != nil {
+		return usageError{err}
+	}
+	if c.foreign.Suite = suite; !ok {
+		if c.foreign.Protocols, err = c.protocol.protocols(a[0], c.model.seed, c.model.said); err != nil {
+			return err
+		}
+	}
+	if ok {
+		if err := unread(c.model.said, suiteReads, "k", "temperature", "solver", "seed"); err != nil {
+			return err
+		}
+	}
+	if len(c.foreign.Labels) > 0 {
+		if err := unread(c.model.said, "is not of labels in a file", "test"); err != nil {
+			return err
+		}
+	}
+	t := newTeller("features")
+	defer t.end()
+	c.foreign.Data, c.foreign.Test, c.foreign.Eval = c.of, c.test, c.eval.options(t)
+	scores, err := c.foreign.Judge(c.cmd.Context())
+	if err != nil {
+		return err
+	}
+	t.end()
+	return c.write(scores, suite != nil)
+}
+
 func newEval(g *global) *cobra.Command {
-	var m modelFlags
-	var e evalFlags
-	var p protocolFlags
-	var of, test string
+	c := &evaluation{g: g}
 	var names []string
-	for _, p := range eval.Protocols() {
+	for _, p := range recipe.Protocols() {
 		names = append(append(names, p.Name), p.Aliases...)
 	}
 	for _, p := range recipe.WordProtocols() {
 		names = append(names, p.Name)
 	}
-	names = append(names, recipe.TrackProtocol, recipe.RetrievalProtocol, recipe.LocalisationProtocol)
+	names = append(names, recipe.TrackProtocol, recipe.RetrievalProtocol, recipe.LocalisationProtocol, recipe.SuiteProtocol, summaryProtocol)
 	cmd := &cobra.Command{
 		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
 		Short: "judge features by neighbours and linear probes, or word vectors",
 		Long:  evalLong(),
-		Args:  args(2, "PROTOCOL and RUN, random or FILE.safetensors"),
+		Args:  atLeast(1, "PROTOCOL and RUN, random or FILE.safetensors"),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			if !slices.Contains(evalLayers, e.layers) {
-				return usage("--layers %s: want all or last", e.layers)
-			}
-			if _, _, ok := recipe.FindWordProtocol(a[0]); ok {
-				if err := unread(m.said, "is not of word vectors", "trunk", "side", "seed", "norm", "sound", "test", "layers", "solver", "k", "temperature", "gallery", "beside", "max-bad"); err != nil {
-					return err
-				}
-				return evalWords(g, a[0], a[1], of)
-			}
-			if _, _, _, ok := recipe.FindTracking(a[0]); ok {
-				return evalTrack(g, cmd, &m, &e, a, of)
-			}
-			if _, _, ok := recipe.FindCorrespondence(a[0]); ok {
-				return evalCorrespond(g, cmd, &m, &e, a, of)
-			}
-			protocols, err := p.protocols(a[0], m.seed, m.said)
-			if err != nil {
-				return err
-			}
-			mod, err := m.load(g, a[1])
-			if err != nil {
-				return err
-			}
-			if a[0] == "compare" && mod.Info == nil {
-				return usage("compare needs a RUN")
-			}
-			t, sup := newTeller("features"), newTeller(recipe.Supervised)
-			defer t.end()
-			defer sup.end()
-			judge := mod.Judge
-			if a[0] == "compare" {
-				judge = mod.Compare
-			}
-			scores, err := judge(cmd.Context(), recipe.Comparison{Data: of, Test: test, Protocols: protocols, Beside: p.others(), Gallery: p.gallery, Eval: e.options(t),
-				Progress: sup.step, Say: t.unlessSaid("broken, another stands in: ")})
-			if err != nil {
-				return err
-			}
-			if g.json {
-				return printJSON(map[string]any{"scores": scores})
-			}
-			return eval.WriteTable(os.Stdout, scores)
+			c.cmd = cmd
+			return c.run(a)
 		},
 		ValidArgs: append(names, "compare"),
 	}
-	m.add(cmd)
+	c.model.add(cmd)
 	f := cmd.Flags()
-	f.StringVar(&of, "data", "", "training samples with labels, default the run's data; of word vectors, questions or pairs")
-	f.StringVar(&test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
-	f.StringVar(&e.layers, "layers", "all", "all or last: every stage, or the last alone")
-	f.StringVar(&p.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
-	f.IntVar(&p.k, "k", 20, "neighbours")
-	f.Float64Var(&p.temperature, "temperature", 0.07, "of the neighbours' votes: the smaller, the more the nearest count")
-	f.StringVar(&p.beside, "beside", "", "judge others beside it: random, pixels, supervised, RUN, FILE, with commas between; compare: the first three")
-	f.IntVar(&p.gallery, "gallery", 8, "queries in the gallery of neighbours")
-	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
+	f.StringVar(&c.of, "data", "", "training samples with labels, default the run's data; of word vectors, questions or pairs")
+	f.StringVar(&c.test, "test", "", "test samples; default the run's, the data's own test split, or a fifth of a folder")
+	f.StringVar(&c.eval.layers, "layers", "all", "all or last: every stage, or the last alone")
+	f.StringVar(&c.protocol.solver, "solver", "lbfgs", "of the linear probe: lbfgs or sgd")
+	f.IntVar(&c.protocol.k, "k", 20, "neighbours")
+	f.Float64Var(&c.protocol.temperature, "temperature", 0.07, "of the neighbours' votes: the smaller, the more the nearest count")
+	f.StringVar(&c.protocol.beside, "beside", "", "judge others beside it: random, pixels, supervised, RUN, FILE, with commas between; compare: the first three")
+	f.StringVar(&c.protocol.out, "out", "", "of finetune: directory in which the fine-tuned network is kept, as a run")
+	f.IntVar(&c.protocol.gallery, "gallery", 8, "queries in the gallery of neighbours")
+	f.Float64Var(&c.eval.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
+	f.StringSliceVar(&c.foreign.Features, "features", nil, "features that another program made, .npy, .csv or .parquet as embed writes them, in place of a RUN: FILE, or TRAIN,TEST; without --labels of the samples of --data")
+	f.StringSliceVar(&c.foreign.Labels, "labels", nil, "of the rows of --features: a CSV with the columns label and, where rows have names, name, and split (train or test) where one file has both; a text of a line each; or whole numbers in an .npy")
 	return cmd
 }

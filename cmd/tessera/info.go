@@ -58,6 +58,15 @@ const dataLong = `Data opens a source and says what it holds. SPEC is kind:path?
   av:PATH             films with sound, as video:PATH; those without are left out
   people:PATH         people with their joints, a square around each: a CSV of
                       joints, COCO's key points, or a folder with COCO's files
+  voc:DIR             pictures with boxes as Pascal VOC has them: Annotations,
+                      JPEGImages, lists of ImageSets/Main as splits; also XML
+                      beside pictures; segments=yes for classes of pixels
+  coco:PATH           pictures with boxes as COCO has them: a JSON, or a folder
+                      with annotations/instances_train*.json and _val*.json
+  yolo:DIR            pictures with boxes as YOLO has them: images, labels, and
+                      names in data.yaml or classes.txt
+  rgbd:DIR            pictures with depths, and surface normals where the camera is
+                      known: the pairs that DIR/pairs.csv lists
   text:PATH           text in UTF-8, a file or the files of any tree, also
                       packed by gzip, zstd or bzip2
   every kind          split=train|test (where there are splits), n=N for the
@@ -99,10 +108,11 @@ func newData(g *global) *cobra.Command {
 			if g.json {
 				return printJSON(told(src))
 			}
-			say(os.Stdout, "%s: %d samples, %d classes, fingerprint %s", src.Name, src.Len(), len(src.Truth.Classes()), src.Fingerprint)
+			say(os.Stdout, "%s: %d samples, %s, fingerprint %s", src.Name, src.Len(), saidClasses(src), src.Fingerprint)
 			for i, c := range src.Truth.Classes() {
 				fmt.Printf("  %-20s %d\n", c, count[i])
 			}
+			sayBoxes(src)
 			for _, name := range slices.Sorted(maps.Keys(src.Truth.Groups)) {
 				say(os.Stdout, "  divided by %s into %d", name, len(src.Truth.Groups[name].Classes()))
 			}
@@ -135,11 +145,35 @@ func newData(g *global) *cobra.Command {
 	return cmd
 }
 
+// saidClasses says of how many classes a source's samples are, or its boxes.
+func saidClasses(src *data.Dataset) string {
+	counts := src.BoxCounts()
+	if counts == nil || src.Truth.Labels != nil {
+		return fmt.Sprintf("%d classes", len(src.Truth.Classes()))
+	}
+	sum := 0
+	for _, n := range counts {
+		sum += n
+	}
+	return fmt.Sprintf("%d boxes of %d classes", sum, len(counts))
+}
+
+// sayBoxes says how many boxes a source has of each class.
+func sayBoxes(src *data.Dataset) {
+	names := src.Truth.BoxClasses()
+	for c, n := range src.BoxCounts() {
+		fmt.Printf("  %-20s %d\n", names[c], n)
+	}
+}
+
 // told is what data says as JSON.
 func told(src *data.Dataset) map[string]any {
 	out := map[string]any{"name": src.Name, "samples": src.Len(), "classes": src.Truth.Classes(), "fingerprint": src.Fingerprint, "notes": src.Notes}
 	if src.Sounds != nil {
 		out["sounds"] = data.SumSounds(src.Sounds)
+	}
+	if counts := src.BoxCounts(); counts != nil {
+		out["box_classes"], out["boxes"] = src.Truth.BoxClasses(), counts
 	}
 	return out
 }

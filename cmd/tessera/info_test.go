@@ -444,3 +444,32 @@ func TestRooflineMeasured(t *testing.T) {
 		t.Errorf("measured: %v\n%s", err, out)
 	}
 }
+
+// TestDataBoxes: where boxes are what is known of pictures, data says of what they are, and what is wrong with them.
+func TestDataBoxes(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 3 {
+		if err := recipe.SavePNG(filepath.Join(dir, fmt.Sprint(i, ".png")), data.NewImage(30, 40).RGBA()); err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(filepath.Join(dir, fmt.Sprint(i, ".txt")), []byte("1 0.5 0.5 0.5 0.5\n0 0.9 0.9 0.5 0.5\nnonsense\n"), 0o644)
+	}
+	os.WriteFile(filepath.Join(dir, "classes.txt"), []byte("cat\ndog\n"), 0o644)
+	sheet := filepath.Join(t.TempDir(), "sheet.png")
+	out, errs, code := tessera(t, "data", "yolo:"+dir+"?n=2", "--sheet="+sheet)
+	for _, words := range []string{": 2 samples, 4 boxes of 2 classes", "dog                  2", "3 boxes reach beyond their picture and are cut there; the first: 0.txt, line 2", "3 lines are neither"} {
+		if code != 0 || !strings.Contains(out, words) {
+			t.Errorf("%d: %q is not said: %s%s", code, words, out, errs)
+		}
+	}
+	if _, err := os.Stat(sheet); err != nil {
+		t.Error(err)
+	}
+	var got struct {
+		Classes []string `json:"box_classes"`
+		Boxes   []int
+	}
+	if parsed(t, &got, "data", "yolo:"+dir, "--json"); fmt.Sprint(got.Classes, got.Boxes) != "[cat dog] [3 3]" {
+		t.Errorf("%+v", got)
+	}
+}

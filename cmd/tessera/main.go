@@ -131,7 +131,7 @@ Data is named as kind:path?option=value (tessera data --help); pretrain without
 	f.TextVar(&g.mode.Precision, "precision", tensor.Float32, "what products multiply: float32, bfloat16, or int8 for inference (eval, embed)")
 	f.BoolVar(&g.json, "json", false, "print one JSON object on standard output at the end")
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages", "Flags.FlagUsagesWrapped 80"))
-	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newNeighbours(g), newNearest(g), newInpaint(g), newColourise(g), newTrack(g), newLocalise(g), newTable(g), newShortcuts(g), newReport(g), newExport(g), newBench(g))
+	root.AddCommand(newDemo(g), newTasks(g), newData(g), newDoctor(g), newPretrain(g), newEval(g), newEmbed(g), newNeighbours(g), newNearest(g), newSearch(g), newInpaint(g), newColourise(g), newDetect(g), newTrack(g), newLocalise(g), newTable(g), newShortcuts(g), newReport(g), newExport(g), newBench(g))
 	completed(root)
 	for _, c := range root.Commands() {
 		c.Long = columns.Wrap(c.Long, 80)
@@ -143,6 +143,16 @@ Data is named as kind:path?option=value (tessera data --help); pretrain without
 func args(n int, what string) cobra.PositionalArgs {
 	return func(_ *cobra.Command, a []string) error {
 		if len(a) != n {
+			return usage("want %s, got %d arguments", what, len(a))
+		}
+		return nil
+	}
+}
+
+// atLeast refuses fewer than n arguments.
+func atLeast(n int, what string) cobra.PositionalArgs {
+	return func(_ *cobra.Command, a []string) error {
+		if len(a) < n {
 			return usage("want %s, got %d arguments", what, len(a))
 		}
 		return nil

@@ -343,7 +343,7 @@ func TestFolderHoldsOut(t *testing.T) {
 
 // TestHelp: every command explains itself within 80 columns, and no command to copy is broken.
 func TestHelp(t *testing.T) {
-	for _, c := range []string{"", "demo", "tasks", "data", "doctor", "pretrain", "eval", "embed", "neighbours", "nearest", "localise", "report", "export", "bench", "completion"} {
+	for _, c := range []string{"", "demo", "tasks", "data", "doctor", "pretrain", "eval", "embed", "neighbours", "nearest", "search", "localise", "report", "export", "bench", "completion"} {
 		out, errs, code := tessera(t, append(strings.Fields(c), "--help")...)
 		if code != 0 || !strings.Contains(out, "Usage:") {
 			t.Errorf("%s --help: exit %d, %s", c, code, errs)

@@ -185,6 +185,9 @@ func settings(of, preset string, resume bool) (train.Config, error) {
 		if err != nil {
 			return train.Config{}, err
 		}
+		if info.Tuned != nil {
+			return train.Config{}, fmt.Errorf("--resume %s: eval %s made it, which leaves nothing to go on with; --init %s begins a new run with its weights", of, info.Tuned.Protocol, of)
+		}
 		return info.Config, nil
 	}
 	if preset != "" {

@@ -19,7 +19,7 @@ func evalTrack(g *global, cmd *cobra.Command, m *modelFlags, e *evalFlags, a []s
 	if err != nil {
 		return usageError{err}
 	}
-	if err := unread(m.said, "is not of the protocol track", "test", "solver", "k", "temperature", "gallery", "beside", "max-bad"); err != nil {
+	if err := unread(m.said, "is not of the protocol track", "test", "solver", "k", "temperature", "gallery", "beside", "max-bad", "out"); err != nil {
 		return err
 	}
 	mod, err := m.load(g, a[1])

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/metric"
 )
 
@@ -28,6 +30,7 @@ type Score struct {
 	Test     int            `json:"n_test"`
 	Dim      int            `json:"dim"`
 	Settings map[string]any `json:"settings"`          // what made it: data, test, fingerprints, side, norm, the protocol's own
+	Seen     []string       `json:"seen,omitempty"`    // names of settings that say how the net sees samples, such as side and norm
 	Network  map[string]any `json:"network,omitempty"` // what net the features are of, and how it computed; does not tell scores apart
 	Found    map[string]any `json:"found,omitempty"`   // what the protocol chose or counted on the way
 	Parts    []Part         `json:"parts,omitempty"`   // what the value is made of, such as the sections of a file of questions
@@ -44,7 +47,7 @@ type Part struct {
 
 // Title is the protocol and, but for accuracy, what it measures.
 func (s Score) Title() string {
-	if s.Metric.Name == "accuracy" {
+	if s.Metric.Name == "accuracy" || s.Metric.Name == "" {
 		return s.Protocol
 	}
 	return s.Protocol + " " + s.Metric.Name
@@ -105,13 +108,24 @@ func LargestClass(share float64) metric.Metric {
 	return m
 }
 
-// Made returns what made a score, as a text that is the same for scores that may stand side by side: the protocol and all of the
-// settings.
-func (s Score) Made() string { return s.Protocol + " " + canonical(s.Settings) }
+// Made returns what made a score, as a text that is the same for scores that may stand side by side: the protocol, what is
+// measured, and all of the settings.
+func (s Score) Made() string { return s.Title() + " " + canonical(s.Settings) }
+
+// Asked returns what was asked of features, as a text that is the same for scores of networks that each see samples in their own way: the protocol, what is measured, and its settings.
+func (s Score) Asked() string { return s.Title() + " " + canonical(s.asked()) }
+
+func (s Score) asked() map[string]any {
+	out := maps.Clone(s.Settings)
+	for _, k := range append([]string{"side", "norm"}, s.Seen...) { // which earlier versions did not name
+		delete(out, k)
+	}
+	return out
+}
 
 // Key tells scores of a run apart: a score replaces another of the same key.
 func (s Score) Key() string {
-	return canonical([]any{s.Protocol, s.Features, s.Stage, s.Settings})
+	return canonical([]any{s.Title(), s.Features, s.Stage, s.Settings})
 }
 
 // canonical returns v as JSON whose numbers are as a file gives them back, so that what was read equals what was written.
@@ -133,10 +147,13 @@ func canonical(v any) string {
 // Path returns the file of a run directory that keeps its scores.
 func Path(dir string) string { return filepath.Join(dir, "eval", "scores.json") }
 
+// mostBytes is how large the file may be.
+const mostBytes = 256 << 20
+
 // Load returns the scores of a run directory, none where it has not been judged.
 func Load(dir string) ([]Score, error) {
 	var all []Score
-	b, err := os.ReadFile(Path(dir))
+	b, err := files.Read(Path(dir), mostBytes)
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil
 	}

@@ -62,6 +62,9 @@ func escape(text string) string {
 // Has tells whether an option is given.
 func (s Spec) Has(name string) bool { return s.options.Has(name) }
 
+// Get returns an option as it is written, nothing where it is not said.
+func (s Spec) Get(name string) string { return s.options.Get(name) }
+
 // With returns the specification with an option set, or without it where value is empty.
 func (s Spec) With(name, value string) Spec {
 	o := url.Values{}

@@ -144,6 +144,8 @@ func All(level autograd.Recompute, mode tensor.Mode) []Item {
 	out = append(out, taskSteps(level, mode)...)
 	out = append(out, wordBenches()...)
 	out = append(out, audioBenches()...)
+	out = append(out, searchBenches()...)
+	out = append(out, probeBenches()...)
 	return append(out, Item{ID: "process/first_step/resnet18_224_n16#nhwc", Child: true}, Item{ID: "process/peak_rss/resnet18_224_n16#nhwc", Child: true})
 }
 

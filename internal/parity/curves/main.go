@@ -50,7 +50,7 @@ func run(args []string) error {
 		}
 		on := recipe.Comparison{Data: *of, Test: *test}
 		if *protocol != "" {
-			p, err := eval.NewProtocol(*protocol)
+			p, err := recipe.NewProtocol(*protocol)
 			if err != nil {
 				return err
 			}
