@@ -1,64 +1,96 @@
 package report
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"html/template"
-	"io"
+	"image"
+	"image/jpeg"
+	"image/png"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/tessera-go/tessera/internal/files"
+	"golang.org/x/image/draw"
 )
 
-// How much a page holds before its text: sound, 1.07 MB of it as text, and pictures, of which none may be larger than pictureBytes.
+// How much a page holds before its text: sound, 1.07 MB of it as text, and pictures, 12.6 MB as text; a file of pictureBytes can be read, of mostPixels.
 const (
 	soundBytes    = 800_000
 	pictureBytes  = 8 << 20
-	picturesBytes = 64 << 20
+	picturesBytes = 9 << 20
+	mostPixels    = 1 << 26
 )
 
-// room is how many bytes more of each a page holds.
-type room struct{ sound, pictures int }
-
-var errRoom, errNoFile = errors.New("no room on the page"), errors.New("neither a file nor a link to one")
-
-// readFile reads a file of a run, of at most so many bytes. A pipe or a device, which may have no end, is refused before it is opened.
-func readFile(path string, most int) ([]byte, error) {
-	st, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !st.Mode().IsRegular():
-		return nil, errNoFile
-	case st.Size() > int64(most):
-		return nil, errRoom
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
-	if err == nil && len(b) > most {
-		err = errRoom
-	}
-	return b, err
+// room is how many bytes more of each a page holds, and how many pictures are to come, which share the room: one that needs less leaves it to the others.
+type room struct {
+	sound, pictures, coming int
+	shrunk                  int // pictures that were
 }
 
-// picture returns a PNG file for the page, and takes its room.
+var errRoom = errors.New("no room on the page")
+
+// picture returns a PNG file for the page, and takes its room. One that is larger than its share becomes a JPEG, of fewer pixels where that is not enough.
 func (r *room) picture(path string) (template.URL, error) {
-	b, err := readFile(path, min(pictureBytes, r.pictures))
+	share := r.pictures / max(r.coming, 1)
+	r.coming--
+	b, err := files.Read(path, pictureBytes)
+	if errors.Is(err, files.ErrTooLarge) {
+		err = errRoom
+	}
 	if err != nil {
 		return "", err
 	}
+	kind := "png"
+	if len(b) > share {
+		if b, err = shrunk(b, share); err != nil {
+			return "", err
+		}
+		kind = "jpeg"
+		r.shrunk++
+	}
 	r.pictures -= len(b)
-	return template.URL("data:image/png;base64," + base64.StdEncoding.EncodeToString(b)), nil
+	return template.URL("data:image/" + kind + ";base64," + base64.StdEncoding.EncodeToString(b)), nil
+}
+
+// shrunk returns a PNG as a JPEG of at most so many bytes.
+func shrunk(b []byte, most int) ([]byte, error) {
+	c, err := png.DecodeConfig(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	if c.Width > mostPixels/max(c.Height, 1) {
+		return nil, errRoom
+	}
+	im, err := png.Decode(bytes.NewReader(b))
+	if err != nil {
+		return nil, err
+	}
+	for range 4 {
+		var out bytes.Buffer
+		if err := jpeg.Encode(&out, im, &jpeg.Options{Quality: 80}); err != nil {
+			return nil, err
+		}
+		if out.Len() <= most {
+			return out.Bytes(), nil
+		}
+		size := im.Bounds().Size()
+		half := image.NewRGBA(image.Rect(0, 0, max(1, size.X*2/3), max(1, size.Y*2/3)))
+		draw.ApproxBiLinear.Scale(half, half.Rect, im, im.Bounds(), draw.Src, nil)
+		im = half
+	}
+	return nil, errRoom
 }
 
 // wave returns a WAV file for the page, and takes its room; nothing where there is none.
 func (r *room) wave(path string) (template.URL, error) {
-	b, err := readFile(path, r.sound)
+	b, err := files.Read(path, int64(r.sound))
+	if errors.Is(err, files.ErrTooLarge) {
+		err = errRoom
+	}
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
@@ -75,8 +107,8 @@ func leftOut(path string, err error) string {
 	switch {
 	case errors.Is(err, errRoom):
 		return fmt.Sprintf("%s is left out: a page holds pictures of %d MiB each and %d MiB in all.", name, pictureBytes>>20, picturesBytes>>20)
-	case errors.Is(err, errNoFile):
-		return name + " is left out: it is " + errNoFile.Error() + "."
+	case errors.Is(err, files.ErrNoFile):
+		return name + " is left out: it is " + files.ErrNoFile.Error() + "."
 	}
 	return name + " is left out: it cannot be read."
 }
@@ -93,6 +125,28 @@ func within(dir string, wants func(name string) bool) (paths []string, err error
 		}
 	}
 	return paths, err
+}
+
+// pictures counts those of runs, so that they can share the page.
+func pictures(dirs []string) (n int) {
+	for _, dir := range dirs {
+		dir = filepath.Join(dir, "eval")
+		n++ // of what it saw and said
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			continue // whoever reads it says so
+		}
+		for _, e := range entries {
+			if isPNG(e.Name()) {
+				n++
+				continue
+			}
+			if of, err := within(filepath.Join(dir, e.Name()), isPNG); err == nil {
+				n += len(of)
+			}
+		}
+	}
+	return n
 }
 
 func isPNG(name string) bool { return strings.HasSuffix(name, ".png") }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"sort"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/tessera-go/tessera/canvas"
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/metric"
 )
 
@@ -21,9 +23,9 @@ type series map[string][]canvas.Point
 
 // readMetrics reads metrics.jsonl; nothing where there is none. A line cut short by a crash, and what is no number, is passed over.
 func readMetrics(path string) (series, error) {
-	b, err := os.ReadFile(path)
+	b, err := files.Read(path, metricsBytes)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return parseMetrics(b), nil
 }

@@ -8,6 +8,7 @@ package report
 import (
 	"embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
@@ -18,6 +19,7 @@ import (
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/eval/score"
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/metric"
 )
 
@@ -27,7 +29,7 @@ var pages embed.FS
 var page, paper = parsed("page.html"), parsed("paper.html")
 
 func parsed(name string) *template.Template {
-	return template.Must(template.ParseFS(pages, name, "style.html"))
+	return template.Must(template.New(name).Funcs(template.FuncMap{"number": func(i int) int { return i + 1 }}).ParseFS(pages, name, "style.html"))
 }
 
 // section is what the page shows of a run.
@@ -39,11 +41,16 @@ type section struct {
 	Headline []headline
 	Charts   []template.HTML
 	Groups   []*group
-	Stages   bool // some scores are of a network's stages
+	Summary  *summary // of several protocols; nil where there are fewer
+	Stages   bool     // some scores are of a network's stages
 	Images   []picture
 	Left     []string // pictures that are left out, and why
 	Heard    []*gallery
 	Settings string
+
+	task, trunk string
+	seed        uint64
+	scores      []score.Score
 }
 
 type headline struct{ What, Value, Note string }
@@ -53,10 +60,19 @@ type picture struct {
 	Data         template.URL
 }
 
+// content is what the page shows.
+type content struct {
+	Together *summary // of several runs; nil of one, or where none has been judged
+	Sections []*section
+	Shrunk   int // pictures that are smaller than their files
+}
+
 // Write writes a page about run directories.
 func Write(path string, dirs []string) error {
 	var sections []*section
-	room := room{soundBytes, picturesBytes}
+	var judged []score.Judged
+	var tasks, trunks []string
+	room := room{sound: soundBytes, pictures: picturesBytes, coming: pictures(dirs)}
 	for _, d := range dirs {
 		s, err := read(d, &room)
 		if err == nil {
@@ -66,9 +82,21 @@ func Write(path string, dirs []string) error {
 			return err
 		}
 		sections = append(sections, s)
+		judged = append(judged, score.Judged{Seed: s.seed, Scores: s.scores})
+		tasks, trunks = append(tasks, s.task), append(trunks, s.trunk)
 	}
-	return checkpoint.Atomic(path, func(w io.Writer) error { return page.Execute(w, sections) })
+	c := content{Sections: sections, Shrunk: room.shrunk}
+	if len(judged) > 1 {
+		for i, name := range score.Names(tasks, trunks) {
+			judged[i].Name = name
+		}
+		c.Together = summarise(judged, 1)
+	}
+	return checkpoint.Atomic(path, func(w io.Writer) error { return page.Execute(w, c) })
 }
+
+// runBytes and metricsBytes are how large run.json and metrics.jsonl may be.
+const runBytes, metricsBytes = 64 << 20, 1 << 30
 
 // run is run.json: fields that are only shown, and what the page must understand.
 type run struct {
@@ -78,9 +106,12 @@ type run struct {
 
 func readRun(dir string) (*run, []byte, error) {
 	path := filepath.Join(dir, "run.json")
-	b, err := os.ReadFile(path)
-	if err != nil {
+	b, err := files.Read(path, runBytes)
+	if errors.Is(err, os.ErrNotExist) {
 		return nil, nil, fmt.Errorf("%s is not a run directory: it has no run.json", dir)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r, err := parseRun(b)
 	if err != nil {
@@ -111,7 +142,9 @@ func parseRun(b []byte) (*run, error) {
 	return r, nil
 }
 
-func (r *run) number(name string) float64 { v, _ := r.fields[name].(float64); return v }
+func (r *run) number(name string) float64 { return number(r.fields, name) }
+
+func number(m map[string]any, name string) float64 { v, _ := m[name].(float64); return v }
 
 // text writes a field for a person, nothing where it is missing.
 func text(m map[string]any, name string) string {
@@ -142,12 +175,21 @@ func network(r *run) string {
 	return params
 }
 
+// time says how long it took; of a run that an evaluation fine-tuned nobody measured when its first step was done.
+func (r *run) time() string {
+	out := fmt.Sprintf("%.0f s", r.number("seconds"))
+	if first := r.number("first_step_s"); first > 0 {
+		out += fmt.Sprintf("; first step done %.1f s after the program's start", first)
+	}
+	return out
+}
+
 func (r *run) facts() [][2]string {
 	facts := [][2]string{
 		{"data", fmt.Sprintf("%s, %s samples, fingerprint %s", text(r.fields, "data_name"), text(r.fields, "data_len"), text(r.fields, "data_fingerprint"))},
 		{"network", network(r)},
 		{"steps", fmt.Sprintf("%.0f of %.0f, batch %s, seed %s", r.number("done"), r.number("steps"), text(r.config, "batch_size"), text(r.config, "seed"))},
-		{"time", fmt.Sprintf("%.0f s; first step done %.1f s after the program's start", r.number("seconds"), r.number("first_step_s"))},
+		{"time", r.time()},
 		{"machine", fmt.Sprintf("%s, %s threads, kernels %s, %s", text(r.fields, "cpu"), text(r.fields, "threads"), text(r.fields, "simd"), text(r.fields, "go"))},
 		{"started", text(r.fields, "started")},
 	}
@@ -159,7 +201,7 @@ func (r *run) facts() [][2]string {
 
 func (r *run) section(dir string, b []byte) *section {
 	return &section{Dir: filepath.Base(dir), Settings: string(b), Facts: r.facts(), Command: text(r.fields, "command"),
-		Title: title(r)}
+		Title: title(r), task: text(r.config, "task"), trunk: text(r.config, "trunk"), seed: uint64(max(0, number(r.config, "seed")))}
 }
 
 func read(dir string, room *room) (*section, error) {
@@ -178,6 +220,7 @@ func read(dir string, room *room) (*section, error) {
 		return nil, err
 	}
 	s.addScores(all)
+	s.scores, s.Summary = all, summarise([]score.Judged{{Scores: all}}, 2)
 	judged, err := within(filepath.Join(dir, "eval"), isPNG)
 	if err != nil {
 		return nil, err
@@ -217,7 +260,7 @@ func (s *section) draw(c canvas.Chart) {
 // told returns what stands about a picture in the text beside it: the title on the first line. Without it the file's name has to do.
 func told(path string) picture {
 	name := strings.TrimSuffix(path, ".png")
-	b, err := readFile(name+".txt", pictureBytes)
+	b, err := files.Read(name+".txt", pictureBytes)
 	if err != nil {
 		return picture{Title: filepath.Base(name)}
 	}

@@ -1,8 +1,15 @@
 package report
 
 import (
+	"bytes"
+	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"image"
+	"image/jpeg"
+	"image/png"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -179,12 +186,17 @@ func TestGroups(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := pageOf(t, dir)
-	has(t, p, `<h3>knn (k 5)</h3><p class="dim">data x, k 5</p>`, `<h3>knn (k 20)</h3><p class="dim">data x, k 20</p>`, `<h3>probe</h3><p class="dim">data x, solver lbfgs</p>`,
-		"<span>knn (k 5), best stage</span><b>0.25</b><span>random 0.625</span>", "<span>knn (k 20), best stage</span><b>0.1875</b><span></span>",
+	has(t, p, `<h3>knn miss (k 5)</h3><p class="dim">data x, k 5</p>`, `<h3>knn miss (k 20)</h3><p class="dim">data x, k 20</p>`, `<h3>probe miss</h3><p class="dim">data x, solver lbfgs</p>`,
+		"<span>knn miss (k 5), best stage</span><b>0.25</b><span>random 0.625</span>", "<span>knn miss (k 20), best stage</span><b>0.1875</b><span></span>",
 		`<th class="n">miss<th class="n">coin<th`, `<td class="dim">k used 3</tr>`)
-	lacks(t, p, "<span>probe, best stage")
+	lacks(t, p, "<span>probe miss, best stage")
 	if titles(p) != "Knn: miss by stage; Knn: miss by stage; Probe: miss by stage" {
 		t.Errorf("charts %s", titles(p))
+	}
+	hit := one("knn", "pretext", 1, 0.5, a)
+	hit.Metric.Name = "hit"
+	if two := groups([]score.Score{one("knn", "pretext", 1, 0.25, a), hit}); len(two) != 2 || two[0].Title != "knn miss" || two[1].Title != "knn hit" {
+		t.Errorf("two measures of one protocol stand together: %+v", two)
 	}
 	g := groups([]score.Score{one("knn", "pretext", 2, 0.375, a), one("knn", "pretext", 1, 0.25, a), one("knn", "pixels", 0, 0.75, a)})[0].byDepth()
 	if fmt.Sprint(g.Lines, g.Labels, g.Rules, g.Percent) != fmt.Sprint([]canvas.Line{{Name: "pretext", Points: []canvas.Point{{X: 1, Y: 0.25}, {X: 2, Y: 0.375}}}}, []string{"s1", "s2"},
@@ -309,7 +321,53 @@ func TestEndless(t *testing.T) {
 	has(t, p, "bmVhcg==", "ZmlndXJl", "eval/large.png is left out: a page holds pictures of 8 MiB each", "eval/zero.png is left out: it is neither a file", "samples/step-1.png is left out",
 		"1 of the sounds in eval/heard cannot be read. 1 of the pictures in eval/heard cannot be read")
 	lacks(t, p, "<audio")
-	if _, err := (&room{pictures: 3}).picture(filepath.Join(dir, "eval", "near.png")); err != errRoom {
-		t.Errorf("a picture of 4 bytes where 3 have room: %v", err)
+}
+
+// TestShare: pictures share the page's room: one that is larger than its share is packed, or is left out; what others leave it may take.
+func TestShare(t *testing.T) {
+	noise := image.NewRGBA(image.Rect(0, 0, 200, 100))
+	rng := rand.New(rand.NewPCG(1, 1))
+	for i := range noise.Pix {
+		if noise.Pix[i] = uint8(rng.Uint32()); i%4 == 3 {
+			noise.Pix[i] = 255
+		}
+	}
+	path := filepath.Join(t.TempDir(), "noise.png")
+	f, err := os.Create(path)
+	if err == nil {
+		err = png.Encode(f, noise)
+	}
+	if err := errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	st, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole := int(st.Size())
+	r := &room{pictures: whole + 20_000, coming: 2}
+	small, err := r.picture(path)
+	if err != nil || !strings.HasPrefix(string(small), "data:image/jpeg;") || r.shrunk != 1 || r.pictures < whole {
+		t.Fatalf("%.30s, %v, %+v", small, err, r)
+	}
+	b, err := base64.StdEncoding.DecodeString(string(small[len("data:image/jpeg;base64,"):]))
+	if err != nil || len(b) > (whole+20_000)/2 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	if im, err := jpeg.Decode(bytes.NewReader(b)); err != nil || im.Bounds().Dx() > 200 {
+		t.Errorf("%v", err)
+	}
+	if last, err := r.picture(path); err != nil || !strings.HasPrefix(string(last), "data:image/png;") || r.shrunk != 1 {
+		t.Errorf("the last picture has what is left: %.30s, %v", last, err)
+	}
+	if _, err := (&room{pictures: 3}).picture(path); err != errRoom {
+		t.Errorf("3 bytes of room: %v", err)
+	}
+	dir := t.TempDir()
+	write(t, "x", dir, "eval", "a.png")
+	write(t, "x", dir, "eval", "heard", "00-00.png")
+	write(t, "x", dir, "eval", "heard", "00-00.wav")
+	if n := pictures([]string{dir, filepath.Join(dir, "none")}); n != 4 {
+		t.Errorf("%d pictures to come, want 2 and one that was said of each", n)
 	}
 }

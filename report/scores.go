@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"html/template"
 	"sort"
-	"strings"
 
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/eval/score"
@@ -47,7 +46,7 @@ func (s *section) addScores(all []score.Score) {
 			g.Chart = template.HTML(svg) // canvas escapes what it writes
 		}
 		for _, c := range g.scores {
-			r := row{c, c.Metric.Format(c.Value), c.Metric.Format(c.Trivial), list(c.Found), nil}
+			r := row{c, c.Metric.Format(c.Value), c.Metric.Format(c.Trivial), score.List(c.Found), nil}
 			if in := c.Within(); in != "" {
 				r.Shown += " (" + in + ")"
 			}
@@ -59,7 +58,7 @@ func (s *section) addScores(all []score.Score) {
 		if b := g.best(own); b != nil {
 			h := headline{What: fmt.Sprintf("%s, best stage", g.Title), Value: b.Metric.Format(b.Value)}
 			if b.Depth == 0 { // there are no stages
-				h.What, h.Note = fmt.Sprintf("%s: %s", g.Title, words(b.Metric.Name)), fmt.Sprintf("of %d", b.Test)
+				h.What, h.Note = fmt.Sprintf("%s: %s", g.scores[0].Protocol, words(b.Metric.Name)), fmt.Sprintf("of %d", b.Test)
 			}
 			if r := g.best(untrained); r != nil {
 				h.Note = untrained + " " + r.Metric.Format(r.Value)
@@ -77,37 +76,25 @@ func groups(all []score.Score) []*group {
 	for _, c := range all {
 		g := at[c.Made()]
 		if g == nil {
-			g = &group{Settings: list(c.Settings)}
+			g = &group{Settings: score.List(c.Settings)}
 			at[c.Made()] = g
 			out = append(out, g)
 		}
 		g.scores = append(g.scores, c)
 	}
 	for _, g := range out {
-		g.Title = g.scores[0].Protocol
-		if d := g.differs(out); d != "" {
+		var same []map[string]any
+		for _, o := range out {
+			if o.scores[0].Title() == g.scores[0].Title() {
+				same = append(same, o.scores[0].Settings)
+			}
+		}
+		g.Title = g.scores[0].Title()
+		if d := score.Differs(g.scores[0].Settings, same); d != "" {
 			g.Title += " (" + d + ")"
 		}
 	}
 	return out
-}
-
-// differs lists the settings in which a group differs from others of its protocol.
-func (g *group) differs(all []*group) string {
-	mine := g.scores[0]
-	different := map[string]any{}
-	for _, o := range all {
-		other := o.scores[0]
-		if other.Protocol != mine.Protocol {
-			continue
-		}
-		for k, v := range mine.Settings {
-			if fmt.Sprint(v) != fmt.Sprint(other.Settings[k]) {
-				different[k] = v
-			}
-		}
-	}
-	return list(different)
 }
 
 // byDepth draws each features' values by depth; what has no depth is a level to be seen against.
@@ -160,18 +147,4 @@ func (g *group) best(features string) *score.Score {
 		}
 	}
 	return b
-}
-
-// list writes settings for a person, in the order of their names.
-func list(m map[string]any) string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	var out []string
-	for _, k := range keys {
-		out = append(out, fmt.Sprintf("%s %v", words(k), m[k]))
-	}
-	return strings.Join(out, ", ")
 }
