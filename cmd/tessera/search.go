@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"image"
 	"os"
@@ -61,38 +62,10 @@ their content. Similarities are then seen from the mean of all. Nothing is ever 
 			if err != nil {
 				return err
 			}
-			t := newTeller("features")
-			defer t.end()
-			k := s.K
-			s.Eval, s.Say = e.options(t), t.say
-			x, err := mod.OpenIndex(cmd.Context(), s)
-			if err != nil {
-				return err
-			}
 			if duplicates {
-				return findDuplicates(g, t, x, threshold, out)
+				return findDuplicates(cmd.Context(), g, mod, s, &e, threshold, out)
 			}
-			found, err := x.Search(cmd.Context(), a[1:], k)
-			if err != nil {
-				return err
-			}
-			t.end()
-			if out != "" {
-				sheet, gone, err := x.Sheet(found)
-				if err := drawn(out, sheet, gone, err); err != nil {
-					return err
-				}
-			}
-			if g.json {
-				return printJSON(map[string]any{"index": s.Index, "found": found})
-			}
-			for _, f := range found {
-				fmt.Println(f.Query)
-				for _, n := range f.Near {
-					fmt.Printf("  %.4f  %s\n", n.Similarity, n.Name)
-				}
-			}
-			return nil
+			return search(cmd.Context(), g, mod, s, &e, a[1:], out)
 		},
 	}
 	m.add(cmd)
@@ -107,6 +80,45 @@ their content. Similarities are then seen from the mean of all. Nothing is ever 
 	return cmd
 }
 
+// opened returns the index, and who tells how far it is.
+func opened(ctx context.Context, mod *recipe.Model, s recipe.Searching, e *evalFlags) (*recipe.Index, *teller, error) {
+	t := newTeller("features")
+	s.Eval, s.Say = e.options(t), t.say
+	x, err := mod.OpenIndex(ctx, s)
+	t.end()
+	return x, t, err
+}
+
+// search writes what of an index is nearest to queries.
+func search(ctx context.Context, g *global, mod *recipe.Model, s recipe.Searching, e *evalFlags, queries []string, out string) error {
+	x, t, err := opened(ctx, mod, s, e)
+	if err != nil {
+		return err
+	}
+	defer t.end()
+	found, err := x.Search(ctx, queries, s.K)
+	if err != nil {
+		return err
+	}
+	t.end()
+	if out != "" {
+		sheet, gone, err := x.Sheet(found)
+		if err := drawn(out, sheet, gone, err); err != nil {
+			return err
+		}
+	}
+	if g.json {
+		return printJSON(map[string]any{"index": s.Index, "found": found})
+	}
+	for _, f := range found {
+		fmt.Println(f.Query)
+		for _, n := range f.Near {
+			fmt.Printf("  %.4f  %s\n", n.Similarity, n.Name)
+		}
+	}
+	return nil
+}
+
 // drawn writes a sheet, and says what could not be shown.
 func drawn(out string, sheet image.Image, gone int, err error) error {
 	if err != nil {
@@ -118,12 +130,16 @@ func drawn(out string, sheet image.Image, gone int, err error) error {
 	return recipe.SavePNG(out, sheet)
 }
 
-func findDuplicates(g *global, t *teller, x *recipe.Index, threshold float64, out string) error {
+// findDuplicates writes groups of samples of an index that are nearly the same.
+func findDuplicates(ctx context.Context, g *global, mod *recipe.Model, s recipe.Searching, e *evalFlags, threshold float64, out string) error {
+	x, _, err := opened(ctx, mod, s, e)
+	if err != nil {
+		return err
+	}
 	groups, pairs, err := x.Duplicates(threshold)
 	if err != nil {
 		return err
 	}
-	t.end()
 	if out != "" && len(groups) > 0 {
 		some := groups[:min(len(groups), shownGroups)]
 		if len(some) < len(groups) {
