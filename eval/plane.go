@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"image"
 	"image/color"
-	"math"
 	"slices"
 
 	"github.com/tessera-go/tessera/canvas"
@@ -110,16 +109,10 @@ func bounds(places *tensor.Tensor) (low, high [2]float64) {
 	return low, high
 }
 
-// classColour returns the colour of a class, quiet for none: hues a golden angle apart, in two lightnesses.
+// classColour returns the colour of a class, quiet for none.
 func classColour(class int) color.Color {
 	if class < 0 {
 		return canvas.Quiet
 	}
-	hue := math.Mod(float64(class)*0.6180339887498949, 1) * 6
-	light := 0.85 - 0.25*float64(class%2)
-	channel := func(shift float64) uint8 {
-		k := math.Mod(hue+shift, 6)
-		return uint8(255 * light * (1 - 0.8*max(0, min(1, min(k, 4-k)))))
-	}
-	return color.RGBA{channel(5), channel(3), channel(1), 255}
+	return canvas.Hue(class + 1)
 }

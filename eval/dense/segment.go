@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/spec"
@@ -218,16 +219,11 @@ func (p *segments) colours(x, _ []float32) []uint8 {
 	return out
 }
 
-// classColour is a class's: the first, usually the background, is light grey; hues of the others turn by the golden angle, in three brightnesses, so that
-// classes of near numbers look different.
+// classColour is a class's: the first, usually the background, is light grey.
 func classColour(c int) (out [3]uint8) {
 	if c == 0 {
 		return [3]uint8{0xdd, 0xdd, 0xdd}
 	}
-	hue, value := math.Mod(float64(c)*0.381966, 1)*6, []float64{0.95, 0.6, 0.8}[c%3]
-	for a, shift := range []float64{5, 3, 1} { // of hue, saturation and value (Smith 1978)
-		k := math.Mod(shift+hue, 6)
-		out[a] = uint8(255 * value * (1 - 0.85*max(0, min(k, 4-k, 1))))
-	}
-	return out
+	of := canvas.Hue(c)
+	return [3]uint8{of.R, of.G, of.B}
 }
