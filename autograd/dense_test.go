@@ -50,6 +50,11 @@ func TestDensePyTorch(t *testing.T) {
 		"attention": {2, [][]int{{2, 5, 3, 4}, {2, 7, 3, 4}, {2, 7, 3, 4}}, func(in []*Var) *Var {
 			return HeadMix(Softmax(HeadScores(in[0], in[1], 0.5)), in[2])
 		}},
+		"attention_fused":  {2, [][]int{{2, 5, 36}}, func(in []*Var) *Var { return Attention(in[0], 3) }},
+		"attention_blocks": {2, [][]int{{1, 270, 6}}, func(in []*Var) *Var { return Attention(in[0], 1) }},
+		"linear_gelu": {1, [][]int{{2, 3, 5}, {6, 5}, {6}}, func(in []*Var) *Var {
+			return LinearGELU(in[0], Permute(in[1], 1, 0), in[2])
+		}},
 		"concat_slice": {1, [][]int{{2, 5, 3}, {2, 5, 4}}, func(in []*Var) *Var {
 			return Concat(2, Slice(in[0], 1, 1, 2, 2), Const(tensor.New(2, 2, 2)), Slice(in[1], 1, 0, 2, 2))
 		}},

@@ -142,7 +142,18 @@ func ELU(x *Var, alpha float32) *Var {
 
 // GELU returns x·Φ(x), the exact form.
 func GELU(x *Var) *Var {
-	return unary("GELU", x, tensor.GELU, func(dx, dy, x, _ *tensor.Tensor) { tensor.AddGELUGrad(dx, dy, x) })
+	y := result(x.Shape(), x)
+	tensor.GELU(y.Value, x.Value)
+	return y.gelu(x)
+}
+
+// gelu records that y is the GELU of x.
+func (y *Var) gelu(x *Var) *Var {
+	return y.rule("GELU", func(dy *tensor.Tensor, g Grads) {
+		if dx, add := g.Into(x); dx != nil {
+			tensor.GELUGrad(dx, dy, x.Value, add)
+		}
+	}, x).reads(x).again(RecomputeNorms, func(v *tensor.Tensor) { tensor.GELU(v, x.Value) })
 }
 
 // Tanh returns the hyperbolic tangent.

@@ -13,16 +13,50 @@ func (v *Var) value() *tensor.Tensor {
 //
 //	x [... I]   w [I O]   b [O], or nil   ->   y [... O]
 //	dx = dy·wᵀ    dw = xᵀ·dy     db = Σ dy
-func Linear(x, w, b *Var) *Var {
-	y := result(shaped("Linear", []*Var{x, w}, func() []int {
+func Linear(x, w, b *Var) *Var { return linear(x, w, b, nil, nil) }
+
+// LinearAdd returns x·w + b + z, z of the result's shape: a branch's last layer and what the branch is added to, in one pass.
+//
+//	dz = dy, the rest as of Linear
+func LinearAdd(x, w, b, z *Var) *Var { return linear(x, w, b, z, nil) }
+
+// LinearGELU returns GELU(x·w + b), in one pass. While it records it keeps what GELU was taken of, which the gradient wants.
+func LinearGELU(x, w, b *Var) *Var {
+	y := result(linearShape(x, w, b, nil), x, w)
+	if !y.tape.Records() {
+		linearForward(y.Value, x, w, b, nil, y.Value, y.tape)
+		y.tape.count(x.Value.Len()*w.Shape()[1], x, w)
+		return y
+	}
+	h := linear(x, w, b, nil, y.Value)
+	y.gelu(h)
+	y.tape.Drop(h)
+	return y
+}
+
+// linearShape checks the operands of a product with bias b and addend z, which may be nil, and returns its shape.
+func linearShape(x, w, b, z *Var) []int {
+	return shaped("Linear", []*Var{x, w}, func() []int {
 		s := tensor.MatMulShape(x.Shape(), w.Shape())
 		if b != nil && !tensor.SameShape(b.Shape(), s[len(s)-1:]) {
 			panic(&tensor.ShapeError{Op: "Linear", Msg: "bias " + b.Value.String() + " does not fit the weight"})
 		}
+		if z != nil && !tensor.SameShape(z.Shape(), s) {
+			panic(&tensor.ShapeError{Op: "Linear", Msg: "what is added, " + z.Value.String() + ", is not of the result's shape"})
+		}
 		return s
-	}), x, w)
+	})
+}
+
+func linearForward(y *tensor.Tensor, x, w, b, z *Var, gelu *tensor.Tensor, t *Tape) {
+	tensor.LinearKept(y, x.Value, w.Value, b.value(), z.value(), gelu, t.keep(w.Value), t.mode().Precision)
+}
+
+// linear is LinearAdd; gelu, unless it is nil, is set to the GELU of the result.
+func linear(x, w, b, z *Var, gelu *tensor.Tensor) *Var {
+	y := result(linearShape(x, w, b, z), x, w, z)
 	p := y.tape.mode().Precision
-	tensor.LinearKept(y.Value, x.Value, w.Value, b.value(), y.tape.keep(w.Value), p)
+	linearForward(y.Value, x, w, b, z, gelu, y.tape)
 	y.tape.count(x.Value.Len()*w.Shape()[1], x, w)
 	return y.rule("Linear", func(dy *tensor.Tensor, g Grads) {
 		if dx, add := g.Into(x); dx != nil {
@@ -34,7 +68,10 @@ func Linear(x, w, b *Var) *Var {
 		if db := g.Of(b); db != nil {
 			tensor.AddSumRows(db, dy)
 		}
-	}, x, w, b)
+		if dz, add := g.Into(z); dz != nil {
+			addOrCopy(dz, dy, add)
+		}
+	}, x, w, b, z).reads(x, w).again(RecomputeBlocks, func(v *tensor.Tensor) { linearForward(v, x, w, b, z, nil, y.tape) })
 }
 
 // MatMul returns a·b: [... M K] · [K N].

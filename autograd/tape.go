@@ -13,6 +13,8 @@ import (
 type Var struct {
 	Value *tensor.Tensor
 
+	summary *Var // see Summary
+
 	tape   *Tape
 	id     int  // index of the gradient on the tape; 0 where none is wanted
 	node   int  // index+1 of the node that made it; 0 for leaves
@@ -30,6 +32,16 @@ func (v *Var) Shape() []int { return v.Value.Shape }
 
 // Tape returns the tape that watches v, or nil.
 func (v *Var) Tape() *Tape { return v.tape }
+
+// Summary returns what stands for all of a map of features, one vector a sample, where what made the map set it: a class token. Operations
+// do not pass it on. nil means that there is none.
+func (v *Var) Summary() *Var { return v.summary }
+
+// SetSummary sets what Summary returns, and returns v.
+func (v *Var) SetSummary(s *Var) *Var {
+	v.summary = s
+	return v
+}
 
 // Keep makes Backward leave v's Value readable until Reset.
 func (v *Var) Keep() *Var {

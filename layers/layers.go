@@ -164,6 +164,7 @@ var (
 	Sigmoid       Module = Func(autograd.Sigmoid)
 	Flatten       Module = Func(autograd.Flatten)
 	GlobalAvgPool Module = Func(autograd.GlobalAvgPool)
+	Pool          Module = Func(Pooled)
 )
 
 // Dropout drops with probability p while training.

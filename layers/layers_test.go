@@ -223,6 +223,9 @@ func TestTrunks(t *testing.T) {
 			if trunk.Side > 200 {
 				side = 67
 			}
+			if trunk.Patch > 0 {
+				side = 2 * trunk.Patch
+			}
 			x := rng.FillNormal(tensor.New(2, side, side, 3), 0, 1)
 			for i, f := range trunk.Features(autograd.Const(x)) {
 				if f.Shape()[3] != trunk.Stages[i].Channels {
@@ -342,7 +345,8 @@ func TestFusedInference(t *testing.T) {
 					}
 				}
 			}
-			x := rng.FillNormal(tensor.New(2, max(net.Side/2, 32), max(net.Side/2, 32)-1, 3), 0, 1)
+			side := max(net.Side/2, 32)
+			x := rng.FillNormal(tensor.New(2, net.Whole(side), net.Whole(side-1), 3), 0, 1)
 			plain := autograd.NewTape(nil)
 			plain.Training = false
 			want := net.Features(plain.Input(x))

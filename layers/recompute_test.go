@@ -15,7 +15,8 @@ func TestRecompute(t *testing.T) {
 		side  int
 		less  [3]float64 // peak of the level over that of RecomputeNothing, at most; gradients of parameters are in both
 	}{{"resnet18", 112, [3]float64{1, 0.9, 0.9}}, {"resnet50", 96, [3]float64{1, 0.95, 0.7}}, {"resnet20", 16, [3]float64{1, 0.9, 0.7}},
-		{"vgg11", 80, [3]float64{1, 0.95, 0.95}}, {"nin", 24, [3]float64{1, 0.95, 0.9}}} {
+		{"vgg11", 80, [3]float64{1, 0.95, 0.95}}, {"nin", 24, [3]float64{1, 0.95, 0.9}},
+		{"vit-tiny?patch=4", 32, [3]float64{1, 0.8, 0.5}}} {
 		t.Run(c.trunk, func(t *testing.T) {
 			x := tensor.NewRNG(3).FillNormal(tensor.New(8, c.side, c.side, 3), 0, 1)
 			var first []*tensor.Tensor // gradients, then buffers

@@ -20,6 +20,11 @@ type Trunk struct {
 	Side   int // the image side that it was designed for
 	Frames int // the clip's length that it was designed for; 0: it is for pictures
 	Stages []Stage
+	// Tokens is how many stages, the first ones, hand on tokens [N 1+L C] in place of maps: a class token before those of L patches, which
+	// begin Patch pixels apart. The features of such a stage are those of the patches as a map; its summary is the class token, or with
+	// MeanPatch there is none and the mean of the patches stands for a picture, as it does of all maps.
+	Tokens, Patch int
+	MeanPatch     bool
 	// Again makes another trunk of this one's build, with weights of its own: a teacher, a twin. NewTrunk sets it; of a trunk made
 	// otherwise it is nil unless its maker sets it.
 	Again func(rng *tensor.RNG) *Trunk
@@ -32,14 +37,14 @@ type Stage struct {
 	Parts    Sequential
 }
 
-// Forward returns the last stage's features, [N H W C], or [N T H W C] of clips.
+// Forward returns the last stage's features, [N H W C], or [N T H W C] of clips. Pool makes one vector of each.
 func (t *Trunk) Forward(x *autograd.Var) *autograd.Var {
-	given := x
-	if seen := t.see(x); seen != x {
-		x = t.forward(seen)
-		return t.back(x, given)
+	seen := t.see(x)
+	y := t.Through(0, len(t.Stages), seen)
+	if seen != x {
+		return t.back(y, x)
 	}
-	return t.forward(x)
+	return y
 }
 
 // see returns clips as frames for a trunk of pictures, [N·T H W C], and pictures as clips of one frame for a trunk of clips, [N 1 H W C].
@@ -57,20 +62,31 @@ func (t *Trunk) see(x *autograd.Var) *autograd.Var {
 func (t *Trunk) back(y, x *autograd.Var) *autograd.Var {
 	s, f := x.Shape(), y.Shape()
 	if t.Frames == 0 {
-		return autograd.Reshape(y, s[0], s[1], f[1], f[2], f[3])
+		z := autograd.Reshape(y, s[0], s[1], f[1], f[2], f[3])
+		if of := y.Summary(); of != nil { // the mean of the frames'
+			z.SetSummary(autograd.MeanAxis(autograd.Reshape(of, s[0], s[1], f[3]), 1))
+		}
+		return z
 	}
 	return autograd.Reshape(y, f[0], f[2], f[3], f[4])
 }
 
-func (t *Trunk) forward(x *autograd.Var) *autograd.Var {
-	for i, s := range t.Stages {
-		y := s.Parts.Forward(x)
-		if i > 0 && y != x && !x.Tape().Records() {
-			x.Tape().Drop(x)
-		}
-		x = y
+// Through runs the stages from number from up to to on what the first of them reads, pictures or clips as the trunk has them or features of the
+// stage before, and returns the features of the last. A map that a stage of tokens is handed has no class token.
+func (t *Trunk) Through(from, to int, x *autograd.Var) *autograd.Var {
+	w := walk{t: t, x: x, s: x.Shape()}
+	if from > 0 && from < t.Tokens {
+		w.h, w.w = w.s[1], w.s[2]
+		w.x, w.tokens = autograd.Reshape(x, w.s[0], w.h*w.w, w.s[3]), true
 	}
-	return x
+	for i := from; i < to; i++ {
+		before := w.x
+		w.step(i)
+		if i > from && w.x != before && !before.Tape().Records() {
+			before.Tape().Drop(before)
+		}
+	}
+	return w.features()
 }
 
 // Features returns every stage's features.
@@ -78,14 +94,70 @@ func (t *Trunk) Features(x *autograd.Var) []*autograd.Var {
 	out := make([]*autograd.Var, len(t.Stages))
 	given := x
 	x = t.see(x)
-	other := x != given
-	for i, s := range t.Stages {
-		x = s.Parts.Forward(x)
-		if out[i] = x; other {
-			out[i] = t.back(x, given)
+	w := walk{t: t, x: x, s: x.Shape()}
+	for i := range t.Stages {
+		w.step(i)
+		if out[i] = w.features(); x != given {
+			out[i] = t.back(out[i], given)
 		}
 	}
 	return out
+}
+
+// walk is the way of features through stages.
+type walk struct {
+	t      *Trunk
+	x      *autograd.Var // what the last stage handed on
+	tokens bool          // x is tokens, not a map
+	s      []int         // the shape of what came in
+	h, w   int           // patches in a column and in a row; 0: by s
+}
+
+// step runs stage i.
+func (w *walk) step(i int) {
+	tokens := i < w.t.Tokens
+	if w.tokens && !tokens {
+		w.x = w.features()
+	}
+	w.x, w.tokens = w.t.Stages[i].Parts.Forward(w.x), tokens
+}
+
+// features returns what the last stage handed on as a map.
+func (w *walk) features() *autograd.Var {
+	if !w.tokens {
+		return w.x
+	}
+	h, c, s := w.h, w.w, w.x.Shape()
+	if h == 0 {
+		h, c = w.s[1]/w.t.Patch, w.s[2]/w.t.Patch
+	}
+	first := s[1] - h*c // 1, or 0 where there is no class token
+	y := w.x
+	if first > 0 {
+		y = autograd.Slice(y, 1, first, h*c, 1)
+	}
+	y = autograd.Reshape(y, s[0], h, c, s[2])
+	if first > 0 && !w.t.MeanPatch {
+		y.SetSummary(autograd.Reshape(autograd.Slice(w.x, 1, 0, 1, 1), s[0], s[2]))
+	}
+	return y
+}
+
+// Whole returns the smallest side of pictures, at least side, that the trunk can cut into whole patches; of maps, side itself.
+func (t *Trunk) Whole(side int) int {
+	if t.Patch == 0 {
+		return side
+	}
+	return (side + t.Patch - 1) / t.Patch * t.Patch
+}
+
+// Pooled returns what stands for all of a trunk's features, [N C]: their summary where they have one, such as a class token, their mean over
+// all places and frames elsewhere.
+func Pooled(x *autograd.Var) *autograd.Var {
+	if s := x.Summary(); s != nil {
+		return s
+	}
+	return autograd.GlobalAvgPool(x)
 }
 
 // Visit visits the stages' parts.
@@ -115,14 +187,14 @@ func (n *Net) Visit(prefix string, f func(Param)) {
 	n.Head.Visit(join(prefix, "head"), f)
 }
 
-// PoolHead is global average pooling of a trunk's last stage, and one linear layer to so many values.
+// PoolHead is one vector of a trunk's last stage, and one linear layer to so many values.
 func PoolHead(rng *tensor.RNG, t *Trunk, out int) Module {
-	return Sequential{{"pool", GlobalAvgPool}, {"fc", NewLinear(rng, t.Channels(), out, LinearOptions{})}}
+	return Sequential{{"pool", Pool}, {"fc", NewLinear(rng, t.Channels(), out, LinearOptions{})}}
 }
 
-// Classifier returns a trunk with global average pooling and one linear layer, named as torchvision names it: fc.
+// Classifier returns a trunk with one vector of its last stage and one linear layer, named as torchvision names it: fc.
 func Classifier(rng *tensor.RNG, t *Trunk, classes int) Sequential {
-	return Sequential{{"", t}, {"", GlobalAvgPool}, {"fc", NewLinear(rng, t.Channels(), classes, LinearOptions{})}}
+	return Sequential{{"", t}, {"", Pool}, {"fc", NewLinear(rng, t.Channels(), classes, LinearOptions{})}}
 }
 
 // Siamese runs one module on several inputs with shared weights, as one batch, and joins the results along the last
@@ -171,6 +243,7 @@ type TrunkOptions struct {
 	// Stride is how many times smaller than the picture features become at most, 0 for as the network is: strides beyond it are 1, with the same
 	// weights (as Jabri et al. 2020 have it where they compare places). What would halve the features beyond it leaves them as they are.
 	Stride int
+	ViT    ViTOptions // of vision transformers, which read nothing else
 }
 
 // maker returns what makes a trunk whose own initialisation is own.
@@ -235,7 +308,18 @@ var trunks = map[string]trunkMaker{
 	"c3d":             {"C3D with batch norm, as in Xu et al. 2019, for clips of 16 frames", false, C3D},
 	"convnet3d": {"four 3x3x3 convolutions, the last three with stride 2, 32 to 128 channels; for small clips", false,
 		func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return ConvNet3D(r, c, 32, o) }},
-	"zhang": {"the net that colours pictures (Zhang et al. 2016), up to conv7", false, Zhang},
+	"vit-tiny":  {"vision transformer, 192 wide, 12 blocks of 3 heads; patch=4 for 32 pixels", false, vit("vit-tiny")},
+	"vit-small": {"vision transformer, 384 wide, 12 blocks of 6 heads", false, vit("vit-small")},
+	"vit-base":  {"vision transformer, 768 wide, 12 blocks of 12 heads", false, vit("vit-base")},
+	"zhang":     {"the net that colours pictures (Zhang et al. 2016), up to conv7", false, Zhang},
+}
+
+// vits are the vision transformers' widths, depths and numbers of heads (Dosovitskiy et al. 2021, table 1; Touvron et al. 2021, table 1).
+var vits = map[string][3]int{"vit-tiny": {192, 12, 3}, "vit-small": {384, 12, 6}, "vit-base": {768, 12, 12}}
+
+func vit(name string) func(*tensor.RNG, int, TrunkOptions) *Trunk {
+	size := vits[name]
+	return func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return ViT(r, c, size[0], size[1], size[2], o.ViT) }
 }
 
 func resNet(depth int, cifar bool) func(*tensor.RNG, int, TrunkOptions) *Trunk {
@@ -256,6 +340,11 @@ var (
 		{Name: "stride", Default: "0", About: "how many times smaller than the picture features become at most: later strides are 1; 0: as the trunk is"}}
 	residualOptions = []spec.Option{{Name: "shortcut", Default: "projection", About: "where a block changes the shape: projection, or a (no parameters)"},
 		{Name: "zero", Default: "no", About: "yes: each block's last norm begins with scale 0"}}
+	vitOptions = []spec.Option{{Name: "patch", Default: "16", About: "pixels along a side of a patch: 4, 8, 14 or 16, or any other"},
+		{Name: "side", Default: "0", About: "of the pictures that positions are learned for; others see them resampled; 0: 224, or 32 where patch is 4"},
+		{Name: "pool", Default: "class", About: "what stands for a picture: class, the class token, or mean, of the patches"},
+		{Name: "drop", Default: "0", About: "how often the last block's branches are left out while training, earlier ones' less"},
+		{Name: "stride", Default: "0", About: "pixels from patch to patch, at most patch: smaller, patches overlap; 0: patch"}}
 )
 
 // NewTrunk returns the trunk of a specification such as resnet20 or resnet20?shortcut=a&init=fan-out, for images of so many channels.
@@ -273,8 +362,12 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 		v.Fail("it takes no path; options stand after '?'")
 	}
 	var o TrunkOptions
-	v.Into("init", &o.Init)
-	o.Stride = v.Int("stride", 0, 1<<10)
+	if _, vision := vits[s.Kind]; vision {
+		o.ViT.read(v)
+	} else {
+		v.Into("init", &o.Init)
+		o.Stride = v.Int("stride", 0, 1<<10)
+	}
 	if m.residual {
 		v.Into("shortcut", &o.Shortcut)
 		o.ZeroLast = v.Bool("zero")
@@ -293,10 +386,20 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 
 // TrunkOptionsOf returns the options that a trunk's specification can have.
 func TrunkOptionsOf(name string) []spec.Option {
+	if _, vision := vits[name]; vision {
+		return vitOptions
+	}
 	if trunks[name].residual {
 		return append(append([]spec.Option(nil), trunkOptions...), residualOptions...)
 	}
 	return trunkOptions
+}
+
+// Transformer tells whether a specification is one of a vision transformer.
+func Transformer(of string) bool {
+	s, err := spec.Parse(of)
+	_, vision := vits[s.Kind]
+	return err == nil && vision
 }
 
 // TrunkNames returns the names that NewTrunk knows, sorted.

@@ -86,6 +86,8 @@ var neon = kernels{
 	normalizePixels:        normalizePixelsNEON,
 	gauss:                  gaussNEON,
 	normCDF:                normCDFNEON,
+	gelu:                   geluNEON,
+	geluGrad:               geluGradNEON,
 	copyRows:               copyRows16NEON,
 	wordsMean:              wordsMeanNEON,
 	wordsDot:               wordsDotNEON,
@@ -318,6 +320,12 @@ func gaussNEON(dst, x []float32)
 
 //go:noescape
 func normCDFNEON(dst, x []float32)
+
+//go:noescape
+func geluNEON(dst, x []float32)
+
+//go:noescape
+func geluGradNEON(dx, dy, x []float32)
 
 //go:noescape
 func copyRows16NEON(dst, src *float32, ld, k int)

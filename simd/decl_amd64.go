@@ -674,3 +674,15 @@ func fftRealAVX2(dre, dim, zre, zim, wre, wim *float32, n int)
 
 //go:noescape
 func fftPowerAVX2(dst, re, im *float32, n, root int)
+
+//go:noescape
+func geluAVX2(dst, x []float32)
+
+//go:noescape
+func geluGradAVX2(dx, dy, x []float32)
+
+//go:noescape
+func geluAVX512(dst, x []float32)
+
+//go:noescape
+func geluGradAVX512(dx, dy, x []float32)

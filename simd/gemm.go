@@ -360,7 +360,7 @@ var goKernels = kernels{
 	level: Go,
 	add:   addGo, sub: subGo, mul: mulGo, div: divGo, scale: scaleGo, axpy: axpyGo, mulAdd: mulAddGo,
 	relu: reluGo, reluGrad: reluGradGo, maximum: maximumGo,
-	exp: expGo, log: logGo, sigmoid: sigmoidGo, tanh: tanhGo, gauss: gaussGo, normCDF: normCDFGo,
+	exp: expGo, log: logGo, sigmoid: sigmoidGo, tanh: tanhGo, gauss: gaussGo, normCDF: normCDFGo, gelu: geluGo, geluGrad: geluGradGo,
 	sum: sumGo, dot: dotGo, sumSquares: sumSquaresGo, max: maxGo,
 	affineRows: affineRowsGo, affineReLURows: affineReLURowsGo, affineAddRows: affineAddRowsGo, affineAddReLURows: affineAddReLURowsGo,
 	normGradRows: normGradRowsGo, normGradReLURows: normGradReLURowsGo, momentRows: momentRowsGo,

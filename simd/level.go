@@ -57,6 +57,8 @@ type kernels struct {
 	tanh                   func(dst, x []float32)
 	gauss                  func(dst, x []float32)
 	normCDF                func(dst, x []float32)
+	gelu                   func(dst, x []float32)
+	geluGrad               func(dx, dy, x []float32)
 	sum                    func(x []float32) (ret float32)
 	dot                    func(x []float32, y []float32) (ret float32)
 	sumSquares             func(x []float32) (ret float32)

@@ -106,31 +106,22 @@ func AddELUGrad(dx, dy, x *Tensor, alpha float32) {
 }
 
 // GELU sets y to x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016, the exact form), to a few ulp.
-func GELU(y, x *Tensor) {
-	unary("GELU", y, x, func(y, x []float32) {
-		cdf := borrow(len(x))
-		defer giveBack(cdf)
-		simd.NormCDF(cdf, x)
-		simd.Mul(y, cdf, x)
-	})
-}
+func GELU(y, x *Tensor) { unary("GELU", y, x, simd.GELU) }
 
-// AddGELUGrad adds dy·(Φ(x) + x·φ(x)) to dx.
-func AddGELUGrad(dx, dy, x *Tensor) {
+// GELUGrad sets dx to dy·(Φ(x) + x·φ(x)), or with add adds it. dx may be dy.
+func GELUGrad(dx, dy, x *Tensor, add bool) {
 	if len(dx.Data) != len(dy.Data) || len(dx.Data) != len(x.Data) {
 		fail("GELU", "shapes %v, %v and %v differ in size", dx.Shape, dy.Shape, x.Shape)
 	}
-	const density = 0.3989422804014327 // φ(0) = 1/√(2π)
 	parallel.Chunks(len(dx.Data), chunk, func(lo, hi int) {
-		b := borrow(2 * (hi - lo))
+		if !add {
+			simd.GELUGrad(dx.Data[lo:hi], dy.Data[lo:hi], x.Data[lo:hi])
+			return
+		}
+		b := borrow(hi - lo)
 		defer giveBack(b)
-		slope, phi := b[:hi-lo], b[hi-lo:]
-		v := x.Data[lo:hi]
-		simd.Gauss(phi, v)
-		simd.Scale(phi, density, phi)
-		simd.NormCDF(slope, v)
-		simd.MulAdd(slope, phi, v)
-		simd.MulAdd(dx.Data[lo:hi], slope, dy.Data[lo:hi])
+		simd.GELUGrad(b, dy.Data[lo:hi], x.Data[lo:hi])
+		simd.Add(dx.Data[lo:hi], dx.Data[lo:hi], b)
 	})
 }
 

@@ -21,7 +21,7 @@ var pointwises = map[string]pointwise64{
 	"ELU": {func(y, x *Tensor) { ELU(y, x, 0.6) }, func(x float64) float64 { return max(x, 0) + 0.6*math.Expm1(min(x, 0)) },
 		func(x float64) float64 { return heaviside(x) + (1-heaviside(x))*0.6*math.Exp(x) }, func(dx, dy, x, _ *Tensor) { AddELUGrad(dx, dy, x, 0.6) }, -4},
 	"GELU": {GELU, func(x float64) float64 { return x * math.Erfc(-x/math.Sqrt2) / 2 },
-		func(x float64) float64 { return math.Erfc(-x/math.Sqrt2)/2 + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi) }, func(dx, dy, x, _ *Tensor) { AddGELUGrad(dx, dy, x) }, -4},
+		func(x float64) float64 { return math.Erfc(-x/math.Sqrt2)/2 + x*math.Exp(-x*x/2)/math.Sqrt(2*math.Pi) }, func(dx, dy, x, _ *Tensor) { GELUGrad(dx, dy, x, true) }, -4},
 	"Tanh": {Tanh, math.Tanh, func(x float64) float64 { return 1 / math.Cosh(x) / math.Cosh(x) }, func(dx, dy, _, y *Tensor) { AddTanhGrad(dx, dy, y) }, -4},
 	"Sigmoid": {Sigmoid, func(x float64) float64 { return 1 / (1 + math.Exp(-x)) }, func(x float64) float64 { return 0.25 / math.Cosh(x/2) / math.Cosh(x/2) },
 		func(dx, dy, _, y *Tensor) { AddSigmoidGrad(dx, dy, y) }, -4},

@@ -6,14 +6,15 @@ import (
 	"github.com/tessera-go/tessera/simd"
 )
 
-// An Epilogue is what happens to a convolution's output while it is still in a cache: what a batch normalisation with
-// frozen statistics, a residual addition and a ReLU would do in a pass of their own, with the same bits.
+// An Epilogue is what happens to the output of a convolution or a product while it is still in a cache: what a batch normalisation with
+// frozen statistics or a bias, a residual addition and a ReLU or GELU would do in a pass of their own, with the same bits.
 //
-//	y[... c] = relu?(y[... c]·Scale[c] + Shift[c] + Add[... c])
+//	y[... c] = relu?(y[... c]·Scale[c] + Shift[c] + Add[... c])    GELU = gelu(y)
 type Epilogue struct {
 	Scale, Shift []float32 // of the output's channels
 	Add          *Tensor   // of the output's shape, or nil; not the output itself
 	ReLU         bool
+	GELU         *Tensor // is set to the GELU of the output, which stays; may be the output itself; nil for none
 }
 
 // apply works on n channels from j on of pixels p0 to p1 of y, whose memory is [pixels c]. A nil epilogue does nothing.
@@ -41,6 +42,9 @@ func (e *Epilogue) rows(y []float32, lo, hi, j, n int) {
 		simd.AffineReLURows(d, d, scale, shift)
 	default:
 		simd.AffineRows(d, d, scale, shift)
+	}
+	if e.GELU != nil {
+		simd.GELU(e.GELU.Data[lo:hi], d)
 	}
 }
 

@@ -89,7 +89,7 @@ func TestLinear(t *testing.T) {
 	x, w, b := counted(2, 2, 3), From([]float32{1, 0, 0, 1, 2, 2}, 3, 2), From([]float32{10, 20}, 2)
 	y := New(2, 2, 2)
 	for _, keep := range []*Packed{nil, {}} {
-		LinearKept(y, x, w, b, keep, Float32)
+		LinearKept(y, x, w, b, nil, nil, keep, Float32)
 		same(t, "linear", y, From([]float32{17, 28, 26, 37, 35, 46, 44, 55}, 2, 2, 2))
 	}
 	Linear(y, x, w, nil, Float32)

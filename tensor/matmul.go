@@ -428,14 +428,31 @@ func MatMulTN(c, a, b *Tensor, add bool, p Precision) {
 }
 
 // Linear sets y to x·w + b: x [... I], w [I O], b [O] or nil.
-func Linear(y, x, w, b *Tensor, p Precision) { LinearKept(y, x, w, b, nil, p) }
+func Linear(y, x, w, b *Tensor, p Precision) { LinearKept(y, x, w, b, nil, nil, nil, p) }
 
-// LinearKept is Linear with weights kept in their packed form, or nil.
-func LinearKept(y, x, w, b *Tensor, keep *Packed, p Precision) {
-	matMulFused(y, x, w, nil, keep, p)
-	if b != nil {
-		AddBias(y, b)
+// LinearKept sets y to x·w + b + add, b [O] or nil, add of y's shape or nil, and gelu, unless it is nil, to the GELU of that; gelu may be y.
+// The weights may be kept in their packed form.
+func LinearKept(y, x, w, b, add, gelu *Tensor, keep *Packed, p Precision) {
+	if b == nil && add == nil && gelu == nil {
+		matMulFused(y, x, w, nil, keep, p)
+		return
 	}
+	c := y.Dim(-1)
+	if b != nil && len(b.Data) != c {
+		fail("Linear", "bias %v for rows of %d", b.Shape, c)
+	}
+	for _, t := range []*Tensor{add, gelu} {
+		if t != nil {
+			sameShapes("Linear", y, t)
+		}
+	}
+	var shift []float32
+	if b != nil {
+		shift = b.Data
+	}
+	scale, shift, done := orConstant(nil, 1, shift, c)
+	defer done()
+	matMulFused(y, x, w, &Epilogue{Scale: scale, Shift: shift, Add: add, GELU: gelu}, keep, p)
 }
 
 // AddBias adds b [C] to every row of y [... C].

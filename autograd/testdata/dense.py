@@ -49,6 +49,17 @@ case("bmm", [(3, 4, 5), (3, 5, 6)], torch.bmm)
 case("bmm_nt", [(2, 3, 4, 5), (2, 3, 6, 5)], lambda a, b: a @ b.transpose(-1, -2))
 case("attention", [(2, 5, 3, 4), (2, 7, 3, 4), (2, 7, 3, 4)],
      lambda q, k, v: F.scaled_dot_product_attention(q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)).transpose(1, 2), 2.0)
+
+
+def qkv(x, heads):
+    n, l, c = x.shape
+    q, k, v = x.view(n, l, 3, heads, c // 3 // heads).permute(2, 0, 3, 1, 4)
+    return F.scaled_dot_product_attention(q, k, v).transpose(1, 2).reshape(n, l, c // 3)
+
+
+case("attention_fused", [(2, 5, 36)], lambda x: qkv(x, 3), 2.0)
+case("attention_blocks", [(1, 270, 6)], lambda x: qkv(x, 1), 2.0)
+case("linear_gelu", [(2, 3, 5), (6, 5), (6,)], lambda x, w, b: F.gelu(F.linear(x, w, b)))
 case("concat_slice", [(2, 5, 3), (2, 5, 4)], lambda a, b: torch.cat([a[:, 1::2], torch.zeros(2, 2, 2), b[:, :4:2]], 2))
 json.dump(out, open("autograd/testdata/dense.json", "w"), separators=(",", ":"))
 print(len(out), "cases")

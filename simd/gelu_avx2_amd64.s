@@ -1,0 +1,225 @@
+//go:build amd64 && !purego
+
+#include "textflag.h"
+
+// GELU and its gradient; the Go loops and the polynomials' source stand in math.go. The body is normCDF's, which has the density on its way.
+DATA k_c3<>+0(SB)/4, $0x3e99999a
+GLOBL k_c3<>(SB), RODATA|NOPTR, $4
+DATA k_e0<>+0(SB)/4, $0x39506967
+GLOBL k_e0<>(SB), RODATA|NOPTR, $4
+DATA k_e1<>+0(SB)/4, $0x3ab743ce
+GLOBL k_e1<>(SB), RODATA|NOPTR, $4
+DATA k_e2<>+0(SB)/4, $0x3c088908
+GLOBL k_e2<>(SB), RODATA|NOPTR, $4
+DATA k_e3<>+0(SB)/4, $0x3d2aa9c1
+GLOBL k_e3<>(SB), RODATA|NOPTR, $4
+DATA k_e4<>+0(SB)/4, $0x3e2aaaaa
+GLOBL k_e4<>(SB), RODATA|NOPTR, $4
+DATA k_e5<>+0(SB)/4, $0x3f000000
+GLOBL k_e5<>(SB), RODATA|NOPTR, $4
+DATA k_f0<>+0(SB)/4, $0x3d1d55bc
+GLOBL k_f0<>(SB), RODATA|NOPTR, $4
+DATA k_f1<>+0(SB)/4, $0xbe2d6496
+GLOBL k_f1<>(SB), RODATA|NOPTR, $4
+DATA k_f15<>+0(SB)/4, $0x41700000
+GLOBL k_f15<>(SB), RODATA|NOPTR, $4
+DATA k_f2<>+0(SB)/4, $0x3e6a7df6
+GLOBL k_f2<>(SB), RODATA|NOPTR, $4
+DATA k_f3<>+0(SB)/4, $0xbd9d78a1
+GLOBL k_f3<>(SB), RODATA|NOPTR, $4
+DATA k_f4<>+0(SB)/4, $0x3e123a2f
+GLOBL k_f4<>(SB), RODATA|NOPTR, $4
+DATA k_f5<>+0(SB)/4, $0x3dc1ae80
+GLOBL k_f5<>(SB), RODATA|NOPTR, $4
+DATA k_f6<>+0(SB)/4, $0x3df9c069
+GLOBL k_f6<>(SB), RODATA|NOPTR, $4
+DATA k_f7<>+0(SB)/4, $0x3df4b3dd
+GLOBL k_f7<>(SB), RODATA|NOPTR, $4
+DATA k_f8<>+0(SB)/4, $0x36f865b5
+GLOBL k_f8<>(SB), RODATA|NOPTR, $4
+DATA k_half<>+0(SB)/4, $0x3f000000
+GLOBL k_half<>(SB), RODATA|NOPTR, $4
+DATA k_i127<>+0(SB)/4, $0x0000007f
+GLOBL k_i127<>(SB), RODATA|NOPTR, $4
+DATA k_ln2hi<>+0(SB)/4, $0x3f318000
+GLOBL k_ln2hi<>(SB), RODATA|NOPTR, $4
+DATA k_ln2lo<>+0(SB)/4, $0xb95e8083
+GLOBL k_ln2lo<>(SB), RODATA|NOPTR, $4
+DATA k_log2e<>+0(SB)/4, $0x3fb8aa3b
+GLOBL k_log2e<>(SB), RODATA|NOPTR, $4
+DATA k_one<>+0(SB)/4, $0x3f800000
+GLOBL k_one<>(SB), RODATA|NOPTR, $4
+DATA k_density<>+0(SB)/4, $0x3ecc422a // 1/sqrt(2*pi)
+GLOBL k_density<>(SB), RODATA|NOPTR, $4
+DATA lanes<>+0(SB)/8, $0xffffffffffffffff
+DATA lanes<>+8(SB)/8, $0xffffffffffffffff
+DATA lanes<>+16(SB)/8, $0xffffffffffffffff
+DATA lanes<>+24(SB)/8, $0xffffffffffffffff
+DATA lanes<>+32(SB)/8, $0x0000000000000000
+DATA lanes<>+40(SB)/8, $0x0000000000000000
+DATA lanes<>+48(SB)/8, $0x0000000000000000
+DATA lanes<>+56(SB)/8, $0x0000000000000000
+GLOBL lanes<>(SB), RODATA|NOPTR, $64
+
+// BODY: Y1 = the normal distribution function of Y0, Y6 = its density.
+#define BODY \
+	VXORPS Y4, Y4, Y4; \
+	VSUBPS Y0, Y4, Y4; \
+	VMAXPS Y0, Y4, Y4; \
+	VBROADCASTSS k_f15<>(SB), Y13; \
+	VMINPS Y4, Y13, Y4; \
+	VMULPS Y4, Y4, Y1; \
+	VXORPS Y5, Y5, Y5; \
+	VSUBPS Y1, Y5, Y5; \
+	VFMADD231PS Y4, Y4, Y5; \
+	VBROADCASTSS k_half<>(SB), Y12; \
+	VMULPS Y12, Y5, Y5; \
+	VBROADCASTSS k_half<>(SB), Y12; \
+	VMULPS Y12, Y1, Y1; \
+	VXORPS Y4, Y4, Y4; \
+	VSUBPS Y1, Y4, Y1; \
+	VBROADCASTSS k_log2e<>(SB), Y12; \
+	VMULPS Y12, Y1, Y2; \
+	VCVTPS2DQ Y2, Y2; \
+	VCVTDQ2PS Y2, Y3; \
+	VBROADCASTSS k_ln2hi<>(SB), Y12; \
+	VFNMADD231PS Y12, Y3, Y1; \
+	VBROADCASTSS k_ln2lo<>(SB), Y12; \
+	VFNMADD231PS Y12, Y3, Y1; \
+	VBROADCASTSS k_e0<>(SB), Y13; \
+	VMOVAPS Y13, Y4; \
+	VBROADCASTSS k_e1<>(SB), Y12; \
+	VFMADD213PS Y12, Y1, Y4; \
+	VBROADCASTSS k_e2<>(SB), Y12; \
+	VFMADD213PS Y12, Y1, Y4; \
+	VBROADCASTSS k_e3<>(SB), Y12; \
+	VFMADD213PS Y12, Y1, Y4; \
+	VBROADCASTSS k_e4<>(SB), Y12; \
+	VFMADD213PS Y12, Y1, Y4; \
+	VBROADCASTSS k_e5<>(SB), Y12; \
+	VFMADD213PS Y12, Y1, Y4; \
+	VMULPS Y1, Y1, Y3; \
+	VFMADD231PS Y3, Y4, Y1; \
+	VBROADCASTSS k_one<>(SB), Y12; \
+	VADDPS Y12, Y1, Y1; \
+	VFNMADD231PS Y5, Y1, Y1; \
+	VPSRAD $1, Y2, Y3; \
+	VPSUBD Y3, Y2, Y2; \
+	VBROADCASTSS k_i127<>(SB), Y12; \
+	VPADDD Y12, Y3, Y3; \
+	VPSLLD $23, Y3, Y3; \
+	VMULPS Y3, Y1, Y1; \
+	VBROADCASTSS k_i127<>(SB), Y12; \
+	VPADDD Y12, Y2, Y2; \
+	VPSLLD $23, Y2, Y2; \
+	VMULPS Y2, Y1, Y1; \
+	VBROADCASTSS k_density<>(SB), Y12; \
+	VMULPS Y12, Y1, Y6; \
+	VXORPS Y5, Y5, Y5; \
+	VSUBPS Y0, Y5, Y2; \
+	VMAXPS Y0, Y2, Y2; \
+	VBROADCASTSS k_one<>(SB), Y13; \
+	VMOVAPS Y13, Y3; \
+	VBROADCASTSS k_c3<>(SB), Y12; \
+	VFMADD231PS Y12, Y2, Y3; \
+	VBROADCASTSS k_one<>(SB), Y13; \
+	VMOVAPS Y13, Y2; \
+	VDIVPS Y3, Y2, Y3; \
+	VBROADCASTSS k_f0<>(SB), Y13; \
+	VMOVAPS Y13, Y4; \
+	VBROADCASTSS k_f1<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f2<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f3<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f4<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f5<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f6<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f7<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VBROADCASTSS k_f8<>(SB), Y12; \
+	VFMADD213PS Y12, Y3, Y4; \
+	VMULPS Y4, Y1, Y1; \
+	VSUBPS Y1, Y2, Y3; \
+	VCMPPS $1, Y5, Y0, Y12; \
+	VBLENDVPS Y12, Y1, Y3, Y1; \
+	VCMPPS $0, Y0, Y0, Y12; \
+	VBLENDVPS Y12, Y1, Y0, Y1
+
+// MASK: Y15 = the first CX lanes.
+#define MASK \
+	LEAQ lanes<>+32(SB), AX; \
+	NEGQ CX; \
+	VMOVUPS (AX)(CX*4), Y15
+
+// gelu: dst[i] = x[i] * normCDF(x[i])
+//
+// func geluAVX2(dst []float32, x []float32)
+TEXT ·geluAVX2(SB), NOSPLIT, $0-48
+	MOVQ x_base+24(FP), DI
+	MOVQ dst_base+0(FP), SI
+	MOVQ dst_len+8(FP), CX
+	// DI x, SI dst; CX elements left
+loop:
+	CMPQ CX, $8
+	JLT tail
+	VMOVUPS (DI), Y0
+	BODY
+	VMULPS Y0, Y1, Y1
+	VMOVUPS Y1, (SI)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP loop
+tail:
+	TESTQ CX, CX
+	JZ done
+	MASK
+	VMASKMOVPS (DI), Y15, Y0
+	BODY
+	VMULPS Y0, Y1, Y1
+	VMASKMOVPS Y1, Y15, (SI)
+done:
+	VZEROUPPER
+	RET
+
+// geluGrad: dx[i] = dy[i] * (normCDF(x[i]) + x[i]*density(x[i]))
+//
+// func geluGradAVX2(dx []float32, dy []float32, x []float32)
+TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
+	MOVQ x_base+48(FP), DI
+	MOVQ dy_base+24(FP), DX
+	MOVQ dx_base+0(FP), SI
+	MOVQ dx_len+8(FP), CX
+	// DI x, DX dy, SI dx; CX elements left
+loop:
+	CMPQ CX, $8
+	JLT tail
+	VMOVUPS (DI), Y0
+	VMOVUPS (DX), Y7
+	BODY
+	VFMADD231PS Y0, Y6, Y1
+	VMULPS Y1, Y7, Y1
+	VMOVUPS Y1, (SI)
+	ADDQ $32, DI
+	ADDQ $32, DX
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JMP loop
+tail:
+	TESTQ CX, CX
+	JZ done
+	MASK
+	VMASKMOVPS (DI), Y15, Y0
+	VMASKMOVPS (DX), Y15, Y7
+	BODY
+	VFMADD231PS Y0, Y6, Y1
+	VMULPS Y1, Y7, Y1
+	VMASKMOVPS Y1, Y15, (SI)
+done:
+	VZEROUPPER
+	RET

@@ -1,0 +1,378 @@
+//go:build arm64 && !purego
+
+#include "textflag.h"
+
+// GELU and its gradient; the Go loops and the polynomials' source stand in math.go. The loops are normCDF's, which have the density on
+// their way. Up to three elements at the end go through one more turn, lane by lane in and out.
+
+// gelu: dst[i] = x[i] * normCDF(x[i])
+//
+// func geluNEON(dst []float32, x []float32)
+TEXT ·geluNEON(SB), NOSPLIT, $0-48
+	MOVD x_base+24(FP), R0
+	MOVD dst_base+0(FP), R1
+	MOVD dst_len+8(FP), R6
+	MOVW $0x41700000, R26
+	VDUP R26, V9.S4
+	MOVW $0x3fb8aa3b, R26
+	VDUP R26, V10.S4
+	MOVW $0x3f318000, R26
+	VDUP R26, V11.S4
+	MOVW $0xb95e8083, R26
+	VDUP R26, V12.S4
+	MOVW $0x3ab743ce, R26
+	VDUP R26, V13.S4
+	MOVW $0x3c088908, R26
+	VDUP R26, V14.S4
+	MOVW $0x3d2aa9c1, R26
+	VDUP R26, V15.S4
+	MOVW $0x3e2aaaaa, R26
+	VDUP R26, V16.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V17.S4
+	MOVW $0x3f800000, R26
+	VDUP R26, V18.S4
+	MOVW $0x0000007f, R26
+	VDUP R26, V19.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V20.S4
+	MOVW $0x3e99999a, R26
+	VDUP R26, V21.S4
+	MOVW $0xbe2d6496, R26
+	VDUP R26, V22.S4
+	MOVW $0x3e6a7df6, R26
+	VDUP R26, V23.S4
+	MOVW $0xbd9d78a1, R26
+	VDUP R26, V24.S4
+	MOVW $0x3e123a2f, R26
+	VDUP R26, V25.S4
+	MOVW $0x3dc1ae80, R26
+	VDUP R26, V26.S4
+	MOVW $0x3df9c069, R26
+	VDUP R26, V27.S4
+	MOVW $0x3df4b3dd, R26
+	VDUP R26, V28.S4
+	MOVW $0x36f865b5, R26
+	VDUP R26, V29.S4
+	MOVW $0x3ecc422a, R26
+	VDUP R26, V30.S4
+	// R0 x, R1 dst; R6 elements left
+loop:
+	CBZ R6, done
+	CMP $4, R6
+	BLT part
+	VLD1 (R0), [V0.S4]
+	B in
+part:
+	VEOR V0.B16, V0.B16, V0.B16
+	VLD1 (R0), V0.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+in:
+	VEOR V4.B16, V4.B16, V4.B16
+	WORD $0x4ea0d484 // fsub v4.4s, v4.4s, v0.4s
+	WORD $0x4e20f484 // fmax v4.4s, v4.4s, v0.4s
+	WORD $0x4ea9f484 // fmin v4.4s, v4.4s, v9.4s
+	WORD $0x6e24dc81 // fmul v1.4s, v4.4s, v4.4s
+	VEOR V5.B16, V5.B16, V5.B16
+	WORD $0x4ea1d4a5 // fsub v5.4s, v5.4s, v1.4s
+	VFMLA V4.S4, V4.S4, V5.S4
+	WORD $0x6e34dca5 // fmul v5.4s, v5.4s, v20.4s
+	WORD $0x6e34dc21 // fmul v1.4s, v1.4s, v20.4s
+	VEOR V4.B16, V4.B16, V4.B16
+	WORD $0x4ea1d481 // fsub v1.4s, v4.4s, v1.4s
+	WORD $0x6e2adc22 // fmul v2.4s, v1.4s, v10.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V11.S4, V3.S4, V1.S4
+	VFMLS V12.S4, V3.S4, V1.S4
+	MOVW $0x39506967, R26
+	VDUP R26, V31.S4
+	VMOV V31.B16, V4.B16
+	VMOV V13.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V14.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V15.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e21dc23 // fmul v3.4s, v1.4s, v1.4s
+	VFMLA V3.S4, V4.S4, V1.S4
+	WORD $0x4e32d421 // fadd v1.4s, v1.4s, v18.4s
+	VFMLS V5.S4, V1.S4, V1.S4
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V19.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	VADD V19.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD $0x6e3edc26 // fmul v6.4s, v1.4s, v30.4s
+	VEOR V5.B16, V5.B16, V5.B16
+	WORD $0x4ea0d4a2 // fsub v2.4s, v5.4s, v0.4s
+	WORD $0x4e20f442 // fmax v2.4s, v2.4s, v0.4s
+	VMOV V18.B16, V3.B16
+	VFMLA V21.S4, V2.S4, V3.S4
+	VMOV V18.B16, V2.B16
+	WORD $0x6e23fc43 // fdiv v3.4s, v2.4s, v3.4s
+	MOVW $0x3d1d55bc, R26
+	VDUP R26, V31.S4
+	VMOV V31.B16, V4.B16
+	VMOV V22.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V23.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V24.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V25.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V26.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V27.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V28.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V29.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e24dc21 // fmul v1.4s, v1.4s, v4.4s
+	WORD $0x4ea1d443 // fsub v3.4s, v2.4s, v1.4s
+	WORD $0x6ea0e4a8 // fcmgt v8.4s, v5.4s, v0.4s
+	WORD $0x6e631c28 // bsl v8.16b, v1.16b, v3.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
+	WORD $0x6e601c28 // bsl v8.16b, v1.16b, v0.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x6e21dc01 // fmul v1.4s, v0.4s, v1.4s
+	CMP $4, R6
+	BLT some
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	SUB $4, R6
+	B loop
+some:
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT done
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT done
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+done:
+	RET
+
+// geluGrad: dx[i] = dy[i] * (normCDF(x[i]) + x[i]*density(x[i]))
+//
+// func geluGradNEON(dx []float32, dy []float32, x []float32)
+TEXT ·geluGradNEON(SB), NOSPLIT, $0-72
+	MOVD x_base+48(FP), R0
+	MOVD dy_base+24(FP), R2
+	MOVD dx_base+0(FP), R1
+	MOVD dx_len+8(FP), R6
+	MOVW $0x41700000, R26
+	VDUP R26, V9.S4
+	MOVW $0x3fb8aa3b, R26
+	VDUP R26, V10.S4
+	MOVW $0x3f318000, R26
+	VDUP R26, V11.S4
+	MOVW $0xb95e8083, R26
+	VDUP R26, V12.S4
+	MOVW $0x3ab743ce, R26
+	VDUP R26, V13.S4
+	MOVW $0x3c088908, R26
+	VDUP R26, V14.S4
+	MOVW $0x3d2aa9c1, R26
+	VDUP R26, V15.S4
+	MOVW $0x3e2aaaaa, R26
+	VDUP R26, V16.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V17.S4
+	MOVW $0x3f800000, R26
+	VDUP R26, V18.S4
+	MOVW $0x0000007f, R26
+	VDUP R26, V19.S4
+	MOVW $0x3f000000, R26
+	VDUP R26, V20.S4
+	MOVW $0x3e99999a, R26
+	VDUP R26, V21.S4
+	MOVW $0xbe2d6496, R26
+	VDUP R26, V22.S4
+	MOVW $0x3e6a7df6, R26
+	VDUP R26, V23.S4
+	MOVW $0xbd9d78a1, R26
+	VDUP R26, V24.S4
+	MOVW $0x3e123a2f, R26
+	VDUP R26, V25.S4
+	MOVW $0x3dc1ae80, R26
+	VDUP R26, V26.S4
+	MOVW $0x3df9c069, R26
+	VDUP R26, V27.S4
+	MOVW $0x3df4b3dd, R26
+	VDUP R26, V28.S4
+	MOVW $0x36f865b5, R26
+	VDUP R26, V29.S4
+	MOVW $0x3ecc422a, R26
+	VDUP R26, V30.S4
+	// R0 x, R2 dy, R1 dx; R6 elements left
+loop:
+	CBZ R6, done
+	CMP $4, R6
+	BLT part
+	VLD1 (R0), [V0.S4]
+	VLD1 (R2), [V7.S4]
+	B in
+part:
+	VEOR V0.B16, V0.B16, V0.B16
+	VLD1 (R0), V0.S[0]
+	VEOR V7.B16, V7.B16, V7.B16
+	VLD1 (R2), V7.S[0]
+	CMP $2, R6
+	BLT in
+	ADD $4, R0, R26
+	VLD1 (R26), V0.S[1]
+	ADD $4, R2, R26
+	VLD1 (R26), V7.S[1]
+	CMP $3, R6
+	BLT in
+	ADD $8, R0, R26
+	VLD1 (R26), V0.S[2]
+	ADD $8, R2, R26
+	VLD1 (R26), V7.S[2]
+in:
+	VEOR V4.B16, V4.B16, V4.B16
+	WORD $0x4ea0d484 // fsub v4.4s, v4.4s, v0.4s
+	WORD $0x4e20f484 // fmax v4.4s, v4.4s, v0.4s
+	WORD $0x4ea9f484 // fmin v4.4s, v4.4s, v9.4s
+	WORD $0x6e24dc81 // fmul v1.4s, v4.4s, v4.4s
+	VEOR V5.B16, V5.B16, V5.B16
+	WORD $0x4ea1d4a5 // fsub v5.4s, v5.4s, v1.4s
+	VFMLA V4.S4, V4.S4, V5.S4
+	WORD $0x6e34dca5 // fmul v5.4s, v5.4s, v20.4s
+	WORD $0x6e34dc21 // fmul v1.4s, v1.4s, v20.4s
+	VEOR V4.B16, V4.B16, V4.B16
+	WORD $0x4ea1d481 // fsub v1.4s, v4.4s, v1.4s
+	WORD $0x6e2adc22 // fmul v2.4s, v1.4s, v10.4s
+	WORD $0x4e21a842 // fcvtns v2.4s, v2.4s
+	WORD $0x4e21d843 // scvtf v3.4s, v2.4s
+	VFMLS V11.S4, V3.S4, V1.S4
+	VFMLS V12.S4, V3.S4, V1.S4
+	MOVW $0x39506967, R26
+	VDUP R26, V31.S4
+	VMOV V31.B16, V4.B16
+	VMOV V13.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V14.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V15.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V16.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V17.B16, V8.B16
+	VFMLA V1.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e21dc23 // fmul v3.4s, v1.4s, v1.4s
+	VFMLA V3.S4, V4.S4, V1.S4
+	WORD $0x4e32d421 // fadd v1.4s, v1.4s, v18.4s
+	VFMLS V5.S4, V1.S4, V1.S4
+	WORD $0x4f3f0443 // sshr v3.4s, v2.4s, #1
+	VSUB V3.S4, V2.S4, V2.S4
+	VADD V19.S4, V3.S4, V3.S4
+	VSHL $23, V3.S4, V3.S4
+	WORD $0x6e23dc21 // fmul v1.4s, v1.4s, v3.4s
+	VADD V19.S4, V2.S4, V2.S4
+	VSHL $23, V2.S4, V2.S4
+	WORD $0x6e22dc21 // fmul v1.4s, v1.4s, v2.4s
+	WORD $0x6e3edc26 // fmul v6.4s, v1.4s, v30.4s
+	VEOR V5.B16, V5.B16, V5.B16
+	WORD $0x4ea0d4a2 // fsub v2.4s, v5.4s, v0.4s
+	WORD $0x4e20f442 // fmax v2.4s, v2.4s, v0.4s
+	VMOV V18.B16, V3.B16
+	VFMLA V21.S4, V2.S4, V3.S4
+	VMOV V18.B16, V2.B16
+	WORD $0x6e23fc43 // fdiv v3.4s, v2.4s, v3.4s
+	MOVW $0x3d1d55bc, R26
+	VDUP R26, V31.S4
+	VMOV V31.B16, V4.B16
+	VMOV V22.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V23.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V24.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V25.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V26.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V27.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V28.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	VMOV V29.B16, V8.B16
+	VFMLA V3.S4, V4.S4, V8.S4
+	VMOV V8.B16, V4.B16
+	WORD $0x6e24dc21 // fmul v1.4s, v1.4s, v4.4s
+	WORD $0x4ea1d443 // fsub v3.4s, v2.4s, v1.4s
+	WORD $0x6ea0e4a8 // fcmgt v8.4s, v5.4s, v0.4s
+	WORD $0x6e631c28 // bsl v8.16b, v1.16b, v3.16b
+	VMOV V8.B16, V1.B16
+	WORD $0x4e20e408 // fcmeq v8.4s, v0.4s, v0.4s
+	WORD $0x6e601c28 // bsl v8.16b, v1.16b, v0.16b
+	VMOV V8.B16, V1.B16
+	VFMLA V0.S4, V6.S4, V1.S4
+	WORD $0x6e21dce1 // fmul v1.4s, v7.4s, v1.4s
+	CMP $4, R6
+	BLT some
+	VST1 [V1.S4], (R1)
+	ADD $16, R0
+	ADD $16, R1
+	ADD $16, R2
+	SUB $4, R6
+	B loop
+some:
+	VST1 V1.S[0], (R1)
+	CMP $2, R6
+	BLT done
+	ADD $4, R1, R26
+	VST1 V1.S[1], (R26)
+	CMP $3, R6
+	BLT done
+	ADD $8, R1, R26
+	VST1 V1.S[2], (R26)
+done:
+	RET
