@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"html"
 	"math"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,6 +16,16 @@ type Point struct{ X, Y float64 }
 type Line struct {
 	Name   string
 	Points []Point
+	Band   [][2]float64 // of each point, between which values something lies; nil for none
+	Colour int          // which of Colours, from 1 on; 0 for that of its place among those that are drawn
+}
+
+// colour is that of the line, which is drawn in place i.
+func (l Line) colour(i int) string {
+	if l.Colour > 0 {
+		i = l.Colour - 1
+	}
+	return Colours[i%len(Colours)]
 }
 
 // Rule is a horizontal line at a value that others are seen against.
@@ -55,14 +66,15 @@ type Chart struct {
 	Rules       []Rule
 	Marks       []Mark
 	Notes       []Note
-	Kinds       []string // of marks, for the key
-	KindNote    string   // right of the key
-	Labels      []string // positions 1, 2, ... of the horizontal axis have names
-	Percent     bool     // values are parts of a whole; the axis begins at zero
-	LogX, LogY  bool     // logarithmic axes, for values above zero
-	Width       int      // 0 means 460
-	Height      int      // 0 means 250
-	Alone       bool     // a file of its own, with its style; otherwise the page's style sheet has the classes
+	Kinds       []string  // of marks, for the key
+	KindNote    string    // right of the key
+	Labels      []string  // positions 1, 2, ... of the horizontal axis have names
+	Ticks       []float64 // where the horizontal axis is marked; nil for round numbers
+	Percent     bool      // values are parts of a whole; the axis begins at zero
+	LogX, LogY  bool      // logarithmic axes, for values above zero
+	Width       int       // 0 means 460
+	Height      int       // 0 means 250
+	Alone       bool      // a file of its own, with its style; otherwise the page's style sheet has the classes
 }
 
 // Colours of series, in order: chosen to be told apart also by colour-blind eyes (Okabe and Ito 2008).
@@ -140,7 +152,10 @@ func (c Chart) SVG() string {
 	c.drawAxes(b, x, y)
 	c.drawKey(b, lines)
 	for i, l := range lines {
-		drawLine(b, l, Colours[i%len(Colours)], x, y, c.Percent)
+		drawBand(b, l, l.colour(i), x, y)
+	}
+	for i, l := range lines {
+		drawLine(b, l, l.colour(i), x, y, c.Percent)
 	}
 	for _, m := range marks {
 		drawMark(b, m, x.at(m.X), y.at(m.Y))
@@ -175,14 +190,21 @@ func (c Chart) has(p Point) bool {
 // drawable returns the lines and marks that have something to draw.
 func (c Chart) drawable() (lines []Line, marks []Mark) {
 	for _, l := range c.Lines {
-		var ps []Point
-		for _, p := range l.Points {
-			if c.has(p) {
-				ps = append(ps, p)
+		out := Line{Name: l.Name, Colour: l.Colour}
+		for i, p := range l.Points {
+			if !c.has(p) {
+				continue
+			}
+			out.Points = append(out.Points, p)
+			if i < len(l.Band) && c.has(Point{p.X, l.Band[i][0]}) && c.has(Point{p.X, l.Band[i][1]}) {
+				out.Band = append(out.Band, l.Band[i])
 			}
 		}
-		if len(ps) > 0 {
-			lines = append(lines, Line{l.Name, ps})
+		if len(out.Band) != len(out.Points) {
+			out.Band = nil
+		}
+		if len(out.Points) > 0 {
+			lines = append(lines, out)
 		}
 	}
 	for _, m := range c.Marks {
@@ -208,6 +230,10 @@ func (c Chart) axes(lines []Line, marks []Mark) (x, y axis) {
 		for _, p := range l.Points {
 			hold(&x, p.X)
 			hold(&y, p.Y)
+		}
+		for _, in := range l.Band {
+			hold(&y, in[0])
+			hold(&y, in[1])
 		}
 	}
 	for _, m := range marks {
@@ -260,6 +286,9 @@ func (c Chart) drawAxes(b *strings.Builder, x, y axis) {
 			left, right, y.at(v), y.at(v), left-6, y.at(v)+3.5, label(v, step, c.Percent))
 	}
 	at, step = x.ticks()
+	if c.Ticks != nil {
+		at, step = apart(c.Ticks, x), 0
+	}
 	if c.Labels != nil {
 		at = nil
 		for i, l := range c.Labels {
@@ -288,14 +317,14 @@ func (c Chart) drawAxes(b *strings.Builder, x, y axis) {
 func (c Chart) drawKey(b *strings.Builder, lines []Line) {
 	at, row, wide := c.Width-marginRight, 18, 0
 	for _, l := range lines {
-		wide += 7*len(l.Name) + 8
+		wide += 7*len(l.Name) + keyApart
 	}
 	if 8+titleLetter*len(c.Title) > at-wide && len(c.Kinds) == 0 && c.KindNote == "" {
 		row = 33
 	}
 	for i := len(lines) - 1; i >= 0; i-- {
-		at -= 7*len(lines[i].Name) + 8
-		fmt.Fprintf(b, `<text x="%d" y="%d" class="key" style="fill:%s">%s</text>`, at+4, row, Colours[i%len(Colours)], escape(lines[i].Name))
+		at -= 7*len(lines[i].Name) + keyApart
+		fmt.Fprintf(b, `<text x="%d" y="%d" class="key" style="fill:%s">%s</text>`, at+4, row, lines[i].colour(i), escape(lines[i].Name))
 	}
 	at = marginLeft
 	for i, k := range c.Kinds {
@@ -307,11 +336,41 @@ func (c Chart) drawKey(b *strings.Builder, lines []Line) {
 	}
 }
 
+// apart returns those marks of an axis whose numbers do not touch: the last one and, before it, whatever has room.
+func apart(marks []float64, x axis) (at []float64) {
+	right := math.Inf(1)
+	for _, v := range slices.Backward(slices.Sorted(slices.Values(marks))) {
+		half := 3.5 * float64(len(label(v, 0, false)))
+		if p := x.at(v); p+half < right-4 && v >= x.lo && v <= x.hi {
+			at, right = append(at, v), p-half
+		}
+	}
+	return at
+}
+
+// keyApart is how far names of lines lie apart.
+const keyApart = 12
+
 // titleLetter is about how wide a letter of a title is.
 const titleLetter = 8
 
 // dots is the most points of a line that are drawn as dots as well.
 const dots = 30
+
+// drawBand draws what lies between the values of a line's band.
+func drawBand(b *strings.Builder, l Line, colour string, x, y axis) {
+	if len(l.Band) < 2 {
+		return
+	}
+	b.WriteString(`<polygon points="`)
+	for k, in := range l.Band {
+		fmt.Fprintf(b, "%.1f,%.1f ", x.at(l.Points[k].X), y.at(in[0]))
+	}
+	for k := range slices.Backward(l.Band) {
+		fmt.Fprintf(b, "%.1f,%.1f ", x.at(l.Points[k].X), y.at(l.Band[k][1]))
+	}
+	fmt.Fprintf(b, `" fill="%s" fill-opacity="0.13"/>`, colour)
+}
 
 func drawLine(b *strings.Builder, l Line, colour string, x, y axis, percent bool) {
 	fmt.Fprintf(b, `<polyline points="`)

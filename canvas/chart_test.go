@@ -67,9 +67,9 @@ func want(t *testing.T, what string, got []string, want ...string) {
 
 // TestChart: 460 by 250 pixels; the axes run from x 52 to 446 and from y 216 up to 34.
 func TestChart(t *testing.T) {
-	n := parse(t, Chart{Title: "Loss <&>", X: "step", Lines: []Line{{"a<b", []Point{{0, 0}, {50, 5}, {100, 10}}}, {"none", nil}, {"held", []Point{{100, 2.5}}}},
+	n := parse(t, Chart{Title: "Loss <&>", X: "step", Lines: []Line{{Name: "a<b", Points: []Point{{0, 0}, {50, 5}, {100, 10}}}, {Name: "none"}, {Name: "held", Points: []Point{{100, 2.5}}}},
 		Rules: []Rule{{"chance", 7.5}}})
-	if svg := (Chart{Lines: []Line{{"a", []Point{{0, 0}, {1, 1}}}}}).SVG(); !strings.Contains(svg, `<polyline points="52.0,216.0 446.0,34.0"`) {
+	if svg := (Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 0}, {1, 1}}}}}).SVG(); !strings.Contains(svg, `<polyline points="52.0,216.0 446.0,34.0"`) {
 		t.Errorf("points are not written as they should be: %s", svg)
 	}
 	want(t, "size", []string{n.attr("viewBox"), n.attr("aria-label")}, "0 0 460 250", "Loss <&>")
@@ -80,22 +80,22 @@ func TestChart(t *testing.T) {
 	want(t, "texts", n.lines("text", "x", "y", "class", "style"), "8 18 title  Loss <&>",
 		"46 219.5 tick  0", "46 183.1 tick  2", "46 146.7 tick  4", "46 110.3 tick  6", "46 73.9 tick  8", "46 37.5 tick  10",
 		"52.0 232 tick  0", "130.8 232 tick  20", "209.6 232 tick  40", "288.4 232 tick  60", "367.2 232 tick  80", "446.0 232 tick  100",
-		"446 246 tick  step", "446 75.5 tick  chance", "414 18 key fill:#d55e00 held", "385 18 key fill:#0072b2 a<b")
+		"446 246 tick  step", "446 75.5 tick  chance", "410 18 key fill:#d55e00 held", "377 18 key fill:#0072b2 a<b")
 }
 
 // TestChartPercent: parts of a whole begin at zero, positions have names, and dots say their value.
 func TestChartPercent(t *testing.T) {
-	n := parse(t, Chart{Percent: true, Labels: []string{"stem", "last"}, Lines: []Line{{"", []Point{{1, 0.5}, {2, 0.75}}}}, Width: 266, Height: 168})
+	n := parse(t, Chart{Percent: true, Labels: []string{"stem", "last"}, Lines: []Line{{Points: []Point{{1, 0.5}, {2, 0.75}}}}, Width: 266, Height: 168})
 	want(t, "line", n.lines("polyline", "points"), "96.4,71.5 207.6,40.2")
 	want(t, "dots", n.lines("circle", "fill"), "#0072b2 50.0 %", "#0072b2 75.0 %")
-	want(t, "texts", n.lines("text", "x", "y"), "8 18", "46 137.5 0 %", "46 112.5 20 %", "46 87.5 40 %", "46 62.5 60 %", "46 37.5 80 %", "96.4 150 stem", "207.6 150 last", "252 164", "248 18")
+	want(t, "texts", n.lines("text", "x", "y"), "8 18", "46 137.5 0 %", "46 112.5 20 %", "46 87.5 40 %", "46 62.5 60 %", "46 37.5 80 %", "96.4 150 stem", "207.6 150 last", "252 164", "244 18")
 }
 
 // TestChartMarks: logarithmic axes, marks of three shapes, a key, a file of its own.
 func TestChartMarks(t *testing.T) {
 	c := Chart{Title: "Roof", X: "flop/byte", Y: "GFLOP/s", LogX: true, LogY: true, Alone: true, Width: 582, Height: 390, Kinds: []string{"product", "direct"}, KindNote: "shapes",
 		Marks: []Mark{{Point{10, 10}, Circle, 0, "c"}, {Point{100, 100}, Triangle, 1, "t<"}, {Point{1000, 1000}, Square, 6, "s"}, {Point{0, 5}, Circle, 0, "zero"}, {Point{5, 0}, Circle, 0, "zero"}},
-		Lines: []Line{{"", []Point{{1, 1}, {10000, 1e4}}}}, Rules: []Rule{{"none", 0}, {"peak", 100}}, Notes: []Note{{Point{10, 100}, "from<", false}, {Point{100, 10}, "to", true}}}
+		Lines: []Line{{Points: []Point{{1, 1}, {10000, 1e4}}}}, Rules: []Rule{{"none", 0}, {"peak", 100}}, Notes: []Note{{Point{10, 100}, "from<", false}, {Point{100, 10}, "to", true}}}
 	n := parse(t, c)
 	if svg := c.SVG(); !strings.HasPrefix(svg, `<svg xmlns="http://www.w3.org/2000/svg" width="582" height="390" viewBox="0 0 582 390"><style>`) {
 		t.Errorf("a file of its own begins %.100s", svg)
@@ -109,19 +109,19 @@ func TestChartMarks(t *testing.T) {
 		"68.0 68.0 356.0 56.0 grid", "193.0 193.0 356.0 56.0 grid", "318.0 318.0 356.0 56.0 grid", "443.0 443.0 356.0 56.0 grid", "568.0 568.0 356.0 56.0 grid", "68 568 206.0 206.0 rule")
 	want(t, "texts", n.lines("text", "x", "y", "text-anchor", "transform"), "8 18   Roof", "62 359.5 end  1", "62 284.5 end  10", "62 209.5 end  100", "62 134.5 end  1000", "62 59.5 end  1e+04",
 		"68.0 372 middle  1", "193.0 372 middle  10", "318.0 372 middle  100", "443.0 372 middle  1000", "568.0 372 middle  1e+04", "568 386 end  flop/byte",
-		"middle translate(14,206) rotate(-90) GFLOP/s", "568 202.0 end  peak", "564 18", "66 42   product", "149 42   direct", "568 42 end  shapes", "193.0 200.0 start  from<", "318.0 275.0 end  to")
+		"middle translate(14,206) rotate(-90) GFLOP/s", "568 202.0 end  peak", "560 18", "66 42   product", "149 42   direct", "568 42 end  shapes", "193.0 200.0 start  from<", "318.0 275.0 end  to")
 }
 
 // TestChartEdges: nothing to draw is "", and one value, equal values or values that are no number draw a chart all the same.
 func TestChartEdges(t *testing.T) {
 	nan, inf := math.NaN(), math.Inf(1)
-	for _, c := range []Chart{{}, {Lines: []Line{{"empty", nil}}, Rules: []Rule{{"r", 1}}}, {Lines: []Line{{"nan", []Point{{1, nan}, {nan, 1}, {inf, 1}, {1, inf}}}}},
-		{LogX: true, Lines: []Line{{"zero", []Point{{0, 1}}}}}, {LogY: true, Lines: []Line{{"zero", []Point{{1, 0}}}}}} {
+	for _, c := range []Chart{{}, {Lines: []Line{{Name: "empty"}}, Rules: []Rule{{"r", 1}}}, {Lines: []Line{{Name: "nan", Points: []Point{{1, nan}, {nan, 1}, {inf, 1}, {1, inf}}}}},
+		{LogX: true, Lines: []Line{{Name: "zero", Points: []Point{{0, 1}}}}}, {LogY: true, Lines: []Line{{Name: "zero", Points: []Point{{1, 0}}}}}} {
 		if c.SVG() != "" {
 			t.Errorf("a chart of nothing: %+v", c)
 		}
 	}
-	if n := parse(t, Chart{Lines: []Line{{"a", []Point{{0, 1}, {1, nan}, {2, 2}}}}, Rules: []Rule{{"r", nan}}}); len(n.lines("circle")) != 2 || strings.Contains(strings.Join(n.lines("line", "class"), " "), "rule") {
+	if n := parse(t, Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 1}, {1, nan}, {2, 2}}}}, Rules: []Rule{{"r", nan}}}); len(n.lines("circle")) != 2 || strings.Contains(strings.Join(n.lines("line", "class"), " "), "rule") {
 		t.Errorf("what is no number was drawn: %q", n.lines("circle"))
 	}
 	for _, c := range []struct {
@@ -130,16 +130,16 @@ func TestChartEdges(t *testing.T) {
 		line  string
 		y     []string // numbers on the vertical axis
 	}{
-		{"one point", Chart{Lines: []Line{{"a", []Point{{3, 3}}}}}, "249.0,216.0", []string{"3", "3.2", "3.4", "3.6", "3.8", "4"}},
-		{"equal", Chart{Lines: []Line{{"a", []Point{{0, 0}, {1, 0}}}}}, "52.0,216.0 446.0,216.0", []string{"0", "0.2", "0.4", "0.6", "0.8", "1"}},
-		{"one point, logarithmic", Chart{LogX: true, LogY: true, Lines: []Line{{"a", []Point{{10, 10}}}}}, "249.0,125.0", []string{"10"}},
-		{"negative", Chart{Lines: []Line{{"a", []Point{{0, -1}, {1, 1}}}}}, "52.0,216.0 446.0,34.0", []string{"-1", "-0.5", "0", "0.5", "1"}},
-		{"negative percent", Chart{Percent: true, Lines: []Line{{"a", []Point{{0, -1}, {1, 0}}}}}, "52.0,216.0 446.0,34.0", []string{"-100 %", "-80 %", "-60 %", "-40 %", "-20 %", "0 %"}},
-		{"far from zero", Chart{Lines: []Line{{"a", []Point{{0, 100}, {1, 110}}}}}, "52.0,216.0 446.0,34.0", []string{"100", "102", "104", "106", "108", "110"}},
-		{"half of the largest", Chart{Lines: []Line{{"a", []Point{{0, 5}, {1, 10}}}}}, "52.0,216.0 446.0,34.0", []string{"5", "6", "7", "8", "9", "10"}},
-		{"less than half", Chart{Lines: []Line{{"a", []Point{{0, 4}, {1, 10}}}}}, "52.0,143.2 446.0,34.0", []string{"0", "2", "4", "6", "8", "10"}},
-		{"rounded outwards", Chart{Lines: []Line{{"a", []Point{{0, 100.5}, {1, 109}}}}}, "52.0,206.9 446.0,52.2", []string{"100", "102", "104", "106", "108", "110"}},
-		{"a rule below", Chart{Lines: []Line{{"a", []Point{{0, 100}, {1, 110}}}}, Rules: []Rule{{"r", 90}}}, "52.0,125.0 446.0,34.0", []string{"90", "95", "100", "105", "110"}},
+		{"one point", Chart{Lines: []Line{{Name: "a", Points: []Point{{3, 3}}}}}, "249.0,216.0", []string{"3", "3.2", "3.4", "3.6", "3.8", "4"}},
+		{"equal", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 0}, {1, 0}}}}}, "52.0,216.0 446.0,216.0", []string{"0", "0.2", "0.4", "0.6", "0.8", "1"}},
+		{"one point, logarithmic", Chart{LogX: true, LogY: true, Lines: []Line{{Name: "a", Points: []Point{{10, 10}}}}}, "249.0,125.0", []string{"10"}},
+		{"negative", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, -1}, {1, 1}}}}}, "52.0,216.0 446.0,34.0", []string{"-1", "-0.5", "0", "0.5", "1"}},
+		{"negative percent", Chart{Percent: true, Lines: []Line{{Name: "a", Points: []Point{{0, -1}, {1, 0}}}}}, "52.0,216.0 446.0,34.0", []string{"-100 %", "-80 %", "-60 %", "-40 %", "-20 %", "0 %"}},
+		{"far from zero", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 100}, {1, 110}}}}}, "52.0,216.0 446.0,34.0", []string{"100", "102", "104", "106", "108", "110"}},
+		{"half of the largest", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 5}, {1, 10}}}}}, "52.0,216.0 446.0,34.0", []string{"5", "6", "7", "8", "9", "10"}},
+		{"less than half", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 4}, {1, 10}}}}}, "52.0,143.2 446.0,34.0", []string{"0", "2", "4", "6", "8", "10"}},
+		{"rounded outwards", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 100.5}, {1, 109}}}}}, "52.0,206.9 446.0,52.2", []string{"100", "102", "104", "106", "108", "110"}},
+		{"a rule below", Chart{Lines: []Line{{Name: "a", Points: []Point{{0, 100}, {1, 110}}}}, Rules: []Rule{{"r", 90}}}, "52.0,125.0 446.0,34.0", []string{"90", "95", "100", "105", "110"}},
 	} {
 		n := parse(t, c.chart)
 		want(t, c.name, n.lines("polyline", "points"), c.line)
@@ -162,15 +162,15 @@ func TestFarValues(t *testing.T) {
 		if math.Abs(v) > mostDrawn {
 			lines = 1
 		} else {
-			parse(t, Chart{Lines: []Line{{"a", []Point{{v, v}, {next, next}}}}})
-			parse(t, Chart{Lines: []Line{{"one", []Point{{v, v}}}}})
+			parse(t, Chart{Lines: []Line{{Name: "a", Points: []Point{{v, v}, {next, next}}}}})
+			parse(t, Chart{Lines: []Line{{Name: "one", Points: []Point{{v, v}}}}})
 		}
-		n := parse(t, Chart{Lines: []Line{{"a", []Point{{v, v}, {next, next}}}, {"one", []Point{{v, v}}}, {"seen", []Point{{1, 1}}}}})
+		n := parse(t, Chart{Lines: []Line{{Name: "a", Points: []Point{{v, v}, {next, next}}}, {Name: "one", Points: []Point{{v, v}}}, {Name: "seen", Points: []Point{{1, 1}}}}})
 		if got := n.lines("polyline", "points"); len(got) != lines {
 			t.Errorf("%g: %q", v, got)
 		}
 	}
-	n := parse(t, Chart{Title: "a\x00b\xff\t\ufffe", Lines: []Line{{"", []Point{{1, 1}}}}})
+	n := parse(t, Chart{Title: "a\x00b\xff\t\ufffe", Lines: []Line{{Points: []Point{{1, 1}}}}})
 	want(t, "title", n.lines("text", "class")[:1], "title a\ufffdb\ufffd\t\ufffd")
 }
 
@@ -179,12 +179,12 @@ func TestLongLine(t *testing.T) {
 	for i := range ps {
 		ps[i] = Point{float64(i), 1 / float64(i+1)}
 	}
-	n := parse(t, Chart{Lines: []Line{{"long", ps}}})
+	n := parse(t, Chart{Lines: []Line{{Name: "long", Points: ps}}})
 	if k := len(strings.Fields(n.lines("polyline", "points")[0])); k != 400 || len(n.lines("circle")) != 0 {
 		t.Errorf("5000 points are drawn as %d, with %d dots", k, len(n.lines("circle")))
 	}
 	for k, dots := range map[int]int{30: 30, 31: 0} {
-		if got := len(parse(t, Chart{Lines: []Line{{"l", ps[:k]}}}).lines("circle")); got != dots {
+		if got := len(parse(t, Chart{Lines: []Line{{Name: "l", Points: ps[:k]}}}).lines("circle")); got != dots {
 			t.Errorf("%d points have %d dots, want %d", k, got, dots)
 		}
 	}

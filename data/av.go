@@ -43,7 +43,8 @@ func OpenAV(path string, o FilmOptions) (*Dataset, error) {
 	}
 	v.files, v.sizes, v.times = files, sizes, make([]filmTimes, len(files))
 	s := spec.Spec{Kind: "av", Path: path}
-	d := &Dataset{Name: s.String(), Fingerprint: fingerprint("av", v.parts()...), Notes: notes, Inputs: Inputs{Clips: v, Sounds: &filmSounds{newSoundFiles(v.dir, files, sizes)}}}
+	of := newSoundFiles(v.dir, files, sizes)
+	d := &Dataset{Name: s.String(), Fingerprint: fingerprint("av", v.parts()...), Notes: notes, Inputs: Inputs{Clips: v, Sounds: &filmSounds{of}}, later: &of.quiet.later}
 	return filmParts(d, s, files, o)
 }
 

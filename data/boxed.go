@@ -164,7 +164,7 @@ func (b *boxed) Describe(i int) string {
 func (b *boxed) Image(i int) (*Image, error) { return b.ImageFrame(i, nil) }
 
 func (b *boxed) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) {
-	raw, err := os.ReadFile(b.Describe(i))
+	raw, err := readPicture(b.Describe(i))
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func (b *boxed) sized(i, h, w int) error {
 
 // Hash is of the file's bytes.
 func (b *boxed) Hash(i int) (Hash, error) {
-	raw, err := os.ReadFile(b.Describe(i))
+	raw, err := readPicture(b.Describe(i))
 	return sha256.Sum256(raw), err
 }
 
@@ -229,7 +229,7 @@ func (t boxedTruth) Size(i int) (h, w int, err error) {
 	if known := t.b.sizes[i].Load(); known != 0 {
 		return int(known >> 32), int(known & (1<<32 - 1)), nil
 	}
-	raw, err := os.ReadFile(t.b.Describe(i))
+	raw, err := readPicture(t.b.Describe(i))
 	if err != nil {
 		return 0, 0, err
 	}

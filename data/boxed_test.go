@@ -449,6 +449,75 @@ func TestYOLOPose(t *testing.T) {
 	}
 }
 
+// TestYOLOPoseUnsaid: where no YAML says that lines have key points, and all of them look so, that is said; outlines, of which one does not, are not suspected.
+func TestYOLOPoseUnsaid(t *testing.T) {
+	for text, want := range map[string]string{
+		"0 0.5 0.5 1 0.5 0.1 0.3 0.9 0.7\n0 0.5 0.5 0.5 0.5 0 0 0.4 0.6\n":     "all 2 lines of more than a box may be a box and 2 key points of 2 numbers each",
+		"0 0.5 0.5 1 0.5 0.1 0.3 2 0.9 0.7 0\n0 0.2 0.2 0.1 0.1\n":             "write kpt_shape: [2, 3]",
+		"0 0.5 0.5 1 0.5 0.1 0.3 0.5 0.9 0.7 0\n":                              "", // whether it is seen is 0, 1 or 2
+		"0 0.5 0.5 1 0.5 0.1 0.3 0.9 0.7\n0 0.1 0.1 0.3 0.1 0.2 0.6 0.1 0.2\n": "", // the second is none
+		"0 0.5 0.5 1 0.5 0.1 0.3 0.9 0.7\n0 0.5 0.5 1 0.5 0.1 0.3\n":           "", // of two lengths
+		"0 0.9 0.5 0.4 0.5 0.9 0.5 0.9 0.5\n":                                  "", // the box reaches beyond the picture
+		"0 0.5 0.9 0.4 0.5 0.5 0.9 0.5 0.9\n":                                  "",
+		"0 0.5 0.5 0.2 0.2 0.5 0.5 0.5 0.65\n":                                 "", // a point beyond the box
+		"0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 0.2 0.9\n":                           "", // boxes alone, the second with how sure it is
+		"0 0.5 0.5 1 1 nan 0.5 0.5 0.5\n":                                      "",
+	} {
+		dir := t.TempDir()
+		numberedPicture(t, filepath.Join(dir, "images", "a.png"), 60, 40)
+		numberedPicture(t, filepath.Join(dir, "images", "b.png"), 60, 40)
+		write(t, filepath.Join(dir, "labels", "a.txt"), text)
+		write(t, filepath.Join(dir, "labels", "b.txt"), "0 0.5 0.5 0.1 0.1\n")
+		d, _ := mustOpen(t, "yolo:"+dir, Train)
+		if notes := strings.Join(d.Notes, "\n"); want == "" && strings.Contains(notes, "kpt_shape") || !strings.Contains(notes, want) {
+			t.Errorf("%q: %s; want %q", text, notes, want)
+		}
+	}
+}
+
+// TestPicturePipes: a pipe in the place of a picture is told when the picture is asked for, and nothing waits.
+func TestPicturePipes(t *testing.T) {
+	voc, yolo := t.TempDir(), t.TempDir()
+	numberedPicture(t, filepath.Join(voc, "JPEGImages", "a.png"), 60, 40)
+	numberedPicture(t, filepath.Join(yolo, "images", "a.png"), 60, 40)
+	if !makePipe(t, filepath.Join(yolo, "images", "b.png")) {
+		t.Skip("this system has no named pipes")
+	}
+	for _, id := range []string{"a", "b"} {
+		write(t, filepath.Join(voc, "Annotations", id+".xml"), vocText)
+		write(t, filepath.Join(yolo, "labels", id+".txt"), "0 0.5 0.5 1 1\n")
+	}
+	makePipe(t, filepath.Join(voc, "JPEGImages", "b.png"))
+	for _, of := range []string{"voc:" + voc, "yolo:" + yolo} {
+		d, err := Open(of, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range d.Len() {
+			pipe := strings.HasSuffix(d.Describe(i), "b.png")
+			_, read := d.Images.Image(i)
+			_, hash := d.Images.(interface{ Hash(i int) (Hash, error) }).Hash(i)
+			for _, err := range []error{read, hash} {
+				if pipe != (err != nil) || pipe && !strings.Contains(err.Error(), "b.png is no file that holds a picture") {
+					t.Errorf("%s: %v", d.Describe(i), err)
+				}
+			}
+			if _, _, err := d.Truth.Sizes.Size(i); of[0] == 'y' && pipe != (err != nil) {
+				t.Errorf("size of %s: %v", d.Describe(i), err)
+			}
+		}
+	}
+	for _, name := range []string{"joints.csv", "joints.json"} {
+		pipe := filepath.Join(t.TempDir(), name)
+		makePipe(t, pipe)
+		for _, split := range []Split{Train, Test} {
+			if _, err := Open("people:"+pipe, split); err == nil || !strings.Contains(err.Error(), "is no file") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+}
+
 // TestBoxPipes: a pipe among annotations, lists and names, which would wait for whoever writes, is told.
 func TestBoxPipes(t *testing.T) {
 	if !makePipe(t, filepath.Join(t.TempDir(), "pipe")) {
@@ -594,7 +663,7 @@ func FuzzYOLO(f *testing.F) {
 	fuzzing.Run(f, [][]byte{[]byte("1 0.5 0.5 1 0.5\r\n\n0 0.1 0.1 0.3 0.1 0.2 0.6\n1 0.9 0.5 0.4 0.5 0.99\n"), []byte("0 0 0 1e3 1e-3\n")}, func(t testing.TB, b []byte) {
 		var of faults
 		for _, points := range []int{0, 6} {
-			heldInside(t, parseYOLO(b, "a.txt", points, &of), 1, 1, maxBoxClasses)
+			heldInside(t, parseYOLO(b, "a.txt", points, &of, &yoloLong{}), 1, 1, maxBoxClasses)
 		}
 		for _, note := range of.notes("a") {
 			fuzzing.OneLine(t, fmt.Errorf("%s", note))

@@ -293,14 +293,7 @@ func (f *folder) ImageFrame(i int, choose func(h, w int) Frame) (*Image, error) 
 
 // ReadImage returns the picture in a file, of any format that Decode reads.
 func ReadImage(path string) (*Image, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() { // a pipe is not opened: nothing might ever come
-		return nil, fmt.Errorf("%s is no file that holds a picture", path)
-	}
-	b, err := os.ReadFile(path)
+	b, err := readPicture(path)
 	if err != nil {
 		return nil, err
 	}
@@ -309,6 +302,18 @@ func ReadImage(path string) (*Image, error) {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	return im, nil
+}
+
+// readPicture returns what a picture's file holds. A pipe or a device is not opened: nothing might ever come, or no end.
+func readPicture(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s is no file that holds a picture", path)
+	}
+	return os.ReadFile(path)
 }
 
 // size is the file's; of one that cannot be looked at 0.

@@ -300,7 +300,7 @@ func (f *framesDir) Clip(i int, frames []int, each func(k int, im *Image) error)
 // Hash is of the files' names, the film's size and its first frame.
 func (f *framesDir) Hash(i int) (Hash, error) {
 	n := f.films[i]
-	b, err := os.ReadFile(filepath.Join(f.dir, filepath.FromSlash(n.files[0])))
+	b, err := readPicture(filepath.Join(f.dir, filepath.FromSlash(n.files[0])))
 	return sha256.Sum256(fmt.Append(b, len(n.files), n.size)), err
 }
 
@@ -336,7 +336,7 @@ func (t framesDirTruth) Frame(i, k int) (FrameTruth, error) {
 // ReadMask reads a picture of objects, [H W]: of one with a palette the colours' numbers (DAVIS 2017), else 0 for black and the number of each other
 // grey or colour, in the order of their brightness, from 1 on.
 func ReadMask(path string) (*tensor.Tensor, error) {
-	b, err := os.ReadFile(path)
+	b, err := readPicture(path)
 	if err != nil {
 		return nil, err
 	}

@@ -1,8 +1,10 @@
 package data
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -10,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/internal/spec"
 )
 
@@ -60,8 +63,8 @@ const (
 // OpenPeople opens people with the places of their joints, each cut from its picture: a square around the person. The path is
 //
 //	a CSV      a header with the columns image and, of each joint, NAME_x, NAME_y and NAME_v (0: not known, else known), perhaps split; a person a line
-//	a JSON     COCO's key points (person_keypoints_*.json; Lin et al. 2014)
-//	a folder   that has the folder annotations with person_keypoints_train*.json and person_keypoints_val*.json
+//	a JSON     COCO's key points (person_keypoints_*.json; Lin et al. 2014), or MPII's people as MMPose has them (mpii_*.json)
+//	a folder   that has the folder annotations with person_keypoints_train*.json and person_keypoints_val*.json, or mpii_train.json and mpii_val.json
 //
 // A person's box is COCO's, or that of their joints. What a square has beyond the picture is grey.
 func OpenPeople(path string, o PeopleOptions) (*Dataset, error) {
@@ -84,9 +87,12 @@ func OpenPeople(path string, o PeopleOptions) (*Dataset, error) {
 	}
 	var names []string
 	var list []annotated
-	if strings.EqualFold(filepath.Ext(file), ".csv") {
+	switch {
+	case strings.EqualFold(filepath.Ext(file), ".csv"):
 		names, list, err = parseJoints(b, string(o.Split))
-	} else {
+	case bytes.HasPrefix(bytes.TrimSpace(b[:min(len(b), 64)]), []byte("[")):
+		names, list, err = parseMPII(b)
+	default:
 		names, list, err = parseCOCO(b)
 	}
 	if err != nil {
@@ -141,8 +147,15 @@ func peopleFile(path string, o PeopleOptions) (file, images string, err error) {
 	if err != nil {
 		return "", "", fmt.Errorf("people: wants a CSV of joints, a JSON of COCO's, or a folder with COCO's annotations: %w", err)
 	}
+	if strings.EqualFold(filepath.Ext(path), ".mat") {
+		return "", "", fmt.Errorf("%s is a file of MATLAB's: docs/dense.md says how FLIC's becomes a CSV of joints, and which JSON of MPII's is read", path)
+	}
 	images = o.Images
-	if st.IsDir() {
+	if found := cocoFiles(path, "mpii")[o.Split]; st.IsDir() && found != "" && len(cocoFiles(path, "person_keypoints")) == 0 {
+		if file = found; images == "" {
+			images = filepath.Join(path, "images")
+		}
+	} else if st.IsDir() {
 		found := cocoFiles(path, "person_keypoints")
 		if found[o.Split] == "" {
 			return "", "", fmt.Errorf("%s has no file annotations/person_keypoints_%s*.json", path, map[Split]string{Train: "train", Test: "val"}[o.Split])
@@ -194,11 +207,16 @@ func escapeGlob(path string) string {
 
 // peopleSplits tells whether what is named has splits: both of COCO's files, or a column.
 func peopleSplits(s spec.Spec) bool {
-	if found := cocoFiles(s.Path, "person_keypoints"); len(found) == 2 {
-		return true
+	for _, kind := range []string{"person_keypoints", "mpii"} {
+		if found := cocoFiles(s.Path, kind); len(found) > 0 {
+			return len(found) == 2
+		}
+	}
+	if st, err := os.Stat(s.Path); err != nil || !st.Mode().IsRegular() || !strings.EqualFold(filepath.Ext(s.Path), ".csv") {
+		return false // readPeople says why
 	}
 	f, err := os.Open(s.Path)
-	if err != nil || !strings.EqualFold(filepath.Ext(s.Path), ".csv") {
+	if err != nil {
 		return false
 	}
 	defer f.Close()
@@ -215,16 +233,11 @@ func peopleSplits(s spec.Spec) bool {
 
 // readPeople reads a file of people.
 func readPeople(path string) ([]byte, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	if st, err := f.Stat(); err != nil || !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file", path)
-	}
-	b, err := io.ReadAll(io.LimitReader(f, maxPeopleBytes+1))
-	if err == nil && len(b) > maxPeopleBytes {
+	b, err := files.Read(path, maxPeopleBytes)
+	switch {
+	case errors.Is(err, files.ErrNoFile):
+		err = fmt.Errorf("%s is no file", path)
+	case errors.Is(err, files.ErrTooLarge):
 		err = fmt.Errorf("%s has more than %d MiB", path, maxPeopleBytes>>20)
 	}
 	return b, err
@@ -275,7 +288,7 @@ func (p annotated) side() int { return int(p.box[2] - p.box[0]) }
 // Hash is of the file and the square.
 func (p *people) Hash(i int) (Hash, error) {
 	one := p.list[i]
-	b, err := os.ReadFile(filepath.Join(p.dir, filepath.FromSlash(one.file)))
+	b, err := readPicture(filepath.Join(p.dir, filepath.FromSlash(one.file)))
 	return sha256.Sum256(fmt.Append(b, one.box)), err
 }
 

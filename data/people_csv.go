@@ -130,12 +130,7 @@ func (c jointColumns) person(row []string) (p annotated, err error) {
 		if err != nil {
 			return p, fmt.Errorf("%s: %w", spec.Line(name), err)
 		}
-		q := knownJoint{j, float32(x), float32(y), true}
-		if len(p.joints) == 0 {
-			p.box = [4]float32{q.x, q.y, q.x, q.y}
-		}
-		p.joints = append(p.joints, q)
-		p.box = [4]float32{min(p.box[0], q.x), min(p.box[1], q.y), max(p.box[2], q.x), max(p.box[3], q.y)}
+		p.add(knownJoint{j, float32(x), float32(y), true})
 	}
 	return p, nil
 }

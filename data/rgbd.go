@@ -274,7 +274,7 @@ func (r *rgbd) Image(i int) (*Image, error) { return ReadImage(r.Describe(i)) }
 
 // Hash is of the picture's file.
 func (r *rgbd) Hash(i int) (Hash, error) {
-	b, err := os.ReadFile(r.Describe(i))
+	b, err := readPicture(r.Describe(i))
 	return sha256.Sum256(b), err
 }
 
@@ -288,7 +288,7 @@ func (t rgbdTruth) Label(i int) int   { return t.r.list[i].scene }
 // Size reads the picture's header.
 func (t rgbdTruth) Size(i int) (h, w int, err error) {
 	path := t.r.Describe(i)
-	b, err := os.ReadFile(path)
+	b, err := readPicture(path)
 	if err != nil {
 		return 0, 0, err
 	}

@@ -6,7 +6,6 @@ import (
 	"image"
 	"image/png"
 	"math"
-	"os"
 
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/tensor"
@@ -16,7 +15,7 @@ import (
 func (t rgbdTruth) Depth(i int) (*tensor.Tensor, error) {
 	p := t.r.list[i]
 	path := t.r.path(p.depth)
-	b, err := os.ReadFile(path)
+	b, err := readPicture(path)
 	if err != nil {
 		return nil, err
 	}

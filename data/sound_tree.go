@@ -83,7 +83,8 @@ func OpenSounds(path string, o SoundOptions) (*Dataset, error) {
 	if t.table != nil {
 		parts = append(parts, fmt.Sprint(t.table.columns, t.table.rows))
 	}
-	d := &Dataset{Name: s.String(), Fingerprint: fingerprint("audio", parts...), Inputs: Inputs{Sounds: newSoundFiles(t.dir, t.files, t.sizes)}}
+	of := newSoundFiles(t.dir, t.files, t.sizes)
+	d := &Dataset{Name: s.String(), Fingerprint: fingerprint("audio", parts...), Inputs: Inputs{Sounds: of}, later: &of.quiet.later}
 	if d.Truth, err = t.truth(o.Labels); err != nil {
 		return nil, err
 	}

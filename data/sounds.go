@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tessera-go/tessera/sound"
 )
@@ -22,6 +23,7 @@ type soundFiles struct {
 	files []string // relative, sorted
 	sizes []int64
 	open  openFiles[*sound.Recording]
+	quiet silence
 
 	mu    sync.Mutex
 	facts []keptFacts
@@ -127,7 +129,40 @@ func (s *soundFiles) Sound(i, from, n int) ([]float32, error) {
 		return nil, err
 	}
 	v := make([]float32, n)
-	return v, s.open.use(i, func(r *sound.Recording) error { return s.in(i, r.Mono(v, int64(from))) })
+	err = s.open.use(i, func(r *sound.Recording) error { return s.in(i, r.Mono(v, int64(from))) })
+	if err == nil {
+		s.quiet.heard(v, s.Describe(i))
+	}
+	return v, err
+}
+
+// silence says, once, that nothing is heard in the windows that were read first: tasks learn from silence without a complaint.
+type silence struct {
+	later
+	over  atomic.Bool // something was heard, or it was said
+	count atomic.Int32
+}
+
+// mostSilent is in how many windows, one after the other, nothing is heard until it is said.
+const mostSilent = 32
+
+// heard takes a window of a recording.
+func (s *silence) heard(v []float32, name string) {
+	if s.over.Load() || len(v) == 0 {
+		return
+	}
+	for _, x := range v {
+		if x != 0 {
+			s.over.Store(true)
+			return
+		}
+	}
+	if s.count.Add(1) == mostSilent {
+		s.over.Store(true)
+		s.tell(func() string {
+			return fmt.Sprintf("nothing is heard in the %d windows that were read first, the last of %s: all of their values are 0", mostSilent, name)
+		})
+	}
 }
 
 // inSound refuses a window that is not all in a sound of so many values.

@@ -463,3 +463,32 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
+
+// TestSilence: that nothing is heard is said, once; of sounds that are heard nothing is.
+func TestSilence(t *testing.T) {
+	for _, loud := range []bool{false, true} {
+		dir := t.TempDir()
+		for k := range 4 {
+			v := make([]float32, 100)
+			if loud && k == 3 {
+				v[50] = 0.5
+			}
+			writeWAV(t, filepath.Join(dir, fmt.Sprint(k, ".wav")), 100, 1, v...)
+		}
+		d, err := Open("audio:"+dir, Train)
+		if err != nil {
+			t.Fatal(err)
+		}
+		d = d.Subset([]int{3, 2, 1, 0}, "some")
+		var said []string
+		d.Listen(func(note string) { said = append(said, note) })
+		for k := range 3 * mostSilent {
+			if _, err := d.Sounds.Sound(k%4, 20, 60); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if loud != (len(said) == 0) || len(said) > 1 || !loud && !strings.Contains(said[0], "nothing is heard in the 32 windows that were read first, the last of "+dir) {
+			t.Errorf("loud %v: %q", loud, said)
+		}
+	}
+}

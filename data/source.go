@@ -185,6 +185,8 @@ func Kinds() []Kind {
 		{"voc:DIR", "pictures with boxes as Pascal VOC lays them out: Annotations (XML), JPEGImages, and lists of ImageSets/Main as splits", vocOptions, vocSplits, openVOC},
 		{"coco:PATH", "pictures with boxes as COCO has them: a JSON, or a folder with annotations/instances_train*.json and instances_val*.json", cocoOptions, cocoSplits, openCOCO},
 		{"yolo:DIR", "pictures with boxes as YOLO has them: images, labels (.txt), and names in data.yaml or classes.txt; images/train or train/images, and such of test or val, are splits", boxOptions, yoloSplits, openYOLO},
+		{"tinyimagenet:DIR", "Tiny ImageNet: train/WNID with its boxes, val with val_annotations.txt or laid out as train; a class and a box for each picture", nil, always,
+			func(path string, _ *spec.Values, split Split) (*Dataset, error) { return OpenTinyImageNet(path, split) }},
 		{"rgbd:DIR", "pictures with depths and, where the camera is known, surface normals: the pairs that DIR/pairs.csv lists", nil, hasPairsSplit, openRGBD},
 		{"text:PATH", "text in UTF-8: a file, or the files .txt, .text, .md, .gz, .zst and .bz2 of any tree; packed by gzip, zstd or bzip2, whatever their names say", nil,
 			func(spec.Spec) bool { return false },

@@ -317,7 +317,7 @@ func (p *vocPicture) open(notes, pictures, id string, there map[string]string) {
 		return
 	}
 	if p.h == 0 {
-		raw, err := os.ReadFile(filepath.Join(pictures, p.file))
+		raw, err := readPicture(filepath.Join(pictures, p.file))
 		if err == nil {
 			p.h, p.w, err = sizeOf(raw)
 		}

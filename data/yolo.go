@@ -143,7 +143,7 @@ func readYOLO(images, labels string, points int, t *faults) (*boxed, error) {
 	}
 	slices.Sort(stems)
 	b := &boxed{root: images, parts: true}
-	list, wrong, errs := make([]boxedPicture, len(stems)), make([]faults, len(stems)), make([]error, len(stems))
+	list, wrong, long, errs := make([]boxedPicture, len(stems)), make([]faults, len(stems)), make([]yoloLong, len(stems)), make([]error, len(stems))
 	parallel.For(len(stems), func(i int) {
 		list[i].file = there[stems[i]]
 		raw, err := files.Read(filepath.Join(labels, stems[i]+".txt"), maxYOLOBytes)
@@ -153,16 +153,22 @@ func readYOLO(images, labels string, points int, t *faults) (*boxed, error) {
 		case err != nil:
 			errs[i] = err
 		default:
-			list[i].boxes = parseYOLO(raw, stems[i]+".txt", points, &wrong[i])
+			list[i].boxes = parseYOLO(raw, stems[i]+".txt", points, &wrong[i], &long[i])
 		}
 	})
+	var lines yoloLong
 	for i := range list {
+		lines.all(long[i])
 		if errs[i] != nil {
 			t.add("files of boxes cannot be read, and their pictures are left out", fmt.Sprintf("%s.txt: %v", stems[i], errs[i]))
 			continue
 		}
 		t.all(wrong[i])
 		b.list = append(b.list, list[i])
+	}
+	if k, per := lines.pose(); k > 0 {
+		t.also = append(t.also, fmt.Sprintf("%s: all %d lines of more than a box may be a box and %d key points of %d numbers each, and no YAML says so: they are not read as such; if they are, write kpt_shape: [%d, %d]",
+			labels, lines.n, k, per, k, per))
 	}
 	return b, nil
 }
@@ -171,8 +177,8 @@ func readYOLO(images, labels string, points int, t *faults) (*boxed, error) {
 var yoloLists = map[string]bool{"classes.txt": true, "train.txt": true, "val.txt": true, "test.txt": true}
 
 // parseYOLO reads a picture's boxes, in parts of its sides; a line that has none is counted. Where points is not 0, lines have so many numbers of key points
-// behind the box, and none is an outline.
-func parseYOLO(raw []byte, file string, points int, t *faults) (boxes []Box) {
+// behind the box, and none is an outline; else long counts those that have more than a box.
+func parseYOLO(raw []byte, file string, points int, t *faults, long *yoloLong) (boxes []Box) {
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(raw, []byte("\ufeff"))))
 	lines.Buffer(nil, maxYOLOBytes+1)
 	for n := 1; lines.Scan(); n++ {
@@ -181,6 +187,9 @@ func parseYOLO(raw []byte, file string, points int, t *faults) (boxes []Box) {
 			continue
 		}
 		where := fmt.Sprintf("%s, line %d", file, n)
+		if points == 0 && len(fields) > 6 {
+			long.add(fields)
+		}
 		if points > 0 && len(fields) == 5+points {
 			fields = fields[:5]
 		}

@@ -84,14 +84,27 @@ func (p Clusters) filled(t data.Truth) (Clusters, error) {
 
 // Needs says what the samples lack.
 func (p Clusters) Needs(train, test *data.Dataset) error {
-	if p.Among != "train" {
-		if _, err := p.filled(test.Truth); err != nil {
+	sets := []*data.Dataset{test}
+	switch p.Among {
+	case "train":
+		sets = []*data.Dataset{train}
+	case "all":
+		sets = append(sets, train)
+	}
+	for _, d := range sets {
+		p, err := p.filled(d.Truth)
+		if err != nil {
 			return err
 		}
-	}
-	if p.Among == "train" || p.Among == "all" {
-		_, err := p.filled(train.Truth)
-		return err
+		if len(sets) > 1 || d.Len() == 0 {
+			continue
+		}
+		all := Sample{Features: Features{Index: seqInts(d.Len())}, Truth: d.Truth}
+		for _, name := range p.By {
+			if _, err := p.count(all.numbered(division(d.Truth, name), map[string]int{})); err != nil {
+				return fmt.Errorf("by %s: %w", name, err)
+			}
+		}
 	}
 	return nil
 }
@@ -166,8 +179,13 @@ func (p Clusters) count(of []int) (int, error) {
 	if k == 0 {
 		k = len(classes)
 	}
-	if k > len(of) {
-		return 0, fmt.Errorf("option k=%d: there are %d samples, want no more clusters than these", k, len(of))
+	switch {
+	case k > len(of):
+		return 0, fmt.Errorf("option k=%d: there are %d samples, want fewer clusters than these", k, len(of))
+	case k == len(of) && p.K == 0:
+		return 0, fmt.Errorf("each of the %d samples is of a class of its own; as many clusters agree with them whatever the features are", k)
+	case k == len(of):
+		return 0, fmt.Errorf("option k=%d: there are as many samples, each of which would be a cluster of its own whatever the features are; want fewer", k)
 	}
 	return k, nil
 }

@@ -135,15 +135,15 @@ func TestClustersInterval(t *testing.T) {
 		sum += (nmi(k) - mean) * (nmi(k) - mean)
 	}
 	e := 1.959964 * math.Sqrt(sum*(films-1)/films)
-	if math.Abs(got.Value-nmi(-1)) > 1e-12 || !(e > 0.01) || math.Abs(got.Interval[0]-(got.Value-e)) > 1e-9 || math.Abs(got.Interval[1]-min(1, got.Value+e)) > 1e-9 {
+	if !(math.Abs(got.Value-nmi(-1)) <= 1e-12 && e > 0.01 && math.Abs(got.Interval[0]-(got.Value-e)) <= 1e-9 && math.Abs(got.Interval[1]-min(1, got.Value+e)) <= 1e-9) {
 		t.Errorf("%g in %v, want %g and %g on each side", got.Value, *got.Interval, nmi(-1), e)
 	}
 	one := grouped(apart(20, 4), data.FilmGroup, 1, func(int) int { return 0 })
 	if got, err = (Clusters{}).Judge(ctx, Sample{}, one); err != nil || got.Interval != nil {
 		t.Errorf("of one film %+v, %v", got.Interval, err)
 	}
-	if got, err = (Clusters{K: 20}).Judge(ctx, Sample{}, apart(20, 5)); err != nil || got.Found["clusters"] != 20 {
-		t.Errorf("as many clusters as samples: %+v, %v", got, err)
+	if got, err = (Clusters{K: 19}).Judge(ctx, Sample{}, apart(20, 5)); err != nil || got.Found["clusters"] != 19 {
+		t.Errorf("nearly as many clusters as samples: %+v, %v", got, err)
 	}
 }
 
@@ -165,6 +165,10 @@ func TestClustersTrouble(t *testing.T) {
 	s := apart(20, 5)
 	_, err := Clusters{K: 21}.Judge(ctx, Sample{}, s)
 	wantError(t, err, "by label: option k=21: there are 20 samples")
+	_, err = Clusters{K: 20}.Judge(ctx, Sample{}, s)
+	wantError(t, err, "by label: option k=20: there are as many samples, each of which would be a cluster of its own")
+	_, err = Clusters{}.Judge(ctx, Sample{}, apart(5, 5))
+	wantError(t, err, "by label: each of the 5 samples is of a class of its own")
 	_, err = Clusters{By: []string{"pose"}}.Judge(ctx, Sample{}, s)
 	wantError(t, err, `the data is not divided by "pose", but by label`)
 	_, err = Clusters{}.Judge(ctx, Sample{}, Sample{Features: s.Features})

@@ -46,12 +46,11 @@ type Options struct {
 	Scored     func(Score)                                 // is told of each score as soon as it is there
 	Encoded    func(e Encoder, train, test []Sample) error // is handed an encoder's features after they were judged
 	Drawn      func(e Encoder, d Drawing) error            // is handed what a protocol drew of an encoder's answers; nil where nobody looks
-	Tuned      func(e Encoder, t *Tuned) error             // is handed a network that learned classes; nil where nobody keeps it
-	// Learned is handed a network that a protocol let learn, such as a detector; nil where nobody keeps it.
-	Learned func(e Encoder, l Learned) error
+	Learned    func(e Encoder, l Learned) error            // is handed a network that a protocol let learn; nil where nobody keeps it
 	// Own are settings of encoders, such as norm, that are each net's own: they do not tell scores apart that are to stand side by side.
 	Own    []string
 	InBoth *int             // how many test samples are training samples too, where that was counted (CountInBoth); nil counts
+	shared shared           // what Judge found of recordings in both
 	Say    func(msg string) // is told what a person should know of the data, such as test samples that are training samples too
 }
 
@@ -75,6 +74,7 @@ type Learned struct {
 	Name  string          // of the file, such as detect
 	Net   layers.Stateful // all of it, the trunk too
 	About map[string]string
+	Tuned *Tuned // of one that says classes, how it learned them; nil of others
 }
 
 // checkSome says so where there is nothing to encode.

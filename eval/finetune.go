@@ -54,7 +54,7 @@ func (p FineTune) Needs(train, _ *data.Dataset) error { return needsClasses(trai
 // Tunes returns true.
 func (p FineTune) Tunes() bool { return true }
 
-// Keeps tells whether Options.Tuned is handed the network.
+// Keeps tells whether Options.Learned is handed the network.
 func (p FineTune) Keeps() bool { return !p.AsIs }
 
 // filled is the protocol with what its zeros mean.
@@ -93,8 +93,8 @@ func (p FineTune) Tune(ctx context.Context, e *TrunkEncoder, train, test *data.D
 	if err != nil {
 		return nil, err
 	}
-	if o.Tuned != nil {
-		if err := o.Tuned(e, t); err != nil {
+	if o.Learned != nil {
+		if err := o.Learned(e, Learned{Name: p.Name(), Net: t.Net, Tuned: t}); err != nil {
 			return nil, err
 		}
 	}

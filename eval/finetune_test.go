@@ -309,7 +309,7 @@ func TestFineTune(t *testing.T) {
 	train, test := corners{n: 160}.set("train"), corners{n: 60, seed: 2}.set("test")
 	e := dotEncoder(t, 1)
 	var kept *Tuned
-	s, err := Judge(ctx, []Encoder{e, Pixels{e.Input}}, train, test, []Protocol{FineTune{Tuning: Tuning{Epochs: 12, Augment: "none"}}}, Options{Tuned: func(_ Encoder, t *Tuned) error { kept = t; return nil }})
+	s, err := Judge(ctx, []Encoder{e, Pixels{e.Input}}, train, test, []Protocol{FineTune{Tuning: Tuning{Epochs: 12, Augment: "none"}}}, Options{Learned: func(_ Encoder, l Learned) error { kept = l.Tuned; return nil }})
 	if err != nil || len(s) != 1 {
 		t.Fatalf("%+v, %v", s, err)
 	}
@@ -448,9 +448,9 @@ func TestSemiInterval(t *testing.T) {
 		}
 		return m.mean(Semi{Samples: len(draws)}, 0.1)
 	}
-	half := normal95 * math.Sqrt(0.25/3) // of 2 right of 4
+	low, high := wilson(0.5, 4) // of 2 right of 4
 	for _, s := range []Score{score([]float64{1, 0, 1, 0}), score([]float64{1, 0, 1, 0}, []float64{0, 1, 1, 0}, []float64{1, 1, 0, 0})} {
-		if s.Value != 0.5 || s.Interval == nil || math.Abs(s.Interval[0]-max(0, 0.5-half)) > 1e-12 || math.Abs(s.Interval[1]-min(1, 0.5+half)) > 1e-12 {
+		if s.Value != 0.5 || s.Interval == nil || math.Abs(s.Interval[0]-low) > 1e-12 || math.Abs(s.Interval[1]-high) > 1e-12 {
 			t.Errorf("%+v, %v", s, s.Interval)
 		}
 	}
@@ -533,4 +533,26 @@ func TestRescale(t *testing.T) {
 	}
 	bare := &layers.Trunk{Name: "bare", Stages: []layers.Stage{{Name: "conv1", Channels: 4, Parts: layers.Sequential{{Name: "conv1", Module: layers.NewConv2D(tensor.NewRNG(1), 3, 4, 3, layers.ConvOptions{})}}}}}
 	wantError(t, rescale(&layers.Net{Trunk: bare, Head: net.Head}, l, 1), "batch norm behind each convolution")
+}
+
+// TestSemiCurves: the scores of the most labels have the curves of tuning and of each stage's probe, over all parts in their order.
+func TestSemiCurves(t *testing.T) {
+	p := Semi{Labels: []float64{0.1, 0.01}}
+	var out []Score
+	for k, n := range []int{100, 10} {
+		for w, by := range []string{"tuned", "probe"} {
+			v := 0.1*float64(k+1) + 0.5*float64(w)
+			out = append(out, Score{Train: n, Value: v, Interval: &[2]float64{v - 0.1, v + 0.1}, Settings: map[string]any{"by": by}, Found: map[string]any{"deviation": 0.05}, Parts: []Part{{Value: v}, {Value: v + 0.01}}})
+		}
+	}
+	p.curves(out)
+	for w, by := range []string{"tuned", "probe"} {
+		c := out[w].Curve
+		if c == nil || c.Of != by || len(c.Points) != 2 || c.Points[0].X != 10 || c.Points[1].X != 100 || c.Points[1].Value != out[w].Value || c.Points[0].Interval != *out[2+w].Interval || len(c.Points[0].Draws) != 2 || c.Points[0].Std != 0.05 {
+			t.Errorf("%s: %+v", by, c)
+		}
+		if out[2+w].Curve != nil {
+			t.Errorf("%s: a part of the labels has the curve too", by)
+		}
+	}
 }

@@ -89,13 +89,48 @@ func spread(of Sample, sum, n []float64) (in *[2]float64, over string) {
 	return spreadOver(cluster, count, what, sum, n)
 }
 
+// ones are as many ones.
+func ones(n int) []float64 { return slices.Repeat([]float64{1}, n) }
+
+// wilson returns the 95 % interval of a proportion that was seen in n independent things (Wilson 1927). Unlike that of things drawn anew it has a width where all are right.
+func wilson(p, n float64) (low, high float64) {
+	z := normal95 * normal95 / n
+	half := math.Sqrt(z * (p*(1-p) + z/4))
+	return max(0, (p+z/2-half)/(1+z)), min(1, (p+z/2+half)/(1+z))
+}
+
+// proportion is spread of values that are right or wrong, sum[row] being n[row] or 0: Wilson's interval of as many independent rows as these are worth, given what they depend on
+// each other by (Korn and Graubard 1998: the variance of independent rows over theirs; as many as there are clusters where all of these agree). Of values between it is spread.
+func proportion(cluster []int, count int, what string, sum, n []float64) (in *[2]float64, over string) {
+	all := make([]tally, count)
+	right, total, squares := 0.0, 0.0, 0.0
+	for row, c := range cluster {
+		if sum[row] != 0 && sum[row] != n[row] {
+			return spreadOver(cluster, count, what, sum, n)
+		}
+		all[c].sum, all[c].n = all[c].sum+sum[row], all[c].n+n[row]
+		right, total, squares = right+sum[row], total+n[row], squares+n[row]*n[row]
+	}
+	all = slices.DeleteFunc(all, func(t tally) bool { return t.n == 0 })
+	if len(all) < 2 {
+		return nil, ""
+	}
+	p, worth := right/total, float64(len(all))
+	if right > 0 && right < total {
+		variance := 0.0
+		for _, t := range all {
+			variance += (t.sum - p*t.n) * (t.sum - p*t.n)
+		}
+		worth = min(p*(1-p)*total*total/variance, total*total/squares)
+	}
+	low, high := wilson(p, worth)
+	return &[2]float64{low, high}, fmt.Sprintf("%d %s", len(all), what)
+}
+
 // over adds to a score of right answers, 1 or 0 of each test row, their interval, where there are enough.
 func over(s *Score, test Sample, hits []float64) {
-	n := make([]float64, len(hits))
-	for i := range n {
-		n[i] = 1
-	}
-	if in, what := spread(test, hits, n); in != nil {
+	of, count, what := test.clusters()
+	if in, what := proportion(of, count, what, hits, ones(len(hits))); in != nil {
 		if s.Found == nil {
 			s.Found = map[string]any{}
 		}

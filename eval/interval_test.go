@@ -2,6 +2,7 @@ package eval
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/tensor"
@@ -79,3 +80,46 @@ func TestIntervalOfRight(t *testing.T) {
 		}
 	}
 }
+
+// TestWilson: scipy's binomtest(k, n).proportion_ci(0.95, "wilson"), whatever the order; what depends on each other is worth less, films that agree as many as they are.
+func TestWilson(t *testing.T) {
+	for _, c := range []struct {
+		k, n      int
+		low, high float64
+	}{{0, 7, 0, 0.35433043506668743}, {7, 7, 0.6456695649333126, 1}, {3, 4, 0.30064184258240184, 0.9544127391902995}, {57, 120, 0.3878209113791835, 0.5637300469417517}, {1, 300, 0.0005886577218511581, 0.018636693694531237}} {
+		hits := make([]float64, c.n)
+		for i := range c.k {
+			hits[i*c.n/max(c.k, 1)] = 1
+		}
+		in, over := proportion(seq(c.n), c.n, "samples", hits, ones(c.n))
+		if in == nil || math.Abs(in[0]-c.low)+math.Abs(in[1]-c.high) > 1e-6 || !strings.HasSuffix(over, " samples") {
+			t.Errorf("%d of %d: %v over %s, want %g to %g", c.k, c.n, in, over, c.low, c.high)
+		}
+	}
+	films, halves, wholes := make([]int, 60), make([]float64, 60), make([]float64, 60)
+	for i := range films {
+		films[i], halves[i], wholes[i] = i/10, float64(i%2), float64(i/10%2)
+	}
+	for _, c := range []struct {
+		hits  []float64
+		worth float64
+	}{{halves, 60}, {wholes, 6}, {ones(60), 6}} {
+		in, over := proportion(films, 6, "films", c.hits, ones(60))
+		p := 0.0
+		for _, h := range c.hits {
+			p += h / 60
+		}
+		if low, high := wilson(p, c.worth); in == nil || math.Abs(in[0]-low)+math.Abs(in[1]-high) > 1e-9 || over != "6 films" {
+			t.Errorf("%v over %s, want those of %g samples", in, over, c.worth)
+		}
+	}
+	halves[3] = 0.5
+	if in, _ := proportion(films, 6, "films", halves, ones(60)); *in != *first(spreadOver(films, 6, "films", halves, ones(60))) {
+		t.Errorf("values between: %v", in)
+	}
+	if in, _ := proportion(films[:10], 1, "films", ones(10), ones(10)); in != nil {
+		t.Errorf("one film: %v", in)
+	}
+}
+
+func first(in *[2]float64, _ string) *[2]float64 { return in }

@@ -238,7 +238,6 @@ func (p Invariance) Tune(ctx context.Context, e *TrunkEncoder, _, test *data.Dat
 			out[i].Value += part / float64(len(names))
 		}
 	}
-	ones := func(n int) []float64 { return slices.Repeat([]float64{1}, n) }
 	for i := range out {
 		if in, over := spread(plain[i], sums[i], ones(len(sums[i]))); in != nil {
 			out[i].Interval, out[i].Found["interval_over"] = in, over

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval/score"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -60,13 +61,51 @@ func SameClasses(train, test *data.Dataset) error {
 	return nil
 }
 
-// CountInBoth returns how many of the test samples are training samples too, by their content, and says it.
+// CountInBoth returns how many of the test samples are training samples too, by their content, and says it; and of which recordings or films, where these are known, both
+// are: other moments of what was learned from are no test of other places.
 func CountInBoth(train, test *data.Dataset, o Options) int {
 	n := data.InBoth(train, test)
 	if o.Say != nil {
 		o.Say(fmt.Sprintf("%d of the %d test samples are training samples too", n, test.Len()))
+		if s := sharedBy(train, test); s.samples > 0 {
+			o.Say(fmt.Sprintf("%d of the %d test samples are of %d %ss that training samples are of too (%s): other moments of them, no test of what is new", s.samples, test.Len(),
+				len(s.names), s.what, spec.Few(s.names, 3)))
+		}
 	}
 	return n
+}
+
+// shared are the recordings, or films, that training and test samples are of.
+type shared struct {
+	what    string // recording, film; empty where neither is known of both
+	names   []string
+	samples int // test samples that are of these
+}
+
+// sharedBy finds them, by their names.
+func sharedBy(train, test *data.Dataset) (s shared) {
+	for _, what := range []string{data.RecordingGroup, data.FilmGroup} {
+		a, b := train.Truth.Groups[what], test.Truth.Groups[what]
+		if a == nil || b == nil {
+			continue
+		}
+		s.what = what
+		learned, found := map[string]bool{}, map[string]bool{}
+		for i := range train.Len() {
+			if l := a.Label(i); l >= 0 && l < len(a.Classes()) {
+				learned[a.Classes()[l]] = true
+			}
+		}
+		for i := range test.Len() {
+			if l := b.Label(i); l >= 0 && l < len(b.Classes()) && learned[b.Classes()[l]] {
+				s.samples++
+				found[b.Classes()[l]] = true
+			}
+		}
+		s.names = slices.Sorted(maps.Keys(found))
+		return s
+	}
+	return s
 }
 
 // Judge scores encoders by protocols at every depth, one encoder after the other, each protocol's scores in the order of the
@@ -78,6 +117,7 @@ func Judge(ctx context.Context, encoders []Encoder, train, test *data.Dataset, p
 		n := CountInBoth(train, test, o)
 		o.InBoth = &n
 	}
+	o.shared = sharedBy(train, test)
 	for _, p := range protocols {
 		if t, ok := p.(telling); ok && o.Say != nil {
 			if msg := t.Tells(train, test); msg != "" {
@@ -168,6 +208,9 @@ func (o Options) told(s Score, e Encoder, train, test *data.Dataset) Score {
 		s.Found = map[string]any{}
 	}
 	s.Found["in_both"] = *o.InBoth
+	if by := o.shared; by.what != "" {
+		s.Found[by.what+"s_in_both"], s.Found["of_"+by.what+"s_in_both"] = len(by.names), by.samples
+	}
 	if o.Scored != nil {
 		o.Scored(s)
 	}

@@ -3,6 +3,7 @@ package eval
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -79,11 +80,12 @@ func (p KeyPoints) filled() KeyPoints {
 // Posed are the joints of rows in the square that is seen of their pictures: the middle, as high and wide as the shorter side. Places are in sides
 // of it, from its middle.
 type Posed struct {
-	Names []string
-	At    *tensor.Tensor       // [N 2J] x0 y0 x1 y1 ...
-	Known *tensor.Tensor       // [N 2J] 1 where a joint is known and seen, else 0
-	size  map[string][]float64 // [N] torso, box, head of the person, in sides of the square; 0 where it is not known
-	out   int                  // joints that are known and not seen
+	Names  []string
+	At     *tensor.Tensor       // [N 2J] x0 y0 x1 y1 ...
+	Known  *tensor.Tensor       // [N 2J] 1 where a joint is known and seen, else 0
+	around [][4]float64         // [N] x0 y0 x1 y1 of the box around a person's joints, seen or not
+	size   map[string][]float64 // [N] torso, box, head of the person, in sides of the square; 0 where it is not known
+	out    int                  // joints that are known and not seen
 }
 
 // People's sizes: the distance of the first pair of joints that are both known.
@@ -132,7 +134,7 @@ func (s Sample) Pose(names []string) (*Posed, error) {
 	for j, name := range names {
 		number[name] = j
 	}
-	p := &Posed{Names: names, At: tensor.New(n, 2*len(names)), Known: tensor.New(n, 2*len(names)), size: map[string][]float64{}}
+	p := &Posed{Names: names, At: tensor.New(n, 2*len(names)), Known: tensor.New(n, 2*len(names)), around: make([][4]float64, n), size: map[string][]float64{}}
 	for _, what := range []string{"torso", "box", "head"} {
 		p.size[what] = make([]float64, n)
 	}
@@ -168,6 +170,7 @@ func (p *Posed) add(row int, points []data.KeyPoint, h, w int, number map[string
 	}
 	if len(points) > 0 {
 		p.size["box"][row] = max(high[0]-low[0], high[1]-low[1])
+		p.around[row] = [4]float64{low[0], low[1], high[0], high[1]}
 	}
 	for what, pairs := range sizesOf {
 		for _, pair := range pairs {
@@ -248,8 +251,11 @@ func (p KeyPoints) Scores(ctx context.Context, train, test Sample) ([]Score, err
 	back(got, place, spread)
 	settings := map[string]any{"decays": p.Decays, "max_iterations": p.Iterations, "standardised": true, "seed": p.Seed, "tune": false}
 	found := map[string]any{"weight_decay": decay, "iterations": iterations, "grid": train.GridSide}
-	return p.Judged(test, truth, got, place, Score{Train: len(train.Index), Dim: x.Dim(1), Settings: settings, Found: found, Seconds: time.Since(began).Seconds()})
+	return p.Judged(test, truth, Guess{At: got, Trivial: place, Predictor: meanPlace}, Score{Train: len(train.Index), Dim: x.Dim(1), Settings: settings, Found: found, Seconds: time.Since(began).Seconds()})
 }
+
+// meanPlace is what who does not look says of a joint.
+const meanPlace = "mean place"
 
 // back turns standardised places into places.
 func back(x *tensor.Tensor, place, spread []float32) {
@@ -266,8 +272,13 @@ func (p KeyPoints) linear(ctx context.Context, x, target, known *tensor.Tensor, 
 	if err := ctx.Err(); err != nil {
 		return nil, nil, 0, err
 	}
-	return minimise(x, target.Dim(1), decay, p.Iterations, 0, func(y *autograd.Var) *autograd.Var {
-		return autograd.L2(y, target, autograd.LossOptions{Weight: known})
+	_, weight := tensor.L2Loss.Sum(target, target, known)
+	scale := 1 / max(weight, 1)
+	return minimise(x, target.Dim(1), decay, p.Iterations, 0, func(lo int, y *tensor.Tensor) float64 {
+		t, k := target.Rows(lo, lo+y.Dim(0)), known.Rows(lo, lo+y.Dim(0))
+		sum, _ := tensor.L2Loss.Sum(y, t, k)
+		tensor.L2Loss.Grad(y, y, t, k, float32(scale), false)
+		return sum * scale
 	})
 }
 
@@ -390,8 +401,16 @@ func (m measure) judge(truth *Posed, got func(row, j int) (x, y float64)) (out j
 	return out, nil
 }
 
-// Judged judges places [N 2J] of joints beside the mean place; like has what all scores have in common.
-func (p KeyPoints) Judged(test Sample, truth *Posed, got *tensor.Tensor, mean []float32, like Score) ([]Score, error) {
+// Guess is where joints are said to be.
+type Guess struct {
+	At        *tensor.Tensor // [N 2J], in sides of the square, from its middle
+	Sure      []float64      // [N] how sure that is; nil where nothing is said of it: all are as sure
+	Trivial   []float32      // [2J] where they are said to be by who does not look
+	Predictor string         // what that is called
+}
+
+// Judged judges guesses; like has what all scores have in common.
+func (p KeyPoints) Judged(test Sample, truth *Posed, of Guess, like Score) ([]Score, error) {
 	size := p.Size
 	if size == "" {
 		if size = "box"; truth.has("torso") {
@@ -399,38 +418,46 @@ func (p KeyPoints) Judged(test Sample, truth *Posed, got *tensor.Tensor, mean []
 		}
 	}
 	joints := len(truth.Names)
+	got := func(row, j int) (x, y float64) {
+		at := (row*joints + j) * 2
+		return float64(of.At.Data[at]), float64(of.At.Data[at+1])
+	}
+	blind := func(_, j int) (x, y float64) { return float64(of.Trivial[2*j]), float64(of.Trivial[2*j+1]) }
 	var out []Score
-	for _, m := range measures(size, truth.has("head")) {
-		mine, err := m.judge(truth, func(row, j int) (x, y float64) {
-			at := (row*joints + j) * 2
-			return float64(got.Data[at]), float64(got.Data[at+1])
-		})
-		if err != nil {
-			return nil, err
-		}
-		trivial, err := m.judge(truth, func(_, j int) (x, y float64) { return float64(mean[2*j]), float64(mean[2*j+1]) })
-		if err != nil {
-			return nil, err
-		}
+	add := func(one Score, settings map[string]any) {
 		s := like
-		s.Protocol, s.Metric = p.Name(), metric.Metric{Name: m.name, Unit: metric.Percent, Higher: true, Predictor: "mean place", Trivial: trivial.value}
-		s.Value, s.Trivial, s.Parts = mine.value, trivial.value, mine.parts
-		s.Settings, s.Found = map[string]any{"measure": m.name, "person_size": m.size}, map[string]any{"not_seen": truth.out}
-		for k, v := range like.Settings {
-			s.Settings[k] = v
+		s.Protocol, s.Metric, s.Value, s.Trivial, s.Parts, s.Test, s.Interval = p.Name(), one.Metric, one.Value, one.Trivial, one.Parts, one.Test, one.Interval
+		s.Metric.Predictor = of.Predictor
+		settings["measure"] = s.Metric.Name
+		s.Settings, s.Found = settings, map[string]any{"not_seen": truth.out}
+		for _, more := range []map[string]any{like.Found, one.Found} {
+			maps.Copy(s.Found, more)
 		}
-		for k, v := range like.Found {
-			s.Found[k] = v
+		maps.Copy(s.Settings, like.Settings)
+		out = append(out, s)
+	}
+	for _, m := range measures(size, truth.has("head")) {
+		mine, err := m.judge(truth, got)
+		if err != nil {
+			return nil, err
 		}
+		trivial, err := m.judge(truth, blind)
+		if err != nil {
+			return nil, err
+		}
+		s := Score{Metric: metric.Metric{Name: m.name, Unit: metric.Percent, Higher: true, Trivial: trivial.value}, Value: mine.value, Trivial: trivial.value, Parts: mine.parts}
 		for _, n := range mine.n {
 			if n > 0 {
 				s.Test++
 			}
 		}
 		if in, over := spread(test, mine.sum, mine.n); in != nil {
-			s.Interval, s.Found["interval_over"] = in, over
+			s.Interval, s.Found = in, map[string]any{"interval_over": over}
 		}
-		out = append(out, s)
+		add(s, map[string]any{"person_size": m.size})
+	}
+	if s, ok := truth.oks(test, got, blind, of.Sure); ok {
+		add(s, map[string]any{"area": "box of the joints", "sigmas": "COCO's, of other joints their mean", "ranked": of.Sure != nil})
 	}
 	return out, nil
 }

@@ -164,7 +164,7 @@ func TestKeyPointsLearn(t *testing.T) {
 	for _, x := range s {
 		at[x.Features+" "+x.Stage+" "+x.Metric.Name] = x
 	}
-	if len(s) != 9 || len(at) != 9 {
+	if len(s) != 12 || len(at) != 12 {
 		t.Fatalf("%d scores: %v", len(s), at)
 	}
 	for what, least := range map[string]float64{"pixels pixels PCK@0.2": 0.9, "pixels pixels PCK AUC": 0.5, "random tuned PCK@0.2": 0.8} {
@@ -182,7 +182,7 @@ func TestKeyPointsLearn(t *testing.T) {
 		t.Errorf("%+v", y)
 	}
 	again, err := Judge(ctx, encoders[1:], train, test, []Protocol{KeyPoints{Tuning: Tuning{On: true, Epochs: 2}}, KeyPoints{Tuning: Tuning{On: true, Epochs: 2}}}, Options{})
-	if err != nil || again[0].Value != again[3].Value || again[2].Value != again[5].Value {
+	if err != nil || again[0].Value != again[4].Value || again[3].Value != again[7].Value {
 		t.Errorf("fine-tuned twice: %+v, %v", again, err)
 	}
 	// features that say nothing: the mean place

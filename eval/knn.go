@@ -81,7 +81,7 @@ func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	if err != nil {
 		return Score{}, err
 	}
-	right, hits := 0, make([]float64, len(c.test))
+	said := make([]int, len(c.test))
 	for i, near := range Neighbours(train.Pooled, test.Pooled, p.K) {
 		if err := ctx.Err(); err != nil {
 			return Score{}, err
@@ -91,19 +91,13 @@ func (p KNN) Judge(ctx context.Context, train, test Sample) (Score, error) {
 			// the largest cosine is 1: taking it off keeps the powers finite at any temperature
 			votes[c.train[n.At]] += math.Exp((float64(n.Similarity) - 1) / p.Temperature)
 		}
-		best := 0
 		for j, v := range votes {
-			if v > votes[best] {
-				best = j
+			if v > votes[said[i]] {
+				said[i] = j
 			}
 		}
-		if int32(best) == c.test[i] {
-			right++
-			hits[i] = 1
-		}
 	}
-	s := c.score(p.Name(), train.Pooled, float64(right)/float64(len(c.test)), began)
+	s := c.score(p.Name(), train.Pooled, train.Truth.Classes(), test, said, began)
 	s.Settings = map[string]any{"k": p.K, "temperature": p.Temperature, "similarity": "cosine"}
-	over(&s, test, hits)
 	return s, nil
 }

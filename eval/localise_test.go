@@ -116,6 +116,23 @@ func TestLocalisationEdges(t *testing.T) {
 	}
 }
 
+// TestLocalisationSmallest: a picture of one pixel is one; a box without an inside has nothing in it, though the place lies on it.
+func TestLocalisationSmallest(t *testing.T) {
+	one := tensor.New(1, 1)
+	one.Data[0] = 1
+	if got, err := (Localisation{}).Of(one, []data.Box{{X1: 1, Y1: 1}}, 1, 1); err != nil || got.Hit != 1 || got.Centre != 1 || got.Random != 1 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	heat := tensor.New(4, 4)
+	heat.Data[5] = 1 // its middle is 1.5, 1.5
+	far := data.Box{X0: 3, Y0: 3, X1: 4, Y1: 4}
+	for _, flat := range []data.Box{{X0: 1.5, Y0: 1, X1: 1.5, Y1: 2}, {X0: 1, Y0: 1.5, X1: 2, Y1: 1.5}} {
+		if got, err := (Localisation{}).Of(heat, []data.Box{flat, far}, 4, 4); err != nil || got.Hit != 0 || got.Random != 1./16 {
+			t.Errorf("%+v: %+v, %v", flat, got, err)
+		}
+	}
+}
+
 func TestOverlapCurve(t *testing.T) {
 	curve, area := OverlapCurve([]float64{1, 0})
 	if curve[0] != 1 || curve[1] != 0.5 || curve[20] != 0.5 || math.Abs(area-(0.5+0.25/20)) > 1e-12 {

@@ -20,7 +20,7 @@ import (
 
 // Lowshot is how well a classifier does that learned from a few labelled samples of each class, k of them, for several k and several draws of them (Goyal et
 // al. 2019, section 6.2: k of 1 to 96, five draws). The draws are the same for all features of a data set, and a draw of more holds that of fewer. The score is the mean over
-// all k and draws, its parts are the means at each k, and Found has the curve. Features are standardised over all training samples: that takes no labels.
+// all k and draws, its parts are the means at each k, and it has the curve. Features are standardised over all training samples: that takes no labels.
 //
 // Of pictures of several classes each class is learned from k that show it and from k·(classes - 1) that do not, as Goyal et al. do of VOC, and judged by mean average
 // precision.
@@ -175,43 +175,46 @@ func (p Lowshot) Judge(ctx context.Context, train, test Sample) (Score, error) {
 	if t.sides != nil {
 		s.Settings["classes"] = "boxes"
 	}
+	if t.rare > 0 {
+		s.Found["classes_with_too_few"] = t.rare
+	}
 	if out := p.above(t.most); len(out) > 0 {
 		s.Found["left_out"] = fmt.Sprintf("k=%s: class %q has %d training samples", strings.Join(out, ","), t.fewest, t.most)
 	}
-	var curve []map[string]any
-	over, wide := make([]float64, p.Draws), 0.0 // means over k, and how far from them test samples may lead
+	curve := &score.Curve{Along: "labelled samples of each class"}
+	over, wide := make([]float64, p.Draws), reach{} // means over k, and how far from them test samples may lead
 	kept := 0.0
 	for _, k := range p.K {
 		if k > t.most {
 			break
 		}
 		kept++
-		values, apart := make([]float64, p.Draws), 0.0
+		values, apart := make([]float64, p.Draws), reach{}
 		for d := range values {
-			var half float64
-			if values[d], half, err = t.learn(ctx, t.drawn(p, k, d), p); err != nil {
+			var r reach
+			if values[d], r, err = t.learn(ctx, t.drawn(p, k, d), p); err != nil {
 				return Score{}, err
 			}
-			apart += half / float64(p.Draws)
+			apart.add(r, 1/float64(p.Draws))
 			over[d] += values[d]
 		}
 		mean, deviation, in := between(values, apart)
-		curve = append(curve, map[string]any{"k": k, "mean": mean, "min": slices.Min(values), "max": slices.Max(values), "std": deviation, "low": in[0], "high": in[1], "values": values})
+		curve.Points = append(curve.Points, score.CurvePoint{X: float64(k), Value: mean, Interval: in, Std: deviation, Min: slices.Min(values), Max: slices.Max(values), Draws: values})
 		s.Parts = append(s.Parts, Part{Name: fmt.Sprintf("k=%d", k), Value: mean, N: len(test.Index)})
-		wide += apart
+		wide.add(apart, 1)
 	}
 	for d := range over {
 		over[d] /= kept
 	}
-	s.Found["curve"] = curve
-	mean, _, in := between(over, wide/kept)
+	s.Curve = curve
+	mean, _, in := between(over, reach{wide.below / kept, wide.above / kept})
 	s.Value, s.Interval, s.Seconds = mean, &in, time.Since(began).Seconds()
 	return s, nil
 }
 
 // between returns the mean and deviation of what draws of training samples reached, and the 95 % interval of the mean on other draws (Student's t) and on other test samples, which
-// alone lead half a width from it: both are apart from each other, so their squares add.
-func between(values []float64, half float64) (mean, deviation float64, in [2]float64) {
+// alone reach so far from it: both are apart from each other, so their squares add.
+func between(values []float64, r reach) (mean, deviation float64, in [2]float64) {
 	n := float64(len(values))
 	for _, v := range values {
 		mean += v
@@ -221,9 +224,10 @@ func between(values []float64, half float64) (mean, deviation float64, in [2]flo
 			deviation += (v - mean) * (v - mean) / (n - 1)
 		}
 		deviation = math.Sqrt(deviation)
-		half = math.Hypot(half, distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975)*deviation/math.Sqrt(n))
+		half := distuv.StudentsT{Sigma: 1, Nu: n - 1}.Quantile(0.975) * deviation / math.Sqrt(n)
+		r = reach{math.Hypot(r.below, half), math.Hypot(r.above, half)}
 	}
-	return mean, deviation, [2]float64{max(0, mean-half), min(1, mean+half)}
+	return mean, deviation, [2]float64{max(0, mean-r.below), min(1, mean+r.above)}
 }
 
 // task is what is learned from a few samples.
@@ -235,6 +239,7 @@ type task struct {
 	of     [][]int
 	*classes
 	sides *manyClasses // of pictures of several classes; else nil
+	rare  int          // of these classes, how many have too few training samples to be learned
 	test  Sample
 }
 
@@ -255,7 +260,10 @@ func (p Lowshot) ofLabels(train, test Sample) (task, error) {
 // count sets most and fewest.
 func (t *task) count(names []string, least int) error {
 	for c, rows := range t.of {
-		if c == 0 || len(rows) < t.most {
+		if t.sides != nil && len(rows) == 0 { // too rare
+			continue
+		}
+		if t.fewest == "" || len(rows) < t.most {
 			t.most, t.fewest = len(rows), names[c]
 		}
 	}
@@ -274,32 +282,50 @@ func (p Lowshot) ofBoxes(train, test Sample) (task, error) {
 	if err != nil {
 		return task{}, err
 	}
+	of, rare := m.positives(p.K[0])
 	random, err := m.scores(test, tensor.New(len(test.Index), len(m.names))) // of no hyperplane, for what a random order reaches, or why nothing can be judged
 	if err != nil {
 		return task{}, err
 	}
-	t := task{sides: m, test: test, of: make([][]int, len(m.names)), metric: metric.Metric{Name: "mAP over k", Unit: metric.Percent, Higher: true, Predictor: random[0].Metric.Predictor, Trivial: random[0].Trivial}}
+	t := task{sides: m, test: test, of: of, rare: rare, metric: metric.Metric{Name: "mAP over k", Unit: metric.Percent, Higher: true, Predictor: random[0].Metric.Predictor, Trivial: random[0].Trivial}}
+	return t, t.count(m.names, p.K[0])
+}
+
+// positives returns the training samples of each class. A class of fewer than least cannot be learned from so many: it has none, its boxes say nothing, and it
+// is counted.
+func (m *manyClasses) positives(least int) (of [][]int, rare int) {
+	of = make([][]int, len(m.names))
 	for i, side := range m.train.of {
 		if side > 0 {
-			t.of[i%len(m.names)] = append(t.of[i%len(m.names)], i/len(m.names))
+			of[i%len(m.names)] = append(of[i%len(m.names)], i/len(m.names))
 		}
 	}
-	return t, t.count(m.names, p.K[0])
+	for c, rows := range of {
+		if len(rows) >= least {
+			continue
+		}
+		rare++
+		of[c] = nil
+		for _, row := range rows {
+			m.train.of[row*len(m.names)+c] = 0
+		}
+	}
+	return of, rare
 }
 
 // drawn returns k training samples of each class, in draw d.
 func (t *task) drawn(p Lowshot, k, d int) [][]int {
 	out := make([][]int, len(t.of))
 	for c, rows := range t.of {
-		for _, at := range tensor.NewRNG(p.Seed).Derive(stream.Shots, uint64(d), uint64(c)).Perm(len(rows))[:k] {
+		for _, at := range tensor.NewRNG(p.Seed).Derive(stream.Shots, uint64(d), uint64(c)).Perm(len(rows))[:min(k, len(rows))] {
 			out[c] = append(out[c], rows[at])
 		}
 	}
 	return out
 }
 
-// learn fits a classifier to some training samples of each class. It returns what it reaches on the test samples, and half the width of the interval that these alone leave.
-func (t *task) learn(ctx context.Context, of [][]int, p Lowshot) (value, half float64, err error) {
+// learn fits a classifier to some training samples of each class. It returns what it reaches on the test samples, and how far the interval reaches that these alone leave.
+func (t *task) learn(ctx context.Context, of [][]int, p Lowshot) (value float64, r reach, err error) {
 	if t.sides != nil {
 		return t.learnMany(ctx, of, p)
 	}
@@ -321,28 +347,36 @@ func (t *task) learn(ctx context.Context, of [][]int, p Lowshot) (value, half fl
 		h, err = newSVMSamples(x).fit(ctx, seqInts(len(rows)), sidesOf(labels, t.classes.count), repeated(p.C, t.classes.count), o)
 	}
 	if err != nil {
-		return 0, 0, err
+		return 0, r, err
 	}
-	value, half = t.test.error95(h.hits(t.y, t.classes.test))
-	return value, half, nil
+	value, r = t.test.error95(h.hits(t.y, t.classes.test))
+	return value, r, nil
 }
 
-// error95 returns the mean of a value of each row, and 1.96 standard errors of it, from sums over what depends on each other.
-func (s Sample) error95(values []float64) (mean, half float64) {
-	n := float64(len(values))
-	for _, v := range values {
-		mean += v
+// reach is how far below and above a value the ends of its interval lie.
+type reach struct{ below, above float64 }
+
+// add adds a part of another.
+func (r *reach) add(o reach, part float64) {
+	r.below, r.above = r.below+part*o.below, r.above+part*o.above
+}
+
+// reachOf is how far an interval reaches from a value in it; no way where there is none.
+func reachOf(value float64, in *[2]float64) reach {
+	if in == nil {
+		return reach{}
 	}
-	mean /= n
-	of, count, _ := s.clusters()
-	sums := make([]float64, count)
-	for row, v := range values {
-		sums[of[row]] += v - mean
+	return reach{max(0, value-in[0]), max(0, in[1]-value)}
+}
+
+// error95 returns the part of right answers, 1 or 0 of each row, and how far its 95 % interval on other rows reaches.
+func (s Sample) error95(hits []float64) (mean float64, r reach) {
+	for _, v := range hits {
+		mean += v / float64(len(hits))
 	}
-	if count < 2 {
-		return mean, 0
-	}
-	return mean, normal95 * norm(sums) / n * math.Sqrt(float64(count)/float64(count-1))
+	of, count, what := s.clusters()
+	in, _ := proportion(of, count, what, hits, ones(len(hits)))
+	return mean, reachOf(mean, in)
 }
 
 // few returns the sides that are told of some pictures that show each class, and of as many for each other class that do not, and which pictures these are.
@@ -351,6 +385,9 @@ func (t *task) few(of [][]int, p Lowshot) (*sides, []int) {
 	some := make([]int8, n*k)
 	used := make([]bool, n)
 	for c, rows := range of {
+		if len(rows) == 0 {
+			continue
+		}
 		for _, row := range rows {
 			some[row*k+c], used[row] = 1, true
 		}
@@ -372,19 +409,16 @@ func (t *task) few(of [][]int, p Lowshot) (*sides, []int) {
 }
 
 // learnMany is learn of pictures of several classes.
-func (t *task) learnMany(ctx context.Context, of [][]int, p Lowshot) (value, half float64, err error) {
+func (t *task) learnMany(ctx context.Context, of [][]int, p Lowshot) (value float64, r reach, err error) {
 	some, rows := t.few(of, p)
 	o, _ := SVM{}.filled()
 	h, err := newSVMSamples(gathered(t.x, rows)).fit(ctx, seqInts(len(rows)), some, repeated(p.C, len(of)), o)
 	if err != nil {
-		return 0, 0, err
+		return 0, r, err
 	}
 	s, err := t.sides.scores(t.test, h.values(t.y))
 	if err != nil {
-		return 0, 0, err
+		return 0, r, err
 	}
-	if in := s[0].Interval; in != nil {
-		half = (in[1] - in[0]) / 2
-	}
-	return s[0].Value, half, nil
+	return s[0].Value, reachOf(s[0].Value, s[0].Interval), nil
 }

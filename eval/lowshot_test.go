@@ -26,14 +26,14 @@ func TestLowshot(t *testing.T) {
 			t.Fatal(err)
 		}
 		x, y := SVM{}.seen(train.Grid, test.Grid)
-		curve := s.Found["curve"].([]map[string]any)
+		curve := s.Curve.Points
 		if len(curve) != 3 || len(s.Parts) != 3 || s.Found["left_out"] == nil || !strings.Contains(s.Found["left_out"].(string), "k=1000: class ") {
 			t.Fatalf("%v, %v", s.Found, s.Parts)
 		}
-		overall, apart := []float64{0, 0, 0}, 0.0
+		overall, apart := []float64{0, 0, 0}, reach{}
 		for n, k := range []int{1, 3, 10} {
 			values := make([]float64, 3)
-			half := 0.0
+			r := reach{}
 			for d := range values {
 				var rows []int
 				var labels []int32
@@ -63,19 +63,21 @@ func TestLowshot(t *testing.T) {
 					got = accuracy(y, task.classes.test, w, b)
 				}
 				values[d] = got
-				half += 1.959964 * math.Sqrt(got*(1-got)/149) / 3 // of as many samples that are apart
+				low, high := wilson(got, 150)
+				r.add(reach{got - low, high - got}, 1./3)
 				overall[d] += got / 3
 			}
 			mean := (values[0] + values[1] + values[2]) / 3
 			std := math.Sqrt((sq(values[0]-mean) + sq(values[1]-mean) + sq(values[2]-mean)) / 2)
-			wide := math.Hypot(half, 4.302653*std/math.Sqrt(3)) // Student's t of two degrees
-			apart += half / 3
-			for name, want := range map[string]float64{"mean": mean, "min": slices.Min(values), "max": slices.Max(values), "std": std, "low": max(0, mean-wide), "high": min(1, mean+wide)} {
-				if got := curve[n][name].(float64); !(math.Abs(got-want) <= 1e-6) {
-					t.Errorf("%s, k=%d: %s is %g, want %g", by, k, name, got, want)
+			half := 4.302653 * std / math.Sqrt(3) // Student's t of two degrees
+			apart.add(r, 1./3)
+			for at, want := range []float64{mean, slices.Min(values), slices.Max(values), std, max(0, mean-math.Hypot(r.below, half)), min(1, mean+math.Hypot(r.above, half))} {
+				c := curve[n]
+				if got := []float64{c.Value, c.Min, c.Max, c.Std, c.Interval[0], c.Interval[1]}[at]; !(math.Abs(got-want) <= 1e-6) {
+					t.Errorf("%s, k=%d: number %d is %g, want %g", by, k, at, got, want)
 				}
 			}
-			if curve[n]["k"] != k || math.Abs(s.Parts[n].Value-mean) > 1e-9 || s.Parts[n].Name != fmt.Sprintf("k=%d", k) || s.Parts[n].N != 150 {
+			if curve[n].X != float64(k) || len(curve[n].Draws) != 3 || math.Abs(s.Parts[n].Value-mean) > 1e-9 || s.Parts[n].Name != fmt.Sprintf("k=%d", k) || s.Parts[n].N != 150 {
 				t.Errorf("%v, %+v", curve[n], s.Parts[n])
 			}
 		}
@@ -86,7 +88,7 @@ func TestLowshot(t *testing.T) {
 		if s.Metric.Name != "accuracy over k" || s.Trivial != task.largest() || s.Metric.Trivial != s.Trivial || s.Train != 300 || s.Test != 150 || s.Dim != 12 || s.Settings["by"] != by || s.Settings["draws"] != 3 {
 			t.Errorf("%+v", s)
 		}
-		if last := curve[2]["mean"].(float64); last < curve[0]["mean"].(float64)+0.1 {
+		if last := curve[2].Value; last < curve[0].Value+0.1 {
 			t.Errorf("%s: of more samples nothing more is learned: %v", by, curve)
 		}
 	}
@@ -121,26 +123,27 @@ func TestShotsDrawn(t *testing.T) {
 
 // TestBetween: Student's interval and what the test samples leave (scipy.stats.t.interval), and errors over what depends on each other.
 func TestBetween(t *testing.T) {
-	mean, std, in := between([]float64{0.1, 0.2, 0.3, 0.4, 0.5}, 0)
+	mean, std, in := between([]float64{0.1, 0.2, 0.3, 0.4, 0.5}, reach{})
 	if math.Abs(mean-0.3)+math.Abs(std-0.158113883)+math.Abs(in[0]-0.1036756838522439)+math.Abs(in[1]-0.4963243161477562) > 1e-8 {
 		t.Errorf("%g, %g, %v", mean, std, in)
 	}
-	if mean, std, in = between([]float64{0.5}, 0.1); mean != 0.5 || std != 0 || math.Abs(in[0]-0.4)+math.Abs(in[1]-0.6) > 1e-12 {
+	if mean, std, in = between([]float64{0.5}, reach{0.1, 0.2}); mean != 0.5 || std != 0 || math.Abs(in[0]-0.4)+math.Abs(in[1]-0.7) > 1e-12 {
 		t.Errorf("one draw: %g, %g, %v", mean, std, in)
 	}
-	if _, _, in = between([]float64{0, 1}, 0); in != [2]float64{0, 1} {
+	if _, _, in = between([]float64{0, 1}, reach{}); in != [2]float64{0, 1} {
 		t.Errorf("%v reaches beyond", in)
 	}
 	s := sampleOf(tensor.New(4, 1), []string{"a"}, make([]int, 4))
-	if mean, half := s.error95([]float64{1, 0, 1, 1}); mean != 0.75 || math.Abs(half-1.959964*math.Sqrt(0.75*0.25/3)) > 1e-12 {
-		t.Errorf("%g, %g", mean, half)
+	low, high := wilson(0.75, 4)
+	if mean, r := s.error95([]float64{1, 0, 1, 1}); mean != 0.75 || r != (reach{0.75 - low, high - 0.75}) {
+		t.Errorf("%g, %v", mean, r)
 	}
-	of := grouped(s, data.FilmGroup, 2, func(i int) int { return i / 2 }) // two films, of means 0.5 and 1
-	if mean, half := of.error95([]float64{1, 0, 1, 1}); mean != 0.75 || math.Abs(half-1.959964*0.25) > 1e-12 {
-		t.Errorf("films: %g, %g", mean, half)
+	if mean, r := s.error95([]float64{1, 1, 1, 1}); mean != 1 || math.Abs(r.below-0.4898907) > 1e-6 || r.above != 0 {
+		t.Errorf("all right: %g, %v", mean, r)
 	}
-	if _, half := grouped(s, data.FilmGroup, 1, func(int) int { return 0 }).error95([]float64{1, 0, 1, 1}); half != 0 {
-		t.Errorf("one film tells %g of others", half)
+	of := grouped(s, data.FilmGroup, 1, func(int) int { return 0 })
+	if _, r := of.error95([]float64{1, 0, 1, 1}); r != (reach{}) {
+		t.Errorf("one film tells %v of others", r)
 	}
 }
 
@@ -184,6 +187,34 @@ func TestLowshotOfBoxes(t *testing.T) {
 		if up != 3 || down != 9 {
 			t.Errorf("class %d is learned from %d pictures with it and %d without", c, up, down)
 		}
+	}
+}
+
+// TestLowshotRareClass: a class of fewer pictures than the smallest k is left out and counted, and the mean is that of the others, chance too.
+func TestLowshotRareClass(t *testing.T) {
+	train, test := manyOf(200, 20, 4, "train"), manyOf(150, 20, 4, "test")
+	p, _ := Lowshot{K: []int{1}, C: 0.1}.filled()
+	all, err := p.ofBoxes(train, test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.K, p.Draws = []int{all.most + 1}, 2
+	few, err := p.ofBoxes(train, test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rare := 0
+	for c, rows := range all.of {
+		if len(rows) <= all.most {
+			rare++
+			if few.of[c] != nil {
+				t.Errorf("class %d is learned from %d", c, len(few.of[c]))
+			}
+		}
+	}
+	s, err := p.Judge(ctx, train, test)
+	if err != nil || rare == 0 || rare == 4 || s.Found["classes_with_too_few"] != rare || s.Trivial == all.metric.Trivial || !(s.Value > s.Trivial) {
+		t.Errorf("%d rare classes: %+v, %v", rare, s, err)
 	}
 }
 

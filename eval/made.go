@@ -55,6 +55,8 @@ func SaveMade(path string, m Made, names, classes []string) (Made, error) {
 		if err != nil {
 			return m, err
 		}
+	} else if err := withoutLabels(path); err != nil {
+		return m, err
 	}
 	told := m
 	told.Names, told.Labels = filepath.Base(m.Names), "" // the files may be moved together
@@ -66,6 +68,19 @@ func SaveMade(path string, m Made, names, classes []string) (Made, error) {
 		e.SetIndent("", "  ")
 		return e.Encode(told)
 	})
+}
+
+// withoutLabels takes away the classes that were written beside earlier features of this path: they are not those of its rows any more. A file that SaveMade did not
+// write stays.
+func withoutLabels(path string) error {
+	was, err := LoadMade(path)
+	if err != nil || was == nil || was.Labels != filepath.Base(beside(path, ".labels.csv")) {
+		return nil
+	}
+	if err := os.Remove(beside(path, ".labels.csv")); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // LoadMade returns what is said beside a file of features; nil where nothing is.

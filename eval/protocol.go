@@ -3,6 +3,8 @@ package eval
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/tessera-go/tessera/data"
@@ -24,7 +26,8 @@ type Sample struct {
 }
 
 // Protocol judges what a network makes of samples. A protocol is one file: it takes what it needs of the truth, learns from the training samples, and is
-// scored on the test samples. Each is a Judger, which sees features, or a Tuner, which sees trunks, or either by its options.
+// scored on the test samples. Each is a Judger, which sees features, or a Tuner, which sees trunks, or either by its options. Those that are handed something
+// else, as a Follower is, say so by their Kind.
 type Protocol interface {
 	// Name is how scores are told apart: knn, probe.
 	Name() string
@@ -35,6 +38,13 @@ type Judger interface {
 	Protocol
 	// Judge returns a score whose settings are the protocol's own. It changes neither sample.
 	Judge(ctx context.Context, train, test Sample) (Score, error)
+}
+
+// Follower is a protocol that is handed a trunk and films of which it is known frame by frame what is where; nothing is learned from them.
+type Follower interface {
+	Protocol
+	// Follow returns a score of each stage that is asked for and each thing that is known; the trunk stays as it is.
+	Follow(ctx context.Context, e *TrunkEncoder, films *data.Dataset, o Options) ([]Score, error)
 }
 
 // several is a protocol that measures more than one thing of the same features; Judge returns the first.
@@ -57,6 +67,10 @@ type telling interface {
 // Check says what data lacks to be judged by the protocols: before anything is computed.
 func Check(protocols []Protocol, train, test *data.Dataset) error {
 	for _, p := range protocols {
+		_, judges := p.(Judger)
+		if _, tunes := p.(Tuner); !judges && !tunes {
+			return fmt.Errorf("%s does not judge features of samples, nor the trunk that makes them", p.Name())
+		}
 		if n, ok := p.(needing); ok {
 			if err := n.Needs(train, test); err != nil {
 				return fmt.Errorf("%s: %s: %w", p.Name(), test.Name, err)
@@ -117,9 +131,60 @@ type Kind struct {
 	// All are options that the suite, which judges by all protocols, says, as in epochs=5: where the protocol's own take longer than the rest. "no" leaves it out.
 	All  string
 	Make func(v *spec.Values) Protocol // from the options; what is wrong with them it tells v
+	// Handed is what the protocol is handed other than features of samples, which a Judger is, and trunks and samples, which a Tuner is; nil for these.
+	Handed *Handed
 }
 
-// Protocols lists the protocols of NewProtocol that live here; KeyPointsKind is listed by eval/dense, which adds heat maps to it.
+// Handed is what some protocols are handed, and what of a command reaches them.
+type Handed struct {
+	About, Example string   // for a person: a heading, and a command
+	Reads          []string // settings that are read beside data, as a command's flags are called; others are refused
+	// Write writes their scores as a table for a terminal; nil means WriteTable.
+	Write func(w io.Writer, scores []Score) error
+}
+
+// Of returns those of some kinds that are handed one thing, nil for what a Judger or a Tuner is.
+func (h *Handed) Of(kinds []Kind) (out []Kind) {
+	for _, k := range kinds {
+		if k.Handed == h {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
+// Find returns which of some kinds a specification name?option=value names, by its name or an alias, and the protocol that it makes.
+func Find(of string, kinds []Kind) (Kind, Protocol, error) {
+	s, err := spec.Parse(of)
+	if err != nil {
+		return Kind{}, nil, fmt.Errorf("protocol %w", err)
+	}
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
+		if !k.Called(s.Kind) {
+			continue
+		}
+		for _, o := range k.Stands[s.Kind] {
+			if !s.Has(o[0]) {
+				s = s.With(o[0], o[1])
+			}
+		}
+		v := s.Values("protocol "+s.Kind, k.Options)
+		if s.Path != "" {
+			v.Fail("there is nothing to say after the colon: %q", s.Path)
+		}
+		p := k.Make(v)
+		return k, p, v.Err()
+	}
+	return Kind{}, nil, fmt.Errorf("there is no protocol %q; there are %s", s.Kind, spec.Or(names))
+}
+
+// Called tells whether a protocol has a name, or it is an alias of its.
+func (k Kind) Called(name string) bool { return name == k.Name || slices.Contains(k.Aliases, name) }
+
+// Protocols lists the protocols of NewProtocol that live here; KeyPointsKind is listed by eval/dense, which adds heat maps to it, and TrackKind by who has
+// films.
 func Protocols() []Kind {
 	return []Kind{knnKind, probeKind, svmKind, lowshotKind, purityKind, retrieveKind, clustersKind, invarianceKind, actionKind, fineTuneKind, semiKind}
 }
@@ -129,31 +194,8 @@ func NewProtocol(of string, kinds ...Kind) (Protocol, error) {
 	if len(kinds) == 0 {
 		kinds = Protocols()
 	}
-	s, err := spec.Parse(of)
-	if err != nil {
-		return nil, fmt.Errorf("protocol %w", err)
-	}
-	var names []string
-	for _, k := range kinds {
-		names = append(names, k.Name)
-		for _, name := range append([]string{k.Name}, k.Aliases...) {
-			if name != s.Kind {
-				continue
-			}
-			for _, o := range k.Stands[name] {
-				if !s.Has(o[0]) {
-					s = s.With(o[0], o[1])
-				}
-			}
-			v := s.Values("protocol "+name, k.Options)
-			if s.Path != "" {
-				v.Fail("there is nothing to say after the colon: %q", s.Path)
-			}
-			p := k.Make(v)
-			return p, v.Err()
-		}
-	}
-	return nil, fmt.Errorf("there is no protocol %q; there are %s", s.Kind, spec.Or(names))
+	_, p, err := Find(of, kinds)
+	return p, err
 }
 
 // classes are the labels of two samples' rows, numbered as in training.
@@ -245,9 +287,26 @@ func (c *classes) largest() float64 {
 	return float64(most) / float64(len(c.test))
 }
 
-// score returns the score of a classifier of features like x.
-func (c *classes) score(protocol string, x *tensor.Tensor, accuracy float64, began time.Time) Score {
+// right returns 1 for each test sample whose class was said, 0 for the others, and their mean.
+func (c *classes) right(said []int) (hits []float64, part float64) {
+	hits = make([]float64, len(said))
+	n := 0
+	for i, l := range c.test {
+		if int(l) == said[i] {
+			hits[i] = 1
+			n++
+		}
+	}
+	return hits, float64(n) / float64(max(1, len(said)))
+}
+
+// score returns the score of a classifier of features like x that said classes of the test samples, by their numbers among names: how often it is right, how sure that is, and what
+// it confuses.
+func (c *classes) score(protocol string, x *tensor.Tensor, names []string, test Sample, said []int, began time.Time) Score {
 	m := score.LargestClass(c.largest())
-	return Score{Protocol: protocol, Metric: m, Value: accuracy, Trivial: m.Trivial, Train: len(c.train), Test: len(c.test), Dim: x.Dim(1),
-		Seconds: time.Since(began).Seconds()}
+	hits, accuracy := c.right(said)
+	s := Score{Protocol: protocol, Metric: m, Value: accuracy, Trivial: m.Trivial, Train: len(c.train), Test: len(c.test), Dim: x.Dim(1), Found: map[string]any{},
+		Confusion: score.Confuse(names, c.test, said), Seconds: time.Since(began).Seconds()}
+	over(&s, test, hits)
+	return s
 }

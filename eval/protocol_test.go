@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,12 +23,12 @@ func TestNewProtocol(t *testing.T) {
 		"knn":                         KNN{K: 20, Temperature: 0.07},
 		"knn?k=5&temperature=0.5":     KNN{K: 5, Temperature: 0.5},
 		"knn?k=1&temperature=0.001":   KNN{K: 1, Temperature: 0.001},
-		"probe":                       Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 30, LR: 0.1},
-		"linear?iterations=7&seed=3":  Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 7, Epochs: 30, LR: 0.1, Seed: 3},
-		"probe?solver=sgd&decays=0,2": Probe{Solver: "sgd", Decays: []float64{0, 2}, Iterations: 100, Epochs: 30, LR: 0.1},
-		"probe?decays=1000000":        Probe{Solver: "lbfgs", Decays: []float64{1e6}, Iterations: 100, Epochs: 30, LR: 0.1},
-		"probe?epochs=1&lr=0.5":       Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 1, LR: 0.5},
-		"probe?iterations=1":          Probe{Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 1, Epochs: 30, LR: 0.1},
+		"probe":                       Probe{Head: "linear", Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 30, LR: 0.1},
+		"linear?iterations=7&seed=3":  Probe{Head: "linear", Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 7, Epochs: 30, LR: 0.1, Seed: 3},
+		"probe?solver=sgd&decays=0,2": Probe{Head: "linear", Solver: "sgd", Decays: []float64{0, 2}, Iterations: 100, Epochs: 30, LR: 0.1},
+		"probe?decays=1000000":        Probe{Head: "linear", Solver: "lbfgs", Decays: []float64{1e6}, Iterations: 100, Epochs: 30, LR: 0.1},
+		"probe?epochs=1&lr=0.5":       Probe{Head: "linear", Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 100, Epochs: 1, LR: 0.5},
+		"probe?iterations=1":          Probe{Head: "linear", Solver: "lbfgs", Decays: []float64{1e-4, 1e-3, 1e-2, 1e-1}, Iterations: 1, Epochs: 30, LR: 0.1},
 	} {
 		if p, err := NewProtocol(of); err != nil || !reflect.DeepEqual(p, want) {
 			t.Errorf("%s: %+v, %v; want %+v", of, p, err, want)
@@ -238,7 +239,7 @@ func TestDecayIsChosenOnOthers(t *testing.T) {
 // TestHeldOutOfProbe: a tenth of the samples, at most 2000, chooses; the fit for choosing sees at most 10000 others.
 func TestHeldOutOfProbe(t *testing.T) {
 	for _, c := range []struct{ n, held, used int }{{1, 1, 0}, {2, 1, 1}, {9, 1, 8}, {10, 1, 9}, {300, 30, 270}, {11000, 1100, 9900}, {12000, 1200, 10000}, {50000, 2000, 10000}} {
-		held, used := Probe{}.heldOut(c.n)
+		held, used := Probe{}.heldOut(seq(c.n))
 		if len(held) != c.held || len(used) != c.used {
 			t.Errorf("of %d samples %d choose and %d are fitted to, want %d and %d", c.n, len(held), len(used), c.held, c.used)
 		}
@@ -250,11 +251,27 @@ func TestHeldOutOfProbe(t *testing.T) {
 			seen[i] = true
 		}
 	}
-	a, _ := Probe{Seed: 1}.heldOut(300)
-	b, _ := Probe{Seed: 2}.heldOut(300)
-	c, _ := Probe{Seed: 1}.heldOut(300)
+	a, _ := Probe{Seed: 1}.heldOut(seq(300))
+	b, _ := Probe{Seed: 2}.heldOut(seq(300))
+	c, _ := Probe{Seed: 1}.heldOut(seq(300))
 	if fmt.Sprint(a) == fmt.Sprint(b) || fmt.Sprint(a) != fmt.Sprint(c) {
 		t.Error("the seed does not decide what is held out")
+	}
+	of := make([]int, 300) // recordings of three samples, and one of half of all
+	for i := range of {
+		of[i] = min(i/3, 50)
+	}
+	held, used := Probe{}.heldOut(of)
+	if len(held) < 30 || len(held)+len(used) != 300 {
+		t.Errorf("of recordings %d choose and %d are fitted to", len(held), len(used))
+	}
+	for _, i := range held {
+		if slices.ContainsFunc(used, func(k int) bool { return of[k] == of[i] }) {
+			t.Fatalf("recording %d chooses and is fitted to", of[i])
+		}
+	}
+	if held, used = (Probe{}).heldOut(make([]int, 300)); len(held) != 300 || used != nil {
+		t.Errorf("one recording: %d choose and %d are fitted to", len(held), len(used))
 	}
 	s, err := Probe{}.Judge(ctx, sampleOf(rows(1, 3), []string{"a"}, []int{0}), sampleOf(rows(1, 3), []string{"a"}, []int{0}))
 	if err != nil || s.Value != 1 || s.Found["weight_decay"] != 1e-4 {

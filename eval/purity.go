@@ -228,7 +228,8 @@ func (p Purity) score(name string, test Sample, classes, own []int, near [][]Nei
 	s.Value /= float64(queries)
 	s.Trivial = chance / float64(queries)
 	s.Metric.Trivial = s.Trivial
-	if in, over := spread(test, hits, judged); in != nil {
+	alike, count, what := test.clusters()
+	if in, over := proportion(alike, count, what, hits, judged); in != nil {
 		s.Interval, s.Found["interval_over"] = in, over
 	}
 	return s, nil

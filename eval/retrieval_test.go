@@ -9,6 +9,7 @@ import (
 	"github.com/tessera-go/tessera/internal/golden"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/tensor"
+	"gonum.org/v1/gonum/mat"
 )
 
 const golds = 90 // samples of testdata/retrieval.py
@@ -301,6 +302,15 @@ func TestCCAAligns(t *testing.T) {
 	after, err := Retrieval{}.Between("image to sound", images, sounds, false)
 	if err != nil || after.Value < before.Value+0.1 {
 		t.Errorf("before %g, behind %g, chance %g, %v", before.Value, after.Value, after.Trivial, err)
+	}
+}
+
+// TestCCASigns: of weights of one size the first is positive, and both maps turn together.
+func TestCCASigns(t *testing.T) {
+	c := &CCA{of: [2]side{{w: mat.NewDense(2, 2, []float64{-1, 2, 1, -3})}, {w: mat.NewDense(1, 2, []float64{5, 7})}}}
+	c.orient()
+	if a, b := fmt.Sprint(c.of[0].w.RawMatrix().Data), fmt.Sprint(c.of[1].w.RawMatrix().Data); a != "[1 -2 -1 3]" || b != "[-5 -7]" {
+		t.Errorf("%s %s", a, b)
 	}
 }
 

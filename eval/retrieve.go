@@ -210,7 +210,8 @@ func (p Retrieve) scores(test Sample, rows []int, all []retrieveMeasured) ([]Sco
 		if without := len(rows) - n; without > 0 {
 			s.Found["queries_without_finds"] = without
 		}
-		if in, over := spread(test, values, judged); in != nil {
+		of, count, what := test.clusters()
+		if in, over := proportion(of, count, what, values, judged); in != nil {
 			s.Interval, s.Found["interval_over"] = in, over
 		}
 		out = append(out, s)

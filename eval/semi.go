@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -113,7 +114,7 @@ func (p Semi) draw(d *data.Dataset, draw int) (of [][]int, few []string, err err
 type measured struct {
 	score  Score // of the first draw, with what all have in common
 	values []float64
-	half   float64 // sum over draws of half the width of the interval that the test samples alone leave
+	reach  reach // sum over draws of how far the interval reaches that the test samples alone leave
 	labels int
 }
 
@@ -158,7 +159,8 @@ func (p Semi) Tune(ctx context.Context, e *TrunkEncoder, train, test *data.Datas
 			if err != nil {
 				return nil, err
 			}
-			tuned[k] = tuned[k].add(net.score(p.Name(), a, began), a.held, a.hits, len(of))
+			hits, _ := a.classes.right(a.said)
+			tuned[k] = tuned[k].add(net.score(p.Name(), a, began), a.held, hits, len(of))
 			some, err := encode(ctx, e, train.Subset(of, fmt.Sprintf("labels=%g&draw=%d", p.Labels[k], draw)), e.Label, quiet)
 			if err != nil {
 				return nil, err
@@ -178,13 +180,35 @@ func (p Semi) Tune(ctx context.Context, e *TrunkEncoder, train, test *data.Datas
 	}
 	var out []Score
 	for k, part := range p.Labels {
-		s := tuned[k].mean(p, part)
-		out = append(out, s)
-		for _, m := range probed[k] {
+		for _, m := range append([]*measured{tuned[k]}, probed[k]...) {
 			out = append(out, m.mean(p, part))
 		}
 	}
+	p.curves(out)
 	return out, nil
+}
+
+// curves gives the scores of the most labels the curve over all parts, one for each way of learning: all have as many scores, in the same order.
+func (p Semi) curves(out []Score) {
+	if len(p.Labels) < 2 {
+		return
+	}
+	ways, most := len(out)/len(p.Labels), slices.Index(p.Labels, slices.Max(p.Labels))
+	for w := range ways {
+		c := &score.Curve{Along: "labelled samples", Of: out[w].Settings["by"].(string)}
+		for k := range p.Labels {
+			s := out[k*ways+w]
+			at := score.CurvePoint{X: float64(s.Train), Value: s.Value, Interval: *s.Interval}
+			for _, d := range s.Parts {
+				at.Draws = append(at.Draws, d.Value)
+			}
+			at.Min, at.Max = slices.Min(at.Draws), slices.Max(at.Draws)
+			at.Std, _ = s.Found["deviation"].(float64)
+			c.Points = append(c.Points, at)
+		}
+		slices.SortFunc(c.Points, func(a, b score.CurvePoint) int { return cmp.Compare(a.X, b.X) })
+		out[most*ways+w].Curve = c
+	}
 }
 
 // add takes a draw's score, and which of the test samples were right.
@@ -194,15 +218,16 @@ func (m *measured) add(s Score, test Sample, hits []float64, labels int) *measur
 	} else {
 		m.score.Seconds += s.Seconds
 	}
-	value, half := test.error95(hits)
-	m.values, m.half = append(m.values, value), m.half+half
+	value, r := test.error95(hits)
+	m.values = append(m.values, value)
+	m.reach.add(r, 1)
 	return m
 }
 
 // mean is the score of all draws: their mean, with its interval on other draws of the labels and on other test samples (see between).
 func (m *measured) mean(p Semi, part float64) Score {
 	s := m.score
-	s.Protocol, s.Train, s.Interval = p.Name(), m.labels, nil
+	s.Protocol, s.Train, s.Interval, s.Confusion = p.Name(), m.labels, nil, nil // these are the first draw's
 	by := "tuned"
 	if s.Stage != "" {
 		by = "probe"
@@ -216,7 +241,8 @@ func (m *measured) mean(p Semi, part float64) Score {
 	for i, v := range m.values {
 		s.Parts = append(s.Parts, score.Part{Name: fmt.Sprintf("draw %d", i+1), Value: v, N: s.Test})
 	}
-	value, deviation, in := between(m.values, m.half/float64(len(m.values)))
+	n := float64(len(m.values))
+	value, deviation, in := between(m.values, reach{m.reach.below / n, m.reach.above / n})
 	s.Value, s.Interval = value, &in
 	s.Found["interval_over"] = fmt.Sprintf("%d draws of the labels, and test samples", len(m.values))
 	if len(m.values) > 1 {

@@ -186,21 +186,16 @@ func (p SVM) Scores(ctx context.Context, train, test Sample) ([]Score, error) {
 		return nil, err
 	}
 	of, _, _ := train.clusters()
-	hits, found, err := p.judged(ctx, train.Grid, test.Grid, c, of)
+	said, found, err := p.judged(ctx, train.Grid, test.Grid, c, of)
 	if err != nil {
 		return nil, err
 	}
-	right := 0.0
-	for _, h := range hits {
-		right += h
-	}
-	s := c.score(p.Name(), train.Grid, right/float64(len(hits)), began)
+	s := c.score(p.Name(), train.Grid, train.Truth.Classes(), test, said, began)
 	s.Settings = p.settings()
-	s.Found = map[string]any{"c": found.c, "epochs": found.epochs, "grid": train.GridSide}
+	s.Found["c"], s.Found["epochs"], s.Found["grid"] = found.c, found.epochs, train.GridSide
 	if found.open > 0 {
 		s.Found["unconverged"] = found.open
 	}
-	over(&s, test, hits)
 	return []Score{s}, nil
 }
 
@@ -238,8 +233,8 @@ func (p SVM) seen(x, y *tensor.Tensor) (_, _ *tensor.Tensor) {
 	return x, y
 }
 
-// judged returns for each row of y whether what was learned from x is right about it; of says which training samples depend on each other.
-func (p SVM) judged(ctx context.Context, x, y *tensor.Tensor, c *classes, of []int) (hits []float64, found foundSVM, err error) {
+// judged returns for each row of y which class what was learned from x says; of says which training samples depend on each other.
+func (p SVM) judged(ctx context.Context, x, y *tensor.Tensor, c *classes, of []int) (said []int, found foundSVM, err error) {
 	x, y = p.seen(x, y)
 	samples := newSVMSamples(x)
 	if found.c, err = p.chooseCost(ctx, samples, c, of); err != nil {
@@ -250,7 +245,7 @@ func (p SVM) judged(ctx context.Context, x, y *tensor.Tensor, c *classes, of []i
 		return nil, found, err
 	}
 	found.epochs, found.open = h.epochs, h.open
-	return h.hits(y, c.test), found, nil
+	return tensor.ArgMax(h.values(y)), found, nil
 }
 
 // hits returns 1 for each row that the hyperplanes are right about, else 0.

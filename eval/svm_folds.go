@@ -91,7 +91,7 @@ func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time
 		apart, groups = all.clustersBy(by)
 		what = "parts by " + p.Folds
 	}
-	hits, weight := make([]float64, len(labels)), make([]float64, len(labels))
+	hits, weight, says := make([]float64, len(labels)), make([]float64, len(labels)), make([]int, len(labels))
 	s := Score{Protocol: p.Name(), Settings: p.settings(), Train: len(labels), Test: len(labels), Dim: all.Grid.Dim(1)}
 	var costs []float64
 	open, epochs := 0, 0
@@ -100,13 +100,16 @@ func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time
 		if len(held) == 0 {
 			continue
 		}
-		right, found, err := p.judgedFold(ctx, all, labels, len(number), apart, held)
+		said, found, err := p.judgedFold(ctx, all, labels, len(number), apart, held)
 		if err != nil {
 			return Score{}, fmt.Errorf("%s %s: %w", p.Folds, name, err)
 		}
 		part := Part{Name: name, N: len(held)}
 		for k, row := range held {
-			hits[row], weight[row] = right[k]/float64(len(held)), 1/float64(len(held))
+			weight[row], says[row] = 1/float64(len(held)), said[k]
+			if said[k] == int(labels[row]) {
+				hits[row] = weight[row]
+			}
 			part.Value += hits[row]
 		}
 		s.Parts = append(s.Parts, part)
@@ -124,15 +127,16 @@ func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time
 	c := &classes{test: labels, count: len(number)}
 	s.Trivial = c.largest()
 	s.Metric = score.LargestClass(s.Trivial)
-	if in, over := spreadOver(apart, groups, what, hits, weight); in != nil {
+	s.Confusion = score.Confuse(all.Truth.Classes(), labels, says)
+	if in, over := proportion(apart, groups, what, hits, weight); in != nil {
 		s.Interval, s.Found["interval_over"] = in, over
 	}
 	s.Seconds = time.Since(began).Seconds()
 	return s, nil
 }
 
-// judgedFold returns whether what was learned from the other rows is right about those held out; apart says which rows depend on each other.
-func (p SVM) judgedFold(ctx context.Context, all Sample, labels []int32, count int, apart, held []int) ([]float64, foundSVM, error) {
+// judgedFold returns which class what was learned from the other rows says of each that is held out; apart says which rows depend on each other.
+func (p SVM) judgedFold(ctx context.Context, all Sample, labels []int32, count int, apart, held []int) ([]int, foundSVM, error) {
 	out := make([]bool, len(labels))
 	for _, row := range held {
 		out[row] = true

@@ -10,6 +10,7 @@ import (
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/golden"
+	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -40,7 +41,7 @@ func manyOf(n, d, k int, name string) Sample {
 	s := Sample{Features: Features{Grid: x, Pooled: x}}
 	for i := range n {
 		s.Index = append(s.Index, i)
-		b.of[i] = []data.Box{{Class: -1}}
+		b.of[i] = []data.Box{{Class: -1}, {Class: k}} // of no class
 		for c := range k {
 			if v := u[i*k+c]; v > 0.3 {
 				b.of[i] = append(b.of[i], data.Box{Class: c, Difficult: v <= 0.4})
@@ -279,5 +280,104 @@ func TestManyTrouble(t *testing.T) {
 func nothing(s *Sample) {
 	for i := range s.Truth.Boxes.(boxed).of {
 		s.Truth.Boxes.(boxed).of[i] = []data.Box{}
+	}
+}
+
+// TestManyMeans: what a score of several classes says beside its value, made again one class and one sample after the other: the mean of random orders, the samples that do not count for a class, and
+// the interval of the jackknife, each block left out by ranking the others anew.
+func TestManyMeans(t *testing.T) {
+	const n, k = 40, 3
+	train := manyOf(60, 8, k, "train")
+	test := grouped(manyOf(n, 8, k, "test"), data.FilmGroup, 5, func(i int) int { return i % 5 })
+	p := SVM{C: []float64{0.1}, Epochs: 100000}
+	all, err := p.Scores(ctx, train, test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p, err = p.filled(); err != nil {
+		t.Fatal(err)
+	}
+	m, err := newMany(train, test)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := p.seen(train.Grid, test.Grid)
+	h, err := newSVMSamples(x).fit(ctx, seq(60), m.train, repeated(0.1, k), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	values := h.values(y)
+	mean := func(block int, of func(p metric.Precision) float64) (value, trivial float64, skipped []int) {
+		for c := range k {
+			var is []bool
+			var v []float32
+			yes := 0
+			for i := range n {
+				if side := m.test.of[i*k+c]; side != 0 && i%5 != block {
+					is, v = append(is, side > 0), append(v, values.Data[i*k+c])
+					if side > 0 {
+						yes++
+					}
+				}
+			}
+			found, _ := metric.NewRanking(is, v).Precision(nil)
+			value, trivial, skipped = value+of(found)/k, trivial+of(randomOrder(len(is), yes))/k, append(skipped, n-len(is))
+		}
+		return value, trivial, skipped
+	}
+	for i, of := range []func(p metric.Precision) float64{func(p metric.Precision) float64 { return p.Area }, func(p metric.Precision) float64 { return p.Eleven }} {
+		s := all[i]
+		value, trivial, skipped := mean(-1, of)
+		var without []float64
+		for b := range 5 {
+			v, _, _ := mean(b, of)
+			without = append(without, v)
+		}
+		e := 1.959964 * jackknife(without)
+		for _, c := range [][2]float64{{s.Value, value}, {s.Trivial, trivial}, {s.Metric.Trivial, trivial}, {s.Interval[0], max(0, value-e)}, {s.Interval[1], min(1, value+e)}} {
+			if !(math.Abs(c[0]-c[1]) <= 1e-9) || !(e > 1e-3) {
+				t.Errorf("%s: %+v, want %g (random %g) within %g", s.Metric.Name, s, value, trivial, e)
+			}
+		}
+		for c, part := range s.Parts {
+			if part.Skipped != skipped[c] || part.Skipped == 0 {
+				t.Errorf("class %d: %d samples do not count, want %d", c, part.Skipped, skipped[c])
+			}
+		}
+		_, unlearned := s.Found["classes_without_training_samples"]
+		if _, open := s.Found["unconverged"]; open || unlearned || s.Found["interval_over"] != "5 films" {
+			t.Errorf("%v", s.Found)
+		}
+	}
+	short, err := SVM{C: []float64{100}, Epochs: 1}.Scores(ctx, train, test)
+	if err != nil || short[0].Found["unconverged"] != k {
+		t.Errorf("after one epoch: %v, %v", short[0].Found, err)
+	}
+	for films, want := range map[int]bool{1: false, 2: true} {
+		some := grouped(manyOf(n, 8, k, "test"), data.FilmGroup, films, func(i int) int { return i % films })
+		if got, err := (SVM{C: []float64{0.1}}).Scores(ctx, train, some); err != nil || (got[0].Interval != nil) != want || (got[0].Found["interval_over"] != nil) != want {
+			t.Errorf("%d films: %+v, %v", films, got[0].Interval, err)
+		}
+	}
+}
+
+// TestManyCosts: of costs that do equally well the first that is given is taken; two recordings are enough to choose by.
+func TestManyCosts(t *testing.T) {
+	train := manyOf(60, 8, 3, "train")
+	for i, boxes := range train.Truth.Boxes.(boxed).of { // what is of a class lies far out along an axis of its own
+		for c := range 3 {
+			train.Grid.Data[i*8+c] = -9
+		}
+		for _, b := range boxes {
+			if b.Class >= 0 && b.Class < 3 {
+				train.Grid.Data[i*8+b.Class] = 9
+			}
+		}
+	}
+	for _, costs := range [][]float64{{0.1, 1, 10}, {10, 1, 0.1}} {
+		got, err := SVM{C: costs, Epochs: 100000, Raw: true}.Scores(ctx, grouped(train, data.FilmGroup, 2, func(i int) int { return i % 2 }), train)
+		if err != nil || fmt.Sprint(got[0].Found["c"]) != fmt.Sprint(repeated(costs[0], 3)) || got[0].Value != 1 {
+			t.Errorf("of %v: %v, %v", costs, got, err)
+		}
 	}
 }

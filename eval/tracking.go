@@ -21,6 +21,7 @@ import (
 // frames but the first). The trivial predictor leaves everything where it was in the first frame.
 type Tracking struct {
 	track.Options
+	Stride int // the trunk's option of that name while it is judged; 0 means as it was trained
 	Side   int // frames are made smaller until their shorter side has so many pixels; 0 means 480
 	Frames int // of a film, from its first one on; 0 means all
 }
@@ -28,8 +29,24 @@ type Tracking struct {
 // trackCells is how many places the shorter side of a frame has at most: finer features are averaged, of 2, 4, 8 a side.
 const trackCells = 64
 
-// TrackingOptions are what the specification of the protocol track can say.
-var TrackingOptions = []spec.Option{
+// films is what Tracking is handed.
+var films = &Handed{
+	About:   "In films of which masks, boxes or key points are known (frames:DIR, scenes:?frames=24)",
+	Example: "tessera eval track?stride=8 random --trunk resnet18 --data frames:DIR",
+	Reads:   []string{"trunk", "side", "seed", "norm", "sound", "layers"},
+	Write:   WriteTracks,
+}
+
+// TrackKind is the protocol of following what is known of a film's first frame.
+var TrackKind = Kind{
+	Name:    "track",
+	About:   "these are carried from the first frame to the others by a stage's features: J&F, success AUC, PCK, beside leaving them where they were",
+	Options: trackingOptions,
+	Make:    func(v *spec.Values) Protocol { return newTracking(v) },
+	Handed:  films,
+}
+
+var trackingOptions = []spec.Option{
 	{Name: "topk", Default: "10", About: "places that are asked for a place's label, the most alike"},
 	{Name: "context", Default: "20", About: "frames that are asked beside the first"},
 	{Name: "radius", Default: "12", About: "how far away places of these are asked, in places; 0: all of them"},
@@ -39,17 +56,25 @@ var TrackingOptions = []spec.Option{
 	{Name: "frames", Default: "0", About: "of a film, from its first one on; 0: all"},
 }
 
-// NewTracking reads the options, and the stride that the trunk is to have.
-func NewTracking(v *spec.Values) (t Tracking, stride int) {
-	t = Tracking{Options: track.Options{TopK: v.Int("topk", 1, 1000), Context: v.Int("context", 0, 1000), Radius: v.Int("radius", 0, 10000),
-		Temperature: float32(v.Float("temperature", 1e-3, 100))}, Side: v.Int("side", 8, 1<<14), Frames: v.Int("frames", 0, 1<<30)}
+// NewTracking reads the options of the protocol track, as in stride=8&radius=12.
+func NewTracking(options string) (Tracking, error) {
+	p, err := NewProtocol("track?"+options, TrackKind)
+	if err != nil {
+		return Tracking{}, err
+	}
+	return p.(Tracking), nil
+}
+
+func newTracking(v *spec.Values) Tracking {
+	t := Tracking{Options: track.Options{TopK: v.Int("topk", 1, 1000), Context: v.Int("context", 0, 1000), Radius: v.Int("radius", 0, 10000),
+		Temperature: float32(v.Float("temperature", 1e-3, 100))}, Side: v.Int("side", 8, 1<<14), Stride: v.Int("stride", 0, 1<<10), Frames: v.Int("frames", 0, 1<<30)}
 	if t.Context == 0 {
 		t.Context = -1
 	}
 	if t.Radius == 0 {
 		t.Radius = -1
 	}
-	return t, v.Int("stride", 0, 1<<10)
+	return t
 }
 
 // Smaller returns a frame whose shorter side has at most so many pixels.
@@ -108,11 +133,18 @@ var trackMetrics = map[string]metric.Metric{
 	"points": {Name: "PCK@0.1", Unit: metric.Percent, Higher: true, Predictor: "first frame"},
 }
 
-// Judge follows what is known of each film's first frame by an encoder's features: a score for each depth and each of masks, boxes and key points that is known; a part of a score is a
+// Name is the protocol's; those of its scores say what was followed.
+func (Tracking) Name() string { return "track" }
+
+// Follow follows what is known of each film's first frame by an encoder's features: a score for each depth and each of masks, boxes and key points that is known; a part of a score is a
 // film.
-func (t Tracking) Judge(ctx context.Context, e *TrunkEncoder, d *data.Dataset, o Options) ([]Score, error) {
+func (t Tracking) Follow(ctx context.Context, e *TrunkEncoder, d *data.Dataset, o Options) ([]Score, error) {
 	if d.Clips == nil || d.Truth.Frames == nil {
 		return nil, fmt.Errorf("%s has %s of which nothing is known frame by frame; tracks are judged by films with masks, boxes or key points (frames:DIR with masks or boxes, scenes:?frames=24)", d.Name, d.Kinds())
+	}
+	e, err := e.atStride(t.Stride)
+	if err != nil {
+		return nil, err
 	}
 	if t.Side == 0 {
 		t.Side = 480
@@ -162,5 +194,5 @@ func (t Tracking) Judge(ctx context.Context, e *TrunkEncoder, d *data.Dataset, o
 
 func (t Tracking) settings(d *data.Dataset) map[string]any {
 	return map[string]any{"data": d.Name, "data_fingerprint": d.Fingerprint, "side": t.Side, "topk": t.TopK, "context": max(t.Context, 0), "radius": max(t.Radius, 0),
-		"temperature": t.Temperature, "frames": t.Frames}
+		"stride": t.Stride, "temperature": t.Temperature, "frames": t.Frames}
 }

@@ -68,7 +68,7 @@ func TestTracking(t *testing.T) {
 	film := movingSquare{8}
 	d := &data.Dataset{Name: "square", Inputs: data.Inputs{Clips: film}, Truth: data.Truth{Frames: film}}
 	e := &TrunkEncoder{Label: "colours", Trunk: pixelTrunk(), Input: Views{Side: movingSide, Norm: data.HalfNorm}}
-	scores, err := Tracking{Options: track.Options{Temperature: 0.001}}.Judge(context.Background(), e, d, Options{})
+	scores, err := Tracking{Options: track.Options{Temperature: 0.001}}.Follow(context.Background(), e, d, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +95,7 @@ func TestTracking(t *testing.T) {
 		t.Errorf("the table is %v:\n%s", err, table.String())
 	}
 	d.Truth.Frames = nil
-	if _, err := (Tracking{}).Judge(context.Background(), e, d, Options{}); err == nil || !strings.Contains(err.Error(), "frame by frame") {
+	if _, err := (Tracking{}).Follow(context.Background(), e, d, Options{}); err == nil || !strings.Contains(err.Error(), "frame by frame") {
 		t.Errorf("without truth: %v", err)
 	}
 }

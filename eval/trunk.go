@@ -20,11 +20,24 @@ type TrunkEncoder struct {
 	Tape    func() *autograd.Tape // that it runs on; nil means autograd.NewInference
 	Head    layers.Module         // of a net that was fine-tuned, what maps its features to the classes; nil for none
 	Classes []string              // that the head says
-	Of      map[string]any        // what else a score should say of the net: how it computes, after which update
+	// AtStride returns the same with features that are at most so many times smaller than the picture; nil where the trunk cannot be built so.
+	AtStride func(stride int) (*TrunkEncoder, error)
+	Of       map[string]any // what else a score should say of the net: how it computes, after which update
 }
 
 // Name returns the label.
 func (e *TrunkEncoder) Name() string { return e.Label }
+
+// atStride returns the encoder at a stride, 0 for as it is.
+func (e *TrunkEncoder) atStride(stride int) (*TrunkEncoder, error) {
+	if stride == 0 {
+		return e, nil
+	}
+	if e.AtStride == nil {
+		return nil, fmt.Errorf("the trunk %s cannot be made again at stride %d", e.Trunk.Name, stride)
+	}
+	return e.AtStride(stride)
+}
 
 // Depths returns the stages' names.
 func (e *TrunkEncoder) Depths() []string {
@@ -82,7 +95,7 @@ func (e *TrunkEncoder) Encode(ctx context.Context, in data.Inputs, o Options) ([
 	}
 	for k := range out {
 		out[k].Pooled, out[k].Grid = pooled[k].tensor(), grid[k].tensor()
-		if out[k].GridSide == 0 {
+		if out[k].GridSide <= 1 {
 			out[k].Grid = out[k].Pooled
 		}
 	}
@@ -119,8 +132,10 @@ func pool(f *Features, pooled, grid *table, x *autograd.Var) error {
 		pooled.add(x.Value)
 	case 4:
 		f.GridSide = gridSide(min(shape[1], shape[2]), shape[3])
-		pooled.add(autograd.GlobalAvgPool(x).Value)
-		grid.add(autograd.AdaptiveAvgPool(x, f.GridSide, f.GridSide).Value)
+		pooled.add(layers.Pooled(x).Value)
+		if f.GridSide > 1 {
+			grid.add(autograd.AdaptiveAvgPool(x, f.GridSide, f.GridSide).Value)
+		}
 	default:
 		return fmt.Errorf("features of stage %s are %v; [N H W C], [N T H W C] or [N C] can be judged", f.Name, shape)
 	}

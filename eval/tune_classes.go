@@ -85,18 +85,9 @@ func (t Tuning) learnClasses(ctx context.Context, e *TrunkEncoder, d *data.Datas
 
 // answers are what a network says of test samples.
 type answers struct {
-	hits    []float64 // 1 where the class is right
-	classes *classes  // of the test samples
+	said    []int    // classes
+	classes *classes // of the test samples
 	held    Sample
-}
-
-// right is the part of right answers.
-func (a *answers) right() float64 {
-	n := 0.0
-	for _, h := range a.hits {
-		n += h
-	}
-	return n / float64(len(a.hits))
 }
 
 // answers asks the network about test samples.
@@ -112,24 +103,18 @@ func (t *Tuned) answers(ctx context.Context, e *TrunkEncoder, test *data.Dataset
 	if len(t.Classes) != got.Dim(1) {
 		return nil, fmt.Errorf("the network says %d values, of %d classes", got.Dim(1), len(t.Classes))
 	}
-	a := &answers{held: Sample{Features: Features{Index: index}, Truth: test.Truth}, classes: &classes{count: len(t.Classes)}, hits: make([]float64, len(index))}
-	if a.classes.test, err = a.held.labels(number); err != nil {
-		return nil, err
-	}
-	for row, l := range a.classes.test {
-		a.hits[row] = float64(tensor.CountRight(got.Rows(row, row+1), []int32{l}))
-	}
-	return a, nil
+	a := &answers{held: Sample{Features: Features{Index: index}, Truth: test.Truth}, classes: &classes{count: len(t.Classes)}, said: tensor.ArgMax(got)}
+	a.classes.test, err = a.held.labels(number)
+	return a, err
 }
 
 // score is the accuracy of a tuned network's answers, with what made it.
 func (t *Tuned) score(protocol string, a *answers, began time.Time) Score {
-	s := a.classes.score(protocol, tensor.New(1, t.Net.Trunk.Channels()), a.right(), began)
-	s.Settings, s.Found = t.Tuning.Settings(t.Seed), map[string]any{}
+	s := a.classes.score(protocol, tensor.New(1, t.Net.Trunk.Channels()), t.Classes, a.held, a.said, began)
+	s.Settings = t.Tuning.Settings(t.Seed)
 	if t.Lesson != nil {
 		s.Train = len(t.Lesson.Learned)
 		t.Lesson.found(s.Found)
 	}
-	over(&s, a.held, a.hits)
 	return s
 }

@@ -3,12 +3,10 @@ package eval
 import (
 	"context"
 	"fmt"
-	"math"
 	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
-	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/tensor"
@@ -204,51 +202,24 @@ func (f *fitting) run(ctx context.Context, seed uint64) error {
 	if err != nil {
 		return err
 	}
-	les := f.lesson
+	les, worse := f.lesson, 0
 	les.Planned = f.loader.Steps() * f.Epochs
-	warm := max(1, les.Planned/20)
-	lr := optim.WarmupThen(warm, optim.Cosine(f.LR, les.Planned-warm))
-	tape := autograd.NewTape(tensor.NewRNG(seed).Derive(stream.Tape))
-	if f.e.Tape != nil {
-		tape.Mode = f.e.Tape().Mode
-	}
-	size, worse := f.loader.Options().BatchSize, 0
-	for epoch := range f.Epochs {
-		sum, first := 0.0, les.Updates
-		for b := range f.loader.Epoch(epoch, 0) {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			y := f.goal.Loss(f.net.Forward(tape.Input(b.x)), b.index, b.mirrored)
-			v := float64(y.Scalar())
-			if math.IsNaN(v) || math.IsInf(v, 0) {
-				return fmt.Errorf("%s of %s: the loss is %g at step %d; a smaller lr may help (%g)", f.goal.What, f.e.Label, v, les.Updates, f.LR)
-			}
-			g := tape.Backward(y)
-			for _, p := range opts {
-				p.opt.Step(g, lr(les.Updates)*p.rate)
-			}
-			tape.Reset()
-			les.Updates++
-			sum += v
-			if f.o.Progress != nil {
-				f.o.Progress(les.Updates*size, les.Planned*size, f.goal.What+" of "+f.e.Label)
-			}
+	les.Updates, err = Descend(ctx, Descent{f.goal.What + " of " + f.e.Label, f.Epochs, f.LR, seed}, f.e, f.loader, f.o, func(tape *autograd.Tape, b *shown, _ int) *autograd.Var {
+		return f.goal.Loss(f.net.Forward(tape.Input(b.x)), b.index, b.mirrored)
+	}, func(g *autograd.Gradients, lr float32) {
+		for _, p := range opts {
+			p.opt.Step(g, lr*p.rate)
 		}
-		if err := f.loader.Err(); err != nil {
-			return err
-		}
-		les.Course = append(les.Course, Passed{Step: les.Updates, LR: lr(les.Updates - 1), Loss: sum / float64(les.Updates-first)})
+	}, func(p Passed) (enough bool, err error) {
+		les.Course = append(les.Course, p)
 		better, err := f.look(ctx)
-		if err != nil {
-			return err
-		}
 		if worse++; better {
 			worse = 0
 		}
-		if f.Patience > 0 && worse == f.Patience {
-			break
-		}
+		return f.Patience > 0 && worse == f.Patience, err
+	})
+	if err != nil {
+		return err
 	}
 	f.keepBest()
 	for _, p := range layers.State(f.net) {

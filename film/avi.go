@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/tessera-go/tessera/internal/avi"
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // aviFilm is MJPEG in an AVI: every frame is a JPEG in a chunk of its own (AVI RIFF file reference; OpenDML AVI file format extensions 1.02).
@@ -26,7 +27,7 @@ const maxChunk = 1 << 28
 func readAVI(r file, size int64, o Options) (*Film, error) {
 	s, err := avi.Open(r, size)
 	if err != nil {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	if len(s.Streams) == 0 {
 		return nil, errors.New("an AVI that is cut short in its headers")
@@ -50,7 +51,7 @@ func readAVI(r file, size int64, o Options) (*Film, error) {
 	case errors.Is(err, avi.ErrNoList):
 		return nil, errors.New("an AVI without frames (no list movi)")
 	case err != nil:
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	case len(index.Chunks) == 0:
 		return nil, errors.New("an AVI without frames")
 	}
@@ -142,7 +143,7 @@ func (a *aviFilm) read(i int, buf []byte) ([]byte, error) {
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
 	}
-	return buf, cause(err)
+	return buf, files.Cause(err)
 }
 
 // aviBuffers are a frame as stored and as shown.

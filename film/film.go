@@ -10,11 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // Picture is an 8-bit RGB picture, [H W 3].
@@ -88,25 +89,11 @@ func Open(path string, o Options) (*Film, error) {
 }
 
 func open(path string, o Options) (*Film, error) {
-	info, err := os.Stat(path)
+	file, size, err := files.Open(path, "film", "frames")
 	if err != nil {
-		return nil, cause(err)
+		return nil, err
 	}
-	switch mode := info.Mode(); {
-	case mode.IsDir():
-		return nil, errors.New("a folder, not a film")
-	case mode&os.ModeNamedPipe != 0:
-		return nil, errors.New("a pipe; frames are looked for anywhere in a film, which takes a file")
-	case !mode.IsRegular():
-		return nil, errors.New("not a file")
-	case info.Size() == 0:
-		return nil, errors.New("an empty file")
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return nil, cause(err)
-	}
-	f, err := read(file, info.Size(), o)
+	f, err := read(file, size, o)
 	if err == nil && f == nil {
 		head := make([]byte, 12)
 		n, _ := file.ReadAt(head, 0)
@@ -124,15 +111,6 @@ func open(path string, o Options) (*Film, error) {
 	return f, nil
 }
 
-// cause leaves the path, which Open adds, out of an error.
-func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
 // file is where a film's bytes are.
 type file interface {
 	io.ReaderAt
@@ -144,7 +122,7 @@ func read(r file, size int64, o Options) (*Film, error) {
 	var head [512]byte
 	n, err := r.ReadAt(head[:min(size, int64(len(head)))], 0)
 	if err != nil && err != io.EOF {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	switch b := head[:n]; kind(b) {
 	case "gif":

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"sync"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // gifFilm is a GIF: pictures drawn one over the other, so that a frame is what all those before it have left (GIF89a). Composites are kept now and then,
@@ -175,7 +177,7 @@ func (s *gifScan) end(err error) error {
 		s.cut = true
 		return nil
 	}
-	return cause(err)
+	return files.Cause(err)
 }
 
 func (s *gifScan) reset() { s.delay, s.disposal, s.transparent = 0, 0, -1 }
@@ -378,7 +380,7 @@ func (d *gifDecoder) draw(i int, canvas []uint8) error {
 	in := bufio.NewReaderSize(io.NewSectionReader(g.r, p.at, g.size-p.at), 1<<12)
 	bits, err := in.ReadByte()
 	if err != nil {
-		return cause(err)
+		return files.Cause(err)
 	}
 	if bits < 2 || bits > 8 {
 		return fmt.Errorf("a GIF's picture of %d bits a pixel", bits)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"sort"
 
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/internal/mpegps"
 )
 
@@ -58,7 +59,7 @@ func readMPEG(r file, size int64, o Options) (*Film, error) {
 	f := &Film{format: "MPEG-1", source: m}
 	var head [4]byte
 	if _, err := r.ReadAt(head[:], 0); err != nil {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	if head[3] == codePack {
 		f.format = "MPEG-PS (MPEG-1)"
@@ -132,7 +133,7 @@ func (m *mpegFilm) whole() bool {
 func (m *mpegFilm) demux(size int64) (read bool, err error) {
 	streams, read, err := mpegps.Scan(m.r, size, [2]byte{0xe0, 0xef})
 	if err != nil || !read || streams[0] == nil {
-		return read, cause(err)
+		return read, files.Cause(err)
 	}
 	video := int64(0)
 	for _, p := range streams[0].Parts {
@@ -193,7 +194,7 @@ func (s *mpegScan) scan() (read bool, err error) {
 	for ended := false; !ended; {
 		n, err := io.ReadFull(in, buf[len(buf):cap(buf)])
 		if ended = err == io.EOF || err == io.ErrUnexpectedEOF; err != nil && !ended {
-			return false, cause(err)
+			return false, files.Cause(err)
 		}
 		buf = buf[:len(buf)+n]
 		i := 0

@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"math/bits"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // mpegSequence is what a sequence header says (ISO 11172-2, 2.4.2.3).
@@ -114,7 +116,7 @@ func (d *mpegDecoder) decode(out *mpegFrame, i int) error {
 	}
 	d.data = sized(d.data, int(n))
 	if _, err := io.ReadFull(m.video(m.stored[i].video), d.data); err != nil {
-		return cause(err)
+		return files.Cause(err)
 	}
 	d.out, d.kind, d.covered = out, m.stored[i].kind, 0
 	d.in = bitReader{b: d.data, at: 32 + 10 + 3 + 16}

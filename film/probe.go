@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/tessera-go/tessera/internal/ffmpeg"
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // probe is what ffprobe tells of a film.
@@ -113,7 +114,7 @@ func (p *probe) read(r io.Reader, o Options) error {
 			return nil
 		}
 		if err != nil {
-			return cause(err)
+			return files.Cause(err)
 		}
 	}
 }

@@ -3,54 +3,26 @@
 package film
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tessera-go/tessera/internal/ffmpeg/fake"
 )
 
 // fakes writes programs that stand for ffmpeg and ffprobe.
 func fakes(t *testing.T, ffmpeg, ffprobe string) string {
 	t.Helper()
-	dir := t.TempDir()
-	for name, body := range map[string]string{"ffmpeg": "if [ \"$1\" = -version ]; then echo ffmpeg version 5.1; exit; fi\n" + ffmpeg, "ffprobe": ffprobe} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return filepath.Join(dir, "ffmpeg")
+	return fake.Programs(t, "if [ \"$1\" = -version ]; then echo ffmpeg version 5.1; exit; fi\n"+ffmpeg, ffprobe)
 }
 
 const fakeIndex = `echo "packet|pts=0|flags=K_"
 echo "packet|pts=1|flags=__"
 echo "stream|codec_name=h264|codec_type=video|width=2|height=2|time_base=1/25|avg_frame_rate=25/1"
 echo "format|format_name=mov,mp4"`
-
-func gone(t *testing.T, pidFile string) {
-	t.Helper()
-	b, err := os.ReadFile(pidFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 100 {
-		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil && strings.Contains(string(stat), ") Z ") {
-			return // ended, and not yet collected by init
-		}
-		if syscall.Kill(pid, 0) != nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Errorf("process %d still runs", pid)
-}
 
 // TestHangs: a program that hangs is ended with all that it started, whichever of the two it is, and the sentence says so.
 func TestHangs(t *testing.T) {
@@ -65,7 +37,7 @@ func TestHangs(t *testing.T) {
 	if _, err := Open(path, o); err == nil || err.Error() != "film.mp4: ffmpeg was ended: it took longer than it may (Timeout)" {
 		t.Errorf("ffprobe: %v", err)
 	}
-	gone(t, pids)
+	fake.Gone(t, pids)
 	o.FFmpeg = fakes(t, hang, fakeIndex)
 	f, err := Open(path, o)
 	if err != nil {
@@ -74,7 +46,7 @@ func TestHangs(t *testing.T) {
 	if _, err := f.Frame(0); err == nil || !strings.Contains(err.Error(), "Timeout") {
 		t.Errorf("ffmpeg: %v", err)
 	}
-	gone(t, pids)
+	fake.Gone(t, pids)
 	if s := time.Since(begin); s > 10*time.Second {
 		t.Errorf("it took %v", s)
 	}

@@ -73,7 +73,7 @@ func create(path string, h, w int, rate float64, sound Sound) (*Writer, error) {
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	wr := &Writer{path: path, h: h, w: w, sound: sound, tmp: tmp, out: bufio.NewWriterSize(tmp, 1<<18)}
 	if ending == ".gif" {

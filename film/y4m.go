@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/tessera-go/tessera/internal/ffmpeg"
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // y4mFilm is a YUV4MPEG2 film (mjpegtools, yuv4mpeg(5)): a line of parameters, and for each frame the line FRAME and its planes.
@@ -87,7 +88,7 @@ func y4mText(r io.ReaderAt, at int64) ([]byte, error) {
 			return b[:i], nil
 		}
 		if err != nil && err != io.EOF {
-			return nil, cause(err)
+			return nil, files.Cause(err)
 		}
 		if err == io.EOF || len(b) >= y4mLine {
 			return nil, errors.New("a Y4M whose line of parameters has no end")
@@ -182,7 +183,7 @@ func (y *y4mFilm) frames(index []int, each func(int, *Picture) error) error {
 	}
 	for k, i := range index {
 		if _, err := y.r.ReadAt(b.stored, y.at[i]); err != nil {
-			return fmt.Errorf("frame %d: %w", i, cause(err))
+			return fmt.Errorf("frame %d: %w", i, files.Cause(err))
 		}
 		p.rgb(b.shown, &b.rows)
 		if err := each(k, &Picture{p.h, p.w, b.shown}); err != nil {

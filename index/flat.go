@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
@@ -91,10 +93,15 @@ func (f *Flat) Len() int { return f.x.Dim(0) }
 // Dim returns how many values a vector has.
 func (f *Flat) Dim() int { return f.x.Dim(1) }
 
-// How much is multiplied at once: queries, and as many vectors as make a tile of similarities that stays in a cache that all cores share.
+// How much is multiplied at once. Queries are copied, so that they lie well in a cache; of them some meet a tile of vectors, packed for a product while the caches
+// of one core hold it, and their similarities are looked through before they leave those caches.
 const (
 	queriesAtOnce = 1024
-	tileFloats    = 1 << 21
+	queriesInTile = 56
+	tileFloats    = 1 << 17 // of vectors
+	mostInTile    = 256     // vectors
+	blockOfSum    = 256     // an element is the sum, in order, of sums over so many values: what is packed of a few vectors then stays in a first-level cache
+	away          = 16      // floats between rows, against powers of two
 )
 
 // fewQueries is up to how many queries are multiplied one by one with a vector while it is in a cache: there is too little to do to pack it for a product.
@@ -117,47 +124,99 @@ func (f *Flat) Search(queries *tensor.Tensor, k int, skip func(query, at int) bo
 	if f.by == Euclidean {
 		q = f.shifted(queries)
 	}
-	lines := min(m, queriesAtOnce)
-	wide := min(n, tileFloats/lines)
-	tile := make([]float32, lines*wide)
-	for q0 := 0; q0 < m; q0 += lines {
-		some := q.Rows(q0, min(m, q0+lines))
-		tops := make([]top, some.Dim(0))
-		for i := range tops {
-			tops[i] = top{k: k, hits: make([]Hit, 0, k)}
-		}
-		for x0 := 0; x0 < n; x0 += wide {
-			near := tensor.From(tile[:len(tops)*min(wide, n-x0)], len(tops), min(wide, n-x0))
-			f.products(near, some, x0)
-			parallel.Chunks(len(tops), 8, func(lo, hi int) {
-				for i := lo; i < hi; i++ {
-					f.finish(row(near, i), x0)
-					tops[i].take(row(near, i), x0, q0+i, skip)
-				}
-			})
-		}
-		parallel.For(len(tops), func(i int) {
-			f.measure(row(some, i), tops[i].hits)
+	for q0 := 0; q0 < m; q0 += queriesAtOnce {
+		some := copied(q.Rows(q0, min(m, q0+queriesAtOnce)))
+		tops := newTops(some.m, k)
+		tile := f.tile()
+		parallel.For((n+tile-1)/tile, func(t int) {
+			f.near(some, t*tile, min(n, (t+1)*tile), func(i int, line []float32, first int) { tops[i].take(line, first, q0+i, skip) })
+		})
+		parallel.For(some.m, func(i int) {
+			f.measure(some.row(i), tops[i].hits)
 			out[q0+i] = tops[i].hits
 		})
 	}
 	return out
 }
 
-// products sets near [M B] to the inner products of queries [M D] with B vectors from number first on.
-func (f *Flat) products(near, queries *tensor.Tensor, first int) {
-	x := f.x.Rows(first, first+near.Dim(1))
-	if queries.Dim(0) > fewQueries {
-		tensor.MatMulNT(near, queries, x, false, tensor.Float32)
-		return
+// asking are queries as products read them.
+type asking struct {
+	x        []float32
+	m, d, ld int
+}
+
+func (a *asking) row(i int) []float32 { return a.x[i*a.ld : i*a.ld+a.d] }
+
+// copied returns the rows of x [M D] as queries.
+func copied(x *tensor.Tensor) *asking {
+	a := &asking{m: x.Dim(0), d: x.Dim(1), ld: x.Dim(1) + away}
+	a.x = make([]float32, a.m*a.ld)
+	for i := range a.m {
+		copy(a.row(i), row(x, i))
 	}
-	parallel.Chunks(x.Dim(0), rowsAtOnce, func(lo, hi int) {
-		for j := lo; j < hi; j++ {
-			for i := range queries.Dim(0) {
-				near.Data[i*x.Dim(0)+j] = simd.Dot(row(queries, i), row(x, j))
+	return a
+}
+
+// tile returns how many vectors are multiplied at once.
+func (f *Flat) tile() int {
+	panel := simd.Panel()
+	return min(mostInTile, max(panel, tileFloats/f.Dim()/panel*panel))
+}
+
+// scratch is what a worker computes in.
+type scratch struct{ packed, c []float32 }
+
+var scratches = sync.Pool{New: func() any { return &scratch{} }}
+
+// grown returns a slice of n floats, x where it has so many.
+func grown(x []float32, n int) []float32 {
+	if cap(x) < n {
+		return make([]float32, n)
+	}
+	return x[:n]
+}
+
+// near calls do for each query with a line of what orders the vectors low to high, a tile at most, by nearness to it, and with low.
+func (f *Flat) near(q *asking, low, high int, do func(i int, line []float32, first int)) {
+	n, d := high-low, f.Dim()
+	s := scratches.Get().(*scratch)
+	defer scratches.Put(s)
+	s.c = grown(s.c, queriesInTile*n)
+	if q.m <= fewQueries {
+		for j := range n {
+			x := row(f.x, low+j)
+			for i := range q.m {
+				s.c[i*n+j] = simd.Dot(q.row(i), x)
 			}
 		}
-	})
+		f.lines(s.c, n, 0, q.m, low, do)
+		return
+	}
+	panel := simd.Panel()
+	size := simd.PackedSize(blockOfSum, n)
+	s.packed = grown(s.packed, (d+blockOfSum-1)/blockOfSum*size)
+	for k0 := 0; k0 < d; k0 += blockOfSum {
+		simd.PackBT(s.packed[k0/blockOfSum*size:], min(blockOfSum, d-k0), 0, f.x.Data[low*d+k0:], min(blockOfSum, d-k0), n, d)
+	}
+	for i0 := 0; i0 < q.m; i0 += queriesInTile {
+		m := min(queriesInTile, q.m-i0)
+		for k0 := 0; k0 < d; k0 += blockOfSum {
+			a := simd.A{Data: q.x[i0*q.ld+k0:], LD: q.ld, K: min(blockOfSum, d-k0)}
+			for j := 0; j < n; j += panel {
+				simd.MulPanel(s.c[j:], n, m, min(panel, n-j), a, s.packed[k0/blockOfSum*size+simd.PackedOffset(a.K, j):], k0 > 0)
+			}
+		}
+		f.lines(s.c, n, i0, m, low, do)
+	}
+}
+
+// lines hands out m lines of c [M N], the products of queries from number i0 on with vectors from number first on.
+func (f *Flat) lines(c []float32, n, i0, m, first int, do func(i int, line []float32, first int)) {
+	for i := range m {
+		line := c[i*n : (i+1)*n]
+		f.finish(line, first)
+		do(i0+i, line, first)
+	}
 }
 
 // finish makes a query's products with the vectors from number first on what orders them: the query's own length, which all share, is left out.
@@ -207,10 +266,22 @@ func nearer(a, b Hit) int {
 	return a.At - b.At
 }
 
-// top are the k largest similarities seen so far: a heap whose root is the least, once there are k.
+// top are the k largest similarities seen so far, of equals those of smaller rows: a heap whose root is the last of them, once there are k. In which order they are
+// seen makes no difference.
 type top struct {
-	k    int
-	hits []Hit
+	mu    sync.Mutex
+	least atomic.Uint32 // the bits of the root's similarity once there are k, before that of -Inf: what is less need not be told
+	k     int
+	hits  []Hit
+}
+
+func newTops(n, k int) []top {
+	tops := make([]top, n)
+	for i := range tops {
+		tops[i].k = k
+		tops[i].least.Store(math.Float32bits(float32(math.Inf(-1))))
+	}
+	return tops
 }
 
 // look is how many similarities are looked at for one that is large enough: almost none is, once many were seen.
@@ -218,23 +289,35 @@ const look = 64
 
 // take looks through the similarities of a query with the vectors from number first on.
 func (t *top) take(near []float32, first, query int, skip func(query, at int) bool) {
+	least := math.Float32frombits(t.least.Load())
 	for lo := 0; lo < len(near); lo += look {
 		some := near[lo:min(lo+look, len(near))]
-		if len(t.hits) == t.k && simd.Max(some) <= t.hits[0].Similarity { // of a NaN nothing is less: then each is looked at
+		if simd.Max(some) < least { // a NaN is not: then each is looked at
 			continue
 		}
 		for j, v := range some {
-			if at := first + lo + j; len(t.hits) < t.k {
-				if v == v && (skip == nil || !skip(query, at)) {
-					t.hits = append(t.hits, Hit{at, v})
-					t.rise(len(t.hits) - 1)
-				}
-			} else if v > t.hits[0].Similarity && (skip == nil || !skip(query, at)) { // an equal one has a larger row
-				t.hits[0] = Hit{at, v}
-				t.fall()
+			if at := first + lo + j; v >= least && (skip == nil || !skip(query, at)) {
+				least = t.add(Hit{at, v})
 			}
 		}
 	}
+}
+
+// add takes a hit among the k, where it is one of them, and returns what others must have at least.
+func (t *top) add(h Hit) float32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.hits) < t.k {
+		t.hits = append(t.hits, h)
+		t.rise(len(t.hits) - 1)
+	} else if nearer(h, t.hits[0]) < 0 {
+		t.hits[0] = h
+		t.fall()
+	}
+	if len(t.hits) == t.k {
+		t.least.Store(math.Float32bits(t.hits[0].Similarity))
+	}
+	return math.Float32frombits(t.least.Load())
 }
 
 // rise moves a hit to its place from below.

@@ -92,6 +92,22 @@ func TestSearch(t *testing.T) {
 	}
 }
 
+// TestLong: vectors whose products are summed in several blocks, in several tiles, for more queries than are multiplied at once: the k-th of all is where it is by float64.
+func TestLong(t *testing.T) {
+	rng := tensor.NewRNG(5)
+	x, q := rng.FillNormal(tensor.New(600, 2*blockOfSum+70), 0, 1), rng.FillNormal(tensor.New(2*queriesInTile+1, 2*blockOfSum+70), 0, 1)
+	for _, by := range []Measure{Cosine, Inner, Euclidean} {
+		for i, hits := range New(x, by).Search(q, 4, nil) {
+			want, exact := all(by, row(q, i), x, func(int) bool { return false })
+			for r, h := range hits {
+				if w := exact[want[r].At]; math.Abs(exact[h.At]-w) > 1e-5*max(1, math.Abs(w)) || math.Abs(float64(h.Similarity)-exact[h.At]) > 1e-5*max(1, math.Abs(w)) {
+					t.Fatalf("measure %d, query %d, place %d is %v, want %v (%g)", by, i, r, h, want[r], w)
+				}
+			}
+		}
+	}
+}
+
 // TestTiles: vectors and queries beyond one tile are all looked at.
 func TestTiles(t *testing.T) {
 	const n, m = tileFloats/queriesAtOnce*2 + 17, queriesAtOnce + 9

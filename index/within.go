@@ -1,9 +1,11 @@
 package index
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/simd"
-	"github.com/tessera-go/tessera/tensor"
 )
 
 // Pair is two vectors that are near each other, the one of the smaller row first.
@@ -16,28 +18,19 @@ type Pair struct {
 // number grows with the square of the vectors'.
 func (f *Flat) Within(least float32, each func(p Pair) bool) {
 	const lines = 256
-	n := f.Len()
-	wide := min(n, tileFloats/lines)
-	tile := make([]float32, lines*wide)
+	n, tile := f.Len(), f.tile()
 	for a0 := 0; a0 < n; a0 += lines {
-		some := f.x.Rows(a0, min(n, a0+lines))
-		found := make([][]Pair, some.Dim(0))
-		for b0 := a0 / wide * wide; b0 < n; b0 += wide {
-			near := tensor.From(tile[:some.Dim(0)*min(wide, n-b0)], some.Dim(0), min(wide, n-b0))
-			f.products(near, some, b0)
-			parallel.Chunks(some.Dim(0), 8, func(lo, hi int) {
-				for i := lo; i < hi; i++ {
-					line := row(near, i)
-					f.finish(line, b0)
-					f.pairs(&found[i], a0+i, b0, line, least)
-				}
-			})
-		}
-		for _, ps := range found {
-			for _, p := range ps {
-				if !each(p) {
-					return
-				}
+		some := copied(f.x.Rows(a0, min(n, a0+lines)))
+		t0 := a0 / tile
+		found := make([][]Pair, (n+tile-1)/tile-t0)
+		parallel.For(len(found), func(t int) {
+			f.near(some, (t0+t)*tile, min(n, (t0+t+1)*tile), func(i int, line []float32, first int) { f.pairs(&found[t], a0+i, first, line, least) })
+		})
+		all := slices.Concat(found...)
+		slices.SortFunc(all, func(a, b Pair) int { return cmp.Or(a.A-b.A, a.B-b.B) })
+		for _, p := range all {
+			if !each(p) {
+				return
 			}
 		}
 	}

@@ -21,6 +21,20 @@ type COCOScores struct {
 // surest first, each take the object left that they overlap most. Pictures follow each other by number; equal scores of one picture keep their order in
 // d. It panics as VOC does.
 func COCO(d []Detection, o []Object, classes int) COCOScores {
+	byClass := cocoBoxes(d, o, classes)
+	all := cocoCurves(byClass, 0, math.Inf(1), 1, 10, 100)
+	small, medium, large := cocoCurves(byClass, 0, 32*32, 100), cocoCurves(byClass, 32*32, 96*96, 100), cocoCurves(byClass, 96*96, math.Inf(1), 100)
+	return COCOScores{
+		AP: all.precision(-1), AP50: all.precision(0), AP75: all.precision(5),
+		APSmall: small.precision(-1), APMedium: medium.precision(-1), APLarge: large.precision(-1),
+		AR1: all.recall(0, -1), AR10: all.recall(1, -1), AR100: all.recall(2, -1),
+		ARSmall: small.recall(0, -1), ARMedium: medium.recall(0, -1), ARLarge: large.recall(0, -1),
+		Class: all.classes(),
+	}
+}
+
+// cocoBoxes returns what is there and was found of each class, picture by picture.
+func cocoBoxes(d []Detection, o []Object, classes int) [][]*cocoPicture {
 	checkBoxes("metric.COCO", d, o, classes)
 	type place struct{ class, image int }
 	places := map[place]*cocoPicture{}
@@ -60,15 +74,60 @@ func COCO(d []Detection, o []Object, classes int) COCOScores {
 		}
 		byClass[k.class] = append(byClass[k.class], p)
 	}
-	all := cocoCurves(byClass, 0, math.Inf(1), 1, 10, 100)
-	small, medium, large := cocoCurves(byClass, 0, 32*32, 100), cocoCurves(byClass, 32*32, 96*96, 100), cocoCurves(byClass, 96*96, math.Inf(1), 100)
-	return COCOScores{
-		AP: all.precision(-1), AP50: all.precision(0), AP75: all.precision(5),
-		APSmall: small.precision(-1), APMedium: medium.precision(-1), APLarge: large.precision(-1),
-		AR1: all.recall(0, -1), AR10: all.recall(1, -1), AR100: all.recall(2, -1),
-		ARSmall: small.recall(0, -1), ARMedium: medium.recall(0, -1), ARLarge: large.recall(0, -1),
-		Class: all.classes(),
+	return byClass
+}
+
+// COCOJudged is what COCO or Poses tells right from wrong. That does not change when pictures are drawn anew, so the precision on drawn ones takes no overlaps.
+type COCOJudged struct{ classes []cocoJudged }
+
+// cocoJudged is of a class.
+type cocoJudged struct {
+	wanted []int // the picture of each object that is to be found
+	found  [len(cocoThresholds)][]verdict
+}
+
+// JudgeCOCO judges detections as COCO does. It panics where COCO does.
+func JudgeCOCO(d []Detection, o []Object, classes int) *COCOJudged {
+	return judgeCOCO(cocoBoxes(d, o, classes), 100)
+}
+
+func judgeCOCO(byClass [][]*cocoPicture, limit int) *COCOJudged {
+	j := &COCOJudged{make([]cocoJudged, len(byClass))}
+	for k, pictures := range byClass {
+		c := judgeClass(pictures, 0, math.Inf(1))
+		j.classes[k].wanted = c.wanted
+		for t := range cocoThresholds {
+			j.classes[k].found[t] = c.verdicts(t, limit)
+		}
 	}
+	return j
+}
+
+// AP returns COCOScores.AP, or PoseScores.AP, with each picture there so many times, from 0 on, by its number, which must be a place in times; nil means once.
+// NaN where no class has an object.
+func (j *COCOJudged) AP(times []int) float64 {
+	sum, n := 0.0, 0
+	for _, c := range j.classes {
+		wanted := len(c.wanted)
+		if times != nil {
+			wanted = 0
+			for _, image := range c.wanted {
+				wanted += times[image]
+			}
+		}
+		if wanted == 0 {
+			continue
+		}
+		n++
+		for _, found := range c.found {
+			_, precision := cocoAverage(found, wanted, times)
+			sum += precision / float64(len(cocoThresholds))
+		}
+	}
+	if n == 0 {
+		return math.NaN()
+	}
+	return sum / float64(n)
 }
 
 // cocoPicture is what is there and was found of one class in one picture. Likeness is the overlap of boxes, or of key points.
@@ -101,6 +160,7 @@ var cocoThresholds = func() (t [10]float64) {
 // cocoVerdict is whether something found is right, wrong, or neither, at each threshold.
 type cocoVerdict struct {
 	score float64
+	image int
 	rank  int // in its picture
 	is    [len(cocoThresholds)]int8
 }
@@ -145,7 +205,7 @@ func (p *cocoPicture) match(least, most float64) (verdicts []cocoVerdict, wanted
 				}
 			}
 			v := &verdicts[r]
-			v.score, v.rank = f.score, r
+			v.score, v.image, v.rank = f.score, p.image, r
 			switch {
 			case which < 0 && outside(f.area) || which >= 0 && ignored[which]:
 				v.is[t] = cocoNeither
@@ -160,6 +220,43 @@ func (p *cocoPicture) match(least, most float64) (verdicts []cocoVerdict, wanted
 	return verdicts, wanted
 }
 
+// cocoClass is what is to be found of a class, and whether what was found is right.
+type cocoClass struct {
+	wanted []int         // the picture of each object that is to be found
+	found  []cocoVerdict // the surest first
+}
+
+// judgeClass judges what was found of a class, of objects of areas in [least, most].
+func judgeClass(pictures []*cocoPicture, least, most float64) (c cocoClass) {
+	slices.SortFunc(pictures, func(a, b *cocoPicture) int { return cmp.Compare(a.image, b.image) })
+	for _, p := range pictures {
+		v, n := p.match(least, most)
+		c.found = append(c.found, v...)
+		for range n {
+			c.wanted = append(c.wanted, p.image)
+		}
+	}
+	slices.SortStableFunc(c.found, func(a, b cocoVerdict) int { return cmp.Compare(b.score, a.score) })
+	return c
+}
+
+// verdicts are whether the first detections of each picture are right at a threshold, the surest first, up to the last right one: those after it change no precision that
+// is looked at.
+func (c *cocoClass) verdicts(t, limit int) (out []verdict) {
+	last := 0
+	for i := range c.found {
+		v := &c.found[i]
+		if v.rank >= limit || v.is[t] == cocoNeither {
+			continue
+		}
+		out = append(out, verdict{v.image, v.is[t] == cocoRight})
+		if v.is[t] == cocoRight {
+			last = len(out)
+		}
+	}
+	return out[:last]
+}
+
 // cocoCurve is what one class has at each threshold.
 type cocoCurve struct {
 	none      bool // nothing is to be found
@@ -172,20 +269,12 @@ type cocoSet []cocoCurve
 // cocoCurves judges each class; limits are detections a picture, ascending, the last is the one that precision has.
 func cocoCurves(byClass [][]*cocoPicture, least, most float64, limits ...int) (set cocoSet) {
 	for _, pictures := range byClass {
-		slices.SortFunc(pictures, func(a, b *cocoPicture) int { return cmp.Compare(a.image, b.image) })
-		var found []cocoVerdict
-		wanted := 0
-		for _, p := range pictures {
-			v, n := p.match(least, most)
-			found = append(found, v...)
-			wanted += n
-		}
-		curve := cocoCurve{none: wanted == 0}
-		slices.SortStableFunc(found, func(a, b cocoVerdict) int { return cmp.Compare(b.score, a.score) })
+		c := judgeClass(pictures, least, most)
+		curve := cocoCurve{none: len(c.wanted) == 0}
 		for _, limit := range limits {
 			var recall [len(cocoThresholds)]float64
 			for t := range cocoThresholds {
-				recall[t], curve.precision[t] = cocoAverage(found, t, limit, wanted)
+				recall[t], curve.precision[t] = cocoAverage(c.verdicts(t, limit), len(c.wanted), nil)
 			}
 			curve.recall = append(curve.recall, recall)
 		}
@@ -194,22 +283,20 @@ func cocoCurves(byClass [][]*cocoPicture, least, most float64, limits ...int) (s
 	return set
 }
 
-// cocoAverage returns the largest recall of the first detections of each picture, and the mean precision at recalls of 0, 0.01, ..., 1.
-func cocoAverage(found []cocoVerdict, t, limit, wanted int) (most, mean float64) {
+// cocoAverage returns the largest recall of what was found of so many objects, and the mean precision at recalls of 0, 0.01, ..., 1; each picture is there so many times, nil
+// means once. Precision is only looked at where something right was found: between two such places recall is the same, and precision falls.
+func cocoAverage(found []verdict, wanted int, times []int) (most, mean float64) {
 	var recall, precision []float64
-	right, wrong := 0.0, 0.0
-	for i := range found {
-		if found[i].rank >= limit {
-			continue
+	right, said, n := 0, 0, 1
+	for _, v := range found {
+		if times != nil {
+			n = times[v.image]
 		}
-		switch found[i].is[t] {
-		case cocoRight:
-			right++
-		case cocoWrong:
-			wrong++
+		if said += n; v.right && n > 0 {
+			right += n
+			recall = append(recall, float64(right)/float64(wanted))
+			precision = append(precision, float64(right)/(float64(said)+0x1p-52))
 		}
-		recall = append(recall, right/float64(wanted))
-		precision = append(precision, right/(right+wrong+0x1p-52))
 	}
 	if len(recall) == 0 {
 		return 0, 0

@@ -72,6 +72,23 @@ type PoseScores struct {
 // Poses returns COCO's scores of poses, as pycocotools' COCOeval computes them of key points: as COCO does with boxes, but with OKS for
 // their overlap. It panics where a pose, a figure and sigmas have different numbers of points, or a number is not finite.
 func Poses(d []Pose, o []Figure, sigmas []float64) PoseScores {
+	one := cocoPoses(d, o, sigmas)
+	all, medium, large := cocoCurves(one, 0, math.Inf(1), 20), cocoCurves(one, 32*32, 96*96, 20), cocoCurves(one, 96*96, math.Inf(1), 20)
+	return PoseScores{
+		AP: all.precision(-1), AP50: all.precision(0), AP75: all.precision(5),
+		APMedium: medium.precision(-1), APLarge: large.precision(-1),
+		AR: all.recall(0, -1), AR50: all.recall(0, 0), AR75: all.recall(0, 5),
+		ARMedium: medium.recall(0, -1), ARLarge: large.recall(0, -1),
+	}
+}
+
+// JudgePoses judges poses as Poses does. It panics where Poses does.
+func JudgePoses(d []Pose, o []Figure, sigmas []float64) *COCOJudged {
+	return judgeCOCO(cocoPoses(d, o, sigmas), 20)
+}
+
+// cocoPoses returns what is there and was found, picture by picture, of one class.
+func cocoPoses(d []Pose, o []Figure, sigmas []float64) [][]*cocoPicture {
 	checkPoses(d, o, sigmas)
 	places := map[int]*cocoPicture{}
 	there, found := map[int][]Figure{}, map[int][]Pose{}
@@ -103,14 +120,7 @@ func Poses(d []Pose, o []Figure, sigmas []float64) PoseScores {
 		}
 		pictures = append(pictures, p)
 	}
-	one := [][]*cocoPicture{pictures}
-	all, medium, large := cocoCurves(one, 0, math.Inf(1), 20), cocoCurves(one, 32*32, 96*96, 20), cocoCurves(one, 96*96, math.Inf(1), 20)
-	return PoseScores{
-		AP: all.precision(-1), AP50: all.precision(0), AP75: all.precision(5),
-		APMedium: medium.precision(-1), APLarge: large.precision(-1),
-		AR: all.recall(0, -1), AR50: all.recall(0, 0), AR75: all.recall(0, 5),
-		ARMedium: medium.recall(0, -1), ARLarge: large.recall(0, -1),
-	}
+	return [][]*cocoPicture{pictures}
 }
 
 // extent is the area of the box around points.

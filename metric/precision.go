@@ -50,39 +50,31 @@ func (r *Ranking) Positives() int { return r.positives }
 
 // Precision returns the precision of the order with every item there so many times, from 0 on; nil means once. ok is false where no positive is there.
 func (r *Ranking) Precision(times []int) (p Precision, ok bool) {
-	all := r.positives
-	if times != nil {
-		all = 0
-		for i, n := range times {
-			if r.positive[i] {
-				all += n
-			}
-		}
-	}
-	if all == 0 {
-		return p, false
-	}
-	recall, precision := make([]float64, 0, len(r.ends)), make([]float64, 0, len(r.ends))
-	found, seen, first := 0, 0, 0
+	all, first := &Retrieved{groups: make([]group, 0, len(r.ends))}, 0
 	for _, end := range r.ends {
-		before, had := found, seen
+		var g group
 		for _, i := range r.order[first:end] {
 			n := 1
 			if times != nil {
 				n = times[i]
 			}
-			if seen += n; r.positive[i] {
-				found += n
+			if g.items += n; r.positive[i] {
+				g.relevant += n
 			}
 		}
-		first = end
-		if seen == had {
-			continue
+		if first = end; g.items > 0 {
+			all.groups = append(all.groups, g)
+			all.relevant += g.relevant
 		}
-		at := float64(found) / float64(seen)
-		p.Average += float64(found-before) / float64(all) * at
-		recall, precision = append(recall, float64(found)/float64(all)), append(precision, at)
 	}
+	if all.relevant == 0 {
+		return p, false
+	}
+	p.Average = all.AveragePrecision()
+	recall, precision := make([]float64, 0, len(all.groups)), make([]float64, 0, len(all.groups))
+	all.points(func(_, found, seen int) {
+		recall, precision = append(recall, float64(found)/float64(all.relevant)), append(precision, float64(found)/float64(seen))
+	})
 	p.Area, p.Eleven = AreaPrecision(recall, precision), ElevenPrecision(recall, precision)
 	return p, true
 }

@@ -54,12 +54,17 @@ func (r *Retrieved) Relevant() int { return r.relevant }
 // AveragePrecision returns the mean over the relevant items of the share of relevant ones among all that are ranked no lower, in (0, 1]; 0 where nothing is
 // relevant.
 func (r *Retrieved) AveragePrecision() (ap float64) {
+	r.points(func(more, found, seen int) { ap += float64(more) * float64(found) / float64(seen) })
+	return ap / float64(max(1, r.relevant))
+}
+
+// points hands each rank of the curve to at: how many relevant items it has, and how many relevant ones and items are ranked no lower.
+func (r *Retrieved) points(at func(more, found, seen int)) {
 	found, seen := 0, 0
 	for _, g := range r.groups {
 		found, seen = found+g.relevant, seen+g.items
-		ap += float64(g.relevant) * float64(found) / float64(seen)
+		at(g.relevant, found, seen)
 	}
-	return ap / float64(max(1, r.relevant))
 }
 
 // Hit returns whether one of the first k is relevant, 0 or 1, or between where equal scores leave it open: recall at k as metric learning has it (Jégou, Douze,

@@ -120,7 +120,7 @@ func (b BYOL) mlp(rng *tensor.RNG, in int) layers.Sequential {
 
 // encoder returns a trunk with a projector.
 func (b BYOL) encoder(rng *tensor.RNG, trunk *layers.Trunk) layers.Sequential {
-	return layers.Sequential{{Name: "trunk", Module: trunk}, {Name: "pool", Module: layers.GlobalAvgPool}, {Name: "projector", Module: b.mlp(rng, trunk.Channels())}}
+	return layers.Sequential{{Name: "trunk", Module: trunk}, {Name: "pool", Module: layers.Pool}, {Name: "projector", Module: b.mlp(rng, trunk.Channels())}}
 }
 
 // Learner returns the nets; the teacher begins as the online net is.

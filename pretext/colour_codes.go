@@ -58,7 +58,7 @@ func newCodes(rng *tensor.RNG, loss string, size, width, side, channels int) *co
 	k.encoder = append(k.encoder, plainNorm("hidden", rng, side*side*in, width)...)
 	k.encoder = append(k.encoder, layers.Child{Name: "code", Module: layers.NewLinear(rng, width, 2*size, layers.LinearOptions{})})
 	if loss == "mdn" {
-		k.mixture = append(layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}}, plainNorm("hidden", rng, channels, mixtureHidden)...)
+		k.mixture = append(layers.Sequential{{Name: "pool", Module: layers.Pool}}, plainNorm("hidden", rng, channels, mixtureHidden)...)
 		k.mixture = append(k.mixture, layers.Child{Name: "fc", Module: layers.NewLinear(rng, mixtureHidden, mixtureParts*(1+size), layers.LinearOptions{})})
 	}
 	return k

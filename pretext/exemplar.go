@@ -161,7 +161,7 @@ func (e Exemplar) Learner(s Setup) (train.Learner, error) {
 		sort.Ints(l.chosen)
 	}
 	width := s.Trunk.Channels()
-	l.embed = layers.Sequential{{Name: "pool", Module: layers.GlobalAvgPool}}
+	l.embed = layers.Sequential{{Name: "pool", Module: layers.Pool}}
 	if e.Hidden > 0 && e.Loss == "softmax" {
 		l.embed = append(l.embed, plainNorm("hidden", s.RNG, width, e.Hidden)...)
 		width = e.Hidden

@@ -382,6 +382,9 @@ func (r *relativePosition) suit(m *patchMaker, images data.Images) error {
 // takes finds a patch that the trunk takes: the one that was asked for, or, where that was left open, a larger one.
 func takes(trunk *layers.Trunk, patch *int, larger bool) error {
 	for {
+		if larger {
+			*patch = trunk.Whole(*patch)
+		}
 		err := autograd.Try(func() { trunk.Forward(autograd.NewInference().Input(tensor.New(1, *patch, *patch, 3))) })
 		switch {
 		case err == nil:

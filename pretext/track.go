@@ -182,7 +182,7 @@ func (e embedding) of(x *autograd.Var) *autograd.Var { return autograd.L2Normali
 
 // patchSide returns a part of a frame's side as a patch's that the trunk can see, at least 8 pixels.
 func patchSide(s Setup, parts int) (int, error) {
-	side := min(max(s.Side/parts, 8), s.Side)
+	side := min(s.Trunk.Whole(max(s.Side/parts, 8)), s.Side)
 	if err := autograd.Try(func() { s.Trunk.Forward(autograd.NewInference().Input(tensor.New(1, side, side, 3))) }); err != nil {
 		return 0, fmt.Errorf("task track: the trunk does not take patches of %d pixels, of frames of %d: %w; a larger --side has larger ones", side, s.Side, err)
 	}

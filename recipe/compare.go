@@ -100,11 +100,16 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 
 // Judge judges the features of a model, and of what is to stand beside it; the scores of a run are also written into its folder eval.
 func (m *Model) Judge(ctx context.Context, c Comparison) ([]eval.Score, error) {
-	c, err := c.filled(m)
-	if err != nil {
-		return nil, err
+	before, others, err := m.judgeOther(ctx, c)
+	if err != nil || len(others) < len(c.Protocols) && len(others) == 0 {
+		return before, err
 	}
-	return c.judge(ctx, m, false)
+	c.Protocols = others
+	if c, err = c.filled(m); err != nil {
+		return before, err
+	}
+	scores, err := c.judge(ctx, m, false)
+	return append(before, scores...), err
 }
 
 // Compare judges the model of a run beside others, and writes scores and pictures into the run's folder eval.
@@ -159,14 +164,8 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 		o.Drawn = func(e eval.Encoder, d eval.Drawing) error {
 			return savePicture(m.Dir, d.Name+"-"+e.Name(), d.Title+", "+e.Name(), d.About, d.Image)
 		}
-		o.Learned = func(e eval.Encoder, l eval.Learned) error {
-			if e.Name() != m.Label { // what stands beside a run is not the run's
-				return nil
-			}
-			return saveLearned(m.Dir, l)
-		}
 	}
-	if o.Tuned, err = c.keepTuned(m, a); err != nil {
+	if o.Learned, err = c.keepLearned(m, a); err != nil {
 		return nil, err
 	}
 	scores, err := eval.Judge(ctx, encoders, a, b, c.Protocols, o)

@@ -13,53 +13,55 @@ import (
 	"github.com/tessera-go/tessera/train"
 )
 
-// The protocols of what a run of films with sound makes of pictures and of sounds together.
-const (
-	RetrievalProtocol    = "retrieval"
-	LocalisationProtocol = "localisation"
-)
-
-// Correspondence judges pictures and sounds against each other.
-type Correspondence struct {
-	Protocol string // RetrievalProtocol or LocalisationProtocol
-	K        int    // of retrieval: ranks that count
-	CCA      bool   // of retrieval: also after canonical correlation analysis of the training films
+// pairJudger is a protocol that is handed what a run of films with sound learned, and test films.
+type pairJudger interface {
+	eval.Protocol
+	judgePairs(ctx context.Context, p *pairs, test *data.Dataset) ([]eval.Score, error)
 }
 
-var correspondOptions = map[string][]spec.Option{
-	RetrievalProtocol: {
+// Retrieval judges by how well pictures find sounds, sounds pictures, and each their own kind (eval.Retrieval).
+type Retrieval struct {
+	K   int  // ranks that count; 0 means 30
+	CCA bool // also after canonical correlation analysis of the training films' embeddings
+}
+
+// Localisation judges by where it is thought to sound (eval.Localisation), in the middles of films in which the box of what sounds is known.
+type Localisation struct{}
+
+// ofPairs is what these are handed.
+var ofPairs = &eval.Handed{
+	About:   "Of a RUN of films with sound (av:DIR, scenes:?sound=yes), beside the weights that it began with",
+	Example: "tessera eval retrieval?cca=yes runs/av",
+	Reads:   []string{"trunk", "side", "seed", "norm", "sound", "max-bad"},
+}
+
+var pairKinds = []eval.Kind{{
+	Name:  "retrieval",
+	About: "pictures find sounds, sounds pictures, and each their own kind: nDCG among the test films, of what is of the same class",
+	Options: []spec.Option{
 		{Name: "k", Default: "30", About: "ranks that count"},
 		{Name: "cca", Default: "no", About: "yes: also after canonical correlation analysis of the training films' embeddings"},
 	},
-	LocalisationProtocol: nil,
-}
+	Make:   func(v *spec.Values) eval.Protocol { return Retrieval{v.Int("k", 1, 1<<30), v.Bool("cca")} },
+	Handed: ofPairs,
+}, {
+	Name:   "localisation",
+	About:  "where it sounds: the likeliest place in the box of what sounds, beside the picture's middle (audio-visual?fusion=location)",
+	Make:   func(*spec.Values) eval.Protocol { return Localisation{} },
+	Handed: ofPairs,
+}}
 
-// FindCorrespondence returns what a specification such as retrieval?k=10 says, and whether it is one.
-func FindCorrespondence(of string) (c Correspondence, err error, ok bool) {
-	s, err := spec.Parse(of)
-	if err != nil {
-		return c, nil, false
-	}
-	options, ok := correspondOptions[s.Kind]
-	if !ok {
-		return c, nil, false
-	}
-	v := s.Values("protocol "+s.Kind, options)
-	if s.Path != "" {
-		v.Fail("there is nothing to say after the colon: %q", s.Path)
-	}
-	c.Protocol = s.Kind
-	if s.Kind == RetrievalProtocol {
-		c.K, c.CCA = v.Int("k", 1, 1<<30), v.Bool("cca")
-	}
-	return c, v.Err(), true
-}
+// Name is the protocol's.
+func (Retrieval) Name() string { return "retrieval" }
 
-// Correspond judges a run of films with sound on films of a specification, beside the same network with the weights that it began with; the scores are also
+// Name is the protocol's.
+func (Localisation) Name() string { return "localisation" }
+
+// judgePairs judges a run of films with sound on films of a specification, beside the same network with the weights that it began with; the scores are also
 // written into the run's folder eval.
-func (m *Model) Correspond(ctx context.Context, c Correspondence, of string, o eval.Options) ([]eval.Score, error) {
+func (m *Model) judgePairs(ctx context.Context, j pairJudger, of string, o eval.Options) ([]eval.Score, error) {
 	if m.Info == nil || !hears(m.Info.Config) || m.Hearing != nil {
-		return nil, fmt.Errorf("%s is no run of films with sound, which %s is about", m.name(), c.Protocol)
+		return nil, fmt.Errorf("%s is no run of films with sound, which %s is about", m.name(), j.Name())
 	}
 	if of == "" {
 		if of = m.Info.Config.Test; of == "" {
@@ -74,7 +76,7 @@ func (m *Model) Correspond(ctx context.Context, c Correspondence, of string, o e
 		tell(o.Say, test)
 	}
 	if test.Clips == nil || test.Sounds == nil {
-		return nil, fmt.Errorf("%s: %s is judged on films with sound; the data has %s", test.Name, c.Protocol, test.Kinds())
+		return nil, fmt.Errorf("%s: %s is judged on films with sound; the data has %s", test.Name, j.Name(), test.Kinds())
 	}
 	hearing, err := data.ParseHearing(m.Info.Config.Sound)
 	if err != nil {
@@ -90,13 +92,7 @@ func (m *Model) Correspond(ctx context.Context, c Correspondence, of string, o e
 			return scores, err
 		}
 		run.Mode = m.Mode
-		p := &pairJudge{c: c, m: run, label: load.label, hearing: hearing, learner: l, o: o}
-		var some []eval.Score
-		if c.Protocol == RetrievalProtocol {
-			some, err = p.retrieval(ctx, test)
-		} else {
-			some, err = p.localisation(ctx, test)
-		}
+		some, err := j.judgePairs(ctx, &pairs{m: run, label: load.label, hearing: hearing, learner: l, o: o}, test)
 		if err != nil {
 			return scores, err
 		}
@@ -112,9 +108,8 @@ func (m *Model) Correspond(ctx context.Context, c Correspondence, of string, o e
 	return scores, eval.SaveScores(m.Dir, scores)
 }
 
-// pairJudge judges a learner.
-type pairJudge struct {
-	c       Correspondence
+// pairs is what a run learned of pictures and sounds.
+type pairs struct {
 	m       *Model
 	label   string
 	hearing data.Hearing
@@ -123,7 +118,7 @@ type pairJudge struct {
 }
 
 // both returns the embeddings of films' frames or clips and of their sounds, of the films that have both: the mean of some, evenly spread.
-func (p *pairJudge) both(ctx context.Context, d *data.Dataset) (images, sounds eval.Sample, err error) {
+func (p *pairs) both(ctx context.Context, d *data.Dataset) (images, sounds eval.Sample, err error) {
 	l, ok := pretext.As[pretext.Paired](p.learner)
 	if !ok {
 		return images, sounds, fmt.Errorf("%s: the task %s does not embed pictures and sounds", p.m.Dir, kind(p.m.Info.Config.Task))
@@ -168,14 +163,14 @@ func shared(a, b eval.Features) (eval.Features, eval.Features) {
 	return of(a, b), of(b, a)
 }
 
-func (p *pairJudge) retrieval(ctx context.Context, test *data.Dataset) ([]eval.Score, error) {
+func (j Retrieval) judgePairs(ctx context.Context, p *pairs, test *data.Dataset) ([]eval.Score, error) {
 	images, sounds, err := p.both(ctx, test)
 	if err != nil {
 		return nil, err
 	}
-	r := eval.Retrieval{K: p.c.K}
+	r := eval.Retrieval{K: j.K}
 	scores, err := r.Directions(images, sounds)
-	if err != nil || !p.c.CCA {
+	if err != nil || !j.CCA {
 		return scores, err
 	}
 	d, err := data.Open(p.m.Info.Config.Data, data.Train)
@@ -198,9 +193,8 @@ func (p *pairJudge) retrieval(ctx context.Context, test *data.Dataset) ([]eval.S
 	return append(scores, more...), err
 }
 
-// localisation judges where a learner thinks that it sounds, in the middles of films in which the box of what sounds is known. Some of what the run itself thinks is kept as a
-// gallery.
-func (p *pairJudge) localisation(ctx context.Context, test *data.Dataset) ([]eval.Score, error) {
+// judgePairs asks a learner where it sounds. Some of what the run itself thinks is kept as a gallery.
+func (Localisation) judgePairs(ctx context.Context, p *pairs, test *data.Dataset) ([]eval.Score, error) {
 	l, err := localiser(p.m, p.learner)
 	if err != nil {
 		return nil, err

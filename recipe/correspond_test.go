@@ -12,6 +12,16 @@ import (
 	"github.com/tessera-go/tessera/layers"
 )
 
+// judgedBy judges a model by a protocol on data.
+func judgedBy(t *testing.T, m *Model, protocol, of string) ([]eval.Score, error) {
+	t.Helper()
+	p, err := NewProtocol(protocol)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m.Judge(context.Background(), Comparison{Data: of, Protocols: []eval.Protocol{p}})
+}
+
 // TestCorrespond: a run of films with sound is judged in four directions and by places, beside the weights that it began with; what it hears with is a model of
 // its own; scores are kept; what cannot be judged is refused in a sentence.
 func TestCorrespond(t *testing.T) {
@@ -31,15 +41,7 @@ func TestCorrespond(t *testing.T) {
 		t.Fatal(err)
 	}
 	of := "scenes:?sound=yes&frames=12&n=40&side=16&split=test"
-	find := func(name string) Correspondence {
-		t.Helper()
-		c, err, ok := FindCorrespondence(name)
-		if err != nil || !ok {
-			t.Fatalf("%s: %v, %v", name, err, ok)
-		}
-		return c
-	}
-	scores, err := m.Correspond(context.Background(), find("retrieval?k=5&cca=yes"), of, eval.Options{})
+	scores, err := judgedBy(t, m, "retrieval?k=5&cca=yes", of)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -54,7 +56,7 @@ func TestCorrespond(t *testing.T) {
 		!strings.Contains(got, "random + CCA: nDCG@5 sound to sound") {
 		t.Errorf("scores %s", got)
 	}
-	places, err := m.Correspond(context.Background(), find("localisation"), of, eval.Options{})
+	places, err := judgedBy(t, m, "localisation", of)
 	if err != nil || len(places) != 6 {
 		t.Fatalf("%d scores, %v", len(places), err)
 	}
@@ -85,7 +87,7 @@ func TestCorrespond(t *testing.T) {
 		{"retrieval", "scenes:?n=8&side=16", "judged on films with sound; the data has pictures"},
 		{"localisation", "scenes:?frames=8&n=4&side=16", "judged on films with sound; the data has films"},
 	} {
-		if _, err := m.Correspond(context.Background(), find(bad.name), bad.data, eval.Options{}); err == nil || !strings.Contains(err.Error(), bad.want) {
+		if _, err := judgedBy(t, m, bad.name, bad.data); err == nil || !strings.Contains(err.Error(), bad.want) {
 			t.Errorf("%s of %s: %v", bad.name, bad.data, err)
 		}
 	}
@@ -96,11 +98,11 @@ func TestCorrespond(t *testing.T) {
 	if _, err := pictures.Ear(); err == nil || !strings.Contains(err.Error(), "hears nothing") {
 		t.Errorf("the ear of a trunk of pictures: %v", err)
 	}
-	if _, err := pictures.Correspond(context.Background(), find("retrieval"), of, eval.Options{}); err == nil || !strings.Contains(err.Error(), "no run of films with sound") {
+	if _, err := judgedBy(t, pictures, "retrieval", of); err == nil || !strings.Contains(err.Error(), "no run of films with sound") {
 		t.Errorf("retrieval of a trunk of pictures: %v", err)
 	}
 	for _, name := range []string{"retrieval?k=0", "retrieval?rank=3", "localisation?k=3", "retrieval:x"} {
-		if _, err, ok := FindCorrespondence(name); err == nil || !ok {
+		if _, err := NewProtocol(name); err == nil {
 			t.Errorf("%s is taken", name)
 		}
 	}
@@ -121,12 +123,11 @@ func TestCorrespondClips(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r, _, _ := FindCorrespondence("retrieval?k=5")
-		scores, err := m.Correspond(context.Background(), r, "scenes:?sound=yes&frames=12&n=20&side=16&split=test", eval.Options{})
+		scores, err := judgedBy(t, m, "retrieval?k=5", "scenes:?sound=yes&frames=12&n=20&side=16&split=test")
 		if err != nil || len(scores) != 8 || scores[0].Test == 0 {
 			t.Errorf("%s: %d scores, %v", task, len(scores), err)
 		}
-		if _, err := m.Correspond(context.Background(), Correspondence{Protocol: LocalisationProtocol}, "", eval.Options{}); err == nil || !strings.Contains(err.Error(), "does not say where it sounds") {
+		if _, err := judgedBy(t, m, "localisation", ""); err == nil || !strings.Contains(err.Error(), "does not say where it sounds") {
 			t.Errorf("%s: places: %v", task, err)
 		}
 	}

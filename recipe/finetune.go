@@ -14,7 +14,7 @@ import (
 	"github.com/tessera-go/tessera/train"
 )
 
-// keeper is a protocol that hands its network to eval.Options.Tuned.
+// keeper is a protocol that hands a network to eval.Options.Learned that can be a run of its own.
 type keeper interface{ Keeps() bool }
 
 // checkOut refuses to keep a network in Out that no protocol hands over, or where a run is.
@@ -34,8 +34,25 @@ func (c Comparison) checkOut() error {
 	return train.Vacant(c.Out)
 }
 
-// keepTuned returns what writes the model's fine-tuned network as a run in Out; those beside it are not kept.
-func (c Comparison) keepTuned(m *Model, d *data.Dataset) (func(e eval.Encoder, t *eval.Tuned) error, error) {
+// keepLearned returns what keeps networks that learned on the model's trunk: one that says classes as a run in Out, others in the run's folder. Those that stand beside it
+// are not kept.
+func (c Comparison) keepLearned(m *Model, d *data.Dataset) (func(e eval.Encoder, l eval.Learned) error, error) {
+	tuned, err := c.keepTuned(m, d)
+	return func(e eval.Encoder, l eval.Learned) error {
+		switch {
+		case e.Name() != m.Label:
+			return nil
+		case l.Tuned != nil && tuned != nil:
+			return tuned(l.Tuned)
+		case l.Tuned == nil && m.Dir != "":
+			return saveLearned(m.Dir, l)
+		}
+		return nil
+	}, err
+}
+
+// keepTuned returns what writes the model's fine-tuned network as a run in Out; nil where none is kept.
+func (c Comparison) keepTuned(m *Model, d *data.Dataset) (func(t *eval.Tuned) error, error) {
 	if c.Out == "" {
 		return nil, nil
 	}
@@ -48,10 +65,7 @@ func (c Comparison) keepTuned(m *Model, d *data.Dataset) (func(e eval.Encoder, t
 		origin = &train.Origin{File: m.File, SHA256: sum}
 	}
 	began := time.Now()
-	return func(e eval.Encoder, t *eval.Tuned) error {
-		if e.Name() != m.Label {
-			return nil
-		}
+	return func(t *eval.Tuned) error {
 		l := t.Lesson
 		info := &train.Info{Config: c.tunedConfig(m, t), Command: c.Command, Started: began, Finished: time.Now(), Steps: l.Planned, Done: l.Course[l.Best-1].Step, Origin: origin,
 			Metrics: []metric.Metric{metric.Loss(), metric.Accuracy(len(t.Classes))}, Params: layers.Size(t.Net), DataName: d.Name, DataLen: d.Len(), Fingerprint: d.Fingerprint,

@@ -22,7 +22,7 @@ const mostFollowed = 960
 
 // Follow carries what Box or Mask says of a film's first frame to all others, by the features of a stage of the model's trunk, draws it on the film, and returns where it was.
 func (m *Model) Follow(ctx context.Context, path string, f Following) ([]Followed, error) {
-	at, err := m.AtStride(f.Stride)
+	at, err := m.atStride(f.Tracking.Stride)
 	if err != nil {
 		return nil, err
 	}

@@ -232,7 +232,7 @@ func TestPlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := m.Correspond(context.Background(), Correspondence{Protocol: LocalisationProtocol}, "scenes:?sound=yes&frames=12&n=20&side=16&split=test", eval.Options{}); err != nil {
+	if _, err := judgedBy(t, m, "localisation", "scenes:?sound=yes&frames=12&n=20&side=16&split=test"); err != nil {
 		t.Fatal(err)
 	}
 	pictures, _ := filepath.Glob(filepath.Join(dir, "eval", "localisation", "*.png"))

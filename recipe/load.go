@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -15,6 +16,7 @@ import (
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/pretext"
@@ -47,7 +49,14 @@ func (m *Model) Encoder() *eval.TrunkEncoder {
 	if m.Checkpoint != "" {
 		of["checkpoint"] = m.Checkpoint
 	}
-	return &eval.TrunkEncoder{Label: m.Label, Trunk: m.Trunk, Head: m.Head, Classes: m.Classes, Input: m.input(), Of: of, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
+	stride := func(stride int) (*eval.TrunkEncoder, error) {
+		at, err := m.atStride(stride)
+		if err != nil {
+			return nil, err
+		}
+		return at.Encoder(), nil
+	}
+	return &eval.TrunkEncoder{Label: m.Label, AtStride: stride, Trunk: m.Trunk, Head: m.Head, Classes: m.Classes, Input: m.input(), Of: of, Tape: func() *autograd.Tape { return train.Inference(m.Mode) }}
 }
 
 // input is how the trunk sees or hears samples.
@@ -314,6 +323,7 @@ func loadFile(path, trunk string, read reader) (*Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	theirs := f.TimmNames()
 	if trunk == "" {
 		trunk = f.Metadata[keyTrunk]
 	}
@@ -328,9 +338,13 @@ func loadFile(path, trunk string, read reader) (*Model, error) {
 		}
 		hearing = &h
 	}
+	trunk, note := fitTransformer(trunk, f)
 	m, err := random(trunk, 1, hearing)
 	if err != nil {
 		return nil, err
+	}
+	if note != "" {
+		m.Notes = append(m.Notes, path+": "+note)
 	}
 	m.Label, m.File, m.Norm = filepath.Base(path), path, data.ImageNetNorm
 	prefix := commonPrefix(m.Trunk, f)
@@ -338,6 +352,9 @@ func loadFile(path, trunk string, read reader) (*Model, error) {
 		m.Notes, prefix = append(m.Notes, path+": "+note), ""
 	} else if prefix != "" {
 		m.Notes = append(m.Notes, fmt.Sprintf("%s: names begin with %q, which is left out", path, prefix))
+	}
+	if theirs {
+		m.Notes = append(m.Notes, path+": torchvision's names of a vision transformer are read as timm's")
 	}
 	if side, ok := f.Metadata[keySide]; ok {
 		if m.Side, err = strconv.Atoi(side); err != nil || m.Side < 1 || m.Side > MaxSide {
@@ -352,7 +369,68 @@ func loadFile(path, trunk string, read reader) (*Model, error) {
 	if f.Metadata[keyNorm] == "" {
 		m.Notes = append(m.Notes, fmt.Sprintf("%s does not say how pictures were normalised: ImageNet's mean and deviation are assumed (--norm), and a side of %d (--side)", path, m.Side))
 	}
+	if err := onlyKnown(m.Trunk, f, prefix); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
 	return m, restoreFile(m.Trunk, f, path, prefix)
+}
+
+// fitTransformer returns the specification of a vision transformer with the patch and the side that a file's weights are for, where it does not
+// say its own, and what is then to be said.
+func fitTransformer(trunk string, f *checkpoint.File) (of, note string) {
+	s, err := spec.Parse(trunk)
+	if err != nil || !layers.Transformer(trunk) {
+		return trunk, ""
+	}
+	for _, t := range f.Tensors {
+		shape := t.Value.Shape
+		if strings.HasSuffix(t.Name, "patch_embed.proj.weight") && len(shape) == 4 && !s.Has("patch") {
+			patch := shape[3]
+			if f.Layout() == checkpoint.ChannelsLast {
+				patch = shape[0]
+			}
+			s = s.With("patch", strconv.Itoa(patch))
+		}
+	}
+	patch := 16
+	if s.Has("patch") {
+		patch, _ = strconv.Atoi(s.Get("patch"))
+	}
+	for _, t := range f.Tensors {
+		shape := t.Value.Shape
+		if strings.HasSuffix(t.Name, "pos_embed") && len(shape) == 3 && shape[1] > 1 && !s.Has("side") {
+			if grid := int(math.Sqrt(float64(shape[1] - 1))); grid*grid == shape[1]-1 {
+				s = s.With("side", strconv.Itoa(grid*patch))
+			}
+		}
+	}
+	if of = s.String(); of != trunk {
+		note = "its weights are those of " + of
+	}
+	return of, note
+}
+
+// onlyKnown tells of a tensor in a file that computes something which the trunk does not: one inside of its parts, or tokens more.
+func onlyKnown(t *layers.Trunk, f *checkpoint.File, prefix string) error {
+	known, parts := map[string]bool{}, map[string]bool{}
+	for _, p := range Named(t) {
+		known[p.Name] = true
+		if part, _, inside := strings.Cut(p.Name, "."); inside {
+			parts[part] = true
+		}
+	}
+	if t.Tokens > 0 {
+		for _, other := range []string{"reg_token", "register_tokens", "dist_token", "norm_pre"} {
+			parts[other] = true
+		}
+	}
+	for _, n := range f.Tensors {
+		name, ok := strings.CutPrefix(n.Name, prefix)
+		if part, _, _ := strings.Cut(name, "."); ok && parts[part] && !known[name] && !strings.HasSuffix(name, "num_batches_tracked") {
+			return fmt.Errorf("tensor %q is of no part of %s: the file is of another network, such as one with more tokens, scaled branches or more blocks", n.Name, t.Name)
+		}
+	}
+	return nil
 }
 
 // commonPrefix returns what stands before the trunk's names in a file, such as module., backbone. or encoder_q.: the prefix with which most of

@@ -15,15 +15,16 @@ import (
 )
 
 // monitor looks at what learns, on samples that it does not learn from: every loss and metric of the task, whether the features are
-// alive, and, where there are labels, how many neighbours are of the same class. It changes nothing: with it or without, a run ends
+// alive, and, where there are labels, how many neighbours are of the same class, and how often a probe is right that learns beside the run. It changes nothing of what learns: with it or without, a run ends
 // with the same bits.
 type monitor struct {
 	r          *Recipe
 	held       *data.Dataset // samples that are looked at, as the task sees them
 	seen, near *data.Dataset // the same, and training samples, as the trunk sees them: kept
 	feed       *train.Feed
-	drawn      []int // held-out samples of the picture
-	quiet      bool  // neighbours could not be judged; it was said
+	drawn      []int             // held-out samples of the picture
+	probe      *eval.OnlineProbe // that learns from near beside the run; nil where there are no labels
+	quiet      bool              // neighbours could not be judged; it was said
 }
 
 const (
@@ -54,6 +55,9 @@ func (r *Recipe) monitor() (*monitor, error) {
 	m.seen, m.near = eval.Cache(m.held, r.Config.Side, monitorBytes), eval.Cache(some(r.Data, monitorTrain, stream.Near), r.Config.Side, monitorBytes)
 	for i := range min(monitorDrawn, m.held.Len()) {
 		m.drawn = append(m.drawn, i)
+	}
+	if classes := len(m.near.Truth.Classes()); classes > 0 && len(m.held.Truth.Classes()) > 0 {
+		m.probe = eval.NewOnlineProbe(r.Trunk.Channels(), classes, r.Config.Seed)
 	}
 	var err error
 	m.feed, err = r.Learner.Feed(m.held.Inputs, false, data.LoaderOptions{BatchSize: 64, KeepLast: true, MaxBad: 1, Seed: r.Config.Seed,
@@ -114,6 +118,10 @@ func (m *monitor) look(update, of int) map[string]float64 {
 		var s eval.Score
 		if s, err = (eval.KNN{}).Judge(context.Background(), near, held); err == nil {
 			out["knn"] = s.Value
+			var right float64
+			if right, err = m.probe.Look(near, held, update); err == nil {
+				out["probe"] = right
+			}
 		}
 	}
 	if err != nil {

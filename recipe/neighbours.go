@@ -217,7 +217,7 @@ func (m *Model) patchView(l train.Learner, in data.Inputs) (pretext.PatchView, e
 	if t, ok := pretext.As[pretext.Tower](l); ok {
 		return t.Tower(in)
 	}
-	v := pretext.PatchView{Side: max(4, m.Side*2/5), Frame: data.ShortSide(m.Side), Prepare: func(dst []float32, patch *data.Image) { m.Norm.Normalize(dst, patch) }}
+	v := pretext.PatchView{Side: m.Trunk.Whole(max(4, m.Side*2/5)), Frame: data.ShortSide(m.Side), Prepare: func(dst []float32, patch *data.Image) { m.Norm.Normalize(dst, patch) }}
 	err := autograd.Try(func() { m.Trunk.Forward(train.Inference(m.Mode).Input(tensor.New(1, v.Side, v.Side, 3))) })
 	if err != nil {
 		err = fmt.Errorf("the task %s looks at whole pictures of %d pixels, and its trunk at no patch of %d: %w", m.Info.Config.Task, m.Side, v.Side, err)

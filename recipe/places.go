@@ -70,7 +70,7 @@ func (g *places) save(dir string) error {
 	}
 	about := fmt.Sprintf("The middle frames of films, what sounds in a yellow box; the same under its heat, the likelier the brighter, a cross where it is thought to sound the most; and what is heard, "+
 		"of %s.", g.clips.said())
-	return gallery{title: "Where it sounds", about: about, rate: g.clips.rate(), rows: g.rows}.save(dir, LocalisationProtocol)
+	return gallery{title: "Where it sounds", about: about, rate: g.clips.rate(), rows: g.rows}.save(dir, Localisation{}.Name())
 }
 
 // enlarged returns a picture at least as high as figures are.

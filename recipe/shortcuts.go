@@ -227,6 +227,7 @@ func (l Laboratory) find(ctx context.Context, t Table, inject string, w way, all
 			return f, err
 		}
 		c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed = all[0].Name, all[1].Name, l.Trunk, l.Side, l.BatchSize, l.Steps, 1<<20, seed
+		Suit(&c, func(string) bool { return false })
 		if l.Sound != "" {
 			c.Sound = l.Sound
 		}
@@ -282,7 +283,7 @@ func (l Laboratory) retrieve(ctx context.Context, f *Finding, t Table, r *Recipe
 		return nil
 	}
 	m := &Model{Side: r.Config.Side, Norm: r.Norm, Mode: r.Config.Mode()}
-	p := &pairJudge{m: m, label: f.Task, hearing: r.hearing, learner: r.Learner, o: t.Eval}
+	p := &pairs{m: m, label: f.Task, hearing: r.hearing, learner: r.Learner, o: t.Eval}
 	images, sounds, err := p.both(ctx, test)
 	if err != nil {
 		return err

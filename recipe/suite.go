@@ -18,13 +18,29 @@ type Suite struct {
 	Without []string // names of protocols that are left out
 }
 
-// SuiteProtocol is what the suite is called where a protocol is named.
-const SuiteProtocol = "all"
+// What a command takes in place of a protocol.
+const (
+	SuiteProtocol   = "all"
+	SummaryProtocol = "summary" // the table of what runs were judged by before
+	CompareProtocol = "compare"
+)
 
-var suiteOptions = []spec.Option{
-	{Name: "only", About: "these protocols alone, as far as they fit the data, with commas between"},
-	{Name: "without", About: "all but these"},
-}
+var (
+	suiteKind = eval.Kind{
+		Name: SuiteProtocol,
+		About: "by all that fit what is known of the data, for a RUN beside random weights, raw pixels and a supervised network " +
+			"(all?only=knn,probe, all?without=finetune), then",
+		Options: []spec.Option{
+			{Name: "only", About: "these protocols alone, as far as they fit the data, with commas between"},
+			{Name: "without", About: "all but these"},
+		},
+	}
+	summaryKind = eval.Kind{Name: SummaryProtocol, About: "what RUN... were judged by before, in one table: best stages, how much worse the last is, which protocols agree"}
+	compareKind = eval.Kind{
+		Name:  CompareProtocol,
+		About: "knn and probe, for a RUN, beside random weights, raw pixels and a supervised network of the same shape and steps, with a gallery of neighbours",
+	}
+)
 
 // FindSuite returns what a specification such as all?without=finetune says, and whether it is one.
 func FindSuite(of string) (suite *Suite, err error, ok bool) {
@@ -32,7 +48,7 @@ func FindSuite(of string) (suite *Suite, err error, ok bool) {
 	if err != nil || s.Kind != SuiteProtocol {
 		return nil, nil, false
 	}
-	v := s.Values("protocol "+SuiteProtocol, suiteOptions)
+	v := s.Values("protocol "+SuiteProtocol, suiteKind.Options)
 	if s.Path != "" {
 		v.Fail("there is nothing to say after the colon: %q", s.Path)
 	}
@@ -55,10 +71,13 @@ func FindSuite(of string) (suite *Suite, err error, ok bool) {
 	return suite, v.Err(), true
 }
 
+// suiteKinds are those that the suite can have: what is handed something else has data of its own.
+func suiteKinds() []eval.Kind { return (*eval.Handed)(nil).Of(Protocols()) }
+
 // findKind returns the protocol of a name, which may be an alias.
 func findKind(name string) (eval.Kind, bool) {
-	for _, k := range Protocols() {
-		if k.Name == name || slices.Contains(k.Aliases, name) {
+	for _, k := range suiteKinds() {
+		if k.Called(name) {
 			return k, true
 		}
 	}
@@ -66,7 +85,7 @@ func findKind(name string) (eval.Kind, bool) {
 }
 
 func kindNames() (names []string) {
-	for _, k := range Protocols() {
+	for _, k := range suiteKinds() {
 		names = append(names, k.Name)
 	}
 	return names
@@ -75,7 +94,7 @@ func kindNames() (names []string) {
 // protocols returns what fits the data, and says what does not.
 func (s *Suite) protocols(train, test *data.Dataset, say func(msg string)) ([]eval.Protocol, error) {
 	var kinds []eval.Kind
-	for _, k := range Protocols() {
+	for _, k := range suiteKinds() {
 		if (s.Only == nil || slices.Contains(s.Only, k.Name)) && !slices.Contains(s.Without, k.Name) {
 			if slices.Contains(s.Only, k.Name) && k.All == "no" {
 				k.All = ""

@@ -246,6 +246,7 @@ func (t Table) row(ctx context.Context, task string, seed uint64, norm data.Norm
 		return row, err
 	}
 	c.Data, c.Test, c.Trunk, c.Side, c.BatchSize, c.MaxSteps, c.Epochs, c.Seed, c.Norm = t.Data, t.Test, t.Trunk, t.Side, t.BatchSize, t.Steps, 1<<20, seed, norm.String()
+	Suit(&c, func(string) bool { return false })
 	c.MonitorEvery, c.MonitorSamples, c.MaxBad = t.Steps, t.Judged, t.Eval.MaxBad
 	o := Options{Say: t.Say}
 	if t.Progress != nil {

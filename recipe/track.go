@@ -11,25 +11,8 @@ import (
 	"github.com/tessera-go/tessera/layers"
 )
 
-// TrackProtocol is the protocol of following what is known of a film's first frame.
-const TrackProtocol = "track"
-
-// FindTracking returns what a specification track?option=value says, and whether it is one.
-func FindTracking(of string) (t eval.Tracking, stride int, err error, ok bool) {
-	s, err := spec.Parse(of)
-	if err != nil || s.Kind != TrackProtocol {
-		return t, 0, nil, false
-	}
-	v := s.Values("protocol "+TrackProtocol, eval.TrackingOptions)
-	if s.Path != "" {
-		v.Fail("there is nothing to say after the colon: %q", s.Path)
-	}
-	t, stride = eval.NewTracking(v)
-	return t, stride, v.Err(), true
-}
-
-// AtStride returns the model with features that are at most so many times smaller than the picture (layers.TrunkOptions); 0 for the model as it is.
-func (m *Model) AtStride(stride int) (*Model, error) {
+// atStride returns the model with features that are at most so many times smaller than the picture (layers.TrunkOptions); 0 for the model as it is.
+func (m *Model) atStride(stride int) (*Model, error) {
 	if stride == 0 {
 		return m, nil
 	}
@@ -48,9 +31,9 @@ func (m *Model) AtStride(stride int) (*Model, error) {
 	return &out, nil
 }
 
-// Track judges a model by what can be followed with its features in films of a specification; beside a run stands the network with random weights. The scores of a
+// judgeFilms judges a model by what can be followed with its features in films of a specification; beside a run stands the network with random weights. The scores of a
 // run are also written into its folder eval.
-func (m *Model) Track(ctx context.Context, t eval.Tracking, stride int, of string, o eval.Options) ([]eval.Score, error) {
+func (m *Model) judgeFilms(ctx context.Context, p eval.Follower, of string, o eval.Options) ([]eval.Score, error) {
 	if of == "" && m.Info != nil {
 		of = m.Info.Config.Data
 	}
@@ -69,7 +52,7 @@ func (m *Model) Track(ctx context.Context, t eval.Tracking, stride int, of strin
 	models := []*Model{m}
 	if m.Info != nil {
 		random := *m
-		random.Label, random.Checkpoint = "random", ""
+		random.Label, random.Checkpoint = randomRow, ""
 		if random.Trunk, err = m.again(m.seed()); err != nil {
 			return nil, err
 		}
@@ -77,29 +60,18 @@ func (m *Model) Track(ctx context.Context, t eval.Tracking, stride int, of strin
 	}
 	var scores []eval.Score
 	for _, model := range models {
-		at, err := model.AtStride(stride)
-		if err != nil {
-			return nil, err
-		}
-		s, err := t.Judge(ctx, at.Encoder(), d, o)
+		s, err := p.Follow(ctx, model.Encoder(), d, o)
 		if err != nil {
 			return scores, err
 		}
-		for k := range s {
-			s[k].Settings["stride"] = stride
-		}
 		scores = append(scores, s...)
 	}
-	if m.Dir != "" {
-		return scores, eval.SaveScores(m.Dir, scores)
-	}
-	return scores, nil
+	return scores, m.keep(scores)
 }
 
 // Following is what is followed through a film.
 type Following struct {
 	Tracking eval.Tracking
-	Stride   int
 	Stage    string          // of the trunk; "" for the last
 	Box      *[4]float64     // left, top, width, height in the first frame, pixels
 	Mask     *data.Image     // white where the object is in the first frame, of the film's size; nil for all of the box

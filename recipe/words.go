@@ -1,9 +1,12 @@
 package recipe
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"maps"
 	"os"
 	"time"
 
@@ -62,21 +65,31 @@ func HoldsWords(name string) (bool, error) {
 	return err == nil && trunkless(info.Config), err
 }
 
-// WordProtocol judges vectors of words.
-type WordProtocol struct {
-	Name, About string
-	Options     []spec.Option
-	judge       func(m *WordModel, file string, r restriction) (eval.Score, error)
+// WordJudger is a protocol that is handed vectors of words, and a file of questions or pairs, which may be none.
+type WordJudger interface {
+	eval.Protocol
+	judgeWords(m *WordModel, file string) (eval.Score, error)
 }
+
+// analogies judges by questions such as man is to woman as king is to whom; a file of none means built-in ones.
+type analogies struct{ restriction }
+
+// similarity judges by how far cosines follow what people say of pairs of words.
+type similarity struct{ restriction }
 
 // restriction says which words count.
 type restriction struct {
 	most                    int
 	matchCase, countUnknown bool
+	said                    map[string]any // as it is said
 }
 
 func readRestriction(v *spec.Values) restriction {
-	return restriction{v.Int("restrict", 1, 1<<31-1), v.One("case", "fold", "keep") == "keep", v.One("unknown", "skip", "wrong") == "wrong"}
+	r := restriction{v.Int("restrict", 1, 1<<31-1), v.One("case", "fold", "keep") == "keep", v.One("unknown", "skip", "wrong") == "wrong", map[string]any{}}
+	for _, o := range restricting {
+		r.said[o.Name] = v.Text(o.Name)
+	}
+	return r
 }
 
 var restricting = []spec.Option{
@@ -85,87 +98,102 @@ var restricting = []spec.Option{
 	{Name: "unknown", Default: "skip", About: "what has unknown words is left out (skip) or counts as wrong (wrong)"},
 }
 
-// WordProtocols lists how vectors of words are judged.
-func WordProtocols() []WordProtocol {
-	return []WordProtocol{
-		{"analogies", "questions such as man is to woman as king is to whom", restricting, judgeAnalogies},
-		{"similarity", "how far cosines follow what people say of pairs of words", restricting, judgeSimilarity},
-	}
+// ofWords is what these are handed.
+var ofWords = &eval.Handed{
+	About:   "Word vectors, of a RUN of word2vec or a FILE of them, are judged by",
+	Example: "tessera eval analogies runs/word2vec-seed1 --data questions-words.txt",
+	Write:   writeWords,
 }
 
-// FindWordProtocol returns the protocol of a specification name?option=value, and whether there is one of that name.
-func FindWordProtocol(of string) (p WordProtocol, v *spec.Values, ok bool) {
-	s, err := spec.Parse(of)
-	if err != nil {
-		return p, nil, false
-	}
-	for _, p := range WordProtocols() {
-		if p.Name == s.Kind {
-			v := s.Values("protocol "+p.Name, p.Options)
-			if s.Path != "" {
-				v.Fail("there is nothing to say after the colon: %q", s.Path)
-			}
-			readRestriction(v) // so that v says what is wrong
-			return p, v, true
+var wordKinds = []eval.Kind{{
+	Name:    "analogies",
+	About:   "A is to B as C is to D: the questions of --data FILE, in the form of questions-words.txt, or built-in ones",
+	Options: restricting,
+	Make:    func(v *spec.Values) eval.Protocol { return analogies{readRestriction(v)} },
+	Handed:  ofWords,
+}, {
+	Name:    "similarity",
+	About:   "pairs in --data FILE: two words and people's score a line",
+	Options: restricting,
+	Make:    func(v *spec.Values) eval.Protocol { return similarity{readRestriction(v)} },
+	Handed:  ofWords,
+}}
+
+func (analogies) Name() string { return "analogies" }
+
+func (similarity) Name() string { return "similarity" }
+
+// Judge judges vectors by protocols of words, with the questions or pairs of the file that is c.Data; nothing else of c is read. The scores of a run are written into its folder
+// eval.
+func (m *WordModel) Judge(_ context.Context, c Comparison) (scores []eval.Score, err error) {
+	for _, p := range c.Protocols {
+		j, ok := p.(WordJudger)
+		if !ok {
+			return scores, fmt.Errorf("%s does not judge vectors of words", p.Name())
 		}
-	}
-	return p, nil, false
-}
-
-// Judge judges vectors by a protocol's specification, with the questions or pairs of a file; of analogies there are built-in ones. The score of a run
-// is written into its folder eval.
-func (m *WordModel) Judge(of, file string) (eval.Score, error) {
-	p, v, ok := FindWordProtocol(of)
-	if !ok {
-		return eval.Score{}, fmt.Errorf("there is no protocol %q for words", of)
-	}
-	if err := v.Err(); err != nil {
-		return eval.Score{}, err
-	}
-	began := time.Now()
-	s, err := p.judge(m, file, readRestriction(v))
-	if err != nil {
-		return s, err
-	}
-	s.Protocol, s.Features, s.Dim, s.Seconds = p.Name, "pretext", m.Dim, time.Since(began).Seconds()
-	s.Settings = map[string]any{"words": len(m.Words)}
-	for _, o := range p.Options {
-		s.Settings[o.Name] = v.Text(o.Name)
-	}
-	if s.Settings["file"] = file; file == "" {
-		s.Settings["file"] = "built in"
-	}
-	if s.Settings["data_fingerprint"], err = fingerprintOf(file); err != nil {
-		return s, err
+		began := time.Now()
+		s, err := j.judgeWords(m, c.Data)
+		if err != nil {
+			return scores, err
+		}
+		print, err := fingerprintOf(c.Data)
+		if err != nil {
+			return scores, err
+		}
+		s.Protocol, s.Features, s.Dim, s.Seconds = p.Name(), "pretext", m.Dim, time.Since(began).Seconds()
+		s.Settings["words"], s.Settings["file"], s.Settings["data_fingerprint"] = len(m.Words), c.Data, print
+		if c.Data == "" {
+			s.Settings["file"] = builtIn
+		}
+		scores = append(scores, s)
 	}
 	if m.Dir != "" {
-		err = eval.SaveScores(m.Dir, []eval.Score{s})
+		err = eval.SaveScores(m.Dir, scores)
 	}
-	return s, err
+	return scores, err
 }
+
+// writeWords writes scores of words as a table for a terminal, a line for each part.
+func writeWords(w io.Writer, scores []eval.Score) (err error) {
+	for _, s := range scores {
+		if err == nil {
+			_, err = fmt.Fprintf(w, "%-40s %9s %7s %8s\n", s.Protocol, s.Metric.Name, "judged", "skipped")
+		}
+		for _, p := range s.Parts {
+			if err == nil {
+				_, err = fmt.Fprintf(w, "%-40.40s %9s %7d %8d\n", p.Name, s.Metric.Format(p.Value), p.N, p.Skipped)
+			}
+		}
+	}
+	return err
+}
+
+// builtIn is what a score says of questions that are no file's.
+const builtIn = "built in"
 
 // fingerprintOf tells files of questions or pairs apart by their content.
 func fingerprintOf(file string) (string, error) {
 	if file == "" {
-		return "built in", nil
+		return builtIn, nil
 	}
 	b, err := os.ReadFile(file)
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:8]), err
 }
 
-func judgeAnalogies(m *WordModel, file string, r restriction) (s eval.Score, err error) {
+func (j analogies) judgeWords(m *WordModel, file string) (s eval.Score, err error) {
 	sections := words.Questions()
 	if file != "" {
 		if sections, err = words.LoadQuestions(file); err != nil {
 			return s, err
 		}
 	}
-	scores := words.NewSpace(m.Vectors).Analogies(sections, words.AnalogyOptions{Restrict: r.most, MatchCase: r.matchCase, CountUnknown: r.countUnknown})
+	scores := words.NewSpace(m.Vectors).Analogies(sections, words.AnalogyOptions{Restrict: j.most, MatchCase: j.matchCase, CountUnknown: j.countUnknown})
 	if scores.Total.Asked == 0 {
 		return s, fmt.Errorf("none of %d questions has words that are all known; vectors of another language or in capitals, or a file of other words, are a reason", scores.Total.Skipped)
 	}
 	s.Metric = metric.Metric{Name: "accuracy", Unit: metric.Percent, Higher: true, Predictor: "any word", Trivial: 1 / float64(scores.Words)}
+	s.Settings = maps.Clone(j.said)
 	s.Stage, s.Value, s.Trivial, s.Test = "total", scores.Total.Accuracy(), s.Metric.Trivial, scores.Total.Asked
 	for _, p := range append(scores.Sections, scores.Semantic, scores.Syntactic, scores.Total) {
 		s.Parts = append(s.Parts, eval.Part{Name: p.Name, Value: p.Accuracy(), N: p.Asked, Skipped: p.Skipped})
@@ -173,7 +201,7 @@ func judgeAnalogies(m *WordModel, file string, r restriction) (s eval.Score, err
 	return s, nil
 }
 
-func judgeSimilarity(m *WordModel, file string, r restriction) (s eval.Score, err error) {
+func (j similarity) judgeWords(m *WordModel, file string) (s eval.Score, err error) {
 	if file == "" {
 		return s, &SettingError{"data", "is needed: a file of pairs, two words and people's score a line, such as WordSim-353's or SimLex-999's"}
 	}
@@ -181,11 +209,12 @@ func judgeSimilarity(m *WordModel, file string, r restriction) (s eval.Score, er
 	if err != nil {
 		return s, err
 	}
-	found, err := words.NewSpace(m.Vectors).Similarity(pairs, words.PairOptions{Restrict: r.most, MatchCase: r.matchCase, CountUnknown: r.countUnknown})
+	found, err := words.NewSpace(m.Vectors).Similarity(pairs, words.PairOptions{Restrict: j.most, MatchCase: j.matchCase, CountUnknown: j.countUnknown})
 	if err != nil {
 		return s, fmt.Errorf("%s: %w", file, err)
 	}
 	s.Metric = metric.Metric{Name: "Spearman", Higher: true, Predictor: "no relation"}
+	s.Settings = maps.Clone(j.said)
 	s.Stage, s.Value, s.Test = "all pairs", found.Spearman, found.Asked
 	s.Found = map[string]any{"Pearson": found.Pearson, "skipped": found.Skipped}
 	s.Parts = []eval.Part{{Name: "all pairs", Value: found.Spearman, N: found.Asked, Skipped: found.Skipped}}

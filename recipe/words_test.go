@@ -34,6 +34,19 @@ func wordRun(t *testing.T, task string, text string, o Options) (*Recipe, string
 // royals is a text of which each word comes 20 times and more.
 var royals = strings.Repeat("the king and the man saw the queen\nthe queen and the woman saw the king\nno prince is a princess\n", 20)
 
+// judgedWords judges vectors by a protocol, with the questions or pairs of a file.
+func judgedWords(m *WordModel, protocol, file string) (s eval.Score, err error) {
+	p, err := NewProtocol(protocol)
+	if err != nil {
+		return s, err
+	}
+	scores, err := m.Judge(context.Background(), Comparison{Data: file, Protocols: []eval.Protocol{p}})
+	if err != nil {
+		return s, err
+	}
+	return scores[0], nil
+}
+
 // TestWords: the vectors of a run are those of its last checkpoint, by themselves and in files; they are found, judged, and the score is kept.
 func TestWords(t *testing.T) {
 	r, run := wordRun(t, "word2vec?dim=20&sample=0", royals, Options{})
@@ -64,7 +77,7 @@ func TestWords(t *testing.T) {
 			t.Errorf("%s with a limit of %d has the queen: %v", name, limit, found)
 		}
 	}
-	s, err := m.Judge("analogies?restrict=12", "")
+	s, err := judgedWords(m, "analogies?restrict=12", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,7 +86,7 @@ func TestWords(t *testing.T) {
 	}
 	pairs := filepath.Join(t.TempDir(), "pairs.txt")
 	os.WriteFile(pairs, []byte("king queen 9\nking the 1\nman woman 8\nno and 2\nking zebra 5\n"), 0o644)
-	p, err := m.Judge("similarity", pairs)
+	p, err := judgedWords(m, "similarity", pairs)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,13 +109,13 @@ func TestWordsRefused(t *testing.T) {
 	rotation := filepath.Join(t.TempDir(), "rotation")
 	trained(t, quickConfig("scenes:?n=40&side=8"), rotation, Options{})
 	words := func(name string) error { _, err := LoadWords(name, words.LoadOptions{}); return err }
-	judged := func(of, file string) error { _, err := m.Judge(of, file); return err }
+	judged := func(of, file string) error { _, err := judgedWords(m, of, file); return err }
 	empty := filepath.Join(t.TempDir(), "empty")
 	os.WriteFile(empty, nil, 0o644)
 	for want, err := range map[string]error{
 		"no such run":                          words("nowhere"),
 		"learns no vectors of words":           words(rotation),
-		"no protocol \"knn\"":                  judged("knn", ""),
+		"knn does not judge vectors of words":  judged("knn", ""),
 		"has words that are all known":         judged("analogies", ""),
 		"option restrict=0":                    judged("analogies?restrict=0", ""),
 		"no option \"k\"":                      judged("similarity?k=3", ""),

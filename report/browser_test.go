@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// TestAccessible: axe-core finds nothing to complain of in the page, at the widths of a desk and of a hand. It wants chromium, and axe.min.js at TESSERA_AXE (npm pack axe-core).
+// TestAccessible: axe-core finds nothing to complain of in the page, at the widths of a desk and of a hand, light and dark. It wants chromium, and axe.min.js at TESSERA_AXE (npm pack axe-core).
 func TestAccessible(t *testing.T) {
 	axe := os.Getenv("TESSERA_AXE")
 	browser, err := exec.LookPath("chromium")
@@ -30,8 +30,13 @@ func TestAccessible(t *testing.T) {
 r.violations.map(v => v.id + ' (' + v.nodes.length + '): ' + v.nodes[0].html.slice(0, 200)))) + '</pre>' })</script></html>`
 	path := filepath.Join(t.TempDir(), "page.html")
 	write(t, strings.Replace(page, "</html>", "<script>"+string(script)+"</script>"+ask, 1), path)
-	for _, size := range []string{"1200,900", "400,800"} {
-		cmd := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", "--window-size="+size, "--dump-dom", "file://"+path)
+	for _, size := range []string{"1200,900", "400,800", "400,800 dark"} {
+		wide, dark := strings.CutSuffix(size, " dark")
+		scheme := "--blink-settings=preferredColorScheme=1"
+		if dark {
+			scheme = "--blink-settings=preferredColorScheme=0"
+		}
+		cmd := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=60000", scheme, "--window-size="+wide, "--dump-dom", "file://"+path)
 		cmd.WaitDelay = time.Second
 		stop := time.AfterFunc(2*time.Minute, func() { cmd.Process.Kill() })
 		out, err := cmd.Output()
@@ -64,7 +69,9 @@ func judgedRun(t *testing.T, task string) string {
 		for _, features := range []string{"pretext", "random"} {
 			for depth := 1; depth <= 3; depth++ {
 				scores = append(scores, fmt.Sprintf(`{"protocol":%q,"features":%q,"stage":"conv%d","depth":%d,"metric":{"name":"accuracy","unit":"%%","higher_is_better":true,"trivial_predictor":"largest class","trivial":0.1},
-"value":%g,"trivial":0.1,"n_test":300,"settings":{"k":20}}`, protocol, features, depth, depth, 0.1*float64(depth)+0.01*float64(len(task))))
+"value":%g,"trivial":0.1,"n_test":300,"settings":{"k":20},"confusion":{"classes":["a","<b>"],"counts":[[30,10,1],[0,4,7]],"of":9},
+"curve":{"along":"labelled samples","points":[{"x":1,"value":0.1,"interval":[0.05,0.2]},{"x":96,"value":%g,"interval":[0.15,0.6]}]}}`, protocol, features, depth, depth,
+					0.1*float64(depth)+0.01*float64(len(task)), 0.2+0.1*float64(depth)))
 			}
 		}
 	}

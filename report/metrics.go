@@ -66,6 +66,7 @@ var loopValues = []struct {
 	percent bool
 }{
 	{[]string{"knn"}, "Neighbours of the same class, last stage (monitor)", true},
+	{[]string{"probe"}, "Right answers of a probe that learns beside it (monitor)", true},
 	{[]string{"feature_std"}, "Deviation of the features, 1 is spread out (monitor)", false},
 	{[]string{"effective_rank"}, "Effective rank of the features (monitor)", false},
 	{[]string{"lr"}, "Learning rate", false},

@@ -41,8 +41,10 @@ type section struct {
 	Headline []headline
 	Charts   []template.HTML
 	Groups   []*group
-	Summary  *summary // of several protocols; nil where there are fewer
-	Stages   bool     // some scores are of a network's stages
+	Summary  *summary     // of several protocols; nil where there are fewer
+	Stages   bool         // some scores are of a network's stages
+	Confused []*confusion // of each group that says classes, and how many more there are
+	Unshown  int
 	Images   []picture
 	Left     []string // pictures that are left out, and why
 	Heard    []*gallery

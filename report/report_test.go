@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -370,4 +371,50 @@ func TestShare(t *testing.T) {
 	if n := pictures([]string{dir, filepath.Join(dir, "none")}); n != 4 {
 		t.Errorf("%d pictures to come, want 2 and one that was said of each", n)
 	}
+}
+
+// TestJudgedPage: of several protocols there are the drop of the last stage, curves over labels at the stage that is best, with what lies around them, and what is taken for what.
+func TestJudgedPage(t *testing.T) {
+	a, b := judgedRun(t, "rotation"), judgedRun(t, "jigsaw")
+	p := pageOf(t, a, b)
+	grown := chartOf(t, p, "probe")
+	has(t, grown, "rotation: 50.0 %<", "jigsaw: 50.0 %<", "random: 50.0 %<", "<polygon", ">labelled samples<", ">96<", ">largest class<")
+	if n := strings.Count(p, ">With few labels<"); n != 3 {
+		t.Errorf("curves stand in %d places, want side by side and in two runs", n)
+	}
+	drops := chartOf(t, p, "Drop from the best stage to the last")
+	has(t, drops, "knn, rotation: 0.0 %", "probe, random: 0.0 %")
+	one := pageOf(t, a)
+	has(t, one, "pretext, conv3, 38.0 %; of 9 classes those that are confused most", "<th>&lt;b&gt;<td><td class=\"c2 own\">4<td class=\"c4\">7", "<span>others</span>")
+	if n := strings.Count(one, `class="confused"`); n != 2 {
+		t.Errorf("%d matrices, want one for each protocol", n)
+	}
+}
+
+// TestFiftyRuns: a page of fifty runs, each judged by ten protocols with matrices and curves, leaves the room that pictures and sounds may take in 20 MB.
+func TestFiftyRuns(t *testing.T) {
+	counts, _ := json.Marshal(slices.Repeat([][]int{slices.Repeat([]int{123}, 13)}, 12))
+	classes, _ := json.Marshal(slices.Repeat([]string{"a class"}, 12))
+	var scores []string
+	for k := range 10 {
+		for _, features := range []string{"pretext", "random", "supervised"} {
+			for depth := 1; depth <= 5; depth++ {
+				scores = append(scores, fmt.Sprintf(`{"protocol":"protocol%d","features":%q,"stage":"stage%d","depth":%d,"metric":{"name":"accuracy","unit":"%%","higher_is_better":true,"trivial_predictor":"largest class","trivial":0.1},
+"value":0.%d,"trivial":0.1,"n_test":300,"settings":{"k":20,"data":"scenes:?n=2000"},"confusion":{"classes":%s,"counts":%s,"of":100},"curve":{"along":"labels","points":[{"x":1,"value":0.1,"interval":[0,1]},{"x":9,"value":0.1,"interval":[0,1]}]}}`,
+					k, features, depth, depth, 10*k+depth, classes, counts))
+			}
+		}
+	}
+	var dirs []string
+	for k := range 50 {
+		dir := filepath.Join(t.TempDir(), fmt.Sprint("run", k))
+		write(t, `{"config":{"task":"rotation","trunk":"convnet"},"chance":0.25}`, dir, "run.json")
+		write(t, "["+strings.Join(scores, ",")+"]", dir, "eval", "scores.json")
+		dirs = append(dirs, dir)
+	}
+	p := pageOf(t, dirs...)
+	if n := strings.Count(p, `class="confused"`); len(p)+(picturesBytes+soundBytes)*4/3 >= 20e6 || n != 50*mostMatrices {
+		t.Errorf("%.1f MB, %d matrices", float64(len(p))/1e6, n)
+	}
+	has(t, p, "6 more are in eval/scores.json.")
 }

@@ -25,6 +25,70 @@ type row struct {
 	PartsShown                      []part
 }
 
+// confusion is what the best stage of some features takes for what, as the page shows it.
+type confusion struct {
+	Title, About string
+	Classes      []string
+	Others       bool // there is a last column
+	Rows         []confusionRow
+}
+
+type confusionRow struct {
+	Class string
+	Cells []confusionCell
+}
+
+// confusionCell is how often, and which part of the row that is in fifths, from 0 on.
+type confusionCell struct {
+	N, Shade int
+	Own      bool
+}
+
+// mostMatrices is how many confusions of a run a page has room for.
+const mostMatrices = 4
+
+// shades is how many parts of a row are told apart.
+const shades = 5
+
+// confused returns what a group confuses, at the stage where the run's own features, or the first ones, are best; nil where it says no classes.
+func (g *group) confused() *confusion {
+	b := g.best(own)
+	if b == nil {
+		b = g.best(g.scores[0].Features)
+	}
+	c := b.Confusion
+	if c == nil || len(c.Classes) == 0 {
+		return nil
+	}
+	out := &confusion{Title: g.Title, Classes: c.Classes, Others: len(c.Classes) < c.Of}
+	out.About = b.Features
+	if b.Depth > 0 {
+		out.About += ", " + b.Stage
+	}
+	out.About += ", " + b.Metric.Format(b.Value)
+	if out.Others {
+		out.About += fmt.Sprintf("; of %d classes those that are confused most", c.Of)
+	}
+	for k, counts := range c.Counts {
+		if k == len(c.Classes) {
+			break
+		}
+		row, all := confusionRow{Class: c.Classes[k]}, 0
+		for _, n := range counts {
+			all += n
+		}
+		for l, n := range counts {
+			cell := confusionCell{N: n, Own: l == k}
+			if n > 0 {
+				cell.Shade = 1 + min(shades-1, n*shades/all)
+			}
+			row.Cells = append(row.Cells, cell)
+		}
+		out.Rows = append(out.Rows, row)
+	}
+	return out
+}
+
 // part is a part of a score in a table.
 type part struct {
 	score.Part
@@ -54,6 +118,13 @@ func (s *section) addScores(all []score.Score) {
 				r.PartsShown = append(r.PartsShown, part{p, c.Metric.Format(p.Value)})
 			}
 			g.Scores = append(g.Scores, r)
+		}
+		if c := g.confused(); c != nil {
+			if len(s.Confused) < mostMatrices {
+				s.Confused = append(s.Confused, c)
+			} else {
+				s.Unshown++
+			}
 		}
 		if b := g.best(own); b != nil {
 			h := headline{What: fmt.Sprintf("%s, best stage", g.Title), Value: b.Metric.Format(b.Value)}

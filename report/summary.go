@@ -3,6 +3,9 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"maps"
+	"math"
+	"slices"
 	"strings"
 
 	"github.com/tessera-go/tessera/canvas"
@@ -20,6 +23,8 @@ type summary struct {
 	Ranks       [][]string      // of each, rank correlations with those before it
 	Notes       []string        // numbered from 1 on in titles
 	Charts      []template.HTML // by stage, of what has any
+	Drops       template.HTML   // how much worse last stages are than the best, where that is a part of a whole
+	Grown       []template.HTML // by what a classifier is given
 	About       string          // how the table is to be read
 
 	staged, small, seeds bool // some values are of stages, of few test samples, means over runs
@@ -52,7 +57,11 @@ func summarise(runs []score.Judged, least int) *summary {
 		if svg := c.SVG(); svg != "" && staged {
 			out.Charts = append(out.Charts, template.HTML(svg)) // canvas escapes what it writes
 		}
+		if svg := grown(l, s.Features).SVG(); svg != "" {
+			out.Grown = append(out.Grown, template.HTML(svg))
+		}
 	}
+	out.Drops = template.HTML(drops(s).SVG())
 	out.about()
 	for _, m := range s.Gain {
 		if out.Over = max(out.Over, m.N); m.N == 0 {
@@ -126,7 +135,7 @@ func byDepth(l score.Line, features []string) (c canvas.Chart, staged bool) {
 		c.Rules = append(c.Rules, canvas.Rule{Name: l.Metric.Predictor, Y: l.Trivial})
 	}
 	for i, cell := range l.Cells {
-		line := canvas.Line{Name: features[i]}
+		line := canvas.Line{Name: features[i], Colour: i + 1}
 		for _, at := range cell.Curve {
 			if at.Depth < 1 {
 				c.Rules = append(c.Rules, canvas.Rule{Name: features[i], Y: at.Value})
@@ -146,4 +155,46 @@ func byDepth(l score.Line, features []string) (c canvas.Chart, staged bool) {
 		}
 	}
 	return c, staged
+}
+
+// grown draws how values grow with what is given, on a logarithmic axis, each features' at the stage that is best.
+func grown(l score.Line, features []string) (c canvas.Chart) {
+	c = canvas.Chart{Title: l.Title, Percent: l.Metric.Unit == metric.Percent, LogX: true}
+	if l.Metric.Predictor != "" {
+		c.Rules = append(c.Rules, canvas.Rule{Name: l.Metric.Predictor, Y: l.Trivial})
+	}
+	at := map[float64]bool{}
+	for i, cell := range l.Cells {
+		line := canvas.Line{Name: features[i], Colour: i + 1}
+		if cell.Grown == nil {
+			continue
+		}
+		if c.X = cell.Grown.Along; cell.Grown.Of != "" {
+			c.Title = l.Protocol + " " + cell.Grown.Of
+		}
+		for _, p := range cell.Grown.Points {
+			line.Points, line.Band = append(line.Points, canvas.Point{X: p.X, Y: p.Value}), append(line.Band, p.Interval)
+			at[p.X] = true
+		}
+		c.Lines = append(c.Lines, line)
+	}
+	c.Ticks = slices.Collect(maps.Keys(at))
+	return c
+}
+
+// drops draws how much worse the last stage is than the best, a row for each line that is a part of a whole.
+func drops(s *score.Summary) canvas.Rows {
+	c := canvas.Rows{Title: "Drop from the best stage to the last", Kinds: s.Features, Percent: true}
+	for _, l := range s.Lines {
+		values, some := make([]float64, len(l.Cells)), false
+		for i, cell := range l.Cells {
+			if values[i] = math.NaN(); cell.Drop.N > 0 && l.Metric.Unit == metric.Percent {
+				values[i], some = cell.Drop.Value, true
+			}
+		}
+		if some {
+			c.Names, c.Values = append(c.Names, l.Title), append(c.Values, values)
+		}
+	}
+	return c
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/tessera-go/tessera/internal/avi"
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // Tags of MPEG audio in WAVEFORMATEX: Layer II, and III.
@@ -21,7 +22,7 @@ var errCutAVI = errors.New("an AVI that is cut short in its headers")
 func readAVI(f file, size int64, o Options) (*Recording, error) {
 	a, err := avi.Open(f, size)
 	if err != nil {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	if len(a.Streams) == 0 {
 		return nil, errCutAVI
@@ -40,7 +41,7 @@ func readAVI(f file, size int64, o Options) (*Recording, error) {
 	}
 	index, err := a.Index(k, math.MaxInt32)
 	if err != nil {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	j := &joined{file: f}
 	for _, c := range index.Chunks {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // flacInfo is what the block STREAMINFO says (RFC 9639, 8.2).
@@ -91,7 +93,7 @@ func (s *flacScan) metadata(at int64) (int64, error) {
 		var b [4 + 34]byte
 		n, err := s.f.ReadAt(b[:], at)
 		if err != nil && err != io.EOF {
-			return 0, cause(err)
+			return 0, files.Cause(err)
 		}
 		if n < 4 || first && n < len(b) {
 			return 0, errors.New("a FLAC that is cut short in its headers")
@@ -238,7 +240,7 @@ func (s *flacScan) scan(at int64, o Options) error {
 	for ended := false; !ended; {
 		n, err := s.f.ReadAt(buf[len(buf):cap(buf)], base+int64(len(buf)))
 		if ended = err == io.EOF; err != nil && !ended {
-			return cause(err)
+			return files.Cause(err)
 		}
 		buf = buf[:len(buf)+n]
 		i := 0
@@ -364,7 +366,7 @@ func (d *flacDecoder) next() (v []float32, at int64, err error) {
 	}
 	d.bytes = sized(d.bytes, int(f.end-f.at))
 	if _, err := d.f.ReadAt(d.bytes, f.at); err != nil {
-		return nil, 0, cause(err)
+		return nil, 0, files.Cause(err)
 	}
 	if _, err := d.block.decode(d.bytes, d.info); err != nil {
 		return nil, 0, err

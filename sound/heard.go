@@ -11,6 +11,7 @@ import (
 
 	"github.com/tessera-go/tessera/internal/avi"
 	"github.com/tessera-go/tessera/internal/ffmpeg"
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // In tells whether a file, such as a film, has sound in it, by its headers alone where it can: those of AVI and MP4 are read here, and what only ffmpeg reads is looked at by ffprobe, which
@@ -29,17 +30,17 @@ func in(path string, o Options) (bool, error) {
 		err = errors.New("not a file")
 	}
 	if err != nil {
-		return false, cause(err)
+		return false, files.Cause(err)
 	}
 	f, err := os.Open(path)
 	if err != nil {
-		return false, cause(err)
+		return false, files.Cause(err)
 	}
 	defer f.Close()
 	var head [512]byte
 	n, err := f.ReadAt(head[:], 0)
 	if err != nil && err != io.EOF {
-		return false, cause(err)
+		return false, files.Cause(err)
 	}
 	b := head[:n]
 	switch err := refused(b); {
@@ -52,7 +53,7 @@ func in(path string, o Options) (bool, error) {
 	case "avi":
 		a, err := avi.Open(f, info.Size())
 		if err != nil {
-			return false, cause(err)
+			return false, files.Cause(err)
 		}
 		if len(a.Streams) == 0 {
 			return false, errCutAVI

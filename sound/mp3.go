@@ -1,6 +1,10 @@
 package sound
 
-import "io"
+import (
+	"io"
+
+	"github.com/tessera-go/tessera/internal/files"
+)
 
 // readMP3 reads what begins with a tag or with a frame of MPEG audio, or, where search says so, with other bytes.
 func readMP3(f file, size int64, o Options) (*Recording, error) {
@@ -12,7 +16,7 @@ func readMP3(f file, size int64, o Options) (*Recording, error) {
 	if n, err := f.ReadAt(b[:], at); n == 4 && string(b[:]) == "fLaC" {
 		return readFLACAt(f, at, size, o)
 	} else if err != nil && err != io.EOF {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	return readMPEGAudio(f, at, size, o, false)
 }

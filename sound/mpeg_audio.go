@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // mpegHead is the header of a frame of MPEG audio (ISO 11172-3, 2.4.1.3; ISO 13818-3 for half the rates, and the extension "2.5" for quarters).
@@ -166,7 +168,7 @@ func skipTags(f io.ReaderAt, at int64) (int64, error) {
 			if err == io.EOF {
 				err = nil
 			}
-			return at, cause(err)
+			return at, files.Cause(err)
 		}
 		at += 10 + int64(b[6]&0x7f)<<21 + int64(b[7]&0x7f)<<14 + int64(b[8]&0x7f)<<7 + int64(b[9]&0x7f)
 		if b[5]&0x10 != 0 {
@@ -371,7 +373,7 @@ func (d *mpegDecoder) frame(decode bool) error {
 	f := d.s.frames[d.k]
 	d.bytes = sized(d.bytes, int(f.bytes))
 	if _, err := d.s.f.ReadAt(d.bytes, f.at); err != nil {
-		return cause(err)
+		return files.Cause(err)
 	}
 	h, ok := readMPEGHead(d.bytes)
 	if !ok {

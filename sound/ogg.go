@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // peeker looks at bytes of a file, which it reads in large parts.
@@ -21,7 +23,7 @@ func (p *peeker) peek(at int64, n int) ([]byte, error) {
 		p.buf, p.base = sized(p.buf, int(min(max(p.size, 1), 1<<17))), at
 		k, err := p.f.ReadAt(p.buf[:min(int64(len(p.buf)), max(0, p.size-at))], at)
 		if err != nil && err != io.EOF {
-			return nil, cause(err)
+			return nil, files.Cause(err)
 		}
 		p.buf = p.buf[:k]
 	}

@@ -7,6 +7,8 @@ import (
 	"io"
 	"math"
 	"sync"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // pcm is how values are stored one by one.
@@ -238,7 +240,7 @@ func (s *stored) read(dst []float32, from int64) error {
 			if err == io.EOF {
 				err = errors.New("the file is shorter than it was when it was opened")
 			}
-			return cause(err)
+			return files.Cause(err)
 		}
 		s.pcm.decode(dst[:n*int64(s.channels)], b)
 		dst, from = dst[n*int64(s.channels):], from+n

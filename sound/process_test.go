@@ -9,27 +9,23 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tessera-go/tessera/internal/ffmpeg/fake"
 )
 
 // fakes writes programs that stand for ffmpeg and ffprobe, and a file for them. What ffmpeg does where an index is made, where it decodes from the beginning, and where
 // it decodes after a jump are three bodies.
 func fakes(t *testing.T, ffprobe, index, whole, jump string) (path string, o Options) {
 	t.Helper()
-	dir := t.TempDir()
 	ffmpeg := fmt.Sprintf("case \"$*\" in\n-version) echo ffmpeg version 5.1;;\n*'-f null'*) %s;;\n*-ss*) %s;;\n*) %s;;\nesac", index, jump, whole)
-	for name, body := range map[string]string{"ffmpeg": ffmpeg, "ffprobe": ffprobe} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte("#!/bin/sh\n"+body+"\n"), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
-	path = filepath.Join(dir, "film.mp4")
+	program := fake.Programs(t, ffmpeg, ffprobe)
+	path = filepath.Join(filepath.Dir(program), "film.mp4")
 	if err := os.WriteFile(path, []byte("....ftypisom and so on"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	return path, Options{FFmpeg: filepath.Join(dir, "ffmpeg"), Timeout: 20 * time.Second}
+	return path, Options{FFmpeg: program, Timeout: 20 * time.Second}
 }
 
 // fakeProbe tells of a film of 8000 Hz, mono, whose pictures begin at half a second.
@@ -53,28 +49,6 @@ const (
 	halves = `printf '\000\000\000\077\000\000\000\077'`
 )
 
-func gone(t *testing.T, pidFile string) {
-	t.Helper()
-	b, err := os.ReadFile(pidFile)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pid, err := strconv.Atoi(strings.TrimSpace(string(b)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for range 100 {
-		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil && strings.Contains(string(stat), ") Z ") {
-			return // ended, and not yet collected by init
-		}
-		if syscall.Kill(pid, 0) != nil {
-			return
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Errorf("process %d still runs", pid)
-}
-
 // TestHangs: a program that hangs is ended with all that it started, whether it is asked what there is, for an index or for values, and the sentence says so.
 func TestHangs(t *testing.T) {
 	pids := filepath.Join(t.TempDir(), "pid")
@@ -94,7 +68,7 @@ func TestHangs(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "film.mp4: ffmpeg was ended: it took longer than it may (Timeout)") {
 			t.Errorf("%s: %v", what, err)
 		}
-		gone(t, pids)
+		fake.Gone(t, pids)
 	}
 }
 

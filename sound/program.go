@@ -3,6 +3,7 @@ package sound
 import (
 	"fmt"
 
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/internal/mpegps"
 )
 
@@ -10,7 +11,7 @@ import (
 func readProgram(f file, size int64, o Options) (*Recording, error) {
 	streams, ok, err := mpegps.Scan(f, size, [2]byte{0xc0, 0xdf}, [2]byte{0xe0, 0xef}, [2]byte{0xbd, 0xbd})
 	if err != nil || !ok {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	audio, video := streams[0], streams[1]
 	if audio == nil {

@@ -11,12 +11,13 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // Limits of what is read and written.
@@ -73,25 +74,11 @@ func Open(path string, o Options) (*Recording, error) {
 }
 
 func open(path string, o Options) (*Recording, error) {
-	info, err := os.Stat(path)
+	f, size, err := files.Open(path, "recording", "windows")
 	if err != nil {
-		return nil, cause(err)
+		return nil, err
 	}
-	switch mode := info.Mode(); {
-	case mode.IsDir():
-		return nil, errors.New("a folder, not a recording")
-	case mode&os.ModeNamedPipe != 0:
-		return nil, errors.New("a pipe; windows are looked for anywhere in a recording, which takes a file")
-	case !mode.IsRegular():
-		return nil, errors.New("not a file")
-	case info.Size() == 0:
-		return nil, errors.New("an empty file")
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, cause(err)
-	}
-	r, err := read(f, info.Size(), o)
+	r, err := read(f, size, o)
 	if err == nil && r == nil {
 		f.Close()
 		if r, err = openFFmpeg(path, o); err != nil {
@@ -109,15 +96,6 @@ func open(path string, o Options) (*Recording, error) {
 	return r, nil
 }
 
-// cause leaves the path, which Open adds, out of an error.
-func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
-}
-
 // file is where a recording's bytes are.
 type file interface {
 	io.ReaderAt
@@ -129,7 +107,7 @@ func read(f file, size int64, o Options) (*Recording, error) {
 	var head [512]byte
 	n, err := f.ReadAt(head[:min(size, int64(len(head)))], 0)
 	if err != nil && err != io.EOF {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	b := head[:n]
 	if err := refused(b); err != nil {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // wavScan reads the chunks of a WAV (Multimedia programming interface and data specifications 1.0, 1991), an RF64 (EBU Tech 3306) or a BW64 (ITU-R BS.2088).
@@ -77,7 +79,7 @@ func (c *cleaned) read(dst []float32, from int64) error {
 func (s *wavScan) chunk(at int64) (id string, n int64, err error) {
 	var b [8]byte
 	if _, err := s.f.ReadAt(b[:], at); err != nil {
-		return "", 0, cause(err)
+		return "", 0, files.Cause(err)
 	}
 	return string(b[:4]), int64(binary.LittleEndian.Uint32(b[4:])), nil
 }
@@ -98,7 +100,7 @@ func (s *wavScan) chunks() error {
 			var b [16]byte
 			if n >= 16 {
 				if _, err := s.f.ReadAt(b[:], at+8); err != nil && err != io.EOF {
-					return cause(err)
+					return files.Cause(err)
 				}
 				s.long = int64(min(binary.LittleEndian.Uint64(b[8:]), math.MaxInt64))
 			}
@@ -106,7 +108,7 @@ func (s *wavScan) chunks() error {
 			var b [40]byte
 			k, err := s.f.ReadAt(b[:min(n, int64(len(b)))], at+8)
 			if err != nil && err != io.EOF {
-				return cause(err)
+				return files.Cause(err)
 			}
 			if !s.known {
 				s.format, s.known = readWaveFormat(b[:k])

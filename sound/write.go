@@ -54,7 +54,7 @@ func create(path string, rate float64, channels int, w Writing) (*Writer, error)
 	}
 	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return nil, cause(err)
+		return nil, files.Cause(err)
 	}
 	wr := &Writer{path: path, w: w, rate: int(rate), channels: channels, tmp: tmp, out: bufio.NewWriterSize(tmp, 1<<16)}
 	if _, err := wr.out.Write(wr.header()); err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -43,8 +44,40 @@ func (r *Run) state() []checkpoint.Named {
 	return out
 }
 
+// besidePrefix is that of what learns beside the learner.
+const besidePrefix = "beside."
+
+// companion returns what a checkpoint keeps of what learns beside the learner.
+func (r *Run) companion() (out []checkpoint.Named) {
+	if r.Beside == nil {
+		return nil
+	}
+	for _, p := range layers.State(r.Beside) {
+		out = append(out, checkpoint.Named{Name: besidePrefix + p.Name, Value: p.Value, Layout: p.Layout})
+	}
+	return out
+}
+
+// restoreBeside takes from a checkpoint what learned beside the learner, and leaves the rest in it. Where it has none, or one of other classes, it begins anew: the learner does not
+// depend on it.
+func (r *Run) restoreBeside(f *checkpoint.File) {
+	of := &checkpoint.File{}
+	f.Tensors = slices.DeleteFunc(slices.Clone(f.Tensors), func(t checkpoint.Named) bool {
+		if strings.HasPrefix(t.Name, besidePrefix) {
+			of.Tensors = append(of.Tensors, t)
+			return true
+		}
+		return false
+	})
+	if want := r.companion(); want != nil {
+		if err := of.RestoreAll(want, ""); err != nil {
+			r.Warn(fmt.Sprintf("what the monitor's probe had learned cannot be taken from the checkpoint, it begins anew: %v", err))
+		}
+	}
+}
+
 func (r *Run) checkpoint() error {
-	f := &checkpoint.File{Metadata: map[string]string{"tessera.step": strconv.Itoa(r.step)}, Tensors: r.state()}
+	f := &checkpoint.File{Metadata: map[string]string{"tessera.step": strconv.Itoa(r.step)}, Tensors: append(r.state(), r.companion()...)}
 	f.MarkLayout(checkpoint.ChannelsLast)
 	c, err := json.Marshal(r.Config)
 	if err != nil {
@@ -131,6 +164,7 @@ func (r *Run) apply(f *checkpoint.File) error {
 	if err := sameCourse([]byte(f.Metadata["tessera.config"]), r.Config); err != nil {
 		return err
 	}
+	r.restoreBeside(f)
 	if err := f.RestoreAll(r.state(), ""); err != nil {
 		return err
 	}

@@ -49,6 +49,8 @@ type Run struct {
 
 	// Monitor looks at the learner now and then and returns named values; nil for none.
 	Monitor func(update, of int) map[string]float64
+	// Beside learns beside the learner, such as the monitor's probe: checkpoints keep it too. nil for nothing.
+	Beside layers.Stateful
 	// Picture draws what the learner sees and says; nil for none.
 	Picture func() image.Image
 	// Progress is told of each step.

@@ -1,20 +1,22 @@
 package words
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/viterin/vek/vek32"
 
+	flat "github.com/tessera-go/tessera/index" // index is where words are found here
 	"github.com/tessera-go/tessera/internal/parallel"
+	"github.com/tessera-go/tessera/tensor"
 )
 
-// Space are vectors that are compared by the cosines between them. It keeps a number a vector beside them, not a copy.
+// Space are vectors that are compared by the cosines between them. It keeps two numbers a vector beside them, not a copy.
 type Space struct {
 	*Vectors
-	scale []float32 // 1/|x| of each; 0 for a vector of zeros, whose cosine with anything is 0
+	scale []float32  // 1/|x| of each; 0 for a vector of zeros, whose cosine with anything is 0
+	flat  *flat.Flat // nil of no words
 }
 
 // nearBlock is how many vectors are compared as one piece of work.
@@ -22,7 +24,10 @@ const nearBlock = 4096
 
 // NewSpace measures vectors, which must not change after it.
 func NewSpace(v *Vectors) *Space {
-	s := &Space{v, make([]float32, len(v.Words))}
+	s := &Space{Vectors: v, scale: make([]float32, len(v.Words))}
+	if len(v.Words) > 0 {
+		s.flat = flat.New(tensor.From(v.Data, len(v.Words), v.Dim), flat.Cosine)
+	}
 	parallel.Chunks(len(v.Words), nearBlock, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			s.scale[i] = inverse(vek32.Norm(v.Vector(i)))
@@ -50,13 +55,7 @@ type Near struct {
 	Cosine float32
 }
 
-// nearer orders by cosine, the largest first, equal ones as the words stand.
-func nearer(a, b Near) int {
-	return cmp.Or(cmp.Compare(b.Cosine, a.Cosine), cmp.Compare(a.Index, b.Index))
-}
-
-// Nearest returns the k words whose vectors have the largest cosines with a vector [Dim], the largest first, without some of them. The
-// cosines' last bits depend on the machine.
+// Nearest returns the k words whose vectors have the largest cosines with a vector [Dim], the largest first, of equals those that stand first, without some of them.
 func (s *Space) Nearest(query []float32, k int, without ...int) []Near {
 	if len(query) != s.Dim {
 		panic(fmt.Sprintf("words.Nearest: a query of %d values, the vectors have %d", len(query), s.Dim))
@@ -64,26 +63,11 @@ func (s *Space) Nearest(query []float32, k int, without ...int) []Near {
 	if k <= 0 || len(s.Words) == 0 {
 		return nil
 	}
-	length := inverse(vek32.Norm(query))
-	blocks := make([][]Near, (len(s.Words)+nearBlock-1)/nearBlock)
-	parallel.Chunks(len(s.Words), nearBlock, func(lo, hi int) {
-		best := make([]Near, 0, min(k, hi-lo)+1)
-		for i := lo; i < hi; i++ {
-			c := vek32.Dot(query, s.Vector(i)) * s.scale[i] * length
-			if len(best) == k && c <= best[k-1].Cosine || slices.Contains(without, i) {
-				continue
-			}
-			n := Near{s.Words[i], i, c}
-			at, _ := slices.BinarySearchFunc(best, n, nearer)
-			if best = slices.Insert(best, at, n); len(best) > k {
-				best = best[:k]
-			}
-		}
-		blocks[lo/nearBlock] = best
-	})
-	all := slices.Concat(blocks...)
-	slices.SortFunc(all, nearer)
-	return all[:min(k, len(all))]
+	var all []Near
+	for _, h := range s.flat.Search(tensor.From(query, 1, s.Dim), k, func(_, at int) bool { return slices.Contains(without, at) })[0] {
+		all = append(all, Near{s.Words[h.At], h.At, h.Similarity})
+	}
+	return all
 }
 
 // Query is a sum of words.

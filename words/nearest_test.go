@@ -1,6 +1,7 @@
 package words
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -154,6 +155,11 @@ func TestLike(t *testing.T) {
 	if got := v.Like("kimg", 1); len(got) != 1 || got[0] != "king" {
 		t.Error(got)
 	}
+}
+
+// nearer orders by cosine, the largest first, equal ones as the words stand.
+func nearer(a, b Near) int {
+	return cmp.Or(cmp.Compare(b.Cosine, a.Cosine), cmp.Compare(a.Index, b.Index))
 }
 
 func BenchmarkNearest(b *testing.B) {

@@ -166,7 +166,7 @@ func TestProtocols(t *testing.T) {
 		{"knn?k=5", "k", "after '?'", nil},
 		{"forest", "", "no protocol", nil},
 	} {
-		got, err := flags.protocols(c.of, 4, said(c.said))
+		got, _, err := flags.protocols(c.of, 4, said(c.said))
 		var u usageError
 		if c.fails != "" && (!errors.As(err, &u) || !strings.Contains(err.Error(), c.fails)) {
 			t.Errorf("%s with %q: %v, want %q", c.of, c.said, err, c.fails)

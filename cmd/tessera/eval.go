@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -139,48 +140,53 @@ func (p *protocolFlags) alone(flags ...string) []string {
 	return flags
 }
 
-// protocols returns what is judged by: PROTOCOL with the flags as its options. A flag that the protocol does not read is refused.
-func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag string) bool) ([]eval.Protocol, error) {
+// protocols returns what is judged by: PROTOCOL with the flags as its options, and what it is handed. A flag that the protocol does not read is refused.
+func (p *protocolFlags) protocols(protocol string, seed uint64, said func(flag string) bool) ([]eval.Protocol, *eval.Handed, error) {
 	knn, probe := eval.KNN{K: p.k, Temperature: p.temperature}, eval.Probe{Solver: p.solver, Seed: seed}
 	for _, check := range []func() (string, error){knn.Check, probe.Check} {
 		if option, err := check(); err != nil {
-			return nil, usage("--%s %v", option, err)
+			return nil, nil, usage("--%s %v", option, err)
 		}
 	}
 	if p.gallery < 1 { // where nothing is said, which 0 is in the library, the flag is 8
-		return nil, usage("--gallery %d: want at least 1", p.gallery)
+		return nil, nil, usage("--gallery %d: want at least 1", p.gallery)
 	}
 	switch protocol {
-	case "compare":
-		return []eval.Protocol{knn, probe}, nil
+	case recipe.CompareProtocol:
+		return []eval.Protocol{knn, probe}, nil, nil
 	case "knn":
-		return []eval.Protocol{knn}, unread(said, "is not of knn", p.alone("solver")...)
+		return []eval.Protocol{knn}, nil, unread(said, "is not of knn", p.alone("solver")...)
 	case "probe", "linear":
-		return []eval.Protocol{probe}, unread(said, "is not of the probe", p.alone("k", "temperature")...)
+		return []eval.Protocol{probe}, nil, unread(said, "is not of the probe", p.alone("k", "temperature")...)
 	}
-	one, err := recipe.NewProtocol(protocol)
+	kind, one, err := recipe.FindProtocol(protocol)
 	if err != nil {
-		return nil, usageError{err}
+		return nil, nil, usageError{err}
 	}
-	return []eval.Protocol{one}, unread(said, "PROTOCOL says its options itself, after '?'", p.alone("k", "temperature", "solver")...)
+	if h := kind.Handed; h != nil {
+		return []eval.Protocol{one}, h, refuse(said, "is not of the protocol "+kind.Name, append([]string{"data"}, h.Reads...)...)
+	}
+	return []eval.Protocol{one}, nil, unread(said, "PROTOCOL says its options itself, after '?'", p.alone("k", "temperature", "solver")...)
+}
+
+// listed lists protocols for a person, a line each.
+func listed(kinds []eval.Kind) string {
+	wide := 9
+	if kinds[0].Handed != nil {
+		for _, k := range kinds {
+			wide = max(wide, len(k.Name))
+		}
+	}
+	out := ""
+	for _, k := range kinds {
+		out += fmt.Sprintf("          %-*s %s\n", wide, k.Name, k.About)
+	}
+	return out
 }
 
 // evalLong says what can be judged, and by what.
 func evalLong() string {
-	about := ""
-	for _, p := range recipe.Protocols() {
-		about += fmt.Sprintf("          %-9s %s\n", p.Name, p.About)
-	}
-	about += `          all       by all that fit what is known of the data, for a RUN beside
-                    random weights, raw pixels and a supervised network
-                    (all?only=knn,probe, all?without=finetune), then
-          summary   what RUN... were judged by before, in one table: best stages,
-                    how much worse the last is, which protocols agree
-`
-	return "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(about, "        ") + `          compare   knn and probe, for a RUN, beside random weights, raw pixels and a
-                    supervised network of the same shape and steps, with a
-                    gallery of neighbours
-
+	long := "Eval judges the features of every stage of a network.\n\nPROTOCOL" + strings.TrimPrefix(listed((*eval.Handed)(nil).Of(recipe.Protocols()))+listed(recipe.Gathered()), "        ") + `
 What is judged is a RUN (the directory that pretrain wrote), random (--trunk with random
 weights), or weights in a FILE.safetensors.
 
@@ -197,32 +203,11 @@ sources that were not learned from; which they are is said
 
   tessera eval sound runs/sounds --data audio:recordings --beside random,pixels
 
-Word vectors, of a RUN of word2vec or a FILE of them, are judged by
-
-          analogies   A is to B as C is to D: the questions of --data FILE, in
-                      the form of questions-words.txt, or built-in ones
-          similarity  pairs in --data FILE: two words and people's score a line
-
-  tessera eval analogies runs/word2vec-seed1 --data questions-words.txt
-
-In films of which masks, boxes or key points are known (frames:DIR, scenes:?frames=24)
-
-          track       these are carried from the first frame to the others by a
-                      stage's features: J&F, success AUC, PCK, beside leaving
-                      them where they were
-
-  tessera eval track?stride=8 random --trunk resnet18 --data frames:DIR
-
-Of a RUN of films with sound (av:DIR, scenes:?sound=yes), beside the weights that it began with
-
-          retrieval     pictures find sounds, sounds pictures, and each their own kind:
-                        nDCG among the test films, of what is of the same class
-          localisation  where it sounds: the likeliest place in the box of what sounds,
-                        beside the picture's middle (audio-visual?fusion=location)
-
-  tessera eval retrieval?cca=yes runs/av
-
-With --beside the same is judged of other features, and what each takes to be alike is drawn:
+`
+	for _, h := range recipe.Handed() {
+		long += h.About + "\n\n" + listed(h.Of(recipe.Protocols())) + "\n  " + h.Example + "\n\n"
+	}
+	return long + `With --beside the same is judged of other features, and what each takes to be alike is drawn:
 
   tessera eval purity runs/shuffle --beside random,runs/scene
 
@@ -248,14 +233,14 @@ type evaluation struct {
 }
 
 // refuse refuses flags that are not of a protocol; those of all protocols but the ones named.
-func (c *evaluation) refuse(why string, but ...string) error {
+func refuse(said func(flag string) bool, why string, but ...string) error {
 	var flags []string
 	for _, f := range []string{"trunk", "side", "seed", "norm", "sound", "data", "test", "layers", "solver", "k", "temperature", "gallery", "beside", "max-bad", "features", "labels", "out"} {
 		if !slices.Contains(but, f) {
 			flags = append(flags, f)
 		}
 	}
-	return unread(c.model.said, why, flags...)
+	return unread(said, why, flags...)
 }
 
 // run judges by the protocol a[0] what a[1] names.
@@ -263,8 +248,8 @@ func (c *evaluation) run(a []string) error {
 	if !slices.Contains(evalLayers, c.eval.layers) {
 		return usage("--layers %s: want all or last", c.eval.layers)
 	}
-	if a[0] == summaryProtocol {
-		if err := c.refuse("a summary is of what runs were judged by before"); err != nil {
+	if a[0] == recipe.SummaryProtocol {
+		if err := refuse(c.model.said, "a summary is of what runs were judged by before"); err != nil {
 			return err
 		}
 		return c.summary(a[1:])
@@ -278,61 +263,69 @@ func (c *evaluation) run(a []string) error {
 	if err := args(2, "PROTOCOL and RUN, random or FILE.safetensors")(c.cmd, a); err != nil {
 		return err
 	}
-	if _, _, ok := recipe.FindWordProtocol(a[0]); ok {
-		if err := c.refuse("is not of word vectors", "data"); err != nil {
-			return err
-		}
-		return evalWords(c.g, a[0], a[1], c.of)
-	}
-	if _, _, _, ok := recipe.FindTracking(a[0]); ok {
-		return evalTrack(c.g, c.cmd, &c.model, &c.eval, a, c.of)
-	}
-	if _, _, ok := recipe.FindCorrespondence(a[0]); ok {
-		return evalCorrespond(c.g, c.cmd, &c.model, &c.eval, a, c.of)
-	}
 	return c.judge(a)
 }
 
 // judge judges features or trunks by one protocol, or by several.
 func (c *evaluation) judge(a []string) error {
-	compared := a[0] == "compare"
+	compared := a[0] == recipe.CompareProtocol
 	suite, err, ok := recipe.FindSuite(a[0])
 	if err != nil {
 		return usageError{err}
 	}
 	var protocols []eval.Protocol
+	var handed *eval.Handed
 	if ok {
 		err = unread(c.model.said, suiteReads, "k", "temperature", "solver")
 		if err == nil && c.model.said("seed") && a[1] != "random" {
 			err = usage("--seed: %s", suiteReads)
 		}
 	} else {
-		protocols, err = c.protocol.protocols(a[0], c.model.seed, c.model.said)
+		protocols, handed, err = c.protocol.protocols(a[0], c.model.seed, c.model.said)
 	}
 	if err != nil {
 		return err
 	}
-	mod, err := c.model.load(c.g, a[1])
+	judge, err := c.judging(a[1], protocols, compared, suite != nil)
 	if err != nil {
 		return err
-	}
-	if compared && mod.Info == nil {
-		return usage("compare needs a RUN")
 	}
 	t, sup := newTeller("features"), newTeller(recipe.Supervised)
 	defer t.end()
 	defer sup.end()
-	judge := mod.Judge
-	if compared || suite != nil && mod.Info != nil {
-		judge = mod.Compare
-	}
 	scores, err := judge(c.cmd.Context(), recipe.Comparison{Data: c.of, Test: c.test, Protocols: protocols, Suite: suite, Beside: c.protocol.others(), Gallery: c.protocol.gallery,
 		Out: c.protocol.out, Command: commandLine(), Eval: c.eval.options(t), Progress: sup.step, Say: t.unlessSaid("broken, another stands in: ")})
 	if err != nil {
 		return err
 	}
 	t.end()
+	if handed != nil && handed.Write != nil && !c.g.json {
+		return handed.Write(os.Stdout, scores)
+	}
 	return c.write(scores, suite != nil)
+}
+
+// judging returns what judges the model of a name, or the vectors of words, where these are what the protocols are handed.
+func (c *evaluation) judging(name string, protocols []eval.Protocol, compared, suite bool) (func(context.Context, recipe.Comparison) ([]eval.Score, error), error) {
+	if len(protocols) == 1 {
+		if _, words := protocols[0].(recipe.WordJudger); words {
+			m, err := loadWords(name, 0)
+			if err != nil {
+				return nil, err
+			}
+			return m.Judge, nil
+		}
+	}
+	m, err := c.model.load(c.g, name)
+	switch {
+	case err != nil:
+		return nil, err
+	case compared && m.Info == nil:
+		return nil, usage("compare needs a RUN")
+	case compared || suite && m.Info != nil:
+		return m.Compare, nil
+	}
+	return m.Judge, nil
 }
 
 // suiteReads says why flags of single protocols are refused beside the suite.
@@ -348,9 +341,6 @@ func (c *evaluation) write(scores []eval.Score, summary bool) error {
 	}
 	return eval.WriteTable(os.Stdout, scores)
 }
-
-// summaryProtocol is what the table of what runs were judged by before is called where a protocol is named.
-const summaryProtocol = "summary"
 
 // summary writes what runs were judged by before in one table.
 func (c *evaluation) summary(dirs []string) error {
@@ -380,7 +370,7 @@ func (c *evaluation) features(a []string) error {
 		return usageError{err}
 	}
 	if c.foreign.Suite = suite; !ok {
-		if c.foreign.Protocols, err = c.protocol.protocols(a[0], c.model.seed, c.model.said); err != nil {
+		if c.foreign.Protocols, _, err = c.protocol.protocols(a[0], c.model.seed, c.model.said); err != nil {
 			return err
 		}
 	}
@@ -408,13 +398,9 @@ func (c *evaluation) features(a []string) error {
 func newEval(g *global) *cobra.Command {
 	c := &evaluation{g: g}
 	var names []string
-	for _, p := range recipe.Protocols() {
+	for _, p := range append(recipe.Protocols(), recipe.Gathered()...) {
 		names = append(append(names, p.Name), p.Aliases...)
 	}
-	for _, p := range recipe.WordProtocols() {
-		names = append(names, p.Name)
-	}
-	names = append(names, recipe.TrackProtocol, recipe.RetrievalProtocol, recipe.LocalisationProtocol, recipe.SuiteProtocol, summaryProtocol)
 	cmd := &cobra.Command{
 		Use:   "eval PROTOCOL RUN|random|FILE.safetensors",
 		Short: "judge features by neighbours and linear probes, or word vectors",
@@ -424,7 +410,7 @@ func newEval(g *global) *cobra.Command {
 			c.cmd = cmd
 			return c.run(a)
 		},
-		ValidArgs: append(names, "compare"),
+		ValidArgs: names,
 	}
 	c.model.add(cmd)
 	f := cmd.Flags()

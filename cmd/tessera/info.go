@@ -57,7 +57,8 @@ const dataLong = `Data opens a source and says what it holds. SPEC is kind:path?
                       by ffmpeg; cut=0.8/0.2 keeps speakers and folds whole
   av:PATH             films with sound, as video:PATH; those without are left out
   people:PATH         people with their joints, a square around each: a CSV of
-                      joints, COCO's key points, or a folder with COCO's files
+                      joints, COCO's key points, MPII's people as MMPose has
+                      them, or a folder with COCO's or MPII's files
   voc:DIR             pictures with boxes as Pascal VOC has them: Annotations,
                       JPEGImages, lists of ImageSets/Main as splits; also XML
                       beside pictures; segments=yes for classes of pixels

@@ -70,6 +70,9 @@ func newPretrain(g *global) *cobra.Command {
 					return err
 				}
 			}
+			if preset == "" && c.Task == a[0] { // settings of a run or of a published recipe stay
+				recipe.Suit(&c, cmd.Flags().Changed)
+			}
 			mode := g.over(c.Mode(), cmd.Flags().Changed)
 			c.Conv, c.Precision = mode.Algorithm, mode.Precision
 			if err := recipe.Check(c); err != nil {

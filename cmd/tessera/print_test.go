@@ -59,7 +59,7 @@ func TestCompletion(t *testing.T) {
 	}
 	for _, c := range []struct{ args, want string }{
 		{"eval", "knn probe linear svm sound voc07 lowshot purity retrieve clusters cluster invariance action finetune semi segment normals depth keypoints detect analogies similarity track retrieval localisation all summary compare"}, {"eval knn RUN --solver", "lbfgs sgd"}, {"eval knn RUN --layers", "all last"}, {"export RUN --format", "safetensors npz"},
-		{"embed RUN --conv", "auto direct winograd2 winograd4"}, {"embed RUN --data", "scenes cifar10: idx: folder: video: frames: audio: av: people: voc: coco: yolo: rgbd: text:"}, {"embed RUN --side", ""}, {"bench --recompute", "nothing normalisations blocks"},
+		{"embed RUN --conv", "auto direct winograd2 winograd4"}, {"embed RUN --data", "scenes cifar10: idx: folder: video: frames: audio: av: people: voc: coco: yolo: tinyimagenet: rgbd: text:"}, {"embed RUN --side", ""}, {"bench --recompute", "nothing normalisations blocks"},
 		{"pretrain rotation --precision", "float32 bfloat16 int8"}, {"pretrain rotation --preset", strings.Join(recipe.Presets(), " ")},
 	} {
 		if got := strings.Join(complete(append(strings.Fields(c.args), "")...), " "); got != c.want {

@@ -133,6 +133,9 @@ func seen(p train.Progress) string {
 	if v, ok := p.Seen["knn"]; ok {
 		out = append(out, fmt.Sprintf("kNN %.1f %%", 100*v))
 	}
+	if v, ok := p.Seen["probe"]; ok {
+		out = append(out, fmt.Sprintf("probe %.1f %%", 100*v))
+	}
 	return strings.Join(out, ", ")
 }
 

@@ -185,14 +185,14 @@ func TestStep(t *testing.T) {
 	if _, errs := captured(t, func() { tell.step(p) }); errs != "step 4: kNN 50.0 %\n" {
 		t.Errorf("%q", errs)
 	}
-	p.Seen = map[string]float64{"held_loss": 2, "held_accuracy": 0.5, "held_top_five": 0.75, "held_psnr": 12.5, "held_psnr_mean": 9, "feature_std": 0.127, "effective_rank": 7.25, "knn": 0.125}
-	want := "held-out accuracy 50.0 % (chance 25.0 %), held-out psnr 12.5 dB (mean colour 9 dB), feature deviation 0.13, effective rank 7.2, kNN 12.5 %"
+	p.Seen = map[string]float64{"held_loss": 2, "held_accuracy": 0.5, "held_top_five": 0.75, "held_psnr": 12.5, "held_psnr_mean": 9, "feature_std": 0.127, "effective_rank": 7.25, "knn": 0.125, "probe": 0.25}
+	want := "held-out accuracy 50.0 % (chance 25.0 %), held-out psnr 12.5 dB (mean colour 9 dB), feature deviation 0.13, effective rank 7.2, kNN 12.5 %, probe 25.0 %"
 	if got := seen(p); got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	delete(p.Seen, "held_psnr_mean")
 	delete(p.Seen, "feature_std")
-	if got := seen(p); got != "held-out accuracy 50.0 % (chance 25.0 %), held-out psnr 12.5 dB, kNN 12.5 %" {
+	if got := seen(p); got != "held-out accuracy 50.0 % (chance 25.0 %), held-out psnr 12.5 dB, kNN 12.5 %, probe 25.0 %" {
 		t.Errorf("%q", got)
 	}
 }

@@ -13,32 +13,6 @@ import (
 	"github.com/tessera-go/tessera/recipe"
 )
 
-// evalTrack judges a model by what can be followed with its features.
-func evalTrack(g *global, cmd *cobra.Command, m *modelFlags, e *evalFlags, a []string, of string) error {
-	t, stride, err, _ := recipe.FindTracking(a[0])
-	if err != nil {
-		return usageError{err}
-	}
-	if err := unread(m.said, "is not of the protocol track", "test", "solver", "k", "temperature", "gallery", "beside", "max-bad", "out"); err != nil {
-		return err
-	}
-	mod, err := m.load(g, a[1])
-	if err != nil {
-		return err
-	}
-	tell := newTeller("films")
-	defer tell.end()
-	scores, err := mod.Track(cmd.Context(), t, stride, of, e.options(tell))
-	if err != nil {
-		return err
-	}
-	tell.end()
-	if g.json {
-		return printJSON(map[string]any{"scores": scores})
-	}
-	return eval.WriteTracks(os.Stdout, scores)
-}
-
 func newTrack(g *global) *cobra.Command {
 	var m modelFlags
 	var f recipe.Following
@@ -64,11 +38,7 @@ numbered pictures. Of a network with random weights it shows what the build alon
 			if st, err := os.Stat(filepath.Dir(f.Out)); err != nil || !st.IsDir() || !strings.EqualFold(filepath.Ext(f.Out), ".gif") && !strings.EqualFold(filepath.Ext(f.Out), ".avi") {
 				return usage("--out %s: want a file in a folder that exists, ending in .gif or .avi", f.Out)
 			}
-			of := recipe.TrackProtocol
-			if protocol != "" {
-				of += "?" + protocol
-			}
-			if f.Tracking, f.Stride, err, _ = recipe.FindTracking(of); err != nil {
+			if f.Tracking, err = eval.NewTracking(protocol); err != nil {
 				return usage("--options: %v", err)
 			}
 			if mask != "" {

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/recipe"
 	"github.com/tessera-go/tessera/words"
 )
@@ -85,30 +84,6 @@ answers to it; a run with subwords has vectors for words that it has never seen.
 	f.IntVar(&k, "k", 10, "words to list")
 	f.IntVar(&limit, "limit", 0, "only the first so many vectors of the file, which are those of the most frequent words; 0 means all")
 	return cmd
-}
-
-// evalWords judges the vectors of a run or a file by a protocol for words.
-func evalWords(g *global, protocol, name, file string) error {
-	_, v, _ := recipe.FindWordProtocol(protocol)
-	if err := v.Err(); err != nil {
-		return usageError{err}
-	}
-	m, err := loadWords(name, 0)
-	if err != nil {
-		return err
-	}
-	s, err := m.Judge(protocol, file)
-	if err != nil {
-		return err
-	}
-	if g.json {
-		return printJSON(map[string]any{"scores": []eval.Score{s}})
-	}
-	fmt.Printf("%-40s %9s %7s %8s\n", s.Protocol, s.Metric.Name, "judged", "skipped")
-	for _, p := range s.Parts {
-		fmt.Printf("%-40.40s %9s %7d %8d\n", p.Name, s.Metric.Format(p.Value), p.N, p.Skipped)
-	}
-	return nil
 }
 
 // exportWords writes the vectors of a run or a file as the ending of out says.

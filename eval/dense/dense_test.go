@@ -212,7 +212,7 @@ func TestHeatMaps(t *testing.T) {
 	for _, s := range all {
 		if s.Metric.Name == "PCK@0.2" {
 			best = max(best, s.Value)
-			if s.Trivial > 0.5 || s.Metric.Predictor != "mean place" || s.Settings["head"] != "heatmap" || s.Protocol != "keypoints" {
+			if s.Trivial > 0.5 || s.Metric.Predictor != "likeliest place" || s.Settings["head"] != "heatmap" || s.Protocol != "keypoints" {
 				t.Errorf("%+v", s)
 			}
 		}

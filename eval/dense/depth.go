@@ -131,6 +131,21 @@ func (p *depths) begin(all [][]float32, _ uint64) (int, error) {
 	return 1, nil
 }
 
+// prior is the mean of what is regressed at each place.
+func (p *depths) prior(all [][]float32) []float32 {
+	out := make([]float32, len(all[0]))
+	for k := range out {
+		sum, n := 0.0, 0.0
+		for _, x := range all {
+			if x[k] > 0 {
+				sum, n = sum+(p.code(float64(x[k]))-p.mean)/p.dev, n+1
+			}
+		}
+		out[k] = float32(sum / max(n, 1))
+	}
+	return out
+}
+
 func (p *depths) turn([]float32) {}
 
 func (p *depths) loss(truth []float32) func(y *autograd.Var) *autograd.Var {

@@ -12,6 +12,7 @@ import (
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -84,17 +85,22 @@ func (p HeatMaps) Tune(ctx context.Context, e *eval.TrunkEncoder, train, test *d
 	if err != nil {
 		return nil, err
 	}
-	updates, err := h.fit(ctx, train.Inputs.Subset(index), o, func(rows []int, mirrored []bool) func(y *autograd.Var) *autograd.Var {
-		of := make([]int, len(rows))
+	h.prior = p.prior(want, h.fine)
+	draws := uint64(0)
+	updates, err := h.fit(ctx, train.Inputs.Subset(index), o, func(x *tensor.Tensor, rows []int, mirrored []bool) func(y *autograd.Var) *autograd.Var {
+		of, how := make([]int, len(rows)), make([]warp, len(rows))
+		rng := tensor.NewRNG(p.Seed).Derive(stream.Head, stream.Sample, draws)
+		draws++
 		for row, k := range rows {
-			of[row] = index[k]
+			of[row], how[row] = index[k], newWarp(rng)
 		}
-		return p.loss(want, of, mirrored, h.fine)
+		warped(x, how)
+		return p.loss(want, of, mirrored, how, h.fine)
 	})
 	if err != nil {
 		return nil, err
 	}
-	got, held, err := p.places(ctx, h, test, o)
+	got, sure, held, err := p.places(ctx, h, test, o)
 	if err != nil {
 		return nil, err
 	}
@@ -102,16 +108,18 @@ func (p HeatMaps) Tune(ctx context.Context, e *eval.TrunkEncoder, train, test *d
 	if err != nil {
 		return nil, err
 	}
-	mean, _ := want.Mean()
+	blind := make([]float32, 2*len(want.Names))
+	likeliest(blind, h.prior.Data, h.fine, p.Sigma)
 	var each [][]eval.Score
 	for k := range h.all {
 		like := h.like(k, len(index), updates)
 		like.Settings = p.settings()
+		like.Settings["augment"] = "mirror, turned up to 40 degrees, 1/1.25 to 1.25 times as large, shifted up to an eighth"
 		like.Settings["sigma"], like.Seconds = p.Sigma, time.Since(began).Seconds()
 		if like.Settings["head"] = "heatmap"; p.Dilated {
 			like.Settings["head"] = "heatmap, dilated"
 		}
-		some, err := eval.KeyPoints{Size: p.Size}.Judged(held, truth, got[k], mean, like)
+		some, err := eval.KeyPoints{Size: p.Size}.Judged(held, truth, eval.Guess{At: got[k], Sure: sure[k], Trivial: blind, Predictor: "likeliest place"}, like)
 		if err != nil {
 			return nil, err
 		}
@@ -146,19 +154,22 @@ func withJoints(want *eval.Posed, train *data.Dataset, o eval.Options) (index []
 	return index, nil
 }
 
-// loss returns the loss of maps y [N side side joints] of the samples, those that are mirrored with left and right exchanged.
-func (p HeatMaps) loss(want *eval.Posed, samples []int, mirrored []bool, side int) func(y *autograd.Var) *autograd.Var {
+// loss returns the loss of maps y [N side side joints] of the samples, those that are mirrored with left and right exchanged, and then warped. A joint that is warped out of
+// what is seen is not known.
+func (p HeatMaps) loss(want *eval.Posed, samples []int, mirrored []bool, how []warp, side int) func(y *autograd.Var) *autograd.Var {
 	joints, twin := len(want.Names), want.Mirrored()
 	target, known := tensor.New(len(samples), joints, side*side), tensor.New(len(samples), joints, 1)
 	for row, i := range samples {
 		for j := range joints {
 			from, to := (i*joints+j)*2, row*joints+j
-			x, y := want.At.Data[from], want.At.Data[from+1]
+			x, y := float64(want.At.Data[from]), float64(want.At.Data[from+1])
 			if mirrored[row] {
 				x, to = -x, row*joints+twin[j]
 			}
-			if known.Data[to] = want.Known.Data[from]; known.Data[to] > 0 {
-				gaussian(target.Data[to*side*side:(to+1)*side*side], side, float64(x), float64(y), p.Sigma)
+			x, y = how[row].to(x, y)
+			if want.Known.Data[from] > 0 && math.Abs(x) <= 0.5 && math.Abs(y) <= 0.5 {
+				known.Data[to] = 1
+				gaussian(target.Data[to*side*side:(to+1)*side*side], side, x, y, p.Sigma)
 			}
 		}
 	}
@@ -167,6 +178,38 @@ func (p HeatMaps) loss(want *eval.Posed, samples []int, mirrored []bool, side in
 		y = autograd.Reshape(autograd.Permute(y, 0, 3, 1, 2), s[0], s[3], s[1]*s[2])
 		return autograd.CrossEntropySoft(y, target, autograd.LossOptions{Weight: known})
 	}
+}
+
+// prior returns the logarithm of the mean target of each joint, [1 side side joints], of the training samples and of their mirrors.
+func (p HeatMaps) prior(want *eval.Posed, side int) *tensor.Tensor {
+	joints, twin := len(want.Names), want.Mirrored()
+	sum, n := make([]float64, side*side*joints), make([]float64, joints)
+	one := make([]float32, side*side)
+	for i := range want.At.Dim(0) {
+		for j := range joints {
+			from := (i*joints + j) * 2
+			if want.Known.Data[from] == 0 {
+				continue
+			}
+			x, y := float64(want.At.Data[from]), float64(want.At.Data[from+1])
+			for _, at := range []struct {
+				j int
+				x float64
+			}{{j, x}, {twin[j], -x}} {
+				gaussian(one, side, at.x, y, p.Sigma)
+				n[at.j]++
+				for k, v := range one {
+					sum[k*joints+at.j] += float64(v)
+				}
+			}
+		}
+	}
+	out := tensor.New(1, side, side, joints)
+	for k := range out.Data {
+		j := k % joints
+		out.Data[k] = float32(math.Log((sum[k] + doubt/float64(side*side)) / (n[j] + doubt)))
+	}
+	return out
 }
 
 // gaussian sets a map of side by side positions to a Gaussian around a place, in sides from the middle, whose values sum to 1.
@@ -191,20 +234,21 @@ func gaussian(to []float32, side int, x, y, sigma float64) {
 	}
 }
 
-// places returns where each head says that the test samples' joints are, [N 2J] in sides from the middle, and of which samples.
-func (p HeatMaps) places(ctx context.Context, h *heads, test *data.Dataset, o eval.Options) ([]*tensor.Tensor, eval.Sample, error) {
+// places returns where each head says that the test samples' joints are, [N 2J] in sides from the middle, how sure it is of each sample, and of which samples.
+func (p HeatMaps) places(ctx context.Context, h *heads, test *data.Dataset, o eval.Options) ([]*tensor.Tensor, [][]float64, eval.Sample, error) {
 	held := eval.Sample{Truth: test.Truth}
-	all := make([][]float32, len(h.all))
+	all, sure := make([][]float32, len(h.all)), make([][]float64, len(h.all))
 	joints := 0
+	prior := h.priorAt(h.fine)
 	err := h.each(ctx, test.Inputs, o, func(index []int, y []*tensor.Tensor) error {
 		held.Index = append(held.Index, index...)
 		for k := range y {
 			joints = y[k].Dim(3)
-			some := make([]float32, len(index)*joints*2)
+			some, of := make([]float32, len(index)*joints*2), make([]float64, len(index))
 			parallel.For(len(index), func(row int) {
-				likeliest(some[row*joints*2:(row+1)*joints*2], at(y[k], row, h.fine).Data, h.fine, p.Sigma)
+				of[row] = likeliest(some[row*joints*2:(row+1)*joints*2], at(y[k], row, prior).Data, h.fine, p.Sigma)
 			})
-			all[k] = append(all[k], some...)
+			all[k], sure[k] = append(all[k], some...), append(sure[k], of...)
 		}
 		return nil
 	})
@@ -217,12 +261,12 @@ func (p HeatMaps) places(ctx context.Context, h *heads, test *data.Dataset, o ev
 			out = append(out, tensor.From(all[k], len(held.Index), 2*joints))
 		}
 	}
-	return out, held, err
+	return out, sure, held, err
 }
 
 // likeliest sets to, x y of each joint in sides from the middle, to where the maps y [side side joints] are largest, moved to the mean of the exponentials
-// within two deviations of a target: finer than a map's positions.
-func likeliest(to, y []float32, side int, sigma float64) {
+// within two deviations of a target: finer than a map's positions. It returns the mean over the joints of the probability there.
+func likeliest(to, y []float32, side int, sigma float64) (sure float64) {
 	joints := len(to) / 2
 	reach := max(1, int(math.Round(2*sigma*float64(side))))
 	for j := range joints {
@@ -239,6 +283,12 @@ func likeliest(to, y []float32, side int, sigma float64) {
 				sum, sx, sy = sum+w, sx+w*(float64(b)+0.5), sy+w*(float64(a)+0.5)
 			}
 		}
+		all := 0.0
+		for p := range side * side {
+			all += math.Exp(float64(y[p*joints+j] - best))
+		}
+		sure += sum / all / float64(joints)
 		to[2*j], to[2*j+1] = float32(sx/sum/float64(side)-0.5), float32(sy/sum/float64(side)-0.5)
 	}
+	return sure
 }

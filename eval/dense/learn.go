@@ -11,11 +11,13 @@ import (
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/simd"
 	"github.com/tessera-go/tessera/tensor"
 )
 
 // Learning is how heads learn to predict something at each position of feature maps: AdamW, a cosine from LR to 0 behind a warm-up, pictures and what is known
-// of them mirrored at random. A head begins with a batch normalisation, so that stages of any scale learn alike; it predicts at the map's positions, and what
+// of them mirrored at random. What a head says is added to what the training samples say of each place, and is nothing at first. A head
+// begins with a batch normalisation, so that stages of any scale learn alike; it predicts at the map's positions, and what
 // it says is resized bilinearly to the pixels (Long et al. 2015).
 type Learning struct {
 	Dilated   bool    // two 3x3 convolutions of dilation 2 before the linear map, else the linear map (a 1x1 convolution) alone
@@ -91,7 +93,7 @@ func (l Learning) settings() map[string]any {
 		head = "dilated"
 	}
 	return map[string]any{"head": head, "tune": l.Tune, "updates": l.Updates, "batch_size": l.BatchSize, "lr": l.LR, "schedule": "cosine", "optimizer": "adamw",
-		"augment": "mirror", "loss_side": fineSide, "seed": l.Seed}
+		"augment": "mirror", "begins": "what is known of each place", "loss_side": fineSide, "seed": l.Seed}
 }
 
 // head predicts from one stage's map.
@@ -110,6 +112,9 @@ type heads struct {
 	all   []head
 	side  int // of what is seen
 	fine  int // of the maps that losses are taken at
+	// prior is what heads say before they learn, [1 fine fine channels]: what is known of each place without looking. Heads add to it. A head sees little around a
+	// position, and not where that is: without this it could not even say what who does not look says.
+	prior *tensor.Tensor
 }
 
 // newHeads returns heads with so many values at each position, for what an encoder sees of pictures; of the last stage alone with Tune or where o says so. A
@@ -164,7 +169,10 @@ func (l Learning) newHead(rng *tensor.RNG, in, out int) layers.Module {
 			in = dilatedWidth
 		}
 	}
-	return layers.Seq(append(parts, layers.NewConv2D(rng, in, out, 1, layers.ConvOptions{}))...)
+	last := layers.NewConv2D(rng, in, out, 1, layers.ConvOptions{})
+	last.W.Fill(0) // what is said at first is the prior
+	last.B.Fill(0)
+	return layers.Seq(append(parts, last)...)
 }
 
 // tape returns what the trunk runs on where nothing learns.
@@ -175,9 +183,9 @@ func (h *heads) tape() *autograd.Tape {
 	return autograd.NewInference()
 }
 
-// fit trains the heads, and with Tune the trunk, on samples. loss is told of which samples a batch is and which of them are mirrored, and returns the loss of
-// what a head says of them, y [N fine fine channels]. It returns the number of updates.
-func (h *heads) fit(ctx context.Context, in data.Inputs, o eval.Options, loss func(index []int, mirrored []bool) func(y *autograd.Var) *autograd.Var) (int, error) {
+// fit trains the heads, and with Tune the trunk, on samples. loss is told what is seen of a batch, x [N side side C], which it may vary, of which samples that is and which
+// of them are mirrored, and returns the loss of what a head says of them, y [N fine fine channels]. It returns the number of updates.
+func (h *heads) fit(ctx context.Context, in data.Inputs, o eval.Options, loss func(x *tensor.Tensor, index []int, mirrored []bool) func(y *autograd.Var) *autograd.Var) (int, error) {
 	var parts []layers.Stateful
 	what := "heads on the maps"
 	if h.Tune {
@@ -195,7 +203,7 @@ func (h *heads) fit(ctx context.Context, in data.Inputs, o eval.Options, loss fu
 	frozen := h.tape()
 	les, err := t.Learn(ctx, h.e, learning(parts), &data.Dataset{Inputs: in}, nil, h.Seed, o, eval.Goal{What: what, Loss: func(x *autograd.Var, index []int, mirrored []bool) *autograd.Var {
 		frozen.Reset() // of the last batch's maps, which the heads' gradients needed
-		of, maps := loss(index, mirrored), []*autograd.Var(nil)
+		of, maps := loss(x.Value, index, mirrored), []*autograd.Var(nil)
 		if h.Tune {
 			maps = h.trunk.Features(x)
 		} else {
@@ -205,7 +213,7 @@ func (h *heads) fit(ctx context.Context, in data.Inputs, o eval.Options, loss fu
 		}
 		var sum *autograd.Var
 		for _, one := range h.all {
-			l := of(autograd.Resize(one.net.Forward(maps[one.stage]), h.fine, h.fine))
+			l := of(h.said(one.net.Forward(maps[one.stage])))
 			if sum == nil {
 				sum = l
 			} else {
@@ -236,10 +244,23 @@ func (h *heads) each(ctx context.Context, in data.Inputs, o eval.Options, f func
 	})
 }
 
-// at returns what a head says of row n of a batch, resized to side by side pixels: [side side channels].
-func at(y *tensor.Tensor, n, side int) *tensor.Tensor {
-	out := tensor.New(1, side, side, y.Dim(3))
+// at returns what a head says of row n of a batch, resized to the pixels of prior: [side side channels].
+func at(y *tensor.Tensor, n int, prior *tensor.Tensor) *tensor.Tensor {
+	out := tensor.New(prior.Shape...)
 	tensor.Resize(out, y.Rows(n, n+1))
+	simd.Add(out.Data, out.Data, prior.Data)
+	return out
+}
+
+// said returns what a head says where losses are taken, [N fine fine channels], from what its network makes of a map.
+func (h *heads) said(y *autograd.Var) *autograd.Var {
+	return autograd.Add(autograd.Resize(y, h.fine, h.fine), autograd.Const(h.prior))
+}
+
+// priorAt returns the prior at side by side pixels.
+func (h *heads) priorAt(side int) *tensor.Tensor {
+	out := tensor.New(1, side, side, h.prior.Dim(3))
+	tensor.Resize(out, h.prior)
 	return out
 }
 

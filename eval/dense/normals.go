@@ -10,6 +10,7 @@ import (
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/kmeans"
+	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/metric"
@@ -153,6 +154,32 @@ func unit(to []float32, v [3]float64) {
 	}
 }
 
+// prior is the logarithm of how common each codeword is at each place, or the mean vector there.
+func (p *normals) prior(all [][]float32) []float32 {
+	if !p.regression {
+		labels := make([][]int32, len(all))
+		parallel.For(len(all), func(i int) { labels[i], _ = p.labels(all[i]) })
+		return logShares(labels, p.count)
+	}
+	out := make([]float32, len(all[0]))
+	for k := 0; k < len(out); k += 3 {
+		var sum [3]float64
+		n := 0.0
+		for _, x := range all {
+			if v := x[k : k+3]; p.known(v) {
+				n++
+				for a := range sum {
+					sum[a] += float64(v[a])
+				}
+			}
+		}
+		for a := range sum {
+			out[k+a] = float32(sum[a] / max(n, 1))
+		}
+	}
+	return out
+}
+
 // turn turns what faces left to the right.
 func (p *normals) turn(truth []float32) {
 	for k := 0; k < len(truth); k += 3 {
@@ -160,9 +187,10 @@ func (p *normals) turn(truth []float32) {
 	}
 }
 
-func (p *normals) loss(truth []float32) func(y *autograd.Var) *autograd.Var {
+// labels returns the nearest codeword of each pixel, -1 where nothing is known; of a regression 1 where something is known, else 0.
+func (p *normals) labels(truth []float32) (labels []int32, known []float32) {
 	n := len(truth) / 3
-	labels, known := make([]int32, n), make([]float32, n)
+	labels, known = make([]int32, n), make([]float32, n)
 	for k := range n {
 		v := truth[3*k : 3*k+3]
 		switch {
@@ -174,6 +202,11 @@ func (p *normals) loss(truth []float32) func(y *autograd.Var) *autograd.Var {
 			labels[k] = p.nearest(v)
 		}
 	}
+	return labels, known
+}
+
+func (p *normals) loss(truth []float32) func(y *autograd.Var) *autograd.Var {
+	labels, known := p.labels(truth)
 	return func(y *autograd.Var) *autograd.Var {
 		if !p.regression {
 			return autograd.CrossEntropy(y, labels)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -25,6 +26,8 @@ type pixels interface {
 	known(truth []float32) bool // of any pixel
 	// begin looks at the training samples' truths, side by side pixels each, and returns how many values a head is to make of a position.
 	begin(all [][]float32, seed uint64) (channels int, err error)
+	// prior returns what is known without looking, as a head would say it: side by side pixels, channels values each, of the training samples and of their mirrors.
+	prior(all [][]float32) []float32
 	// turn changes what else than its place changes in a mirror.
 	turn(truth []float32)
 	// loss returns the loss of what a head says, y [N H W channels], beside truths of as many pixels.
@@ -139,7 +142,8 @@ func tune(ctx context.Context, p pixels, l Learning, e *eval.TrunkEncoder, train
 	if err != nil {
 		return nil, err
 	}
-	updates, err := h.fit(ctx, train.Inputs.Subset(index), o, func(index []int, mirrored []bool) func(y *autograd.Var) *autograd.Var {
+	h.prior = tensor.From(p.prior(both(p, all, h.fine)), 1, h.fine, h.fine, channels)
+	updates, err := h.fit(ctx, train.Inputs.Subset(index), o, func(_ *tensor.Tensor, index []int, mirrored []bool) func(y *autograd.Var) *autograd.Var {
 		size := len(all[0])
 		want := make([]float32, len(index)*size)
 		for row, i := range index {
@@ -163,6 +167,50 @@ func tune(ctx context.Context, p pixels, l Learning, e *eval.TrunkEncoder, train
 		scores[i].Seconds = time.Since(began).Seconds()
 	}
 	return scores, j.draw(test, o)
+}
+
+// both returns truths, side by side pixels each, and what they are in a mirror.
+func both(p pixels, all [][]float32, side int) [][]float32 {
+	out := slices.Clone(all)
+	for _, x := range all {
+		x = slices.Clone(x)
+		mirror(x, side)
+		p.turn(x)
+		out = append(out, x)
+	}
+	return out
+}
+
+// doubt is how many samples of what is everywhere are counted beside the training samples at a place, so that what none of them shows there is not impossible.
+const doubt = 8
+
+// logShares returns the logarithms of how common each of so many classes is at each place. classes are those at each place of samples, -1 for none.
+func logShares(samples [][]int32, classes int) []float32 {
+	size := len(samples[0])
+	at, total, all := make([]float64, size*classes), make([]float64, classes), float64(classes)
+	for c := range total {
+		total[c] = 1
+	}
+	for _, x := range samples {
+		for k, c := range x {
+			if c >= 0 {
+				at[k*classes+int(c)]++
+				total[c]++
+				all++
+			}
+		}
+	}
+	out := make([]float32, len(at))
+	for k := range size {
+		row, n := at[k*classes:(k+1)*classes], 0.0
+		for _, v := range row {
+			n += v
+		}
+		for c, v := range row {
+			out[k*classes+c] = float32(math.Log((v + doubt*total[c]/all) / (n + doubt)))
+		}
+	}
+	return out
 }
 
 // mirror turns a truth, side by side pixels, left to right.
@@ -219,6 +267,7 @@ type shown struct {
 func (j *judging) run(ctx context.Context, test *data.Dataset, o eval.Options) error {
 	j.sums = make([][][]float64, len(j.h.all))
 	bad, last := 0, error(nil)
+	prior := j.h.priorAt(j.h.side)
 	err := j.h.each(ctx, test.Inputs, o, func(index []int, y []*tensor.Tensor) error {
 		n := len(index)
 		truth, errs := make([][]float32, n), make([]error, n)
@@ -229,7 +278,7 @@ func (j *judging) run(ctx context.Context, test *data.Dataset, o eval.Options) e
 			}
 			trivial[row] = j.p.sums(j.plain, truth[row])
 			for k := range j.h.all {
-				g := j.p.predict(at(y[k], row, j.h.side).Data)
+				g := j.p.predict(at(y[k], row, prior).Data)
 				got[row], sums[row] = append(got[row], g), append(sums[row], j.p.sums(g, truth[row]))
 			}
 		})

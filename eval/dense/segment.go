@@ -134,6 +134,15 @@ func (p *segments) begin(all [][]float32, _ uint64) (int, error) {
 // commonest returns the place of the largest number, of equals the first.
 func commonest(of []int) int { return slices.Index(of, slices.Max(of)) }
 
+// prior is the logarithm of how common each class is at each place.
+func (p *segments) prior(all [][]float32) []float32 {
+	labels := make([][]int32, len(all))
+	for i, x := range all {
+		labels[i] = numbered(x)
+	}
+	return logShares(labels, len(p.names))
+}
+
 func (p *segments) turn([]float32) {}
 
 // numbered are values as classes.

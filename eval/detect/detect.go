@@ -20,8 +20,9 @@ type Detect struct {
 	Head      string  // fcos, without anchors; rcnn, which looks twice; empty means fcos
 	Neck      string  // of rcnn: fpn, a pyramid of maps, or c4, the stage before the last; empty means fpn
 	Freeze    bool    // the trunk stays as it is, its norms' statistics too
-	Epochs    int     // 0 means 30
-	BatchSize int     // 0 means 16
+	Updates   int     // rounded up to whole epochs; 0 means 1200
+	Epochs    int     // in place of Updates; 0 means as many as these are
+	BatchSize int     // 0 means 8
 	LR        float32 // of AdamW, falling along a cosine; 0 means 1e-3
 	Side      int     // that the longer side of a picture is made, in pixels; 0 means the encoder's
 	Channels  int     // of the head's maps, in eights; 0 means 64
@@ -35,14 +36,15 @@ func Protocols() []eval.Kind { return []eval.Kind{kind} }
 
 var kind = eval.Kind{
 	Name:  "detect",
-	All:   "epochs=10",
+	All:   "updates=300",
 	About: "objects and their boxes, by a detector that learns on the trunk: average precision",
 	Options: []spec.Option{
 		{Name: "head", Default: "fcos", About: "fcos, at each place one answer (Tian et al. 2019); rcnn, Faster R-CNN, which looks twice and is slower"},
 		{Name: "neck", Default: "fpn", About: "of rcnn: fpn, a pyramid of maps, or c4, the stage before the last"},
 		{Name: "freeze", Default: "no", About: "yes: the trunk does not learn, only what stands on it"},
-		{Name: "epochs", Default: "30", About: "over the training pictures"},
-		{Name: "batch", Default: "16", About: "pictures in a batch, 1 to 256"},
+		{Name: "updates", Default: "1200", About: "of AdamW, rounded up to whole epochs"},
+		{Name: "epochs", About: "over the training pictures, in place of updates"},
+		{Name: "batch", Default: "8", About: "pictures in a batch, 1 to 256"},
 		{Name: "lr", Default: "0.001", About: "of AdamW, falling along a cosine"},
 		{Name: "side", Default: "0", About: "pixels that the longer side of a picture is made; 0: the network's"},
 		{Name: "channels", Default: "64", About: "of the head's maps, a multiple of 8, up to 512"},
@@ -51,9 +53,14 @@ var kind = eval.Kind{
 		{Name: "seed", Default: "0", About: "of the head's weights, the order, and what is varied"},
 	},
 	Make: func(v *spec.Values) eval.Protocol {
-		p := Detect{Head: v.One("head", "fcos", "rcnn"), Neck: v.One("neck", "fpn", "c4"), Freeze: v.Bool("freeze"), Epochs: v.Int("epochs", 1, math.MaxInt32), BatchSize: v.Int("batch", 1, 256),
+		p := Detect{Head: v.One("head", "fcos", "rcnn"), Neck: v.One("neck", "fpn", "c4"), Freeze: v.Bool("freeze"), Updates: v.Int("updates", 1, math.MaxInt32), BatchSize: v.Int("batch", 1, 256),
 			LR: float32(v.Float("lr", 1e-7, 1)), Side: v.Int("side", 0, mostSide), Channels: v.Int("channels", headGroups, 512), Convs: v.Int("convs", 1, 8),
 			Augment: v.One("augment", "jitter", "mirror", "no"), Seed: uint64(v.Int("seed", 0, math.MaxInt))}
+		if v.Given("epochs") {
+			if p.Epochs, p.Updates = v.Int("epochs", 1, math.MaxInt32), 0; v.Given("updates") {
+				v.Fail("options updates and epochs both say how long the detector learns; want one")
+			}
+		}
 		if p.Channels%headGroups != 0 {
 			v.Fail("option channels=%d: want a multiple of %d", p.Channels, headGroups)
 		}
@@ -83,11 +90,11 @@ func (p Detect) filled() Detect {
 	if p.Neck == "" || p.Head != "rcnn" {
 		p.Neck = "fpn"
 	}
-	if p.Epochs == 0 {
-		p.Epochs = 30
+	if p.Updates == 0 && p.Epochs == 0 {
+		p.Updates = 1200
 	}
 	if p.BatchSize == 0 {
-		p.BatchSize = 16
+		p.BatchSize = 8
 	}
 	if p.LR == 0 {
 		p.LR = 1e-3
@@ -106,11 +113,15 @@ func (p Detect) filled() Detect {
 
 // settings are what a score must say, and what makes the detector again.
 func (p Detect) settings() map[string]any {
-	out := map[string]any{"head": p.Head, "neck": p.Neck, "freeze": p.Freeze, "epochs": p.Epochs, "batch_size": p.BatchSize, "lr": p.LR, "weight_decay": decay, "optimizer": "adamw",
+	out := map[string]any{"head": p.Head, "neck": p.Neck, "freeze": p.Freeze, "batch_size": p.BatchSize, "lr": p.LR, "weight_decay": decay, "optimizer": "adamw",
 		"schedule": "cosine", "channels": p.Channels, "augment": p.Augment, "seed": p.Seed, "shown": "whole",
 		"ap50": "area under precision raised to the largest at a higher recall, of boxes found by an overlap of 0.5 (VOC 2010)"}
 	if p.Head == "fcos" {
 		out["convs"] = p.Convs
+	}
+	if out["updates"] = p.Updates; p.Epochs > 0 {
+		delete(out, "updates")
+		out["epochs"] = p.Epochs
 	}
 	if p.Side > 0 {
 		out["shown_side"] = p.Side

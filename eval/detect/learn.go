@@ -3,7 +3,6 @@ package detect
 import (
 	"context"
 	"fmt"
-	"math"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
@@ -28,40 +27,23 @@ type detector interface {
 // decay is the weight decay of learning.
 const decay = 1e-2
 
-// learn lets a detector learn: AdamW, a cosine from LR to 0 behind a warm-up of a twentieth. It returns the number of updates.
-func (p Detect) learn(ctx context.Context, d detector, e *eval.TrunkEncoder, s *shown, o eval.Options) (step int, err error) {
+// learn lets a detector learn, with AdamW. It returns the number of updates.
+func (p Detect) learn(ctx context.Context, d detector, e *eval.TrunkEncoder, s *shown, o eval.Options) (steps int, err error) {
 	n := len(s.objects)
 	o = s.told(o)
 	l := data.NewLoader(n, maker{s, p.Augment}, data.LoaderOptions{BatchSize: min(p.BatchSize, n), Seed: p.Seed, Workers: max(2, tensor.Threads()), Bad: o.Bad, MaxBad: o.MaxBad})
 	opt := optim.NewAdamW(layers.Params(d), optim.AdamOptions{WeightDecay: decay})
-	steps := l.Steps() * p.Epochs
-	rate := optim.WarmupThen(max(1, steps/20), optim.Cosine(p.LR, steps-max(1, steps/20)))
-	tape := autograd.NewTape(tensor.NewRNG(p.Seed).Derive(stream.Tape))
-	if e.Tape != nil {
-		tape.Mode = e.Tape().Mode
+	epochs := p.Epochs
+	if epochs == 0 {
+		epochs = (p.Updates + l.Steps() - 1) / l.Steps()
 	}
-	for epoch := range p.Epochs {
-		for b := range l.Epoch(epoch, 0) {
-			if err := ctx.Err(); err != nil {
-				return step, err
-			}
-			tape.SetRNG(tensor.NewRNG(p.Seed).Derive(stream.Tape, uint64(step)))
-			y := d.Loss(tape.Input(b.x), b.objects)
-			if v := float64(y.Scalar()); math.IsNaN(v) || math.IsInf(v, 0) {
-				return step, fmt.Errorf("the loss is %g at step %d; a smaller lr may help (%g)", v, step, p.LR)
-			}
-			opt.Step(tape.Backward(y), rate(step))
-			tape.Reset()
-			step++
-			if o.Progress != nil {
-				o.Progress(step*l.Options().BatchSize, steps*l.Options().BatchSize, "detector on "+e.Label)
-			}
+	return eval.Descend(ctx, eval.Descent{What: "detector on " + e.Label, Epochs: epochs, LR: p.LR, Seed: p.Seed}, e, l, o, func(tape *autograd.Tape, b *batch, update int) *autograd.Var {
+		if p.Neck == "c4" {
+			tape.Recompute = autograd.RecomputeBlocks // a stage of the trunk runs on every region
 		}
-		if err := l.Err(); err != nil {
-			return step, err
-		}
-	}
-	return step, nil
+		tape.SetRNG(tensor.NewRNG(p.Seed).Derive(stream.Tape, uint64(update)))
+		return d.Loss(tape.Input(b.x), b.objects)
+	}, opt.Step, nil)
 }
 
 // find returns what a detector finds in pictures, in their own pixels; index says of which rows.

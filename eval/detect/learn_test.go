@@ -272,3 +272,25 @@ func TestWhatCounts(t *testing.T) {
 		t.Errorf("an unknown class: %v", err)
 	}
 }
+
+// TestHowLong: updates are rounded up to whole epochs, epochs say it otherwise, and scores say which.
+func TestHowLong(t *testing.T) {
+	d, err := data.Open("scenes:?n=6&side=32&objects=1", data.Train)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for of, want := range map[string]int{"updates=4": 6, "epochs=2": 6, "updates=3": 3} {
+		p, err := eval.NewProtocol("detect?channels=8&batch=2&"+of, Protocols()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := p.(Detect).Tune(context.Background(), encoder(t, 32), d, d, eval.Options{})
+		name, _, _ := strings.Cut(of, "=")
+		if err != nil || s[0].Found["updates"] != want || s[0].Settings[name] == nil || len(s[0].Settings) != len((Detect{}).filled().settings()) {
+			t.Errorf("%s: %v, %+v; want %d updates", of, err, s, want)
+		}
+	}
+	if _, err := eval.NewProtocol("detect?epochs=2&updates=3", Protocols()...); err == nil || !strings.Contains(err.Error(), "want one") {
+		t.Error(err)
+	}
+}

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/layers"
@@ -90,11 +91,7 @@ func (d *twoStage) maps(x *autograd.Var) []*autograd.Var {
 	if d.pyramid != nil {
 		return d.pyramid.Maps(x)
 	}
-	d.trunk.run(x, func() {
-		for _, s := range d.trunk.Stages[:len(d.trunk.Stages)-1] {
-			x = s.Parts.Forward(x)
-		}
-	})
+	d.trunk.run(x, func() { x = d.trunk.Through(0, len(d.trunk.Stages)-1, x) })
 	return []*autograd.Var{x}
 }
 
@@ -127,8 +124,8 @@ func (d *twoStage) look(maps []*autograd.Var, regions []region) (class, box *aut
 	}
 	y := autograd.Concat(0, cut...)
 	if d.pyramid == nil {
-		d.trunk.run(y, func() { y = d.trunk.Stages[len(d.trunk.Stages)-1].Parts.Forward(y) })
-		y = autograd.GlobalAvgPool(y)
+		d.trunk.run(y, func() { y = d.trunk.Through(len(d.trunk.Stages)-1, len(d.trunk.Stages), y) })
+		y = layers.Pooled(y)
 	} else {
 		y = autograd.Flatten(y)
 		for _, l := range d.fc {
@@ -210,6 +207,18 @@ func boxLoss(class, box *autograd.Var, labels []int32, targets [][4]float32) *au
 	return autograd.Add(loss, autograd.Scale(far, 1/(bend*float32(len(labels)))))
 }
 
+// mostRegions is how many regions are looked at at once where nothing learns: C4 runs a stage of the trunk on each, which for a large one takes gigabytes for all of a batch.
+const mostRegions = 64
+
+// aside returns an inference tape that computes as another, for values that are not needed for long.
+func aside(of *autograd.Tape) *autograd.Tape {
+	t := autograd.NewInference()
+	if of != nil {
+		t.Mode = of.Mode
+	}
+	return t
+}
+
 // Find returns what is in pictures, the surest first.
 func (d *twoStage) Find(x *autograd.Var) [][]Found {
 	maps := d.maps(x)
@@ -222,19 +231,24 @@ func (d *twoStage) Find(x *autograd.Var) [][]Found {
 			regions = append(regions, region{i, b})
 		}
 	}
-	if len(regions) == 0 {
-		return out
-	}
-	c, b, order := d.look(maps, regions)
-	likely := autograd.Softmax(c).Value
-	for row, k := range order {
-		r := regions[k]
-		for class := range d.classes {
-			if sure := likely.Data[row*(d.classes+1)+class+1]; sure > leastSure {
-				at := roiCoding.decode(b.Value.Data[(row*d.classes+class)*4:][:4], r.box)
-				out[r.picture] = append(out[r.picture], Found{Object{at, class}, sure})
+	pieces := aside(x.Tape())
+	for some := range slices.Chunk(regions, mostRegions) {
+		var from []*autograd.Var
+		for _, m := range maps {
+			from = append(from, pieces.Input(m.Value))
+		}
+		c, b, order := d.look(from, some)
+		likely := autograd.Softmax(c).Value
+		for row, k := range order {
+			r := some[k]
+			for class := range d.classes {
+				if sure := likely.Data[row*(d.classes+1)+class+1]; sure > leastSure {
+					at := roiCoding.decode(b.Value.Data[(row*d.classes+class)*4:][:4], r.box)
+					out[r.picture] = append(out[r.picture], Found{Object{at, class}, sure})
+				}
 			}
 		}
+		pieces.Reset()
 	}
 	for i := range out {
 		out[i] = surest(out[i], roiOverlap, float32(d.side))

@@ -115,20 +115,14 @@ func (p Detect) scores(found [][]Found, index []int, train, test *shown, names [
 			second.Parts = append(second.Parts, eval.Part{Name: part.name, Value: part.value, N: n})
 		}
 	}
-	if in, over := j.interval(first.Value, of); in != nil {
-		first.Interval, first.Found["interval_over"] = in, over
-	}
+	within(&first, of, metric.JudgeVOC(j.found, j.there, j.classes, metric.VOCOptions{}).MeanArea)
+	within(&second, of, metric.JudgeCOCO(j.found, j.there, j.classes).AP)
 	return []eval.Score{first, second}
 }
 
-// interval returns where a value, the average precision at a half, would lie with 95 % certainty on other samples, by those drawn anew; nil where there are too few. It is the
-// basic interval (Davison and Hinkley 1997, equation 5.6): precision is raised to the largest at a higher recall, so drawn sets, with fewer different pictures, have too
-// high a value, and the percentiles themselves would lie above it.
-func (j judged) interval(value float64, of eval.Sample) (*[2]float64, string) {
-	voc := metric.JudgeVOC(j.found, j.there, j.classes, metric.VOCOptions{})
-	in, over := eval.Redrawn(of, func(times []int) []float64 { return []float64{voc.MeanArea(times)} })
-	if len(in) == 0 || in[0] == nil {
-		return nil, ""
+// within adds to a score of an average precision where it would lie with 95 % certainty on other samples, by those drawn anew; nothing where there are too few.
+func within(s *eval.Score, of eval.Sample, drawn func(times []int) float64) {
+	if in, over := eval.Redrawn(of, func(times []int) []float64 { return []float64{drawn(times)} }); len(in) > 0 && in[0] != nil {
+		s.Interval, s.Found["interval_over"] = eval.Basic(s.Value, in[0]), over
 	}
-	return &[2]float64{max(0, 2*value-in[0][1]), min(1, 2*value-in[0][0])}, over
 }

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"math"
-	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/data"
@@ -32,19 +31,34 @@ func TestInterval(t *testing.T) {
 			j.found = append(j.found, metric.Detection{Image: i, Class: k % 2, Score: float64((i*31+k*17)%1000) / 2500, Box: [4]float64{40, 40, 50, 50}})
 		}
 	}
-	value := metric.VOC(j.found, j.there, j.classes, metric.VOCOptions{}).MeanArea
-	width := func(truth data.Truth, said string) float64 {
-		in, over := j.interval(value, eval.Sample{Features: eval.Features{Index: index}, Truth: truth})
-		if in == nil || over != said || !(in[0] < value && value < in[1]) {
-			t.Fatalf("%.3f in %v over %q, want %q", value, in, over, said)
+	for _, of := range []struct {
+		value float64
+		drawn func(times []int) float64
+	}{
+		{metric.VOC(j.found, j.there, j.classes, metric.VOCOptions{}).MeanArea, metric.JudgeVOC(j.found, j.there, j.classes, metric.VOCOptions{}).MeanArea},
+		{metric.COCO(j.found, j.there, j.classes).AP, metric.JudgeCOCO(j.found, j.there, j.classes).AP},
+	} {
+		ask := func(truth data.Truth, index []int) eval.Score {
+			s := eval.Score{Value: of.value, Found: map[string]any{}}
+			within(&s, eval.Sample{Features: eval.Features{Index: index}, Truth: truth}, of.drawn)
+			return s
 		}
-		return in[1] - in[0]
-	}
-	alone, films := width(data.Truth{}, "600 samples"), width(data.Truth{Groups: map[string]data.Labels{data.FilmGroup: inFilms(film)}}, "60 films")
-	if r := films / alone; math.Abs(r-math.Sqrt(film)) > 1 {
-		t.Errorf("the interval over films is %.2f times that over pictures, want about %.2f: the pictures of a film are alike", r, math.Sqrt(film))
-	}
-	if in, over := j.interval(value, eval.Sample{Features: eval.Features{Index: make([]int, 1)}}); in != nil || strings.Contains(over, "1") {
-		t.Errorf("one picture: %v over %q", in, over)
+		width := func(truth data.Truth, said string) float64 {
+			s := ask(truth, index)
+			if in := s.Interval; in == nil || s.Found["interval_over"] != said || !(in[0] < of.value && of.value < in[1]) {
+				t.Fatalf("%.3f in %v over %q, want %q", of.value, in, s.Found["interval_over"], said)
+			}
+			return s.Interval[1] - s.Interval[0]
+		}
+		alone, films := width(data.Truth{}, "600 samples"), width(data.Truth{Groups: map[string]data.Labels{data.FilmGroup: inFilms(film)}}, "60 films")
+		if r := films / alone; math.Abs(r-math.Sqrt(film)) > 1 {
+			t.Errorf("the interval over films is %.2f times that over pictures, want about %.2f: the pictures of a film are alike", r, math.Sqrt(film))
+		}
+		if s := ask(data.Truth{}, make([]int, 1)); s.Interval != nil || len(s.Found) > 0 {
+			t.Errorf("one picture: %+v", s)
+		}
+		if v := of.drawn(nil); math.Abs(v-of.value) > 1e-12 {
+			t.Errorf("each picture once is %g, want %g", v, of.value)
+		}
 	}
 }

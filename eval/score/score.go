@@ -34,7 +34,11 @@ type Score struct {
 	Network  map[string]any `json:"network,omitempty"` // what net the features are of, and how it computed; does not tell scores apart
 	Found    map[string]any `json:"found,omitempty"`   // what the protocol chose or counted on the way
 	Parts    []Part         `json:"parts,omitempty"`   // what the value is made of, such as the sections of a file of questions
-	Seconds  float64        `json:"seconds"`
+	// Confusion says which classes test samples were taken for; nil where no classes are said.
+	Confusion *Confusion `json:"confusion,omitempty"`
+	// Curve is what Value is the mean of, or the last point of; nil where nothing grows.
+	Curve   *Curve  `json:"curve,omitempty"`
+	Seconds float64 `json:"seconds"`
 }
 
 // Part of a score.

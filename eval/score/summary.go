@@ -61,6 +61,8 @@ type Cell struct {
 	Drop Mean `json:"drop"`
 	// Curve are the values by stage, the shallowest first; what has no depth, such as pixels, has one.
 	Curve []At `json:"curve,omitempty"`
+	// Grown is how the best stage's value grows, where its scores say that; over several runs the mean, and its interval.
+	Grown *Curve `json:"grown,omitempty"`
 }
 
 // At is a value at a stage.
@@ -312,6 +314,7 @@ func (l *gathered) cell(column int) (out Cell) {
 	if len(of[out.Stage]) == 1 {
 		out.Interval = of[out.Stage][0].Interval
 	}
+	out.Grown = grown(of[out.Stage])
 	if out.Stages = len(stages); out.Stages < 2 {
 		return out
 	}
@@ -328,6 +331,34 @@ func (l *gathered) cell(column int) (out Cell) {
 		}
 	}
 	out.Drop = MeanOf(drops)
+	return out
+}
+
+// grown returns the curve of a score, or of several the mean at each place that all of them have; nil where one has none.
+func grown(of []Score) *Curve {
+	for _, s := range of {
+		if s.Curve == nil {
+			return nil
+		}
+	}
+	if len(of) == 1 {
+		return of[0].Curve
+	}
+	out := &Curve{Along: of[0].Curve.Along, Of: of[0].Curve.Of}
+	for _, p := range of[0].Curve.Points {
+		var values []float64
+		for _, s := range of {
+			for _, q := range s.Curve.Points {
+				if q.X == p.X {
+					values = append(values, q.Value)
+				}
+			}
+		}
+		if len(values) == len(of) {
+			m := MeanOf(values)
+			out.Points = append(out.Points, CurvePoint{X: p.X, Value: m.Value, Interval: [2]float64{m.Value - m.Half, m.Value + m.Half}, Min: slices.Min(values), Max: slices.Max(values), Draws: values})
+		}
+	}
 	return out
 }
 

@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"math"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -129,5 +130,157 @@ func TestMeanText(t *testing.T) {
 		if got := v.Text(m.Format); got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// TestDiffers: what all have alike is not said.
+func TestDiffers(t *testing.T) {
+	a, b := map[string]any{"k": 1, "seed": 2, "by_what": "pose"}, map[string]any{"k": 5, "seed": 2}
+	if got := Differs(a, []map[string]any{a, b}); got != "by what pose, k 1" {
+		t.Errorf("%q", got)
+	}
+	if got := Differs(b, []map[string]any{b, b}); got != "" {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestSummariseAgain: what stands beside several runs counts once where it is the same, and as often as it was measured where networks, seeds or values differ.
+func TestSummariseAgain(t *testing.T) {
+	acc := LargestClass(0.2)
+	beside := func(seed uint64, features, trunk string, value float64, depth int) Judged {
+		s := judged("knn", features, acc, 600, value)
+		s[0].Depth, s[0].Network = depth, map[string]any{"trunk": trunk}
+		return Judged{Name: fmt.Sprint("run ", trunk, seed), Seed: seed, Scores: append(judged("knn", Own, acc, 600, 0.5), s...)}
+	}
+	for _, c := range []struct {
+		a, b Judged
+		n    int
+	}{
+		{beside(1, "pixels", "", 0.3, 0), beside(2, "pixels", "", 0.3, 0), 1},
+		{beside(1, "pixels", "", 0.3, 0), beside(2, "pixels", "", 0.4, 0), 2},
+		{beside(1, "random", "a", 0.3, 1), beside(1, "random", "a", 0.3, 1), 1},
+		{beside(1, "random", "a", 0.3, 1), beside(2, "random", "a", 0.3, 1), 2},
+		{beside(1, "random", "a", 0.3, 1), beside(1, "random", "b", 0.3, 1), 2},
+	} {
+		s := Summarise([]Judged{c.a, c.b})
+		if got := s.Lines[0].Cells[1].Best.N; got != c.n {
+			t.Errorf("%s: %d measurements, want %d", c.a.Scores[1].Features, got, c.n)
+		}
+	}
+}
+
+// TestSummariseCells: stages stand by their depth in whatever order they were judged; a single score keeps its interval, and the mean of several has its own; settings that
+// several protocols have in common are numbered once.
+func TestSummariseCells(t *testing.T) {
+	acc := LargestClass(0.2)
+	with := func(protocol string, k int, values ...float64) []Score {
+		s := judged(protocol, Own, acc, 600, values...)
+		for i := range s {
+			s[i].Settings, s[i].Interval = map[string]any{"k": k, "unit": true}, &[2]float64{s[i].Value - 0.1, s[i].Value + 0.1}
+		}
+		return s
+	}
+	scores := with("knn", 1, 0.3, 0.6, 0.4, 0.5)
+	scores[0], scores[3], scores[1] = scores[3], scores[1], scores[0]
+	s := Summarise([]Judged{{Scores: concat(scores, with("knn", 5, 0.4), with("svm", 1, 0.5), with("svm", 5, 0.6))}})
+	c := s.Lines[0].Cells[0]
+	if got := fmt.Sprint(c.Curve); got != "[{s1 1 {1 0.3 0}} {s2 2 {1 0.6 0}} {s3 3 {1 0.4 0}} {s4 4 {1 0.5 0}}]" || c.Stage != "s2" || c.Depth != 2 || math.Abs(c.Drop.Value-0.1) > 1e-12 {
+		t.Errorf("%s, %+v", got, c)
+	}
+	if c.Interval == nil || *c.Interval != [2]float64{0.5, 0.7} {
+		t.Errorf("interval %v", c.Interval)
+	}
+	var titles []string
+	for _, l := range s.Lines {
+		titles = append(titles, l.Title)
+	}
+	if fmt.Sprint(titles, s.Notes) != "[knn (1) knn (2) svm (1) svm (2)] [k 1 k 5]" {
+		t.Errorf("%v %v", titles, s.Notes)
+	}
+	s = Summarise([]Judged{{Name: "a", Seed: 1, Scores: with("knn", 1, 0.5)}, {Name: "a", Seed: 2, Scores: with("knn", 1, 0.7)}})
+	if c := s.Lines[0].Cells[0]; c.Best.N != 2 || c.Interval != nil {
+		t.Errorf("of two runs %+v", c)
+	}
+}
+
+// TestSummariseGain: a protocol that one of the usual columns lacks does not count for any; a column that half of the lines lack does not keep others from counting, and has no gain.
+func TestSummariseGain(t *testing.T) {
+	acc := LargestClass(0.2)
+	var scores []Score
+	for i, protocol := range []string{"a", "b", "c", "d"} {
+		scores = append(scores, judged(protocol, Own, acc, 600, 0.6)...)
+		if i < 3 {
+			scores = append(scores, judged(protocol, "random", acc, 600, 0.2+0.2*float64(i))...)
+		}
+		if i >= 2 {
+			scores = append(scores, judged(protocol, "supervised", acc, 600, 1)...)
+		}
+	}
+	s := Summarise([]Judged{{Scores: scores}})
+	if fmt.Sprint(s.Features, s.GainOver) != "[pretext random supervised] [0 1 2]" {
+		t.Fatalf("%v, gain over %v", s.Features, s.GainOver)
+	}
+	for c, want := range []Mean{{N: 3, Value: 0.5}, {N: 3, Value: 0.25}, {}} {
+		if got := s.Gain[c]; got.N != want.N || math.Abs(got.Value-want.Value) > 1e-12 {
+			t.Errorf("%s: %+v, want %+v", s.Features[c], got, want)
+		}
+	}
+}
+
+// TestRanked: five features are enough for an order; where stages have other names it is of the best of each.
+func TestRanked(t *testing.T) {
+	acc := LargestClass(0.2)
+	two := func(features int, names string) *Summary {
+		var scores []Score
+		for i := range features {
+			a := judged("a", fmt.Sprint("f", i), acc, 600, 0.1*float64(i), 0.02, 0.01)
+			b := judged("b", fmt.Sprint("f", i), acc, 600, 0, 0.2*float64(i*i), 0)
+			for k := range b {
+				b[k].Stage = names + b[k].Stage
+			}
+			scores = append(scores, append(a, b...)...)
+		}
+		return Summarise([]Judged{{Scores: scores}})
+	}
+	if s := two(leastRanked, "other "); len(s.Ranks) != 1 || s.Ranks[0].N != leastRanked || math.Abs(s.Ranks[0].Rho-1) > 1e-12 {
+		t.Errorf("%+v", s.Ranks)
+	}
+	if s := two(leastRanked-1, "other "); len(s.Ranks) != 0 {
+		t.Errorf("%+v", s.Ranks)
+	}
+}
+
+// TestWriteText: all that a summary of three columns has, to the letter: stars, gains, notes that go on below their beginning, falls, the order of protocols, and blocks of columns where all do not
+// fit beside each other.
+func TestWriteText(t *testing.T) {
+	acc, db := LargestClass(0.2), metric.Metric{Name: "psnr", Unit: "dB", Higher: true}
+	var scores []Score
+	for i, f := range []string{Own, "random", "a network of a rather long name", "another one of a name as long"} {
+		v := 0.125 * float64(i)
+		a, b, c := judged("knn", f, acc, 500, 0.5-v, 0.625-v, 0.375-v), judged("knn", f, acc, 500, 0.75-v, 0.75-v, 0.75-v), judged("paint", f, db, 499, 20+v)
+		for k := range b {
+			b[k].Settings = map[string]any{"k": "a value that is a sentence and does not fit into a single line of eighty columns"}
+		}
+		if i == 3 {
+			c = nil
+		}
+		scores = append(scores, concat(a, b, c)...)
+	}
+	for i, f := range []string{Own, "random", "a network of a rather long name"} {
+		v := 0.25 * float64(i)
+		scores = append(scores, judged("svm", f, acc, 600, 0.5-v/2, 0.875-v, 0.875-v)...)
+	}
+	out := &strings.Builder{}
+	if err := Summarise([]Judged{{Scores: scores}}).WriteText(out); err != nil {
+		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/summary.txt")
+	if err != nil || out.String() != string(want) {
+		t.Errorf("%v: %s", err, out)
+	}
+	// one protocol: no gain over several is said, nor an order; nothing falls
+	out.Reset()
+	if err := Summarise([]Judged{{Scores: judged("knn", Own, acc, 600, 0.5)}}).WriteText(out); err != nil || out.String() != "Best stage of each; the trivial predictor; n test samples\n     trivial     n    pretext\nknn   20.0 %  600   50.0 % s1\n" {
+		t.Errorf("%v: %q", err, out)
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/tessera-go/tessera/internal/files"
 )
 
 // Call is a program that runs.
@@ -48,20 +50,11 @@ func Start(path string, args []string, match *regexp.Regexp) (*Call, error) {
 	}
 	if err != nil {
 		cancel()
-		return nil, fmt.Errorf("%s does not start: %w", path, cause(err))
+		return nil, fmt.Errorf("%s does not start: %w", path, files.Cause(err))
 	}
 	largerPipe(c.Out)
 	go c.listen(said)
 	return c, nil
-}
-
-// cause leaves the path, which is named already, out of an error.
-func cause(err error) error {
-	var p *os.PathError
-	if errors.As(err, &p) {
-		return p.Err
-	}
-	return err
 }
 
 // How many lines of what a program says are kept, and how long a line.

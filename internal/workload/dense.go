@@ -2,6 +2,7 @@ package workload
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/tensor"
@@ -22,7 +23,10 @@ func denseBenches() []Item {
 		}})
 	}
 	both := func(id string, streams float64, shapes [][]int, f func(in []*autograd.Var) *autograd.Var) {
-		out = append(out, Item{ID: id + "/fwd_bwd", bytes: 4 * streams * float64(tensor.Size(shapes[0])), setup: func() func() {
+		if !strings.Contains(id, "/fwd_bwd/") {
+			id += "/fwd_bwd"
+		}
+		out = append(out, Item{ID: id, bytes: 4 * streams * float64(tensor.Size(shapes[0])), setup: func() func() {
 			tape := autograd.NewTape(nil)
 			x := randnAll(shapes)
 			var dy *tensor.Tensor
@@ -42,6 +46,12 @@ func denseBenches() []Item {
 		add(id, 2, shapes, f)
 		both(id, 5, shapes, f)
 	}
+	for _, s := range [][2]int{{8320, 192}, {6304, 384}} { // the peers'
+		both(fmt.Sprintf("layernorm/fwd_bwd/%dx%d", s[0], s[1]), 5, [][]int{{s[0], s[1]}, {s[1]}, {s[1]}}, func(in []*autograd.Var) *autograd.Var {
+			return autograd.LayerNorm(in[0], in[1], in[2], 1e-5)
+		})
+	}
+	both("gelu/fwd_bwd/6M", 5, [][]int{{6_000_000}}, func(in []*autograd.Var) *autograd.Var { return autograd.GELU(in[0]) })
 	image := []int{64, 128, 128, 16}
 	for _, name := range []string{"l1", "l2", "huber", "bce"} {
 		var t *tensor.Tensor
@@ -66,7 +76,7 @@ func denseBenches() []Item {
 	}
 	classLossBenches(add, both)
 	joinBenches(add, both)
-	return append(out, batchBenches()...)
+	return append(append(out, batchBenches()...), attentionBenches()...)
 }
 
 // classLossBenches adds cross-entropies over pixels, as colourisation and segmentation have them, with soft labels and with sparse ones.
@@ -127,6 +137,23 @@ func batchBenches() []Item {
 		}}, Item{ID: "head_mix/" + name, flop: flop, setup: func() func() {
 			p, v, y := randn(b, h, l, l), randn(b, l, h, d), tensor.New(b, l, h, d)
 			return func() { tensor.HeadMix(y, p, v, 1, false, false) }
+		}})
+	}
+	return out
+}
+
+// attentionBenches lists fused attentions of b samples of l tokens with h heads of d, forward and backward: seven products of l·l·d.
+func attentionBenches() []Item {
+	var out []Item
+	for _, s := range [][4]int{{128, 3, 65, 64}, {32, 3, 197, 64}, {8, 6, 197, 64}} {
+		b, h, l, d := s[0], s[1], s[2], s[3]
+		out = append(out, Item{ID: fmt.Sprintf("attention/fwd_bwd/b%dh%dl%dd%d", b, h, l, d), flop: 14 * float64(b*h*l*l*d), setup: func() func() {
+			tape := autograd.NewTape(nil)
+			x, dy := randn(b, l, 3*h*d), randn(b, l, h*d)
+			return func() {
+				tape.BackwardFrom(autograd.Attention(tape.Param(x), h), dy)
+				tape.Reset()
+			}
 		}})
 	}
 	return out

@@ -4,7 +4,17 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"syscall"
 )
+
+// cpuSeconds returns the processor time that this process has taken.
+func cpuSeconds() float64 {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return float64(u.Utime.Nano()+u.Stime.Nano()) / 1e9
+}
 
 // PeakMemory returns the most memory that this process has held, in bytes.
 func PeakMemory() int64 {

@@ -12,33 +12,37 @@ import (
 type benchModel struct {
 	name           string
 	side, ch, clas int
-	frames         int // of clips; 0: pictures
+	frames         int  // of clips; 0: pictures
+	adam           bool // the peers train it with AdamW
 	make           func(r *tensor.RNG) layers.Module
 }
 
 var benchModels = []benchModel{
-	{"resnet18_224", 224, 3, 1000, 0, func(r *tensor.RNG) layers.Module {
+	{"resnet18_224", 224, 3, 1000, 0, false, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.ResNet(r, 3, 18, false, layers.TrunkOptions{}), 1000)
 	}},
-	{"resnet50_224", 224, 3, 1000, 0, func(r *tensor.RNG) layers.Module {
+	{"resnet50_224", 224, 3, 1000, 0, false, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.ResNet(r, 3, 50, false, layers.TrunkOptions{}), 1000)
 	}},
-	{"cifar_resnet18", 32, 3, 10, 0, func(r *tensor.RNG) layers.Module {
+	{"cifar_resnet18", 32, 3, 10, 0, false, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.ResNet(r, 3, 18, true, layers.TrunkOptions{}), 10)
 	}},
-	{"cifar_resnet20", 32, 3, 10, 0, func(r *tensor.RNG) layers.Module {
+	{"cifar_resnet20", 32, 3, 10, 0, false, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.CIFARResNet(r, 3, 20, layers.TrunkOptions{Shortcut: layers.OptionA}), 10)
 	}},
-	{"rotnet_alexnet_227", 227, 3, 4, 0, func(r *tensor.RNG) layers.Module {
+	{"rotnet_alexnet_227", 227, 3, 4, 0, false, func(r *tensor.RNG) layers.Module {
 		return &layers.Net{Trunk: layers.AlexNet(r, 3, layers.TrunkOptions{}), Head: layers.AlexNetHead(r, 6, 256, 4)}
 	}},
-	{"r3d_18_16x112", 112, 3, 10, 16, func(r *tensor.RNG) layers.Module {
+	{"r3d_18_16x112", 112, 3, 10, 16, true, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.R3D(r, 3, layers.TrunkOptions{}), 10)
 	}},
-	{"r2plus1d_18_16x112", 112, 3, 10, 16, func(r *tensor.RNG) layers.Module {
+	{"r2plus1d_18_16x112", 112, 3, 10, 16, true, func(r *tensor.RNG) layers.Module {
 		return layers.Classifier(r, layers.R2Plus1D(r, 3, layers.TrunkOptions{}), 10)
 	}},
-	{"mnist_cnn", 28, 1, 10, 0, func(r *tensor.RNG) layers.Module {
+	{"vit_tiny_cifar", 32, 3, 10, 0, true, vit(192, 3, layers.ViTOptions{Patch: 4})},
+	{"vit_tiny_224", 224, 3, 10, 0, true, vit(192, 3, layers.ViTOptions{})},
+	{"vit_small_224", 224, 3, 10, 0, true, vit(384, 6, layers.ViTOptions{})},
+	{"mnist_cnn", 28, 1, 10, 0, false, func(r *tensor.RNG) layers.Module {
 		c := func(i, o int) layers.Module {
 			return layers.Seq(layers.NewConv2D(r, i, o, 3, layers.ConvOptions{Pad: 1, NoBias: true}), layers.ReLU, layers.MaxPool(tensor.SquareWindow(2, 2, 0)))
 		}
@@ -47,10 +51,17 @@ var benchModels = []benchModel{
 	}},
 }
 
+// vit returns what makes a vision transformer of twelve blocks with a head of ten classes.
+func vit(width, heads int, o layers.ViTOptions) func(r *tensor.RNG) layers.Module {
+	return func(r *tensor.RNG) layers.Module {
+		return layers.Classifier(r, layers.ViT(r, 3, width, 12, heads, o), 10)
+	}
+}
+
 func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 	var out []Item
 	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64,
-		"r3d_18_16x112": 2, "r2plus1d_18_16x112": 2}
+		"r3d_18_16x112": 2, "r2plus1d_18_16x112": 2, "vit_tiny_cifar": 128, "vit_tiny_224": 32, "vit_small_224": 8}
 	for _, m := range benchModels {
 		n := batch[m.name]
 		out = append(out, Item{ID: fmt.Sprintf("train_step/%s/n%d", m.name, n), slow: true, setup: func() func() {
@@ -65,7 +76,7 @@ func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 				labels[i] = int32(i % m.clas)
 			}
 			opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
-			if m.frames > 0 { // as the peers train these
+			if m.adam {
 				opt = optim.NewAdamW(layers.Params(net), optim.AdamOptions{WeightDecay: 0.01, DecayAll: true})
 			}
 			tape := autograd.NewTape(rng)
@@ -79,7 +90,7 @@ func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 	for _, s := range []struct {
 		name string
 		n    int
-	}{{"resnet50_224", 1}, {"resnet50_224", 32}, {"resnet18_224", 1}, {"cifar_resnet20", 1}} {
+	}{{"resnet50_224", 1}, {"resnet50_224", 32}, {"resnet18_224", 1}, {"cifar_resnet20", 1}, {"vit_small_224", 1}, {"vit_small_224", 32}} {
 		for _, m := range benchModels {
 			if m.name != s.name {
 				continue
