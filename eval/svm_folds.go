@@ -75,16 +75,9 @@ func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time
 	if err != nil {
 		return Score{}, err
 	}
-	parts := map[int][]int{}
-	for row, i := range all.Index {
-		l := by.Label(i)
-		if l < 0 {
-			return Score{}, fmt.Errorf("option folds=%s: a sample is of no part", p.Folds)
-		}
-		parts[l] = append(parts[l], row)
-	}
-	if len(parts) < 2 || len(parts) > mostFolds {
-		return Score{}, fmt.Errorf("option folds=%s: the samples are of %d parts, want 2 to %d, each of which is judged by the others", p.Folds, len(parts), mostFolds)
+	parts, err := p.parted(all, by)
+	if err != nil {
+		return Score{}, err
 	}
 	apart, groups, what := all.clusters()
 	if what == "samples" { // nobody says what depends on what, so the parts do
@@ -133,6 +126,22 @@ func (p SVM) judgeFolds(ctx context.Context, train, test Sample, began time.Time
 	}
 	s.Seconds = time.Since(began).Seconds()
 	return s, nil
+}
+
+// parted returns the rows of each part of a division, by its number.
+func (p SVM) parted(all Sample, by data.Labels) (map[int][]int, error) {
+	parts := map[int][]int{}
+	for row, i := range all.Index {
+		l := by.Label(i)
+		if l < 0 {
+			return nil, fmt.Errorf("option folds=%s: a sample is of no part", p.Folds)
+		}
+		parts[l] = append(parts[l], row)
+	}
+	if len(parts) < 2 || len(parts) > mostFolds {
+		return nil, fmt.Errorf("option folds=%s: the samples are of %d parts, want 2 to %d, each of which is judged by the others", p.Folds, len(parts), mostFolds)
+	}
+	return parts, nil
 }
 
 // judgedFold returns which class what was learned from the other rows says of each that is held out; apart says which rows depend on each other.

@@ -62,7 +62,8 @@ func ViT(rng *tensor.RNG, c, width, depth, heads int, o ViTOptions) *Trunk {
 	e.proj.Conv.H.High, e.proj.Conv.W.High = o.Patch-o.Stride-low, o.Patch-o.Stride-low
 	e.class = rng.FillNormal(tensor.New(1, 1, width), 0, 1e-6)
 	e.place = rng.FillNormal(tensor.New(1, 1+e.grid*e.grid, width), 0, 0.02)
-	t := &Trunk{Name: "vit", Side: o.Side, Tokens: 1 + depth, Patch: o.Stride, MeanPatch: o.Mean}
+	t := &Trunk{Name: "vit", Tokens: 1 + depth, Patch: o.Stride, MeanPatch: o.Mean}
+	t.Side = t.Whole(o.Side)
 	t.Stages = append(t.Stages, Stage{"embed", width, Sequential{{"", e}}})
 	for i := range depth {
 		drop := float32(0)

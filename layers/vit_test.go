@@ -86,7 +86,7 @@ func compareTimm(t *testing.T, path, of string) {
 			}
 			continue
 		}
-		if e := far(checkpoint.ToTorch(g.Of(p.Value), p.Layout), d); !(e <= worst) {
+		if e := far(checkpoint.ToTorch(g.Of(p.Value), p.Layout), d); !math.IsNaN(worst) && !(e <= worst) {
 			worst, at = e, p.Name
 		}
 	}
@@ -145,6 +145,11 @@ func TestTokensAsMaps(t *testing.T) {
 	trunk.MeanPatch = true
 	if trunk.Forward(autograd.Const(x)).Summary() != nil {
 		t.Error("with the mean of the patches there is a class token")
+	}
+	if three, err := NewTrunk("vit-tiny?patch=4&stride=3", rng, 3); err != nil {
+		t.Error(err)
+	} else if err := autograd.Try(func() { three.Forward(autograd.Const(tensor.New(1, three.Side, three.Side, 3))) }); err != nil || three.Side != 33 {
+		t.Errorf("a trunk of side %d refuses it: %v", three.Side, err)
 	}
 	over := ViT(rng, 3, 6, 1, 2, ViTOptions{Patch: 5, Side: 10, Stride: 2})
 	if s := over.Forward(autograd.Const(tensor.New(1, 8, 12, 3))).Shape(); !tensor.SameShape(s, []int{1, 4, 6, 6}) {

@@ -398,6 +398,7 @@ func (c Comparison) supervised(ctx context.Context, m *Model, d *data.Dataset) (
 	}
 	cfg.Task, cfg.Trunk, cfg.Side, cfg.BatchSize, cfg.Accumulate, cfg.Seed, cfg.Conv, cfg.Precision = Supervised, trunk, from.Side, from.BatchSize, from.Accumulate, from.Seed, from.Conv, from.Precision
 	cfg.Sound, cfg.WarmupSteps, cfg.MonitorEvery, cfg.MaxSteps, cfg.Norm, cfg.MaxBad = sound, from.WarmupSteps, -1, m.Info.Done, m.Norm.String(), c.Eval.MaxBad
+	Suit(&cfg, func(setting string) bool { return setting == "warmup-steps" }) // what the run has
 	cfg.BatchSize = min(cfg.BatchSize, d.Len()/max(1, cfg.Accumulate))
 	perEpoch := max(1, d.Len()/cfg.BatchSize/max(1, cfg.Accumulate))
 	cfg.Epochs = max(1, (m.Info.Done+perEpoch-1)/perEpoch)

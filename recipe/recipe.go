@@ -94,7 +94,7 @@ func For(task string) (train.Config, error) {
 }
 
 // Suit gives a run of a transformer trunk, which the rates of stochastic gradient descent for convolutions do not suit (its loss grows), what
-// such trunks are trained with: AdamW at 5e-4 with a weight decay of 0.05 behind a warm-up of 100 steps (Touvron et al. 2021, table 9, for small
+// such trunks are trained with: AdamW at 5e-4 with a weight decay of 0.05 behind a warm-up of 100 steps (after Touvron et al. 2021, for small
 // batches). What was said stays; so does all of it where an optimiser was said, or where the task has one of its own.
 func Suit(c *train.Config, said func(setting string) bool) {
 	usual := Default()

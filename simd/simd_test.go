@@ -103,6 +103,7 @@ var kernelCases = []kernelCase{
 	{name: "normCDF", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.normCDF(s[0], s[1]) }},
 	{name: "gelu", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.gelu(s[0], s[1]) }},
 	{name: "geluGrad", slices: 3, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.geluGrad(s[0], s[1], s[2]) }},
+	{name: "geluGrad of x in its place", slices: 3, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.geluGrad(s[0], s[2], s[1]) }},
 	{name: "tanh", slices: 2, out: 1, inPlace: true, run: func(k *kernels, s [][]float32, _ int) { k.tanh(s[0], s[1]) }},
 	{name: "sgd", slices: 3, out: 2, run: func(k *kernels, s [][]float32, _ int) { k.sgd(s[0], s[1], s[2], 0.1, 0.9, 5e-4) }},
 	{name: "sgdNesterov", slices: 3, out: 2, run: func(k *kernels, s [][]float32, _ int) { k.sgdNesterov(s[0], s[1], s[2], 0.1, 0.9, 5e-4) }},

@@ -99,7 +99,7 @@ func TestAttentionOfNothingSure(t *testing.T) {
 	}
 }
 
-// TestAttentionAllocates: nothing, once its scratch is there.
+// TestAttentionAllocates: once its scratch is there, no more than three small things a call, what parallel.For is handed: nothing of the size of tokens.
 func TestAttentionAllocates(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
 	parallel.SetWorkers(1)

@@ -25,7 +25,7 @@ func LinearLossRows(d int) int { return max(lossTile, lossFloats/max(d, 1)/lossT
 func LinearLoss(dw, db, x, w, b *Tensor, f func(lo int, y *Tensor)) {
 	n, d := rows2(x)
 	k, wd := rows2(w)
-	if d != wd || len(b.Data) != k || len(db.Data) != k || len(dw.Data) != len(w.Data) {
+	if d == 0 || d != wd || len(b.Data) != k || len(db.Data) != k || len(dw.Data) != len(w.Data) {
 		fail("LinearLoss", "x %v, w %v, b %v, into %v and %v", x.Shape, w.Shape, b.Shape, dw.Shape, db.Shape)
 	}
 	rows := LinearLossRows(d)

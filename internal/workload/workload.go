@@ -87,7 +87,7 @@ func (w Item) Measure(quick bool) Record {
 	}
 	sort.Float64s(s)
 	sort.Float64s(cpu)
-	r := Record{ID: w.ID, Tool: "tessera", Threads: parallel.Workers(), Min: s[0], Median: (s[(reps-1)/2] + s[reps/2]) / 2, Max: s[reps-1], Reps: reps, CPU: cpu[reps/2], SIMD: simd.Active().String()}
+	r := Record{ID: w.ID, Tool: "tessera", Threads: parallel.Workers(), Min: s[0], Median: (s[(reps-1)/2] + s[reps/2]) / 2, Max: s[reps-1], Reps: reps, CPU: (cpu[(reps-1)/2] + cpu[reps/2]) / 2, SIMD: simd.Active().String()}
 	if w.flop > 0 {
 		r.GFLOPS = w.flop / 1e9 / r.Min
 	}
