@@ -252,7 +252,7 @@ func (p Clusters) score(among Sample, name string, class []int, all []*kmeans.Cl
 }
 
 // mostBlocks is how many blocks of samples are left out in turn at most, and normal95 how many standard errors lie on each side of a 95 % interval.
-const mostBlocks, normal95 = 200, 1.959964
+const mostBlocks, normal95 = 200, 1.959963984540054
 
 // jackknife returns the standard error of a number, given it without each of so many blocks of samples (Tukey 1958; Efron and Tibshirani 1993, equation 11.5).
 // Samples drawn anew, as interval does, would come twice, and what comes twice agrees with itself.

@@ -8,6 +8,7 @@ import (
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
+	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // resamples is how many times Interval draws anew.
@@ -100,16 +101,20 @@ func wilson(p, n float64) (low, high float64) {
 }
 
 // proportion is spread of values that are right or wrong, sum[row] being n[row] or 0: Wilson's interval of as many independent rows as these are worth, given what they depend on
-// each other by (Korn and Graubard 1998: the variance of independent rows over theirs; as many as there are clusters where all of these agree). Of values between it is spread.
+// each other by (Korn and Graubard 1998: the variance of independent rows over theirs, and fewer where that is known from few clusters: by the square of the normal quantile over
+// Student's; as many as there are clusters where all of these agree). Rows of which each is its own cluster are worth what they are. Of values between it is spread.
 func proportion(cluster []int, count int, what string, sum, n []float64) (in *[2]float64, over string) {
 	all := make([]tally, count)
-	right, total, squares := 0.0, 0.0, 0.0
+	right, total, squares, rows := 0.0, 0.0, 0.0, 0
 	for row, c := range cluster {
 		if sum[row] != 0 && sum[row] != n[row] {
 			return spreadOver(cluster, count, what, sum, n)
 		}
 		all[c].sum, all[c].n = all[c].sum+sum[row], all[c].n+n[row]
 		right, total, squares = right+sum[row], total+n[row], squares+n[row]*n[row]
+		if n[row] != 0 {
+			rows++
+		}
 	}
 	all = slices.DeleteFunc(all, func(t tally) bool { return t.n == 0 })
 	if len(all) < 2 {
@@ -121,7 +126,11 @@ func proportion(cluster []int, count int, what string, sum, n []float64) (in *[2
 		for _, t := range all {
 			variance += (t.sum - p*t.n) * (t.sum - p*t.n)
 		}
-		worth = min(p*(1-p)*total*total/variance, total*total/squares)
+		worth = total * total / squares
+		if m := float64(len(all)); len(all) < rows {
+			student := normal95 / distuv.StudentsT{Sigma: 1, Nu: m - 1}.Quantile(0.975)
+			worth = min(worth, p*(1-p)*total*total*(m-1)/(m*variance)) * student * student
+		}
 	}
 	low, high := wilson(p, worth)
 	return &[2]float64{low, high}, fmt.Sprintf("%d %s", len(all), what)

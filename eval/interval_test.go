@@ -103,7 +103,7 @@ func TestWilson(t *testing.T) {
 	for _, c := range []struct {
 		hits  []float64
 		worth float64
-	}{{halves, 60}, {wholes, 6}, {ones(60), 6}} {
+	}{{halves, 34.88064953839148}, {wholes, 2.906720794865957}, {ones(60), 6}} { // 60 and 5 times (z/t)² of scipy 1.17's quantiles, with 5 degrees of freedom
 		in, over := proportion(films, 6, "films", c.hits, ones(60))
 		p := 0.0
 		for _, h := range c.hits {
@@ -112,6 +112,14 @@ func TestWilson(t *testing.T) {
 		if low, high := wilson(p, c.worth); in == nil || math.Abs(in[0]-low)+math.Abs(in[1]-high) > 1e-9 || over != "6 films" {
 			t.Errorf("%v over %s, want those of %g samples", in, over, c.worth)
 		}
+	}
+	two, all := make([]int, 200), ones(200) // one mistake in two films of 100: as little is known of other films as of these
+	for i := range two {
+		two[i] = i / 100
+	}
+	all[150] = 0
+	if in, _ := proportion(two, 2, "films", all, ones(200)); in == nil || math.Abs(in[0]-0.5466008137)+math.Abs(in[1]-0.9999695582) > 1e-6 {
+		t.Errorf("one mistake in two films: %v", in)
 	}
 	halves[3] = 0.5
 	if in, _ := proportion(films, 6, "films", halves, ones(60)); *in != *first(spreadOver(films, 6, "films", halves, ones(60))) {

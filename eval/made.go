@@ -74,7 +74,10 @@ func SaveMade(path string, m Made, names, classes []string) (Made, error) {
 // write stays.
 func withoutLabels(path string) error {
 	was, err := LoadMade(path)
-	if err != nil || was == nil || was.Labels != filepath.Base(beside(path, ".labels.csv")) {
+	if err != nil {
+		return err
+	}
+	if was == nil || was.Labels != filepath.Base(beside(path, ".labels.csv")) {
 		return nil
 	}
 	if err := os.Remove(beside(path, ".labels.csv")); err != nil && !errors.Is(err, os.ErrNotExist) {

@@ -92,7 +92,7 @@ func (p Probe) trainMLP(ctx context.Context, net layers.Stateful, x *tensor.Tens
 	opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: float32(decay), Nesterov: true, DecayAll: true})
 	var falls []int
 	for _, percent := range []int{35, 70, 85} {
-		falls = append(falls, p.Epochs*percent/100*steps)
+		falls = append(falls, p.Epochs*steps*percent/100)
 	}
 	lr := optim.Steps(p.LR, 0.2, falls...)
 	tape := autograd.NewTape(nil)

@@ -198,6 +198,9 @@ func (p Semi) curves(out []Score) {
 		c := &score.Curve{Along: "labelled samples", Of: out[w].Settings["by"].(string)}
 		for k := range p.Labels {
 			s := out[k*ways+w]
+			if slices.ContainsFunc(c.Points, func(p score.CurvePoint) bool { return p.X == float64(s.Train) }) {
+				continue // of few samples two parts are as many: one sample of each class
+			}
 			at := score.CurvePoint{X: float64(s.Train), Value: s.Value, Interval: *s.Interval}
 			for _, d := range s.Parts {
 				at.Draws = append(at.Draws, d.Value)

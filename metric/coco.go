@@ -107,6 +107,7 @@ func judgeCOCO(byClass [][]*cocoPicture, limit int) *COCOJudged {
 // NaN where no class has an object.
 func (j *COCOJudged) AP(times []int) float64 {
 	sum, n := 0.0, 0
+	var scratch cocoScratch
 	for _, c := range j.classes {
 		wanted := len(c.wanted)
 		if times != nil {
@@ -120,7 +121,7 @@ func (j *COCOJudged) AP(times []int) float64 {
 		}
 		n++
 		for _, found := range c.found {
-			_, precision := cocoAverage(found, wanted, times)
+			_, precision := cocoAverage(found, wanted, times, &scratch)
 			sum += precision / float64(len(cocoThresholds))
 		}
 	}
@@ -274,7 +275,7 @@ func cocoCurves(byClass [][]*cocoPicture, least, most float64, limits ...int) (s
 		for _, limit := range limits {
 			var recall [len(cocoThresholds)]float64
 			for t := range cocoThresholds {
-				recall[t], curve.precision[t] = cocoAverage(c.verdicts(t, limit), len(c.wanted), nil)
+				recall[t], curve.precision[t] = cocoAverage(c.verdicts(t, limit), len(c.wanted), nil, new(cocoScratch))
 			}
 			curve.recall = append(curve.recall, recall)
 		}
@@ -283,10 +284,13 @@ func cocoCurves(byClass [][]*cocoPicture, least, most float64, limits ...int) (s
 	return set
 }
 
+// cocoScratch is what cocoAverage uses again.
+type cocoScratch struct{ recall, precision []float64 }
+
 // cocoAverage returns the largest recall of what was found of so many objects, and the mean precision at recalls of 0, 0.01, ..., 1; each picture is there so many times, nil
 // means once. Precision is only looked at where something right was found: between two such places recall is the same, and precision falls.
-func cocoAverage(found []verdict, wanted int, times []int) (most, mean float64) {
-	var recall, precision []float64
+func cocoAverage(found []verdict, wanted int, times []int, s *cocoScratch) (most, mean float64) {
+	recall, precision := s.recall[:0], s.precision[:0]
 	right, said, n := 0, 0, 1
 	for _, v := range found {
 		if times != nil {
@@ -298,6 +302,7 @@ func cocoAverage(found []verdict, wanted int, times []int) (most, mean float64) 
 			precision = append(precision, float64(right)/(float64(said)+0x1p-52))
 		}
 	}
+	s.recall, s.precision = recall, precision
 	if len(recall) == 0 {
 		return 0, 0
 	}

@@ -101,7 +101,7 @@ func Compare(ctx context.Context, dir string, c Comparison) ([]eval.Score, error
 // Judge judges the features of a model, and of what is to stand beside it; the scores of a run are also written into its folder eval.
 func (m *Model) Judge(ctx context.Context, c Comparison) ([]eval.Score, error) {
 	before, others, err := m.judgeOther(ctx, c)
-	if err != nil || len(others) < len(c.Protocols) && len(others) == 0 {
+	if err != nil || len(others) == 0 && len(c.Protocols) > 0 {
 		return before, err
 	}
 	c.Protocols = others

@@ -94,7 +94,8 @@ func For(task string) (train.Config, error) {
 }
 
 // Suit gives a run of a transformer trunk, which the rates of stochastic gradient descent for convolutions do not suit (its loss grows), what
-// such trunks are trained with: AdamW at 5e-4 with a weight decay of 0.05 behind a warm-up of 100 steps (after Touvron et al. 2021, for small
+// such trunks are trained with: AdamW at 5e-4 with a weight decay of 0.05 behind a warm-up of 100 steps, of a run of so many steps a
+// twentieth if that is less (after Touvron et al. 2021, for small
 // batches). What was said stays; so does all of it where an optimiser was said, or where the task has one of its own.
 func Suit(c *train.Config, said func(setting string) bool) {
 	usual := Default()
@@ -109,7 +110,9 @@ func Suit(c *train.Config, said func(setting string) bool) {
 		c.WeightDecay = 0.05
 	}
 	if !said("warmup-steps") && !strings.HasPrefix(c.Schedule, "onecycle") {
-		c.WarmupSteps = 100
+		if c.WarmupSteps = 100; c.MaxSteps > 0 {
+			c.WarmupSteps = min(100, max(1, c.MaxSteps/20))
+		}
 	}
 }
 

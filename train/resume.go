@@ -69,7 +69,7 @@ func (r *Run) restoreBeside(f *checkpoint.File) {
 		}
 		return false
 	})
-	if want := r.companion(); want != nil {
+	if want := r.companion(); want != nil && len(of.Tensors) > 0 { // runs had no probe once
 		if err := of.RestoreAll(want, ""); err != nil {
 			r.Warn(fmt.Sprintf("what the monitor's probe had learned cannot be taken from the checkpoint, it begins anew: %v", err))
 		}

@@ -209,6 +209,9 @@ func (r *Run) open() (err error) {
 	if r.lr, err = r.Config.schedule(r.steps); err != nil {
 		return err
 	}
+	if w := r.Config.WarmupSteps; w > 1 && 2*w > r.steps {
+		r.Warn(fmt.Sprintf("the learning rate rises over %d of %d steps; a shorter --warmup-steps fits a run of this length", w, r.steps))
+	}
 	if r.train, err = newTraining(r); err != nil {
 		return err
 	}

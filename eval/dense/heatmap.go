@@ -88,14 +88,18 @@ func (p HeatMaps) Tune(ctx context.Context, e *eval.TrunkEncoder, train, test *d
 	h.prior = p.prior(want, h.fine)
 	draws := uint64(0)
 	updates, err := h.fit(ctx, train.Inputs.Subset(index), o, func(x *tensor.Tensor, rows []int, mirrored []bool) func(y *autograd.Var) *autograd.Var {
-		of, how := make([]int, len(rows)), make([]warp, len(rows))
+		of := make([]int, len(rows))
+		for row, k := range rows {
+			of[row] = index[k]
+		}
 		rng := tensor.NewRNG(p.Seed).Derive(stream.Head, stream.Sample, draws)
 		draws++
-		for row, k := range rows {
-			of[row], how[row] = index[k], newWarp(rng)
+		target, known := p.varied(x, want, of, mirrored, h.fine, rng)
+		return func(y *autograd.Var) *autograd.Var {
+			s := y.Shape()
+			y = autograd.Reshape(autograd.Permute(y, 0, 3, 1, 2), s[0], s[3], s[1]*s[2])
+			return autograd.CrossEntropySoft(y, target, autograd.LossOptions{Weight: known})
 		}
-		warped(x, how)
-		return p.loss(want, of, mirrored, how, h.fine)
 	})
 	if err != nil {
 		return nil, err
@@ -154,11 +158,16 @@ func withJoints(want *eval.Posed, train *data.Dataset, o eval.Options) (index []
 	return index, nil
 }
 
-// loss returns the loss of maps y [N side side joints] of the samples, those that are mirrored with left and right exchanged, and then warped. A joint that is warped out of
-// what is seen is not known.
-func (p HeatMaps) loss(want *eval.Posed, samples []int, mirrored []bool, how []warp, side int) func(y *autograd.Var) *autograd.Var {
+// varied warps pictures x [N S S 3] of the samples, some of which are mirrored, and returns what maps are to show, [N joints side·side], left and right exchanged where they
+// are mirrored, and of which joints, [N joints 1]: one that is warped out of what is seen is not known.
+func (p HeatMaps) varied(x *tensor.Tensor, want *eval.Posed, samples []int, mirrored []bool, side int, rng *tensor.RNG) (target, known *tensor.Tensor) {
+	how := make([]warp, len(samples))
+	for row := range how {
+		how[row] = newWarp(rng)
+	}
+	warped(x, how)
 	joints, twin := len(want.Names), want.Mirrored()
-	target, known := tensor.New(len(samples), joints, side*side), tensor.New(len(samples), joints, 1)
+	target, known = tensor.New(len(samples), joints, side*side), tensor.New(len(samples), joints, 1)
 	for row, i := range samples {
 		for j := range joints {
 			from, to := (i*joints+j)*2, row*joints+j
@@ -173,11 +182,7 @@ func (p HeatMaps) loss(want *eval.Posed, samples []int, mirrored []bool, how []w
 			}
 		}
 	}
-	return func(y *autograd.Var) *autograd.Var {
-		s := y.Shape()
-		y = autograd.Reshape(autograd.Permute(y, 0, 3, 1, 2), s[0], s[3], s[1]*s[2])
-		return autograd.CrossEntropySoft(y, target, autograd.LossOptions{Weight: known})
-	}
+	return target, known
 }
 
 // prior returns the logarithm of the mean target of each joint, [1 side side joints], of the training samples and of their mirrors.

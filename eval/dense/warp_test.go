@@ -44,6 +44,55 @@ func TestWarp(t *testing.T) {
 	}
 }
 
+// TestVaried: what a map is to show lies where the picture's joint came to lie, mirrored or not, and a joint that left the picture is not known.
+func TestVaried(t *testing.T) {
+	const n, side = 40, 32
+	rng := tensor.NewRNG(4)
+	want := &eval.Posed{Names: []string{"left wrist", "right wrist"}, At: tensor.New(n, 2, 2), Known: tensor.New(n, 2, 2).Fill(1)}
+	x, samples, mirrored := tensor.New(n, side, side, 3), make([]int, n), make([]bool, n)
+	twin := want.Mirrored()
+	for i := range n {
+		samples[i], mirrored[i] = i, i%2 == 1
+		for j := range 2 {
+			at := want.At.Data[(i*2+j)*2:][:2]
+			at[0], at[1] = rng.Uniform(-0.3, 0.3), rng.Uniform(-0.3, 0.3)
+			px, of := float64(at[0]), j
+			if mirrored[i] {
+				px, of = -px, twin[j]
+			}
+			for k := range side * side { // a joint's channel is that of what it is called in the picture that is shown
+				dx, dy := (float64(k%side)+0.5)/side-0.5-px, (float64(k/side)+0.5)/side-0.5-float64(at[1])
+				x.Data[(i*side*side+k)*3+of] = float32(math.Exp(-(dx*dx + dy*dy) / (2 * 0.03 * 0.03)))
+			}
+		}
+	}
+	target, known := HeatMaps{Sigma: usualSigma}.varied(x, want, samples, mirrored, side, tensor.NewRNG(5))
+	seen := 0
+	for i := range n {
+		for j := range 2 {
+			if known.Data[i*2+j] == 0 {
+				continue
+			}
+			var most [2]float32
+			var where [2]int
+			for k := range side * side {
+				for m, v := range [2]float32{target.Data[(i*2+j)*side*side+k], x.Data[(i*side*side+k)*3+j]} {
+					if v > most[m] {
+						most[m], where[m] = v, k
+					}
+				}
+			}
+			seen++
+			if d := math.Hypot(float64(where[0]%side-where[1]%side), float64(where[0]/side-where[1]/side)); d > 1.5 {
+				t.Errorf("picture %d, mirrored %v, joint %d: the map is highest at %d, the picture's dot at %d", i, mirrored[i], j, where[0], where[1])
+			}
+		}
+	}
+	if seen < n {
+		t.Errorf("%d joints of %d are seen", seen, 2*n)
+	}
+}
+
 // rows are pictures that show nothing; depth, normal and class are those of the row.
 type rows struct{ tiles }
 

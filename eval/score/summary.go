@@ -314,7 +314,7 @@ func (l *gathered) cell(column int) (out Cell) {
 	if len(of[out.Stage]) == 1 {
 		out.Interval = of[out.Stage][0].Interval
 	}
-	out.Grown = grown(of[out.Stage])
+	out.Grown = grown(of[out.Stage], l.Metric)
 	if out.Stages = len(stages); out.Stages < 2 {
 		return out
 	}
@@ -335,7 +335,7 @@ func (l *gathered) cell(column int) (out Cell) {
 }
 
 // grown returns the curve of a score, or of several the mean at each place that all of them have; nil where one has none.
-func grown(of []Score) *Curve {
+func grown(of []Score, m metric.Metric) *Curve {
 	for _, s := range of {
 		if s.Curve == nil {
 			return nil
@@ -355,8 +355,12 @@ func grown(of []Score) *Curve {
 			}
 		}
 		if len(values) == len(of) {
-			m := MeanOf(values)
-			out.Points = append(out.Points, CurvePoint{X: p.X, Value: m.Value, Interval: [2]float64{m.Value - m.Half, m.Value + m.Half}, Min: slices.Min(values), Max: slices.Max(values), Draws: values})
+			mean := MeanOf(values)
+			in := [2]float64{mean.Value - mean.Half, mean.Value + mean.Half}
+			if m.Unit == metric.Percent {
+				in = [2]float64{max(0, in[0]), min(1, in[1])}
+			}
+			out.Points = append(out.Points, CurvePoint{X: p.X, Value: mean.Value, Interval: in, Min: slices.Min(values), Max: slices.Max(values), Draws: values})
 		}
 	}
 	return out
