@@ -333,7 +333,7 @@ func TestManyMeans(t *testing.T) {
 			v, _, _ := mean(b, of)
 			without = append(without, v)
 		}
-		e := 1.959964 * jackknife(without)
+		e := 1.959963984540054 * jackknife(without)
 		for _, c := range [][2]float64{{s.Value, value}, {s.Trivial, trivial}, {s.Metric.Trivial, trivial}, {s.Interval[0], max(0, value-e)}, {s.Interval[1], min(1, value+e)}} {
 			if !(math.Abs(c[0]-c[1]) <= 1e-9) || !(e > 1e-3) {
 				t.Errorf("%s: %+v, want %g (random %g) within %g", s.Metric.Name, s, value, trivial, e)

@@ -110,7 +110,7 @@ func (m *monitor) look(update, of int) map[string]float64 {
 	if h.Std < 0.02 || h.EffectiveRank < 1.5 {
 		r.options.Say(fmt.Sprintf("step %d: the features collapse: deviation %.3f (1 is spread out, 0 constant), effective rank %.1f of %d", update, h.Std, h.EffectiveRank, held.Pooled.Dim(1)))
 	}
-	if m.probe == nil { // nobody knows classes
+	if len(m.held.Truth.Classes()) == 0 || len(m.near.Truth.Classes()) == 0 {
 		return out
 	}
 	near, err := features(m.near)
