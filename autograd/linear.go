@@ -214,7 +214,7 @@ func Gather(x *Var, index []int32) *Var {
 		if dx := g.Of(x); dx != nil {
 			tensor.ScatterAdd(dx, dy, index)
 		}
-	}, x)
+	}, x).reads()
 }
 
 // ScatterAdd returns n rows of zeros with row i of x added to row index[i].

@@ -47,6 +47,13 @@ func XavierUniform(rng *tensor.RNG, w *tensor.Tensor) {
 	rng.FillUniform(w, -b, b)
 }
 
+// XavierLinear returns a linear layer with weights by XavierUniform and biases of 0.
+func XavierLinear(rng *tensor.RNG, in, out int) *Linear {
+	l := &Linear{tensor.New(in, out), tensor.New(out)}
+	XavierUniform(rng, l.W)
+	return l
+}
+
 // XavierNormal fills w with N(0, 2/(fanIn+fanOut)) (Glorot and Bengio 2010, equation 12).
 func XavierNormal(rng *tensor.RNG, w *tensor.Tensor) {
 	in, out := fans(w)

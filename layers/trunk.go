@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"sort"
 	"strings"
@@ -28,6 +29,8 @@ type Trunk struct {
 	// Again makes another trunk of this one's build, with weights of its own: a teacher, a twin. NewTrunk sets it; of a trunk made
 	// otherwise it is nil unless its maker sets it.
 	Again func(rng *tensor.RNG) *Trunk
+
+	embed *patchEmbed // of a vision transformer; nil of others
 }
 
 // Stage is a part of a trunk, and how many channels come out of it.
@@ -319,7 +322,9 @@ var vits = map[string][3]int{"vit-tiny": {192, 12, 3}, "vit-small": {384, 12, 6}
 
 func vit(name string) func(*tensor.RNG, int, TrunkOptions) *Trunk {
 	size := vits[name]
-	return func(r *tensor.RNG, c int, o TrunkOptions) *Trunk { return ViT(r, c, size[0], size[1], size[2], o.ViT) }
+	return func(r *tensor.RNG, c int, o TrunkOptions) *Trunk {
+		return ViT(r, c, cmp.Or(o.ViT.Width, size[0]), cmp.Or(o.ViT.Depth, size[1]), cmp.Or(o.ViT.Heads, size[2]), o.ViT)
+	}
 }
 
 func resNet(depth int, cifar bool) func(*tensor.RNG, int, TrunkOptions) *Trunk {
@@ -341,10 +346,14 @@ var (
 	residualOptions = []spec.Option{{Name: "shortcut", Default: "projection", About: "where a block changes the shape: projection, or a (no parameters)"},
 		{Name: "zero", Default: "no", About: "yes: each block's last norm begins with scale 0"}}
 	vitOptions = []spec.Option{{Name: "patch", Default: "16", About: "pixels along a side of a patch: 4, 8, 14 or 16, or any other"},
+		{Name: "depth", Default: "0", About: "blocks; 0: 12"},
 		{Name: "side", Default: "0", About: "of the pictures that positions are learned for; others see them resampled; 0: 224, or 32 where patch is 4"},
 		{Name: "pool", Default: "class", About: "what stands for a picture: class, the class token, or mean, of the patches"},
 		{Name: "drop", Default: "0", About: "how often the last block's branches are left out while training, earlier ones' less"},
-		{Name: "stride", Default: "0", About: "pixels from patch to patch, at most patch: smaller, patches overlap; 0: patch"}}
+		{Name: "stride", Default: "0", About: "pixels from patch to patch, at most patch: smaller, patches overlap; 0: patch"},
+		{Name: "init", Default: "timm", About: "timm's, or mae: as He et al. 2022, with larger weights, and positions by which neighbours are alike"},
+		{Name: "width", Default: "0", About: "of its tokens, a multiple of heads (of 4, with init=mae); 0: the name's, as of heads"},
+		{Name: "heads", Default: "0", About: "of their attention"}}
 )
 
 // NewTrunk returns the trunk of a specification such as resnet20 or resnet20?shortcut=a&init=fan-out, for images of so many channels.
@@ -363,7 +372,7 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 	}
 	var o TrunkOptions
 	if _, vision := vits[s.Kind]; vision {
-		o.ViT.read(v)
+		o.ViT.read(v, s.Kind)
 	} else {
 		v.Into("init", &o.Init)
 		o.Stride = v.Int("stride", 0, 1<<10)

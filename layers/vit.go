@@ -1,6 +1,7 @@
 package layers
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"sync"
@@ -12,11 +13,13 @@ import (
 
 // ViTOptions of ViT.
 type ViTOptions struct {
-	Patch  int     // pixels along a side; 0 means 16
-	Side   int     // of the pictures whose patches the table of positions is for; 0 means 224, or what whole patches come next, or 32 where Patch is 4
-	Mean   bool    // the mean of the patches stands for a picture, not the class token
-	Drop   float32 // a branch of the last block is left out with this probability while training, of earlier blocks with less (Huang et al. 2016)
-	Stride int     // pixels from patch to patch, at most Patch; 0 means Patch. Smaller, patches overlap (Amir et al. 2021, section 3)
+	Patch               int     // pixels along a side; 0 means 16
+	Width, Depth, Heads int     // of a trunk that is made by its name, where they are not the name's
+	Side                int     // of the pictures whose patches the table of positions is for; 0 means 224, or what whole patches come next, or 32 where Patch is 4
+	Mean                bool    // the mean of the patches stands for a picture, not the class token
+	Drop                float32 // a branch of the last block is left out with this probability while training, of earlier blocks with less (Huang et al. 2016)
+	Stride              int     // pixels from patch to patch, at most Patch; 0 means Patch. Smaller, patches overlap (Amir et al. 2021, section 3)
+	MAE                 bool    // initialised as He et al. 2022: linear layers by Glorot's rule, positions as Waves, by which neighbours are alike from the first step. All learns on
 }
 
 // usual returns the options with what 0 means.
@@ -38,11 +41,21 @@ func (o ViTOptions) usual() ViTOptions {
 }
 
 // read reads a specification's options.
-func (o *ViTOptions) read(v *spec.Values) {
+func (o *ViTOptions) read(v *spec.Values, name string) {
 	o.Patch, o.Side, o.Stride = v.Int("patch", 1, 1<<10), v.Int("side", 0, 1<<12), v.Int("stride", 0, 1<<10)
+	o.Width, o.Depth, o.Heads = v.Int("width", 0, 1<<13), v.Int("depth", 0, 1<<10), v.Int("heads", 0, 256)
 	o.Mean, o.Drop = v.One("pool", "class", "mean") == "mean", float32(v.Float("drop", 0, 0.99))
+	o.MAE = v.One("init", "timm", "mae") == "mae"
 	if u := o.usual(); v.Err() == nil && u.Side%u.Patch != 0 {
 		v.Fail("side=%d is not whole patches of %d; %d would be", u.Side, u.Patch, max(1, u.Side/u.Patch)*u.Patch)
+	}
+	width, heads := cmp.Or(o.Width, vits[name][0]), cmp.Or(o.Heads, vits[name][2])
+	switch {
+	case v.Err() != nil:
+	case width%heads != 0:
+		v.Fail("width=%d does not go into heads=%d; width=%d does", width, heads, (width+heads-1)/heads*heads)
+	case o.MAE && width%4 != 0:
+		v.Fail("width=%d: init=mae wants a multiple of 4", width)
 	}
 }
 
@@ -62,7 +75,14 @@ func ViT(rng *tensor.RNG, c, width, depth, heads int, o ViTOptions) *Trunk {
 	e.proj.Conv.H.High, e.proj.Conv.W.High = o.Patch-o.Stride-low, o.Patch-o.Stride-low
 	e.class = rng.FillNormal(tensor.New(1, 1, width), 0, 1e-6)
 	e.place = rng.FillNormal(tensor.New(1, 1+e.grid*e.grid, width), 0, 0.02)
-	t := &Trunk{Name: "vit", Tokens: 1 + depth, Patch: o.Stride, MeanPatch: o.Mean}
+	if o.MAE {
+		edge := float32(math.Sqrt(6 / float64(o.Patch*o.Patch*c+width)))
+		rng.FillUniform(e.proj.W, -edge, edge)
+		tensor.Zero(e.proj.B)
+		rng.FillNormal(e.class, 0, 0.02)
+		copy(e.place.Data, Waves(e.grid, e.grid, width).Data)
+	}
+	t := &Trunk{Name: "vit", Tokens: 1 + depth, Patch: o.Stride, MeanPatch: o.Mean, embed: e}
 	t.Side = t.Whole(o.Side)
 	t.Stages = append(t.Stages, Stage{"embed", width, Sequential{{"", e}}})
 	for i := range depth {
@@ -70,7 +90,7 @@ func ViT(rng *tensor.RNG, c, width, depth, heads int, o ViTOptions) *Trunk {
 		if depth > 1 {
 			drop = o.Drop * float32(i) / float32(depth-1)
 		}
-		parts := Sequential{{fmt.Sprint("blocks.", i), newTransformerBlock(rng, width, heads, drop)}}
+		parts := Sequential{{fmt.Sprint("blocks.", i), newTransformerBlock(rng, width, heads, drop, o.MAE)}}
 		if i == depth-1 {
 			parts = append(parts, Child{"norm", vitNorm(width)})
 		}
@@ -87,8 +107,11 @@ type patchEmbed struct {
 	resampled           sync.Map // of [2]int, rows and columns: what resamples the table, [1 rows·columns grid²]
 }
 
-// Forward embeds.
-func (e *patchEmbed) Forward(x *autograd.Var) *autograd.Var {
+// Forward embeds all patches.
+func (e *patchEmbed) Forward(x *autograd.Var) *autograd.Var { return e.of(x, Patches{}) }
+
+// of embeds some patches.
+func (e *patchEmbed) of(x *autograd.Var, p Patches) *autograd.Var {
 	s := x.Shape()
 	if len(s) != 4 || s[1]%e.stride != 0 || s[2]%e.stride != 0 || s[1] == 0 || s[2] == 0 {
 		panic(&autograd.OpError{Op: "layers.ViT", Msg: fmt.Sprintf("%v: pictures [N H W C] are cut into patches %d pixels apart, so their sides must be multiples of %d, such as %d",
@@ -101,7 +124,8 @@ func (e *patchEmbed) Forward(x *autograd.Var) *autograd.Var {
 		n := e.grid * e.grid
 		place = autograd.Concat(1, autograd.Slice(place, 1, 0, 1, 1), autograd.BatchMatMul(autograd.Const(e.resample(h, w)), autograd.Slice(place, 1, 1, n, 1)))
 	}
-	return autograd.Tokens(autograd.Reshape(y, s[0], h*w, -1), x.Param(e.class), place)
+	y = autograd.Reshape(y, s[0], h*w, -1)
+	return p.keep(autograd.Tokens(p.hide(y), x.Param(e.class), place))
 }
 
 // fits returns a side that fits, near that of pictures [... H W C].
@@ -174,8 +198,11 @@ type transformerBlock struct {
 	drop                float32
 }
 
-func newTransformerBlock(rng *tensor.RNG, width, heads int, drop float32) *transformerBlock {
+func newTransformerBlock(rng *tensor.RNG, width, heads int, drop float32, glorot bool) *transformerBlock {
 	linear := func(in, out int) *Linear {
+		if glorot {
+			return XavierLinear(rng, in, out)
+		}
 		return &Linear{rng.FillNormal(tensor.New(in, out), 0, 0.02), tensor.New(out)}
 	}
 	return &transformerBlock{vitNorm(width), vitNorm(width), linear(width, 3*width), linear(width, width), linear(width, 4*width), linear(4*width, width), heads, drop}

@@ -105,8 +105,8 @@ func TestViTRefuses(t *testing.T) {
 			t.Errorf("%v: %v", s, err)
 		}
 	}
-	for of, want := range map[string]string{"vit-tiny?patch=16&side=30": "side=30 is not whole patches of 16; 16 would be", "vit-tiny?patch=0": "patch", "vit-tiny?zero=yes": "options: patch, side, pool, drop, stride",
-		"vit-tiny?drop=1": "drop", "vit-tiny?pool=max": "pool"} {
+	for of, want := range map[string]string{"vit-tiny?patch=16&side=30": "side=30 is not whole patches of 16; 16 would be", "vit-tiny?patch=0": "patch", "vit-tiny?zero=yes": "options: patch, depth, side, pool, drop, stride",
+		"vit-tiny?width=100": "width=100 does not go into heads=3; width=102 does", "vit-tiny?width=6&init=mae": "multiple of 4", "vit-tiny?drop=1": "drop", "vit-tiny?pool=max": "pool"} {
 		if _, err := NewTrunk(of, tensor.NewRNG(1), 3); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", of, err, want)
 		}
@@ -188,5 +188,62 @@ func TestStochasticDepth(t *testing.T) {
 	}
 	if stay < 3 || stay > 20 { // both branches of a quarter
 		t.Errorf("%d of 40 samples stay as they are", stay)
+	}
+}
+
+// TestOfPatches: with all patches kept, in any order, tokens are the trunk's; with some, they are those of a trunk that attends to nothing else; a token stands
+// where it hides, whatever is there.
+func TestOfPatches(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	trunk := ViT(rng, 3, 12, 2, 3, ViTOptions{Patch: 4, Side: 8, MAE: true})
+	x := rng.FillNormal(tensor.New(2, 8, 8, 3), 0, 1)
+	tokens := func(x *tensor.Tensor, p Patches) *tensor.Tensor {
+		return trunk.OfPatches(autograd.NewInference().Input(x), p).Value
+	}
+	near := func(what string, got, want []float32) {
+		t.Helper()
+		for i := range want {
+			if math.Abs(float64(got[i]-want[i])) > 1e-5 {
+				t.Fatalf("%s: value %d is %g, want %g", what, i, got[i], want[i])
+			}
+		}
+	}
+	all := tokens(x, Patches{})
+	last := trunk.Forward(autograd.NewInference().Input(x))
+	near("summary", all.Rows(0, 1).Data[:12], last.Summary().Value.Rows(0, 1).Data)
+	near("patches", all.Rows(1, 2).Data[12:], last.Value.Rows(1, 2).Data)
+	turned := tokens(x, Patches{Keep: []int32{3, 1, 0, 2, 0, 1, 2, 3}})
+	near("kept in another order", turned.Data[12:24], all.Data[4*12:5*12])
+	some := tokens(x, Patches{Keep: []int32{1, 2, 3, 0}})
+	if some.Dim(1) != 3 {
+		t.Fatalf("two patches of each give tokens %v", some.Shape)
+	}
+	other := x.Clone()
+	for i := range 16 { // the first patch of the first picture, which is left out, and of the second, which is kept
+		copy(other.Data[(i/4*8+i%4)*3:][:3], []float32{9, -9, 9})
+	}
+	again := tokens(other, Patches{Keep: []int32{1, 2, 3, 0}})
+	near("a patch that is left out", again.Data, some.Data)
+	token := rng.FillNormal(tensor.New(1, 12), 0, 1)
+	hide := []bool{true, false, false, false, false, true, false, false}
+	a, b := tokens(x, Patches{Hide: hide, Token: token}), tokens(other, Patches{Hide: hide, Token: token})
+	near("a patch that is hidden", b.Data, a.Data)
+	for _, p := range []Patches{{Keep: []int32{0, 1, 2}}, {Keep: []int32{0, 4}}, {Keep: []int32{0, -1}}, {Keep: []int32{}}, {Hide: hide[:4], Token: token}, {Hide: hide, Token: tensor.New(1, 8)}} {
+		if err := autograd.Try(func() { tokens(x, p) }); err == nil {
+			t.Errorf("%+v can be seen", p)
+		}
+	}
+	if err := autograd.Try(func() { ConvNet(rng, 3, 4, TrunkOptions{}).OfPatches(autograd.NewInference().Input(x), Patches{}) }); err == nil {
+		t.Error("convolutions see patches")
+	}
+}
+
+// TestWaves: positions are the authors' (get_2d_sincos_pos_embed), columns first.
+func TestWaves(t *testing.T) {
+	w := Waves(2, 3, 8)
+	for k, want := range map[int]float64{0: 0, 7: 0, 8: 0, 10: 1, 8 * 2: math.Sin(1), 8*2 + 2: math.Cos(1), 8*2 + 1: math.Sin(0.01), 8*2 + 4: 0, 8 * 4: 0, 8*4 + 4: math.Sin(1), 8*6 + 3: math.Cos(0.02), 8*6 + 7: math.Cos(0.01)} {
+		if math.Abs(float64(w.Data[k])-want) > 1e-6 {
+			t.Errorf("value %d is %g, want %g", k, w.Data[k], want)
+		}
 	}
 }

@@ -39,8 +39,8 @@ type Config struct {
 	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
 	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
 	LR          float32          `json:"lr"`
-	Schedule    string           `json:"schedule"` // cosine, step, constant, poly, linear, onecycle; cosine?begins=warmup falls after the warm-up, step?by=0.1&at=0.5,0.75 says how and when
-	WarmupSteps int              `json:"warmup_steps"`
+	Schedule    string           `json:"schedule"`     // cosine, step, constant, poly, linear, onecycle; cosine?begins=warmup falls after the warm-up, step?by=0.1&at=0.5,0.75 says how and when
+	WarmupSteps int              `json:"warmup_steps"` // below 0, until the run begins: a twentieth of its steps, at most so many
 	Momentum    float32          `json:"momentum"`
 	WeightDecay float32          `json:"weight_decay"`
 	ClipNorm    float64          `json:"clip_norm,omitempty"` // 0: no clipping
@@ -167,7 +167,7 @@ func (c *Config) Check() (setting, value string, err error) {
 		return "optimizer", c.Optimizer, err
 	}
 	if _, err := c.schedule(1); err != nil {
-		if c.WarmupSteps > 0 && strings.HasPrefix(c.Schedule, "onecycle") {
+		if c.WarmupSteps != 0 && strings.HasPrefix(c.Schedule, "onecycle") {
 			return "warmup-steps", fmt.Sprint(c.WarmupSteps), err
 		}
 		return "schedule", c.Schedule, err
@@ -193,6 +193,14 @@ func milestones(v *spec.Values, steps int) (out []int) {
 	return out
 }
 
+// warmup returns the steps of a run of so many over which the rate rises.
+func (c *Config) warmup(steps int) int {
+	if c.WarmupSteps < 0 {
+		return min(-c.WarmupSteps, max(1, steps/20))
+	}
+	return c.WarmupSteps
+}
+
 // schedule returns the learning rate's schedule over steps.
 func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	of, err := spec.Parse(c.Schedule)
@@ -211,8 +219,9 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	}
 	v := of.Values("schedule "+of.Kind, options)
 	after := options != nil && v.One("begins", "start", "warmup") == "warmup"
+	warm := c.warmup(steps)
 	if after {
-		steps = max(0, steps-c.WarmupSteps)
+		steps = max(0, steps-warm)
 	}
 	var s optim.Schedule
 	switch of.Kind {
@@ -227,7 +236,7 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	case "poly":
 		s = optim.Polynomial(c.LR, steps, 2)
 	case "onecycle":
-		if c.WarmupSteps > 0 {
+		if c.WarmupSteps != 0 {
 			return nil, fmt.Errorf("the schedule onecycle rises by itself; it takes no warm-up of %d steps", c.WarmupSteps)
 		}
 		s = optim.OneCycle(c.LR, steps)
@@ -238,9 +247,9 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	case v.Err() != nil:
 		return nil, v.Err()
 	case after:
-		s = optim.WarmupThen(c.WarmupSteps, s)
-	case c.WarmupSteps > 0:
-		s = optim.Warmup(c.WarmupSteps, s)
+		s = optim.WarmupThen(warm, s)
+	case warm > 0:
+		s = optim.Warmup(warm, s)
 	}
 	return s, nil
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"image"
 	"io"
 	"iter"
@@ -46,6 +47,8 @@ type Group struct {
 	// Own says that the learner changes the parameters itself, in Step.Own: there are no gradients and no optimiser.
 	Own  bool
 	Rate float32 // multiplies the run's learning rate; 0 means 1
+	// Rest is for how many epochs from the run's first on the group stays as it is: gradients reach it, and are thrown away.
+	Rest float64
 	// Weigh, if set, is shown before each update what every loss asks of the group, in the order in which Metrics declares them, and
 	// returns by how much each counts in their sum; nil is 1 each. s is the update's last batch. Values that it tells there belong to the update.
 	Weigh func(s Step, of []Asked) []float32
@@ -70,6 +73,10 @@ type Feed struct {
 	Total   int    // of an epoch; the last step may have fewer than the others
 	Ahead   int    // how many steps' batches may be in memory beside the one in use
 	Turns   int    // how many steps, from an epoch's first on, until each of the learner's losses was minimised; 0 means 1
+	// Begin, if set, is what a run that trains does before an epoch's first update, such as naming clusters anew; a run that is looked at or measured, or
+	// resumed later in the epoch, does not. It names the groups that begin anew, whose optimisers forget what they kept. Called again for an epoch that it
+	// began it changes nothing: a run may have been interrupted before the first update. Where ctx ends it may return ctx.Err(), and nothing has changed.
+	Begin func(ctx context.Context, epoch int) (anew []string, err error)
 	// Epoch yields an epoch's steps from number from on. What a step reads is used again when the next one is asked for.
 	Epoch func(epoch, from int) iter.Seq[func(Step)]
 	// Batches yields what the steps of Epoch read, each a pointer to the learner's own struct, for a program that writes batches down; it is

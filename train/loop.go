@@ -40,6 +40,9 @@ func (r *Run) loop(ctx context.Context) error {
 	r.before = time.Duration(r.info.Seconds * float64(time.Second))
 	for r.step < r.steps {
 		epoch := r.step / r.epoch
+		if err := r.beginEpoch(ctx, epoch); err != nil {
+			return err
+		}
 		began := time.Now()
 		for step := range r.feed.Epoch(epoch, r.step%r.epoch*r.accumulate()) {
 			if ctx.Err() != nil {
@@ -93,6 +96,24 @@ func (r *Run) loop(ctx context.Context) error {
 	r.info.Finished = time.Now()
 	if n := r.feed.Bad(); n > 0 {
 		r.Warn(fmt.Sprintf("%d of %d samples could not be read; others stood in for them", n, r.Data.Len()))
+	}
+	return nil
+}
+
+// beginEpoch does what the learner wants done before an epoch's first update.
+func (r *Run) beginEpoch(ctx context.Context, epoch int) error {
+	if r.feed.Begin == nil || r.step%r.epoch != 0 || ctx.Err() != nil {
+		return nil
+	}
+	anew, err := r.feed.Begin(ctx, epoch)
+	if err != nil && ctx.Err() != nil { // nothing has changed, and the steps' loop stops at once
+		return nil
+	}
+	if err != nil {
+		return r.starved(err)
+	}
+	if len(anew) > 0 {
+		r.train.forget(anew)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package train
 
 import (
+	"context"
 	"errors"
 	"iter"
 
@@ -17,6 +18,9 @@ func (r *Run) Rehearse() (update func() error, stop func(), err error) {
 		r.Warn = func(string) {}
 	}
 	if err := r.open(); err != nil {
+		return nil, nil, err
+	}
+	if err := r.beginEpoch(context.Background(), 0); err != nil {
 		return nil, nil, err
 	}
 	next, stop := iter.Pull(r.feed.Epoch(0, 0))

@@ -209,11 +209,17 @@ func (r *Run) open() (err error) {
 	if r.lr, err = r.Config.schedule(r.steps); err != nil {
 		return err
 	}
+	r.Config.WarmupSteps = r.Config.warmup(r.steps)
 	if w := r.Config.WarmupSteps; w > 1 && 2*w > r.steps {
 		r.Warn(fmt.Sprintf("the learning rate rises over %d of %d steps; a shorter --warmup-steps fits a run of this length", w, r.steps))
 	}
 	if r.train, err = newTraining(r); err != nil {
 		return err
+	}
+	for _, name := range r.train.names {
+		if g := r.train.groups[name]; g.Rest*float64(r.epoch) >= float64(r.steps) {
+			r.Warn(fmt.Sprintf("%s: left as it is for %g epochs of %d updates, which is all of this run of %d", name, g.Rest, r.epoch, r.steps))
+		}
 	}
 	if r.feed.Turns > 1 {
 		if err := r.tryTurns(); err != nil {

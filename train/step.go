@@ -337,10 +337,10 @@ func (s *training) Update(groups ...string) {
 	}
 	var due []*group
 	for _, n := range s.named(groups) {
-		if s.pending[n] {
+		if s.pending[n] && !s.rests(s.groups[n]) {
 			due = append(due, s.groups[n])
-			delete(s.pending, n)
 		}
+		delete(s.pending, n)
 	}
 	if len(due) == 0 {
 		return
@@ -366,6 +366,21 @@ func (s *training) Update(groups ...string) {
 		g.opt.Step(total, rate)
 	}
 	s.moved = true
+}
+
+// rests tells whether a group stays as it is at this update.
+func (s *training) rests(g *group) bool { return float64(s.update) < g.Rest*float64(s.run.epoch) }
+
+// forget makes the optimisers of groups what they were before the run's first update.
+func (s *training) forget(names []string) {
+	for _, n := range s.named(names) {
+		if g := s.groups[n]; !g.Own {
+			for _, p := range g.opt.State() {
+				p.Value.Fill(0)
+			}
+		}
+	}
+	tensor.Changed()
 }
 
 // reaches tells whether the objective has a gradient for the group.

@@ -492,6 +492,15 @@ func TestSchedules(t *testing.T) {
 	if s, _ := c.schedule(100); s(0) != 0.25 || s(3) != 1 {
 		t.Errorf("warm-up begins at %g", s(0))
 	}
+	for steps, want := range map[int]int{10: 1, 100: 5, 160: 8, 4000: 8} {
+		if c.WarmupSteps = -8; c.warmup(steps) != want {
+			t.Errorf("a twentieth of %d steps, 8 at most, is %d, want %d", steps, c.warmup(steps), want)
+		}
+		if s, err := c.schedule(steps); err != nil || s(0) != 1/float32(want) || s(want) != 1 {
+			t.Errorf("of %d steps: %v", steps, err)
+		}
+	}
+	c.WarmupSteps = 4
 	c.Schedule = "cosine?begins=warmup"
 	if s, err := c.schedule(100); err != nil || s(0) != 0.25 || s(3) != 1 || s(4) != 1 || !(math.Abs(float64(s(52))-0.5) <= 1e-6) {
 		t.Errorf("a cosine after its warm-up: %v", err)

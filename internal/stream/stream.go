@@ -42,6 +42,7 @@ const (
 	Rescale    uint64 = 0x4e5ca // the random cost that weights are rescaled by
 	Semi       uint64 = 0x5e31  // which labels are known: draw
 	Chance     uint64 = 0xc4a0c // the orders that a random ranking has: number
+	Cells      uint64 = 0xce115 // which vectors cells are made of, and which are held out
 )
 
 // The streams of data. (The first n of a seeded order are the stream of seed 1 itself.)
@@ -56,4 +57,12 @@ const (
 // The streams of a task, under a seed that it draws from Head.
 const (
 	Exemplar uint64 = 0xe8e3 // a patch's place and its views: patch, 0 or 1 and the view's number
+	Clusters uint64 = 0xc1a5 // clusters of pictures: epoch, and one of the three below
+)
+
+// The parts of Clusters.
+const (
+	ClusterCentres uint64 = 1 // where clusters begin
+	ClusterClasses uint64 = 2 // the classifier that begins anew
+	ClusterDraws   uint64 = 3 // which pictures are shown
 )
