@@ -3,7 +3,6 @@ package pretext
 import (
 	"fmt"
 	"image"
-	"math"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/canvas"
@@ -93,34 +92,23 @@ func (t AVContrastive) Learner(s Setup) (train.Learner, error) {
 	if t.Memory == 0 {
 		return l, nil
 	}
-	films := 0
-	switch kept := s.kept(rememberedPictures); {
-	case s.Inputs.Clips != nil:
-		films = s.Inputs.Clips.Len()
-	case kept != nil && len(kept.Shape) == 2 && kept.Dim(1) == t.Embed:
-		films = kept.Dim(0)
-	}
-	if films < 2 {
-		return nil, fmt.Errorf("task av-contrastive remembers films with sound that it learns from, at least 2; the data has %s", s.Inputs.Kinds())
-	}
-	for k := range l.memory {
-		l.memory[k] = s.RNG.FillNormal(tensor.New(films, t.Embed), 0, 1)
-		for i := range films {
-			unitLength(l.memory[k].Rows(i, i+1).Data)
+	for k, name := range rememberedNames {
+		if l.memory[k], err = s.newBank("av-contrastive", name, t.Embed, s.Inputs.Clips); err != nil {
+			return nil, err
 		}
 	}
 	return l, nil
 }
 
-// The names of what is remembered.
-const rememberedPictures, rememberedSounds = "memory.pictures", "memory.sounds"
+// rememberedNames are the names of what is remembered.
+var rememberedNames = [2]string{"memory.pictures", "memory.sounds"}
 
 type avContrastive struct {
 	task      AVContrastive
 	setup     Setup
 	ear       *layers.Trunk
 	see, hear layers.Sequential // of a trunk's features to embeddings
-	memory    [2]*tensor.Tensor // [films D], of pictures and of sounds; nil where nothing is remembered
+	memory    [2]*bank          // of pictures and of sounds; nil where nothing is remembered
 }
 
 // Ear returns the trunk that hears.
@@ -129,8 +117,9 @@ func (l *avContrastive) Ear() *layers.Trunk { return l.ear }
 func (l *avContrastive) Visit(prefix string, f func(layers.Param)) {
 	parts := layers.Parts{{Name: "trunk", Stateful: l.setup.Trunk}, {Name: "ear", Stateful: l.ear}, {Name: "see", Stateful: l.see}, {Name: "hear", Stateful: l.hear}}
 	if l.memory[0] != nil {
-		parts = append(parts, layers.Part{Name: rememberedPictures, Stateful: layers.Value{Kind: layers.Memory, Value: l.memory[0]}},
-			layers.Part{Name: rememberedSounds, Stateful: layers.Value{Kind: layers.Memory, Value: l.memory[1]}})
+		for k, name := range rememberedNames {
+			parts = append(parts, layers.Part{Name: name, Stateful: l.memory[k]})
+		}
 	}
 	parts.Visit(prefix, f)
 }
@@ -208,8 +197,8 @@ func (l *avContrastive) Feed(in data.Inputs, augment bool, o data.LoaderOptions)
 	}
 	step := l.step
 	if augment && l.memory[0] != nil {
-		if n := in.Clips.Len(); n != l.memory[0].Dim(0) {
-			return nil, fmt.Errorf("task av-contrastive remembers %d films; the data has %d", l.memory[0].Dim(0), n)
+		if err := l.memory[0].fits("av-contrastive", in.Clips.Len()); err != nil {
+			return nil, err
 		}
 		step = l.remembering
 	}
@@ -298,86 +287,30 @@ func (l *avContrastive) step(s train.Step, b *heardFilms) {
 
 // remembering finds among what is remembered, and remembers.
 func (l *avContrastive) remembering(s train.Step, b *heardFilms) {
-	n, films := len(b.Of), l.memory[0].Dim(0)
-	drawn := make([]int32, l.task.Memory)
-	for k, rng := 0, s.RNG(); k < len(drawn); k++ {
-		drawn[k] = int32(rng.IntN(films))
-	}
-	var said [2][]float32
+	n := len(b.Of)
+	drawn := l.memory[0].drawn(s.RNG(), l.task.Memory)
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		z := l.both(t, b)
 		t.NoGrad(func() {
 			s.Metric("loss_match", float64(l.match(s, z, n).Scalar())*float64(n), float64(n))
 		})
 		for k := range z {
-			said[k] = append([]float32(nil), z[k].Value.Data...)
+			l.memory[k].put(s, b.Of, z[k].Value, l.task.Momentum)
 		}
-		return l.recall(t, z, b.Of, drawn)
-	})
-	of := append([]int32(nil), b.Of...)
-	s.After(func() {
-		for k := range l.memory {
-			l.remember(l.memory[k], of, said[k])
-		}
-		tensor.Changed()
+		return l.recall(z, b.Of, drawn)
 	})
 }
 
 // recall returns the loss of finding in the memory what is of the films of pictures and sounds z, among those that were drawn.
-func (l *avContrastive) recall(t *autograd.Tape, z [2]*autograd.Var, of, drawn []int32) *autograd.Var {
-	find := func(a, among int) *autograd.Var { return l.found(t, z[a], l.memory[among], of, drawn) }
+func (l *avContrastive) recall(z [2]*autograd.Var, of, drawn []int32) *autograd.Var {
+	find := func(a, among int) *autograd.Var {
+		return autograd.CrossEntropy(l.memory[among].recall(z[a], of, drawn, l.task.Temperature), make([]int32, len(of)))
+	}
 	loss := autograd.Scale(autograd.Add(find(0, 1), find(1, 0)), 0.5)
 	if l.task.Within == 0 {
 		return loss
 	}
 	return l.joint(loss, autograd.Scale(autograd.Add(find(0, 0), find(1, 1)), 0.5))
-}
-
-// found returns the cross-entropy of finding in the memory [films D] what is of the films of z [N D], among those that were drawn; where a film was drawn for itself it does not count.
-func (l *avContrastive) found(t *autograd.Tape, z *autograd.Var, memory *tensor.Tensor, of, drawn []int32) *autograd.Var {
-	n := len(of)
-	var own, others *autograd.Var
-	t.NoGrad(func() {
-		own, others = autograd.Gather(t.Input(memory), of), autograd.Gather(t.Input(memory), drawn)
-	})
-	self := tensor.New(n, 1+len(drawn))
-	for i, film := range of {
-		for k, other := range drawn {
-			if film == other {
-				self.Data[i*(1+len(drawn))+1+k] = -1e9
-			}
-		}
-	}
-	near := autograd.Reshape(autograd.SumAxis(autograd.Mul(z, own), 1), n, 1)
-	logits := autograd.Scale(autograd.Concat(1, near, autograd.MatMulNT(z, others)), 1/float32(l.task.Temperature))
-	return autograd.CrossEntropy(autograd.Add(logits, autograd.Const(self)), make([]int32, n))
-}
-
-// remember moves the rows of some films [films D] towards what was said of them [N D].
-func (l *avContrastive) remember(memory *tensor.Tensor, of []int32, said []float32) {
-	d, m := memory.Dim(1), float32(l.task.Momentum)
-	for i, film := range of {
-		row := memory.Data[int(film)*d:][:d]
-		for k, v := range said[i*d : (i+1)*d] {
-			row[k] = float32(m*row[k]) + float32((1-m)*v)
-		}
-		unitLength(row)
-	}
-}
-
-// unitLength brings a vector to length 1; one of length 0 stays.
-func unitLength(x []float32) {
-	sum := 0.0
-	for _, v := range x {
-		sum += float64(v) * float64(v)
-	}
-	if sum == 0 {
-		return
-	}
-	scale := 1 / math.Sqrt(sum)
-	for k, v := range x {
-		x[k] = float32(float64(v) * scale)
-	}
 }
 
 const soundsShown = 4 // sounds of other films that Draw shows

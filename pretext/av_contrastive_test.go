@@ -52,17 +52,17 @@ func TestAVContrastivePyTorch(t *testing.T) {
 			continue
 		}
 		for k, name := range []string{"pictures", "sounds"} {
-			golden.Fill(l.memory[k].Data, name, 1)
+			golden.Fill(l.memory[k].rows.Data, name, 1)
 			for i := range 6 {
-				unitLength(l.memory[k].Rows(i, i+1).Data)
+				unitLength(l.memory[k].rows.Rows(i, i+1).Data)
 			}
 		}
 		z := l.both(step.tape, b)
-		loss := l.recall(step.tape, z, b.Of, []int32{1, 5, 3})
+		loss := l.recall(z, b.Of, []int32{1, 5, 3})
 		value := float64(loss.Scalar())
 		for k, name := range []string{"pictures", "sounds"} {
-			l.remember(l.memory[k], b.Of, z[k].Value.Data)
-			want.near(t, name, l.memory[k].Data)
+			l.memory[k].move(b.Of, z[k].Value.Data, 0.5)
+			want.near(t, name, l.memory[k].rows.Data)
 		}
 		want.all(t, value, step.tape.Backward(loss), l)
 	}
@@ -137,11 +137,11 @@ func TestAVContrastiveTells(t *testing.T) {
 	if math.Abs(step.values["chance"]-1.0/3) > 1e-9 || math.Abs(step.values["match"]-2.0/3) > 1e-9 {
 		t.Errorf("told %v", step.values)
 	}
-	memory := unit(0, 0, 1).Value
-	tape := autograd.NewInference()
-	one := l.found(tape, unit(0.5), memory, []int32{0}, []int32{0, 2, 0}).Scalar()
-	two := l.found(tape, unit(0.5), memory, []int32{0}, []int32{2}).Scalar()
-	three := l.found(tape, unit(0.5), memory, []int32{0}, []int32{1, 2}).Scalar()
+	memory := &bank{unit(0, 0, 1).Value}
+	found := func(drawn ...int32) float32 {
+		return autograd.CrossEntropy(memory.recall(unit(0.5), []int32{0}, drawn, 0.07), make([]int32, 1)).Scalar()
+	}
+	one, two, three := found(0, 2, 0), found(2), found(1, 2)
 	if one != two || three <= two {
 		t.Errorf("with itself among the others the loss is %g, without %g, with one that is alike %g", one, two, three)
 	}
@@ -155,7 +155,7 @@ func TestAVContrastiveMemory(t *testing.T) {
 	l := smallContrastive(t, AVContrastive{Memory: 7, Embed: 8}, s, smallEar())
 	for _, m := range l.memory {
 		for i := range 5 {
-			if n := tensor.Dot(m.Rows(i, i+1), m.Rows(i, i+1)); math.Abs(n-1) > 1e-5 {
+			if n := tensor.Dot(m.rows.Rows(i, i+1), m.rows.Rows(i, i+1)); math.Abs(n-1) > 1e-5 {
 				t.Errorf("what is remembered of film %d has length %g", i, math.Sqrt(n))
 			}
 		}
@@ -168,20 +168,22 @@ func TestAVContrastiveMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	before := l.memory[0].Clone()
+	before := l.memory[0].rows.Clone()
 	step := &memoryStep{tracedStep: newTracedStep()}
 	l.remembering(step, b)
-	if !slices.Equal(before.Data, l.memory[0].Data) || len(step.after) != 1 {
+	if !slices.Equal(before.Data, l.memory[0].rows.Data) || len(step.after) != 2 {
 		t.Fatal("the memory is changed before the update")
 	}
 	clear(b.Of) // the batch is used again by then
-	step.after[0]()
+	for _, f := range step.after {
+		f()
+	}
 	for i := range 5 {
-		if moved := !slices.Equal(before.Rows(i, i+1).Data, l.memory[0].Rows(i, i+1).Data); moved != (i == 3 || i == 1) {
+		if moved := !slices.Equal(before.Rows(i, i+1).Data, l.memory[0].rows.Rows(i, i+1).Data); moved != (i == 3 || i == 1) {
 			t.Errorf("of film %d: moved is %v", i, moved)
 		}
 	}
-	if _, err := l.Feed(sixMurmurs{rolled(10, 3)}.inputs6(), true, data.LoaderOptions{BatchSize: 2}); err == nil || err.Error() != "task av-contrastive remembers 5 films; the data has 6" {
+	if _, err := l.Feed(sixMurmurs{rolled(10, 3)}.inputs6(), true, data.LoaderOptions{BatchSize: 2}); err == nil || err.Error() != "task av-contrastive remembers 5 films with sound; the data has 6" {
 		t.Errorf("other films: %v", err)
 	}
 	if _, err := l.Feed(sixMurmurs{rolled(10, 3)}.inputs6(), false, data.LoaderOptions{BatchSize: 2}); err != nil {
@@ -196,8 +198,8 @@ func TestAVContrastiveMemory(t *testing.T) {
 		}
 		return nil
 	}
-	if loaded := smallContrastive(t, AVContrastive{Memory: 7, Embed: 8}, again, smallEar()); !slices.Equal(loaded.memory[1].Shape, []int{5, 8}) {
-		t.Errorf("a loaded run remembers %v", loaded.memory[1].Shape)
+	if loaded := smallContrastive(t, AVContrastive{Memory: 7, Embed: 8}, again, smallEar()); !slices.Equal(loaded.memory[1].rows.Shape, []int{5, 8}) {
+		t.Errorf("a loaded run remembers %v", loaded.memory[1].rows.Shape)
 	}
 	again.Kept = nil
 	if _, err := (AVContrastive{Memory: 7}).Learner(again); err == nil || !strings.Contains(err.Error(), "remembers films with sound that it learns from") {

@@ -2,16 +2,11 @@ package pretext
 
 import (
 	"fmt"
-	"image"
-	"math"
-	"sort"
 
 	"github.com/tessera-go/tessera/autograd"
-	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
-	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -36,11 +31,8 @@ import (
 // quarter of equation 2 with its symmetric half, the scale for which rates of plain SGD are published. Nothing pushes different
 // pictures apart, so the loss alone cannot tell learning from collapse: match can.
 //
-// Metrics: match is how often the prediction from one view is nearest to the teacher's projection of the other view of the same
-// picture, among all of the batch, against chance: one in the batch's size, which a net reaches that has learned nothing (its
-// predictor is random) or has collapsed. match_by_colour is how often the mean colour of the views would find it, what the shortcut
-// is worth. spread is how far the projections are apart: √D times their mean deviation, made unit length; 1 is evenly over all
-// directions, 0 collapsed.
+// Metrics: those of two views (see Views); match is how often the prediction from one view is nearest to the teacher's projection of the other,
+// spread, alignment and uniformity are of the online net's projections. A net that has collapsed, or whose predictor is random, matches as chance does.
 //
 // The zero value cannot be trained: New("byol") returns one that can.
 //
@@ -54,9 +46,6 @@ type BYOL struct {
 	Solarise         float64 // how likely the second view is solarised
 	Blur             string  // auto: where the side is at least blurSide; yes; no
 }
-
-// blurSide is from which side on views are blurred: below, the kernel, a tenth of the side, would be a few pixels.
-const blurSide = 64
 
 var byolAbout = About{
 	Line: "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
@@ -91,36 +80,21 @@ var byolAbout = About{
 
 // decay returns how much of the teacher stays at update k of so many.
 func (b BYOL) decay(k, of int) float64 {
-	return b.LastDecay - (b.LastDecay-b.Decay)*(math.Cos(math.Pi*float64(k)/float64(of))+1)/2
+	return risingDecay(b.Decay, b.LastDecay, k, of)
 }
 
-// views returns what makes the two views of a whole picture.
-func (b BYOL) views(side int) (v [2]data.Transform) {
-	blur := b.Blur == "yes" || b.Blur == "auto" && side >= blurSide
-	for i, p := range [2]struct{ blur, solarise float32 }{{1, 0}, {0.1, float32(b.Solarise)}} {
-		ts := []data.Transform{
-			data.RandomResizedCrop(side, float32(b.MinArea), 1), data.RandomHorizontalFlip(0.5),
-			data.RandomApply(float32(b.Jitter), data.ColorJitter(0.4, 0.4, float32(b.Saturation), 0.1)), data.RandomGrayscale(0.2)}
-		if blur {
-			ts = append(ts, data.RandomApply(p.blur, data.GaussianBlur(side/10|1, 0.1, 2)))
-		}
-		if p.solarise > 0 {
-			ts = append(ts, data.Solarize(128, p.solarise))
-		}
-		v[i] = data.Compose(ts...)
+// views are those of the paper's table 6: the first is blurred more often, the second sometimes solarised.
+func (b BYOL) views(side int) Views {
+	w := Views{MinArea: b.MinArea, Jitter: b.Jitter, Light: 0.4, Saturation: b.Saturation, Hue: 0.1, Grey: 0.2, Solarise: [2]float64{0, b.Solarise}}
+	if blurs(b.Blur, side) {
+		w.Blur = [2]float64{1, 0.1}
 	}
-	return v
+	return w
 }
 
-// mlp is a projector or predictor. A bias before the batch norm would be taken away again.
+// mlp is a projector or predictor.
 func (b BYOL) mlp(rng *tensor.RNG, in int) layers.Sequential {
-	return layers.Seq(layers.NewLinear(rng, in, b.Hidden, layers.LinearOptions{NoBias: true}), layers.NewBatchNormReLU(b.Hidden),
-		layers.NewLinear(rng, b.Hidden, b.Out, layers.LinearOptions{}))
-}
-
-// encoder returns a trunk with a projector.
-func (b BYOL) encoder(rng *tensor.RNG, trunk *layers.Trunk) layers.Sequential {
-	return layers.Sequential{{Name: "trunk", Module: trunk}, {Name: "pool", Module: layers.Pool}, {Name: "projector", Module: b.mlp(rng, trunk.Channels())}}
+	return perceptron(rng, in, b.Hidden, b.Out)
 }
 
 // Learner returns the nets; the teacher begins as the online net is.
@@ -131,10 +105,12 @@ func (b BYOL) Learner(s Setup) (train.Learner, error) {
 	if b.Hidden < 1 || b.Out < 2 || !(b.MinArea > 0) || b.LastDecay < b.Decay || b.Blur != "auto" && b.Blur != "yes" && b.Blur != "no" {
 		return nil, fmt.Errorf("task byol of %+v: want Hidden >= 1, Out >= 2, MinArea > 0, Decay <= LastDecay and Blur auto, yes or no; pretext.New(\"byol\") has them", b)
 	}
-	l := &byol{task: b, setup: s}
-	l.online = b.encoder(s.RNG, s.Trunk)
+	l := &byol{task: b, pairLearner: pairLearner{name: "byol", setup: s, views: b.views(s.Side).transforms(s.Side)}}
+	l.said = l.both
+	l.online = projected(s.Trunk, b.mlp(s.RNG, s.Trunk.Channels()), 0)
 	l.predictor = b.mlp(s.RNG, b.Out)
-	l.teacher = b.encoder(s.RNG, s.Trunk.Again(s.RNG))
+	teacher := s.Trunk.Again(s.RNG)
+	l.teacher = projected(teacher, b.mlp(s.RNG, teacher.Channels()), 0)
 	l.Parts = layers.Parts{{Stateful: l.online}, {Name: "predictor", Stateful: l.predictor}, {Name: "teacher", Stateful: layers.Frozen{Stateful: l.teacher}}}
 	var err error
 	l.average, err = optim.NewEMA(l.teacher, l.online)
@@ -142,8 +118,8 @@ func (b BYOL) Learner(s Setup) (train.Learner, error) {
 }
 
 type byol struct {
+	pairLearner
 	task                       BYOL
-	setup                      Setup
 	online, predictor, teacher layers.Sequential
 	average                    *optim.EMA
 	layers.Parts
@@ -151,102 +127,23 @@ type byol struct {
 
 func (l *byol) Groups() []train.Group { return train.One(l) }
 
-func (l *byol) Metrics() []metric.Metric {
-	return []metric.Metric{metric.Loss(),
-		{Name: "match", Unit: metric.Percent, Higher: true, Predictor: "chance", Versus: "chance"},
-		{Name: "match_by_colour", Unit: metric.Percent, Higher: true},
-		{Name: "chance", Unit: metric.Percent},
-		{Name: "spread", Higher: true}}
-}
-
-// pairs is a batch: row i of both views is picture i.
-type pairs struct {
-	X      [2]*tensor.Tensor // [N S S 3]
-	colour [2][]float32      // [N 3], the mean of each view
-	table  *tensor.Tensor    // [N N], where matches are looked for
-}
-
-// pairMaker makes views.
-type pairMaker struct {
-	side     int
-	views    [2]data.Transform
-	norm     data.Norm
-	pictures *data.Pictures // as they are
-}
-
-func (l *byol) maker(in data.Inputs) (*pairMaker, error) {
-	images, err := wantImages("byol", in)
-	if err != nil {
-		return nil, err
-	}
-	return &pairMaker{l.setup.Side, l.task.views(l.setup.Side), l.setup.Norm, data.NewPictures(images, data.View{}, l.setup.Norm, l.setup.CacheBytes)}, nil
-}
-
-func (m *pairMaker) New(n int) *pairs {
-	b := &pairs{table: tensor.New(n, n)}
-	for v := range b.X {
-		b.X[v], b.colour[v] = tensor.New(n, m.side, m.side, 3), make([]float32, n*3)
-	}
-	return b
-}
-
-func (m *pairMaker) Fill(b *pairs, row, i int, rng *tensor.RNG) error {
-	whole, err := m.pictures.Image(i, rng)
-	if err != nil {
-		return err
-	}
-	size := m.side * m.side * 3
-	for v, view := range m.views {
-		im := view(whole, rng)
-		m.norm.Normalize(b.X[v].Data[row*size:(row+1)*size], im)
-		var sum [3]int
-		for p := 0; p < len(im.Pix); p += 3 {
-			sum[0] += int(im.Pix[p])
-			sum[1] += int(im.Pix[p+1])
-			sum[2] += int(im.Pix[p+2])
-		}
-		for c := range sum {
-			b.colour[v][row*3+c] = float32(sum[c]) / float32(len(im.Pix)/3)
-		}
-	}
-	return nil
-}
-
 func (l *byol) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
-		return nil, fmt.Errorf("task byol learns from batches of 2 and more: its projector's batch norm sees one value a picture")
-	}
-	m, err := l.maker(in)
-	if err != nil {
-		return nil, err
-	}
-	return train.NewFeed(in.Images.Len(), m, o, l.step), nil
+	return l.feed(in, augment, o, l.step)
 }
 
 func (l *byol) step(s train.Step, b *pairs) {
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		var z, p [2]*autograd.Var
+		var z, y, p [2]*autograd.Var
 		t.NoGrad(func() {
 			for v, x := range b.X {
-				z[v] = autograd.L2Normalize(l.teacher.Forward(t.Input(x)))
+				z[v] = l.teacher.Forward(t.Input(x))
 			}
 		})
 		for v, x := range b.X {
-			y := l.online.Forward(t.Input(x))
-			t.NoGrad(func() {
-				spread, n := spreadOf(autograd.L2Normalize(y).Value)
-				s.Metric("spread", spread*n, n)
-			})
-			p[v] = l.predictor.Forward(y) // of any length: a row's largest product is its largest cosine
+			y[v] = l.online.Forward(t.Input(x))
+			p[v] = l.predictor.Forward(y[v])
 		}
-		for v := range p {
-			n := float64(p[v].Shape()[0])
-			similar(b.table, p[v].Value, z[1-v].Value)
-			s.Metric("match", float64(matches(b.table)), n)
-			near(b.table, b.colour[v], b.colour[1-v])
-			s.Metric("match_by_colour", float64(matches(b.table)), n)
-			s.Metric("chance", 1, n)
-		}
+		l.tell(s, b, values(y), values(p), values(z))
 		return autograd.Scale(autograd.Add(autograd.Cosine(p[0], z[1]), autograd.Cosine(p[1], z[0])), 0.5)
 	})
 	if s.Last() {
@@ -255,120 +152,7 @@ func (l *byol) step(s train.Step, b *pairs) {
 	}
 }
 
-// similar sets table [N M] to the products of all rows of a [N D] with all of b [M D]: cosines, where the rows have unit length.
-func similar(table, a, b *tensor.Tensor) { tensor.MatMulNT(table, a, b, false, tensor.Float32) }
-
-// near sets table [N M] to how near the rows of a [N D], such as mean colours, are to those of b [M D]: minus the square of the distance.
-func near(table *tensor.Tensor, a, b []float32) {
-	m, width := table.Dim(1), len(a)/table.Dim(0)
-	for i := range table.Data {
-		p, q := a[i/m*width:][:width], b[i%m*width:][:width]
-		d := float32(0)
-		for c := range p {
-			d += float32((p[c] - q[c]) * (p[c] - q[c]))
-		}
-		table.Data[i] = -d
-	}
-}
-
-// matches returns for how many rows i of a table [N N] the entry i is the largest.
-func matches(table *tensor.Tensor) int {
-	own := make([]int32, table.Dim(0))
-	for i := range own {
-		own[i] = int32(i)
-	}
-	return tensor.CountRight(table, own)
-}
-
-// spreadOf returns √D times the mean deviation of the columns of unit [N D], whose rows have unit length, and of how many rows; a
-// single row has none.
-func spreadOf(unit *tensor.Tensor) (spread, rows float64) {
-	n, d := unit.Dim(0), unit.Dim(1)
-	if n < 2 {
-		return 0, 0
-	}
-	mean, variance := make([]float32, d), make([]float32, d)
-	tensor.BatchStats(mean, variance, unit)
-	for _, v := range variance {
-		spread += math.Sqrt(float64(v) * float64(n) / float64(n-1)) // unbiased: no less for small batches
-	}
-	return spread / math.Sqrt(float64(d)), float64(n)
-}
-
-const byolShown = 5 // views of other pictures that Draw shows
-
-// Draw shows a row for each picture: its first view, its second view, and the second views of other pictures that the net finds nearest
-// to the first, nearest first. A bar below is the cosine between the first view's prediction and the teacher's projection. The second
-// view's frame is green where no other picture is as near, red elsewhere.
-func (l *byol) Draw(in data.Inputs, index []int) (image.Image, error) {
-	m, err := l.maker(in)
-	if err != nil {
-		return nil, err
-	}
-	b, err := gallery(m, index, in.Images.Len())
-	if err != nil {
-		return nil, err
-	}
-	table := l.cosines(b, 0)
-	n, s := table.Dim(0), m.side
-	zoom := max(1, 96/s)
-	side := s * zoom
-	const bar, label = 14, canvas.TextHeight + 4
-	g := canvas.Grid{Cols: 2 + byolShown, CellW: max(side, 96), CellH: side + bar + label, Gap: 10, Head: label}
-	sheet := g.Sheet(len(index) * g.Cols)
-	for col, title := range []string{"a view", "another view", fmt.Sprintf("nearest views of %d other pictures, cosine", n-1)} {
-		x, _ := g.At(col)
-		w := g.CellW
-		if col == 2 {
-			w = byolShown*(g.CellW+g.Gap) - g.Gap
-		}
-		sheet.Text(x, 6, w, title, canvas.Ink)
-	}
-	show := func(row, col, view, of int, text string) {
-		x, y := g.At(row*g.Cols + col)
-		sheet.Text(x, y, g.CellW, text, canvas.Ink)
-		sheet.Picture(x, y+label, zoom, l.setup.Norm.ToImage(b.X[view].Data[of*s*s*3:(of+1)*s*s*3], s, s).Pix, s, s)
-		if view == 1 {
-			cosine := float64(max(table.At(row, of), 0))
-			sheet.Fill(x, y+label+side+5, side, bar-8, canvas.Quiet)
-			sheet.Fill(x, y+label+side+5, int(float64(side)*cosine+0.5), bar-8, canvas.Ink)
-		}
-	}
-	for row := range index {
-		rank, others := ranked(table.Data[row*n:(row+1)*n], row)
-		x, y := g.At(row*g.Cols + 1)
-		sheet.Frame(x-3, y+label-3, side+6, side+6, rank == 1)
-		show(row, 0, 0, row, "")
-		show(row, 1, 1, row, fmt.Sprintf("%.2f: no. %d", table.At(row, row), rank))
-		for k, j := range others[:min(byolShown, len(others))] {
-			show(row, 2+k, 1, j, fmt.Sprintf("%.2f", table.At(row, j)))
-		}
-	}
-	return sheet, nil
-}
-
-// cosines returns [N N], those between the predictions from view v of all pictures and the teacher's projections of their other views.
-func (l *byol) cosines(b *pairs, v int) *tensor.Tensor {
-	t := autograd.NewInference()
-	p := autograd.L2Normalize(l.predictor.Forward(l.online.Forward(t.Input(b.X[v]))))
-	z := autograd.L2Normalize(l.teacher.Forward(t.Input(b.X[1-v])))
-	table := tensor.New(p.Shape()[0], p.Shape()[0])
-	similar(table, p.Value, z.Value)
-	return table
-}
-
-// ranked returns which place own has among all by their cosines, 1 the highest, behind those that equal it, and the others, highest first.
-func ranked(cosines []float32, own int) (rank int, others []int) {
-	rank = 1
-	for j, c := range cosines {
-		if j == own {
-			continue
-		}
-		others = append(others, j)
-		if c >= cosines[own] {
-			rank++
-		}
-	}
-	sort.SliceStable(others, func(a, b int) bool { return cosines[others[a]] > cosines[others[b]] })
-	return rank, others
+// both returns the predictions from views and the teacher's projections of others.
+func (l *byol) both(view, other *autograd.Var) (query, key *autograd.Var) {
+	return l.predictor.Forward(l.online.Forward(view)), l.teacher.Forward(other)
 }

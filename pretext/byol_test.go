@@ -47,16 +47,21 @@ type scripted struct {
 }
 
 func (l *scripted) Feed(data.Inputs, bool, data.LoaderOptions) (*train.Feed, error) {
-	return &train.Feed{Steps: l.steps, Samples: 1, Total: l.steps, Err: func() error { return nil }, Bad: func() int { return 0 }, Bytes: func() int64 { return 0 },
+	return scriptedFeed(l.steps, func(k int) func(train.Step) { return func(s train.Step) { l.step(l.wrap(s), l.batch(k)) } }), nil
+}
+
+// scriptedFeed is a feed of so many given steps, each of one sample.
+func scriptedFeed(steps int, step func(k int) func(train.Step)) *train.Feed {
+	return &train.Feed{Steps: steps, Samples: 1, Total: steps, Err: func() error { return nil }, Bad: func() int { return 0 }, Bytes: func() int64 { return 0 },
 		Epoch: func(_, from int) iter.Seq[func(train.Step)] {
 			return func(yield func(func(train.Step)) bool) {
-				for k := from; k < l.steps; k++ {
-					if !yield(func(s train.Step) { l.step(l.wrap(s), l.batch(k)) }) {
+				for k := from; k < steps; k++ {
+					if !yield(step(k)) {
 						return
 					}
 				}
 			}
-		}}, nil
+		}}
 }
 
 // listener writes down what a step tells.
@@ -840,7 +845,7 @@ func BenchmarkBYOLViews(b *testing.B) {
 			for i := range noise.Pix {
 				noise.Pix[i] = uint8(rng.IntN(256))
 			}
-			m := &pairMaker{side: c.side, views: task.(BYOL).views(c.side), norm: data.HalfNorm,
+			m := &pairMaker{side: c.side, views: task.(BYOL).views(c.side).transforms(c.side), norm: data.HalfNorm,
 				pictures: data.NewPictures(drawnPictures{1, func(int) *data.Image { return noise }}, data.View{}, data.HalfNorm, 1<<20)}
 			batch := m.New(1)
 			b.ReportAllocs()

@@ -67,6 +67,26 @@ func TestBYOLGradients(t *testing.T) {
 	}
 }
 
+// TestMaskedGradients: the loss of what is hidden reaches all of the trunk and of what stands behind it, and nothing that is not trained.
+func TestMaskedGradients(t *testing.T) {
+	for _, of := range []string{"mae?width=16&depth=1", "simmim?block=4", "simmim?block=2"} {
+		l, m, step := newMasked(t, of, 16, of == "simmim?block=2")
+		mk, err := m.maker(data.Inputs{Images: waves{3, 16}}, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		b, err := draw(mk, []int{0, 1, 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newReached()
+		step(s, b)
+		if n := s.among("loss", l); n[0] != n[1] || n[0] == 0 {
+			t.Errorf("%s: the loss reaches %v of the weights", of, n)
+		}
+	}
+}
+
 // TestContextEncoderGradients: the discriminator's loss reaches the discriminator alone, and each loss is for its own group.
 func TestContextEncoderGradients(t *testing.T) {
 	for _, mask := range []string{"centre", "blocks"} {

@@ -103,7 +103,10 @@ func init() {
 			if of.Shortcut != "" {
 				shortcuts = append(shortcuts, m.Name+": "+of.Shortcut)
 			}
-			a.OwnViews = a.OwnViews && of.OwnViews
+			a.OwnViews, a.Labelled = a.OwnViews && of.OwnViews, a.Labelled || of.Labelled
+			if a.Trunk == "" {
+				a.Trunk = of.Trunk
+			}
 			for _, d := range of.Defences {
 				d.Name, d.Off = m.Name+"."+d.Name, m.Name+"."+strings.ReplaceAll(d.Off, "&", "&"+m.Name+".")
 				a.Defences = append(a.Defences, d)
@@ -354,7 +357,7 @@ func (m *multi) divide() error {
 		p.groups = map[string][]string{}
 		for _, g := range p.Groups() {
 			shared := 0
-			own := train.Group{Name: p.under(g.Name), Rate: g.Rate}
+			own := train.Group{Name: p.under(g.Name), Rate: g.Rate, Rest: g.Rest}
 			for _, q := range g.Params {
 				if of[q.Value] {
 					shared++
@@ -368,6 +371,8 @@ func (m *multi) divide() error {
 				return fmt.Errorf("task %s weighs its losses by their gradients, and so do several tasks on a trunk; it cannot be one of them", p.member.Name)
 			case shared != 0 && shared != len(params):
 				return fmt.Errorf("task %s trains parts of the trunk apart from each other, which others could not share", p.member.Name)
+			case shared > 0 && g.Rest > 0:
+				return fmt.Errorf("task %s lets the trunk rest, which others train", p.member.Name)
 			case shared > 0 && first != "" && m.groups[0].Rate != g.Rate:
 				return fmt.Errorf("tasks %s and %s train the trunk at different rates", first, p.member.Name)
 			}
@@ -475,6 +480,9 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 		feed, err := p.Feed(m.inputs(p.member, in), augment, own)
 		if err != nil {
 			return nil, fmt.Errorf("task multi: %w", err)
+		}
+		if feed.Begin != nil {
+			return nil, fmt.Errorf("task multi: %s begins each of its epochs by itself, from all of its data; beside others its pictures end elsewhere, so it cannot be one of them", p.member.Name)
 		}
 		f.feeds = append(f.feeds, feed)
 		f.longest = max(f.longest, feed.Steps)

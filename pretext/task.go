@@ -36,6 +36,7 @@ type Setup struct {
 	// Inputs are what will be learned from, for what a task has to know of it beforehand: how large pictures are, which colours are
 	// frequent. What looks on (a monitor, a drawing) is fed other inputs and must see the same task.
 	Inputs     data.Inputs
+	Labels     data.Labels      // of Inputs, for a task that is Labelled; nil where there are none, and for any other
 	CacheBytes int64            // how much memory decoded pictures may take, of every feed
 	Say        func(msg string) // is told what a person should know; nil for nobody
 	// File opens what the learner kept as a Filer in the directory of the run that is loaded; nil where no run is.
@@ -127,6 +128,8 @@ type About struct {
 	Options  []spec.Option
 	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
+	// Labelled says that it is told the classes of what it learns from (Setup.Labels): no pretext task, but what those are held against.
+	Labelled bool
 	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what
 	// several tasks show (see Multi) leaves this one's data as it is.
 	ShowsGrey bool
@@ -137,6 +140,8 @@ type About struct {
 	Unused []string
 	// Exact are the options, as option=value, with which a run gives the same bits with any number of threads, where as it is it does not.
 	Exact string
+	// Trunk is the one that a run has where nobody says, of a task that needs one of a kind; "" of a task that takes any.
+	Trunk string
 	// Config sets what the task's paper wants and the usual run has otherwise; nil for nothing.
 	Config func(c *train.Config)
 	make   func(v Values) Task
@@ -145,6 +150,11 @@ type About struct {
 
 // Hears tells whether the task learns from recordings, by themselves or with films.
 func (a About) Hears() bool { return a.Of == OfSounds || a.Of == OfFilmsWithSound }
+
+// Takes tells whether the task can be learned on a trunk, by its specification.
+func (a About) Takes(trunk string) bool {
+	return a.Trunk == "" || !layers.Transformer(a.Trunk) || layers.Transformer(trunk)
+}
 
 // What About.Of calls samples with sound.
 const (
@@ -175,21 +185,35 @@ var tasks = map[string]About{
 	"autoencoder":       autoencoderAbout,
 	"av-contrastive":    avContrastiveAbout,
 	"av-sync":           avSyncAbout,
+	"barlow":            barlowAbout,
 	"byol":              byolAbout,
 	"clip-order":        clipOrderAbout,
 	"colourise":         colouriseAbout,
 	"context-encoder":   contextEncoderAbout,
+	"deepcluster":       deepClusterAbout,
 	"denoising":         denoisingAbout,
+	"dino":              dinoAbout,
 	"exemplar":          exemplarAbout,
 	"frame-order":       frameOrderAbout,
 	"jigsaw":            jigsawAbout,
+	"mae":               maeAbout,
+	"moco":              mocoAbout,
 	"multi":             multiAbout,
+	"nnclr":             nnclrAbout,
+	"npid":              npidAbout,
 	"odd-one-out":       oddOneOutAbout,
+	"pirl":              pirlAbout,
 	"playback-speed":    playbackSpeedAbout,
 	"relative-position": relativePositionAbout,
 	"rotation":          rotationAbout,
 	"shuffle-and-learn": shuffleAndLearnAbout,
+	"simclr":            simclrAbout,
+	"simmim":            simMIMAbout,
+	"simsiam":           simsiamAbout,
+	"supcon":            supconAbout,
+	"swav":              swavAbout,
 	"track":             trackAbout,
+	"vicreg":            vicregAbout,
 	"video-inpaint":     videoInpaintAbout,
 	"word2vec":          word2vecAbout,
 }

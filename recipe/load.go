@@ -404,7 +404,8 @@ func fitTransformer(trunk string, f *checkpoint.File) (of, note string) {
 			}
 		}
 	}
-	if of = s.String(); of != trunk {
+	said, _ := spec.Parse(trunk) // whose options may stand in another order
+	if of = s.String(); of != said.String() {
 		note = "its weights are those of " + of
 	}
 	return of, note

@@ -87,6 +87,9 @@ func For(task string) (train.Config, error) {
 	if about.OwnViews {
 		c.Augment = "none"
 	}
+	if about.Trunk != "" {
+		c.Trunk = about.Trunk
+	}
 	if about.Config != nil {
 		about.Config(&c)
 	}
@@ -94,9 +97,8 @@ func For(task string) (train.Config, error) {
 }
 
 // Suit gives a run of a transformer trunk, which the rates of stochastic gradient descent for convolutions do not suit (its loss grows), what
-// such trunks are trained with: AdamW at 5e-4 with a weight decay of 0.05 behind a warm-up of 100 steps, of a run of so many steps a
-// twentieth if that is less (after Touvron et al. 2021, for small
-// batches). What was said stays; so does all of it where an optimiser was said, or where the task has one of its own.
+// such trunks are trained with: AdamW at 5e-4 with a weight decay of 0.05 behind a warm-up of a twentieth of the run, at most 100 steps (after Touvron
+// et al. 2021, for small batches). What was said stays; so does all of it where an optimiser was said, or where the task has one of its own.
 func Suit(c *train.Config, said func(setting string) bool) {
 	usual := Default()
 	if !layers.Transformer(c.Trunk) || said("optimizer") || c.Optimizer != usual.Optimizer && c.Optimizer != "sgd" {
@@ -110,9 +112,7 @@ func Suit(c *train.Config, said func(setting string) bool) {
 		c.WeightDecay = 0.05
 	}
 	if !said("warmup-steps") && !strings.HasPrefix(c.Schedule, "onecycle") {
-		if c.WarmupSteps = 100; c.MaxSteps > 0 {
-			c.WarmupSteps = min(100, max(1, c.MaxSteps/20))
-		}
+		c.WarmupSteps = -100
 	}
 }
 
@@ -211,7 +211,7 @@ func checkRun(c train.Config) error {
 		name   string
 		v, low int
 	}{{"side", c.Side, 8}, {"epochs", c.Epochs, 1}, {"max-steps", c.MaxSteps, 0}, {"batch-size", c.BatchSize, 1}, {"accumulate", c.Accumulate, 0},
-		{"warmup-steps", c.WarmupSteps, 0}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}, {"monitor-samples", c.MonitorSamples, 0}} {
+		{"warmup-steps", c.WarmupSteps, -1 << 30}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}, {"monitor-samples", c.MonitorSamples, 0}} {
 		if n.v < n.low && !(n.name == "side" && trunkless(c)) {
 			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
 		}
@@ -334,6 +334,9 @@ func (r *Recipe) build() (err error) {
 		c.Norm, s.Norm = r.Norm.String(), r.Norm
 	}
 	s.Inputs, s.CacheBytes, s.Say = r.Data.Inputs, r.pictures, r.options.Say
+	if pretext.Tell(c.Task).Labelled {
+		s.Labels = r.Data.Truth.Labels
+	}
 	if c.Task == Supervised {
 		r.Learner, err = newSupervised(s, r.Data)
 	} else {

@@ -71,13 +71,28 @@ type keptTable struct {
 const randomRow, pixelsRow = "random", "pixels"
 
 func (t Table) filled() (Table, error) {
+	if t.Trunk == "" {
+		t.Trunk = "convnet"
+	}
+	if t.Say == nil {
+		t.Say = func(string) {}
+	}
 	if t.Tasks == nil {
-		t.Tasks = pretext.LearnFrom("pictures")
+		for _, task := range pretext.LearnFrom("pictures") {
+			if needs := pretext.Tell(task); needs.Takes(t.Trunk) {
+				t.Tasks = append(t.Tasks, task)
+			} else {
+				t.Say(fmt.Sprintf("the task %s is left out: it is learned on trunks such as %s, not on %s", task, needs.Trunk, t.Trunk))
+			}
+		}
 	}
 	seen := map[string]bool{}
 	for _, task := range t.Tasks {
 		if _, err := pretext.New(task); err != nil {
 			return t, err
+		}
+		if needs := pretext.Tell(task); !needs.Takes(t.Trunk) {
+			return t, &SettingError{"trunk", fmt.Sprintf("%s: the task %s is learned on trunks such as %s", t.Trunk, task, needs.Trunk)}
 		}
 		if seen[task] {
 			return t, fmt.Errorf("the task %s is named twice", task)
@@ -95,12 +110,6 @@ func (t Table) filled() (Table, error) {
 		if *n.v < 1 {
 			return t, &SettingError{n.setting, fmt.Sprintf("%d: want at least 1", *n.v)}
 		}
-	}
-	if t.Trunk == "" {
-		t.Trunk = "convnet"
-	}
-	if t.Say == nil {
-		t.Say = func(string) {}
 	}
 	if t.Dir == "" {
 		return t, errors.New("a table needs a directory for its runs")

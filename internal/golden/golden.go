@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"hash/crc32"
 	"os"
-	"testing"
 )
 
 // Fill sets x to numbers in [-1, 1) that depend on name and position alone, times scale.
@@ -23,8 +22,15 @@ func Fill(x []float32, name string, scale float64) {
 	}
 }
 
+// TB is what Load needs of a testing.TB: benchmarks, which Fill serves too, are in the program, and package testing is not.
+type TB interface {
+	Helper()
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // Load reads a JSON file of testdata into v.
-func Load(t testing.TB, path string, v any) {
+func Load(t TB, path string, v any) {
 	t.Helper()
 	b, err := os.ReadFile(path)
 	if err != nil {

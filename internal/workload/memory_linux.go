@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// cpuSeconds returns the processor time that this process has taken.
-func cpuSeconds() float64 {
+// CPUSeconds returns the processor time that this process has taken.
+func CPUSeconds() float64 {
 	var u syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
 		return 0

@@ -4,8 +4,8 @@ package workload
 
 import "runtime"
 
-// cpuSeconds returns 0: it is not known here.
-func cpuSeconds() float64 { return 0 }
+// CPUSeconds returns 0: it is not known here.
+func CPUSeconds() float64 { return 0 }
 
 // PeakMemory returns the memory that the Go runtime has taken from the system, in bytes.
 func PeakMemory() int64 {

@@ -85,8 +85,12 @@ func views(dir string) []Item {
 		}, pictures: viewed})
 	}
 	for _, task := range pretext.LearnFrom("pictures") {
-		item(task, "32x32", "convnet", 32, func() data.Images { return drawn(viewed, 32) })
-		item(task, "500x375", "resnet18", 224, func() data.Images {
+		small, large := "convnet", "resnet18"
+		if own := pretext.Tell(task).Trunk; own != "" {
+			small, large = own, own
+		}
+		item(task, "32x32", small, 32, func() data.Images { return drawn(viewed, 32) })
+		item(task, "500x375", large, 224, func() data.Images {
 			js, err := Pictures(dir)
 			if err != nil {
 				panic(err)
@@ -101,7 +105,7 @@ func views(dir string) []Item {
 const viewed = 60
 
 // taskSteps lists training steps of pretext tasks, whole: networks, loss, update; the views are made before. internal/parity/tasks.py has the
-// same steps in PyTorch, by their ids.
+// same steps in PyTorch, by their ids, but MAE's, which is in the peers' list.
 func taskSteps(level autograd.Recompute, mode tensor.Mode) []Item {
 	sgd := train.Config{Optimizer: "sgd?decay=all", LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4}
 	pictures := func(n, side int) data.Inputs { return data.Inputs{Images: drawn(n, side)} }
@@ -115,6 +119,7 @@ func taskSteps(level autograd.Recompute, mode tensor.Mode) []Item {
 	}{
 		{"jigsaw_resnet18_9x64/n32", "jigsaw?grid=3&set=100&deals=1", "resnet18", 225, 32, pictures, "", sgd},
 		{"colourise_zhang_176/n8", "colourise", "zhang", 176, 8, pictures, "", sgd},
+		{"mae_vit_tiny_cifar/n128", "mae?depth=4&heads=4&width=128", "vit-tiny?patch=4", 32, 128, pictures, "", train.Config{Optimizer: "adamw?decay=all", LR: 1e-4, WeightDecay: 0.01}},
 		{"audio_visual_l3_224/n16", "audio-visual", "l3", 224, 16, playing, "linear?rate=48000&window=10&hop=5&mean=-8&std=3",
 			train.Config{Optimizer: "adam", LR: 1e-4, WeightDecay: 1e-5}},
 	} {

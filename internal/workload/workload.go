@@ -79,11 +79,11 @@ func (w Item) Measure(quick bool) Record {
 	reps := min(30, max(least, int(budget/(one*float64(inner)))))
 	s, cpu := make([]float64, reps), make([]float64, reps)
 	for i := range s {
-		t, c := time.Now(), cpuSeconds()
+		t, c := time.Now(), CPUSeconds()
 		for range inner {
 			f()
 		}
-		s[i], cpu[i] = time.Since(t).Seconds()/float64(inner), (cpuSeconds()-c)/float64(inner)
+		s[i], cpu[i] = time.Since(t).Seconds()/float64(inner), (CPUSeconds()-c)/float64(inner)
 	}
 	sort.Float64s(s)
 	sort.Float64s(cpu)

@@ -1,0 +1,166 @@
+package pretext
+
+import (
+	"fmt"
+
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/spec"
+	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/metric"
+	"github.com/tessera-go/tessera/tensor"
+	"github.com/tessera-go/tessera/train"
+)
+
+// SupCon finds the views of all pictures of the same class (Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan, "Supervised contrastive
+// learning", NeurIPS 2020, arXiv 2004.11362). It is SimCLR told what the classes are: no pretext task, but what those that hide the classes are held
+// against.
+//
+// Sampling, net: SimCLR's.
+//
+// Loss (equation 2, L_out): by cosines over a temperature each view must find the other view of its picture and both views of each picture of its class
+// among the 2N - 1 others; the mean of the cross-entropies of finding each of them. A picture without a class has its other view alone.
+//
+// Metrics: those of two views, and same_class, while training, how often a view's nearest one of another picture is of its class, where there is one in
+// the batch, with what guessing among them would have.
+//
+// The zero value cannot be trained: New("supcon") returns one that can. The views are the task, so it is looked at with the same ones as it is trained with.
+type SupCon struct {
+	Temperature float64 // that cosines are divided by, above 0
+	Hidden, Out int     // of the projector
+	Views       Views
+	Blur        string // auto: where the side is at least 64; yes; no
+	Pieces      int    // views that pass the trunk at once while training (layers.InPieces); 0 means all
+}
+
+var supconAbout = About{
+	Line: "find views of the same class among a batch's: with labels, for comparison (SupCon, Khosla et al. 2020)",
+	Of:   "pictures", Hidden: "nothing: labels say what belongs together",
+	Trivial:  "chance: one in a batch",
+	Shortcut: "colours, which are jittered",
+	Options: append([]spec.Option{
+		{Name: "temperature", Default: "0.1", About: "that cosines are divided by"},
+		{Name: "hidden", Default: "512", About: "units inside the projector"},
+		{Name: "out", Default: "128", About: "values of a projection"}, piecesOption}, viewOptions...),
+	OwnViews: true,
+	Labelled: true,
+	Config:   contrastiveConfig,
+	make: func(v Values) Task {
+		c := SupCon{Temperature: v.Float("temperature", leastTemperature, 100), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
+		c.Views, c.Blur = viewsOf(v)
+		c.Pieces = piecesOf(v)
+		return c
+	},
+}
+
+// Learner returns the trunk with its projector.
+func (c SupCon) Learner(s Setup) (train.Learner, error) {
+	if !(c.Temperature > 0) || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
+		return nil, fmt.Errorf("task supcon of %+v: want Temperature and Views.MinArea above 0, Hidden >= 1 and Out >= 2; pretext.New(\"supcon\") has them", c)
+	}
+	if s.Inputs.Images != nil && (s.Labels == nil || len(s.Labels.Classes()) == 0) {
+		return nil, fmt.Errorf("task supcon learns from labels, and the data has none")
+	}
+	l := &supcon{task: c, pairLearner: newPairLearner("supcon", s, c.Views, c.Blur)}
+	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), c.Hidden, c.Out), c.Pieces)
+	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
+	return l, nil
+}
+
+type supcon struct {
+	pairLearner
+	task SupCon
+	layers.Sequential
+}
+
+func (l *supcon) Groups() []train.Group { return train.One(l) }
+
+func (l *supcon) Metrics() []metric.Metric {
+	ms := l.pairLearner.Metrics()
+	ms[0].OnlyTrained = true // labels are of what is learned from
+	return append(ms, metric.Metric{Name: "same_class", Unit: metric.Percent, Higher: true, Predictor: "guessing", Versus: "guessed_class", OnlyTrained: true},
+		metric.Metric{Name: "guessed_class", Unit: metric.Percent, OnlyTrained: true})
+}
+
+func (l *supcon) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
+	if !augment {
+		return l.feed(in, augment, o, func(s train.Step, b *pairs) { l.both(autograd.NewInference(), s, b) })
+	}
+	if l.setup.Labels == nil {
+		return nil, fmt.Errorf("task supcon learns from labels, and the data has none")
+	}
+	return l.feed(in, augment, o, l.step)
+}
+
+// both projects both views, and tells how well they find each other.
+func (l *supcon) both(t *autograd.Tape, s train.Step, b *pairs) [2]*autograd.Var {
+	z := [2]*autograd.Var{l.Forward(t.Input(b.X[0])), l.Forward(t.Input(b.X[1]))}
+	l.tell(s, b, values(z), values(z), values(z))
+	return z
+}
+
+func (l *supcon) step(s train.Step, b *pairs) {
+	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+		z := l.both(t, s, b)
+		return l.find(s, z, b.Of)
+	})
+}
+
+// find returns the loss of projections z [N D] of both views of some pictures, and tells how often the nearest is of the same class.
+func (l *supcon) find(s train.Step, z [2]*autograd.Var, of []int32) *autograd.Var {
+	n := len(of)
+	unit := autograd.L2Normalize(autograd.Concat(0, z[0], z[1]))
+	itself, wanted := tensor.New(2*n, 2*n), tensor.New(2*n, 2*n)
+	class := make([]int, n)
+	for i, sample := range of {
+		class[i] = l.setup.Labels.Label(int(sample))
+	}
+	same := func(i, j int) bool { return i%n == j%n || class[i%n] >= 0 && class[i%n] == class[j%n] }
+	for i := range 2 * n {
+		row, count := wanted.Rows(i, i+1).Data, float32(0)
+		for j := range row {
+			if i != j && same(i, j) {
+				row[j] = 1
+				count++
+			}
+		}
+		for j := range row {
+			row[j] /= count
+		}
+		itself.Set(apart, i, i)
+	}
+	logits := autograd.Add(autograd.Scale(autograd.MatMulNT(unit, unit), 1/float32(l.task.Temperature)), autograd.Const(itself))
+	l.tellClasses(s, logits.Value, class)
+	return autograd.CrossEntropySoft(logits, wanted, autograd.LossOptions{})
+}
+
+// tellClasses tells how often the nearest view of another picture, by logits [2N 2N], is of the same class, of those that have any.
+func (l *supcon) tellClasses(s train.Step, logits *tensor.Tensor, class []int) {
+	n := len(class)
+	right, guessed, of := 0.0, 0.0, 0.0
+	for i := range 2 * n {
+		best, alike := -1, 0
+		row := logits.Rows(i, i+1).Data
+		for j := range row {
+			if j%n == i%n {
+				continue
+			}
+			if class[i%n] >= 0 && class[j%n] == class[i%n] {
+				alike++
+			}
+			if best < 0 || row[j] > row[best] {
+				best = j
+			}
+		}
+		if alike == 0 {
+			continue
+		}
+		of++
+		guessed += float64(alike) / float64(2*n-2)
+		if class[best%n] == class[i%n] {
+			right++
+		}
+	}
+	s.Metric("same_class", right, of)
+	s.Metric("guessed_class", guessed, of)
+}
