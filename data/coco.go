@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/internal/spec"
 )
 
@@ -154,7 +155,7 @@ func (b *boxed) findImages(file, path, images string) error {
 func (b *boxed) leaveOutMissing(t *faults) {
 	kept := b.list[:0]
 	for _, p := range b.list {
-		if st, err := os.Stat(filepath.Join(b.root, filepath.FromSlash(p.file))); err != nil || !st.Mode().IsRegular() {
+		if !files.Regular(filepath.Join(b.root, filepath.FromSlash(p.file))) {
 			t.add("pictures with annotations are not there and are left out", p.file)
 			continue
 		}

@@ -2,6 +2,7 @@ package data
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tessera-go/tessera/internal/files"
 	"github.com/tessera-go/tessera/internal/spec"
 )
 
@@ -306,15 +308,18 @@ func ReadImage(path string) (*Image, error) {
 
 // readPicture returns what a picture's file holds. A pipe or a device is not opened: nothing might ever come, or no end.
 func readPicture(path string) ([]byte, error) {
-	st, err := os.Stat(path)
-	if err != nil {
-		return nil, err
-	}
-	if !st.Mode().IsRegular() {
+	b, err := files.Read(path, maxPictureBytes)
+	switch {
+	case errors.Is(err, files.ErrNoFile):
 		return nil, fmt.Errorf("%s is no file that holds a picture", path)
+	case errors.Is(err, files.ErrTooLarge):
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return os.ReadFile(path)
+	return b, err
 }
+
+// maxPictureBytes is how large a picture's file may be: as much memory as decoding it may take.
+const maxPictureBytes = 2 << 30
 
 // size is the file's; of one that cannot be looked at 0.
 func (f *folder) size(i int) int64 {

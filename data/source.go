@@ -103,7 +103,7 @@ func (in Inputs) Kinds() string {
 	for _, k := range []struct {
 		there bool
 		name  string
-	}{{in.Images != nil, "pictures"}, {in.Clips != nil, "films"}, {in.Sounds != nil, "sounds"}, {in.Texts != nil, "texts"}} {
+	}{{in.Images != nil, "pictures"}, {in.Clips != nil, "films"}, {in.Sounds != nil, "sounds"}, {in.Texts != nil, textsAre(in.Texts)}} {
 		if k.there {
 			out = append(out, k.name)
 		}
@@ -112,6 +112,14 @@ func (in Inputs) Kinds() string {
 		return "nothing"
 	}
 	return strings.Join(out, " and ")
+}
+
+// textsAre says what texts are called: what is no text, but has names, says so itself.
+func textsAre(t Texts) string {
+	if of, ok := t.(interface{ Kind() string }); ok {
+		return of.Kind()
+	}
+	return "texts"
 }
 
 type none struct{}

@@ -126,6 +126,7 @@ type subTexts struct {
 	index []int
 }
 
+func (s *subTexts) Kind() string                      { return textsAre(s.all) }
 func (s *subTexts) Len() int                          { return len(s.index) }
 func (s *subTexts) Describe(i int) string             { return s.all.Describe(s.index[i]) }
 func (s *subTexts) Open(i int) (io.ReadCloser, error) { return s.all.Open(s.index[i]) }

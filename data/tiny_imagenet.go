@@ -46,13 +46,13 @@ func OpenTinyImageNet(dir string, split Split) (*Dataset, error) {
 	if split == Test {
 		part = "val"
 	}
-	if list := filepath.Join(dir, part, "val_annotations.txt"); part == "val" && isFile(list) {
+	if list := filepath.Join(dir, part, "val_annotations.txt"); part == "val" && files.Regular(list) {
 		err = r.read(list, firstDir(filepath.Join(dir, part, "images"), filepath.Join(dir, part)), "")
 	} else {
 		for _, id := range r.ids {
 			at := filepath.Join(dir, part, id)
 			list := filepath.Join(at, id+"_boxes.txt")
-			if !isFile(list) {
+			if !files.Regular(list) {
 				list = filepath.Join(at, "boxes.txt")
 			}
 			if err = r.read(list, firstDir(filepath.Join(at, "images"), at), id); err != nil {
@@ -73,11 +73,6 @@ func OpenTinyImageNet(dir string, split Split) (*Dataset, error) {
 	d := r.dataset(spec.Spec{Kind: "tinyimagenet", Path: dir}.With("split", string(split)), &r.faults)
 	d.Truth.Labels = r.labels
 	return d, nil
-}
-
-func isFile(path string) bool {
-	st, err := os.Stat(path)
-	return err == nil && st.Mode().IsRegular()
 }
 
 // tinyReader gathers pictures and their boxes.

@@ -125,8 +125,7 @@ func vocLists(s spec.Spec) map[Split]string {
 		dir = filepath.Join(s.Path, "ImageSets", "Segmentation")
 	}
 	has := func(name string) bool {
-		st, err := os.Stat(filepath.Join(dir, name+".txt"))
-		return err == nil && st.Mode().IsRegular()
+		return files.Regular(filepath.Join(dir, name+".txt"))
 	}
 	if test == "" {
 		switch {

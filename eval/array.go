@@ -200,6 +200,9 @@ func (r Rows) Dataset(labels data.Labels) *data.Dataset {
 // rowNames are rows as samples.
 type rowNames struct{ r Rows }
 
+// Kind is what data.Inputs.Kinds calls them.
+func (n rowNames) Kind() string { return "rows of features" }
+
 func (n rowNames) Len() int { return n.r.X.Dim(0) }
 func (n rowNames) Open(i int) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(n.Describe(i))), nil

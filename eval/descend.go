@@ -20,11 +20,11 @@ type Descent struct {
 	Seed   uint64  // of the tape
 }
 
-// Descend makes a loss smaller over the batches of a loader, on a tape of the encoder's mode, and returns the number of updates. loss is of a batch at an update, from 0 on; step is handed gradients and a
+// Descend makes a loss smaller over the batches of a loader, on a tape of the encoder's mode, and returns the number of updates, o.MostUpdates at most. loss is of a batch at an update, from 0 on; step is handed gradients and a
 // rate; after, which may be nil, is told what each epoch came to and says whether that is enough. A loss that is not finite is an error.
 func Descend[B any](ctx context.Context, d Descent, e *TrunkEncoder, l *data.Loader[B], o Options, loss func(tape *autograd.Tape, b *B, update int) *autograd.Var,
 	step func(g *autograd.Gradients, lr float32), after func(p Passed) (enough bool, err error)) (updates int, err error) {
-	planned := l.Steps() * d.Epochs
+	planned := o.planned(l.Steps() * d.Epochs)
 	warm := max(1, planned/20)
 	lr := optim.WarmupThen(warm, optim.Cosine(d.LR, planned-warm))
 	tape := autograd.NewTape(tensor.NewRNG(d.Seed).Derive(stream.Tape))
@@ -32,7 +32,7 @@ func Descend[B any](ctx context.Context, d Descent, e *TrunkEncoder, l *data.Loa
 		tape.Mode = e.Tape().Mode
 	}
 	size := l.Options().BatchSize
-	for epoch := range d.Epochs {
+	for epoch := 0; updates < planned; epoch++ {
 		sum, first := 0.0, updates
 		for b := range l.Epoch(epoch, 0) {
 			if err := ctx.Err(); err != nil {
@@ -50,6 +50,9 @@ func Descend[B any](ctx context.Context, d Descent, e *TrunkEncoder, l *data.Loa
 			if o.Progress != nil {
 				o.Progress(updates*size, planned*size, d.What)
 			}
+			if updates == planned {
+				break
+			}
 		}
 		if err := l.Err(); err != nil {
 			return updates, err
@@ -63,4 +66,12 @@ func Descend[B any](ctx context.Context, d Descent, e *TrunkEncoder, l *data.Loa
 		}
 	}
 	return updates, nil
+}
+
+// planned is how many updates are made of so many.
+func (o Options) planned(updates int) int {
+	if o.MostUpdates > 0 {
+		return min(updates, o.MostUpdates)
+	}
+	return updates
 }

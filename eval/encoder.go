@@ -47,6 +47,8 @@ type Options struct {
 	Encoded    func(e Encoder, train, test []Sample) error // is handed an encoder's features after they were judged
 	Drawn      func(e Encoder, d Drawing) error            // is handed what a protocol drew of an encoder's answers; nil where nobody looks
 	Learned    func(e Encoder, l Learned) error            // is handed a network that a protocol let learn; nil where nobody keeps it
+	// MostUpdates is how many updates Descend makes at most (networks that are tuned, heads on maps, detectors; not probes), however long a protocol says; its rate then falls over these. 0 means no bound.
+	MostUpdates int
 	// Own are settings of encoders, such as norm, that are each net's own: they do not tell scores apart that are to stand side by side.
 	Own    []string
 	InBoth *int             // how many test samples are training samples too, where that was counted (CountInBoth); nil counts

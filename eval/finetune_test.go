@@ -438,13 +438,13 @@ func TestSemi(t *testing.T) {
 	}
 }
 
-// TestSemiInterval: draws that agree say nothing of other test samples: these widen the interval too, one draw's as well.
+// TestSemiInterval: draws that agree say nothing of other test samples: these widen the interval too, one draw's as well. Of several, it is said whose updates are told.
 func TestSemiInterval(t *testing.T) {
 	test := sampleOf(tensor.New(4, 1), []string{"a"}, make([]int, 4))
 	score := func(draws ...[]float64) Score {
 		var m *measured
-		for _, hits := range draws {
-			m = m.add(Score{Settings: map[string]any{}}, test, hits, 2)
+		for i, hits := range draws {
+			m = m.add(Score{Settings: map[string]any{}, Found: map[string]any{"updates": 7 + i}}, test, hits, 2)
 		}
 		return m.mean(Semi{Samples: len(draws)}, 0.1)
 	}
@@ -457,6 +457,9 @@ func TestSemiInterval(t *testing.T) {
 	s := score([]float64{1, 1, 1, 0}, []float64{1, 0, 0, 0})
 	if in := *s.Interval; s.Value != 0.5 || in != [2]float64{0, 1} || math.Abs(s.Found["deviation"].(float64)-math.Sqrt(0.125)) > 1e-12 {
 		t.Errorf("%+v, %v", s, in)
+	}
+	if one := score([]float64{1, 1, 1, 0}); s.Found["updates"] != 7 || s.Found["updates_of"] != "draw 1" || one.Found["updates"] != 7 || one.Found["updates_of"] != nil {
+		t.Errorf("updates of two draws %v, of one %v", s.Found, one.Found)
 	}
 }
 

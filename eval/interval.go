@@ -1,9 +1,11 @@
 package eval
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/stream"
@@ -162,16 +164,23 @@ func spreadOver(cluster []int, count int, what string, sum, n []float64) (in *[2
 }
 
 // Redrawn returns the 95 % intervals of statistics of a sample's rows, drawn anew as spread draws them: of is handed how often each row comes, and returns
-// always as many values. What is no number is left out; nil where there are too few rows, or no draw has a number.
-func Redrawn(s Sample, of func(times []int) []float64) (in []*[2]float64, over string) {
+// always as many values. What is no number is left out; nil where there are too few rows, or no draw has a number. Of what takes longer than a second progress is told, as whose; it ends with ctx.
+func Redrawn(ctx context.Context, s Sample, whose string, o Options, of func(times []int) []float64) (in []*[2]float64, over string, err error) {
 	cluster, count, what := s.clusters()
 	if count < 2 {
-		return nil, ""
+		return nil, "", nil
 	}
 	rng := tensor.NewRNG(0).Derive(stream.Bootstrap)
 	var draws [][]float64 // of each statistic
+	began := time.Now()
 	drawn, times := make([]int, count), make([]int, len(cluster))
-	for range resamples {
+	for draw := range resamples {
+		if err := ctx.Err(); err != nil {
+			return nil, "", err
+		}
+		if o.Progress != nil && time.Since(began) > time.Second {
+			o.Progress(draw+1, resamples, "interval of "+whose+", bootstrap")
+		}
 		clear(drawn)
 		for range count {
 			drawn[rng.IntN(count)]++
@@ -195,5 +204,5 @@ func Redrawn(s Sample, of func(times []int) []float64) (in []*[2]float64, over s
 			in[k] = &[2]float64{low, high}
 		}
 	}
-	return in, fmt.Sprintf("%d %s", count, what)
+	return in, fmt.Sprintf("%d %s", count, what), nil
 }

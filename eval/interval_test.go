@@ -1,9 +1,12 @@
 package eval
 
 import (
+	"context"
+	"errors"
 	"math"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tessera-go/tessera/tensor"
 
@@ -37,8 +40,8 @@ func TestRedrawn(t *testing.T) {
 	var wide [2]float64
 	for k, s := range []Sample{alone, films} {
 		want, over := spread(s, sum, ones)
-		got, same := Redrawn(s, mean)
-		if len(got) != 3 || got[1] != nil || same != over || math.Abs(got[0][0]-want[0]) > 0.1*(want[1]-want[0]) || math.Abs(got[2][1]-want[1]) > 0.1*(want[1]-want[0]) {
+		got, same, err := Redrawn(ctx, s, "mean", Options{}, mean)
+		if err != nil || len(got) != 3 || got[1] != nil || same != over || math.Abs(got[0][0]-want[0]) > 0.1*(want[1]-want[0]) || math.Abs(got[2][1]-want[1]) > 0.1*(want[1]-want[0]) {
 			t.Errorf("%v over %s, want %v over %s", got, same, want, over)
 			continue
 		}
@@ -49,8 +52,25 @@ func TestRedrawn(t *testing.T) {
 	}
 	one := films
 	one.Index = one.Index[:10]
-	if got, over := Redrawn(one, mean); got != nil || over != "" {
+	if got, over, _ := Redrawn(ctx, one, "mean", Options{}, mean); got != nil || over != "" {
 		t.Errorf("of one film: %v over %s", got, over)
+	}
+	stopped, stop := context.WithCancel(ctx)
+	drawn, told := 0, 0
+	slow := func(times []int) []float64 {
+		if drawn++; drawn == 3 {
+			stop()
+		}
+		time.Sleep(600 * time.Millisecond)
+		return mean(times)
+	}
+	o := Options{Progress: func(done, total int, what string) {
+		if told++; done != 3 || total != resamples || what != "interval of mean, bootstrap" {
+			t.Errorf("told of %d of %d: %s", done, total, what)
+		}
+	}}
+	if got, _, err := Redrawn(stopped, alone, "mean", o, slow); got != nil || !errors.Is(err, context.Canceled) || drawn != 3 || told != 1 {
+		t.Errorf("stopped in draw 3 and told of what takes longer than a second: %v, %v, %d draws, told %d times", got, err, drawn, told)
 	}
 }
 

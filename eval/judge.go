@@ -194,6 +194,9 @@ func (o Options) tuned(ctx context.Context, e Encoder, train, test *data.Dataset
 			if s.Stage == "" {
 				s.Stage, s.Depth = "tuned", len(t.Trunk.Stages)
 			}
+			if _, learned := s.Found["updates"]; learned && o.MostUpdates > 0 {
+				s.Settings["most_updates"] = o.MostUpdates
+			}
 			out = append(out, o.told(s, e, train, test))
 		}
 	}

@@ -251,7 +251,7 @@ func (p KeyPoints) Scores(ctx context.Context, train, test Sample) ([]Score, err
 	back(got, place, spread)
 	settings := map[string]any{"decays": p.Decays, "max_iterations": p.Iterations, "standardised": true, "seed": p.Seed, "tune": false}
 	found := map[string]any{"weight_decay": decay, "iterations": iterations, "grid": train.GridSide}
-	return p.Judged(test, truth, Guess{At: got, Trivial: place, Predictor: meanPlace}, Score{Train: len(train.Index), Dim: x.Dim(1), Settings: settings, Found: found, Seconds: time.Since(began).Seconds()})
+	return p.Judged(ctx, test, truth, Guess{At: got, Trivial: place, Predictor: meanPlace}, Score{Train: len(train.Index), Dim: x.Dim(1), Settings: settings, Found: found, Seconds: time.Since(began).Seconds()}, Options{})
 }
 
 // meanPlace is what who does not look says of a joint.
@@ -410,7 +410,7 @@ type Guess struct {
 }
 
 // Judged judges guesses; like has what all scores have in common.
-func (p KeyPoints) Judged(test Sample, truth *Posed, of Guess, like Score) ([]Score, error) {
+func (p KeyPoints) Judged(ctx context.Context, test Sample, truth *Posed, of Guess, like Score, o Options) ([]Score, error) {
 	size := p.Size
 	if size == "" {
 		if size = "box"; truth.has("torso") {
@@ -456,8 +456,9 @@ func (p KeyPoints) Judged(test Sample, truth *Posed, of Guess, like Score) ([]Sc
 		}
 		add(s, map[string]any{"person_size": m.size})
 	}
-	if s, ok := truth.oks(test, got, blind, of.Sure); ok {
+	s, ok, err := truth.oks(ctx, test, got, blind, of.Sure, o)
+	if ok {
 		add(s, map[string]any{"area": "box of the joints", "sigmas": "COCO's, of other joints their mean", "ranked": of.Sure != nil})
 	}
-	return out, nil
+	return out, err
 }

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"context"
 	"strings"
 
 	"github.com/tessera-go/tessera/metric"
@@ -64,14 +65,14 @@ func (p *Posed) poses(of []metric.Figure, got func(row, j int) (x, y float64), s
 }
 
 // oks is COCO's average precision of poses by object key point similarity (metric.Poses), its interval and its parts; ok is false where no row has a person to be found.
-func (p *Posed) oks(of Sample, got, trivial func(row, j int) (x, y float64), sure []float64) (s Score, ok bool) {
+func (p *Posed) oks(ctx context.Context, of Sample, got, trivial func(row, j int) (x, y float64), sure []float64, o Options) (s Score, ok bool, err error) {
 	there := p.figures()
 	if len(there) == 0 {
-		return Score{}, false
+		return Score{}, false, nil
 	}
 	sig := sigmas(p.Names)
-	found := p.poses(there, got, sure)
-	v, blind := metric.Poses(found, there, sig), metric.Poses(p.poses(there, trivial, nil), there, sig)
+	judged := metric.JudgePoses(p.poses(there, got, sure), there, sig)
+	v, blind := judged.Scores(), metric.Poses(p.poses(there, trivial, nil), there, sig)
 	s.Metric = metric.Metric{Name: "OKS AP", Unit: metric.Percent, Higher: true, Trivial: blind.AP}
 	s.Value, s.Trivial, s.Test = v.AP, blind.AP, len(there)
 	for _, part := range []struct {
@@ -80,11 +81,11 @@ func (p *Posed) oks(of Sample, got, trivial func(row, j int) (x, y float64), sur
 	}{{"AP50", v.AP50}, {"AP75", v.AP75}} {
 		s.Parts = append(s.Parts, Part{Name: part.name, Value: part.value, N: len(there)})
 	}
-	j := metric.JudgePoses(found, there, sig)
-	if in, over := Redrawn(of, func(times []int) []float64 { return []float64{j.AP(times)} }); len(in) > 0 && in[0] != nil {
+	in, over, err := Redrawn(ctx, of, s.Metric.Name, o, func(times []int) []float64 { return []float64{judged.AP(times)} })
+	if len(in) > 0 && in[0] != nil {
 		s.Interval, s.Found = Basic(s.Value, in[0]), map[string]any{"interval_over": over}
 	}
-	return s, true
+	return s, err == nil, err
 }
 
 // Basic is the basic interval (Davison and Hinkley 1997, equation 5.6) of a value in 0 to 1 by that of drawn samples. It is for average precision: precision is raised to

@@ -56,7 +56,7 @@ func TestOKSPycocotools(t *testing.T) {
 		sure []float64
 		want []float64
 	}{{sure, g.Ranked}, {nil, g.Alike}} {
-		scores, err := KeyPoints{}.Judged(s, truth, Guess{At: guess, Sure: c.sure, Trivial: make([]float32, 2*len(g.Names)), Predictor: "middle"}, Score{Train: 3})
+		scores, err := KeyPoints{}.Judged(ctx, s, truth, Guess{At: guess, Sure: c.sure, Trivial: make([]float32, 2*len(g.Names)), Predictor: "middle"}, Score{Train: 3}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -97,8 +97,8 @@ func (p KeyPoints) Tune(ctx context.Context, e *TrunkEncoder, train, test *data.
 		return nil, err
 	}
 	found := les.found(map[string]any{"grid": head.side})
-	return p.Judged(held, truth, Guess{At: got, Trivial: place, Predictor: meanPlace}, Score{Train: len(les.Learned), Dim: head.fc.W.Dim(0), Settings: p.Tuning.Settings(p.Seed), Found: found,
-		Seconds: time.Since(began).Seconds()})
+	return p.Judged(ctx, held, truth, Guess{At: got, Trivial: place, Predictor: meanPlace}, Score{Train: len(les.Learned), Dim: head.fc.W.Dim(0), Settings: p.Tuning.Settings(p.Seed), Found: found,
+		Seconds: time.Since(began).Seconds()}, o)
 }
 
 // Mirrored returns for each joint the one that it is in a mirror: a left one is a right one.

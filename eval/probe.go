@@ -139,7 +139,7 @@ func (p Probe) judge(ctx context.Context, train, test Sample) (Score, []float64,
 	mean, inv := standardisation(train.Grid)
 	x, y := standardise(train.Grid, mean, inv), standardise(test.Grid, mean, inv)
 	of, _, _ := train.clusters()
-	decay, chosen, err := p.chooseDecay(ctx, x, c.train, c.count, of)
+	decay, asked, err := p.chooseDecay(ctx, x, c.train, c.count, of)
 	if err != nil {
 		return Score{}, nil, err
 	}
@@ -155,7 +155,10 @@ func (p Probe) judge(ctx context.Context, train, test Sample) (Score, []float64,
 		s.Settings["cross"] = p.Cross
 	}
 	s.Found["weight_decay"], s.Found["grid"] = decay, train.GridSide
-	if !chosen {
+	switch {
+	case asked > 0:
+		s.Found["held_out"] = asked
+	case len(p.Decays) > 1:
 		s.Found["not_chosen"] = "there was nothing to hold out: the first is taken"
 	}
 	switch {
@@ -256,23 +259,24 @@ func (p Probe) choosings(labels []int32, classes int, of []int) (out []choosing)
 }
 
 // chooseDecay returns the decay whose classifiers, fitted to some of the training samples, are right most often on others; equals by
-// the order in which they are given. chosen is false where nothing can be held out, and the first is taken.
-func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, of []int) (decay float64, chosen bool, err error) {
+// the order in which they are given. asked is how many of them the choice is by; 0 where nothing can be held out, and the first is taken.
+func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32, classes int, of []int) (decay float64, asked int, err error) {
 	if len(p.Decays) == 1 {
-		return p.Decays[0], true, nil
+		return p.Decays[0], 0, nil
 	}
 	right, failed := make([]int, len(p.Decays)), make([]bool, len(p.Decays))
 	var last error
 	for _, c := range p.choosings(labels, classes, of) {
 		if len(c.used) == 0 {
-			return p.Decays[0], false, nil
+			return p.Decays[0], 0, nil
 		}
+		asked += len(c.held)
 		vx, vl := gathered(x, c.held), picked(labels, c.held)
 		tx, tl := gathered(x, c.used), picked(labels, c.used)
 		for i, d := range p.Decays {
 			l, err := p.learn(ctx, tx, tl, classes, d)
 			if ctx.Err() != nil {
-				return 0, false, ctx.Err()
+				return 0, 0, ctx.Err()
 			}
 			if err != nil {
 				last, failed[i] = err, true
@@ -288,9 +292,9 @@ func (p Probe) chooseDecay(ctx context.Context, x *tensor.Tensor, labels []int32
 		}
 	}
 	if best < 0 {
-		return 0, false, last
+		return 0, 0, last
 	}
-	return p.Decays[best], true, nil
+	return p.Decays[best], asked, nil
 }
 
 // picked returns the labels of some rows.

@@ -282,6 +282,9 @@ func TestHeldOutOfProbe(t *testing.T) {
 	if s, err = (Probe{Decays: []float64{0.5, 0.25}}).Judge(ctx, two, two); err != nil || s.Found["weight_decay"] != 0.5 {
 		t.Errorf("two samples: %+v, %v", s, err)
 	}
+	if s.Found["held_out"] != 1 || s.Found["not_chosen"] != nil {
+		t.Errorf("one of two samples is held out: %v", s.Found)
+	}
 }
 
 func TestProbeSettings(t *testing.T) {

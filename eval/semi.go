@@ -240,7 +240,12 @@ func (m *measured) mean(p Semi, part float64) Score {
 	if by == "tuned" {
 		s.Settings["least_updates"] = p.Updates
 	}
-	s.Found = map[string]any{"labels": m.labels}
+	updates, learned := s.Found["updates"]
+	if s.Found = map[string]any{"labels": m.labels}; learned {
+		if s.Found["updates"] = updates; len(m.values) > 1 { // with patience= others may have made others
+			s.Found["updates_of"] = "draw 1"
+		}
+	}
 	for i, v := range m.values {
 		s.Parts = append(s.Parts, score.Part{Name: fmt.Sprintf("draw %d", i+1), Value: v, N: s.Test})
 	}

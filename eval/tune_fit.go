@@ -24,7 +24,7 @@ type Goal struct {
 // Lesson is what fine-tuning tells of itself.
 type Lesson struct {
 	Updates   int   // that were made, of Planned
-	Planned   int   // that all epochs would have
+	Planned   int   // that would have been made if nothing had been enough before
 	Learned   []int // the samples that were learned from
 	Held      []int // the samples that were held out
 	Best      int   // the epoch whose weights stay, from 1 on
@@ -203,7 +203,7 @@ func (f *fitting) run(ctx context.Context, seed uint64) error {
 		return err
 	}
 	les, worse := f.lesson, 0
-	les.Planned = f.loader.Steps() * f.Epochs
+	les.Planned = f.o.planned(f.loader.Steps() * f.Epochs)
 	les.Updates, err = Descend(ctx, Descent{f.goal.What + " of " + f.e.Label, f.Epochs, f.LR, seed}, f.e, f.loader, f.o, func(tape *autograd.Tape, b *shown, _ int) *autograd.Var {
 		return f.goal.Loss(f.net.Forward(tape.Input(b.x)), b.index, b.mirrored)
 	}, func(g *autograd.Gradients, lr float32) {
@@ -298,7 +298,7 @@ func (f *fitting) keepBest() {
 		if f.goal.Right != nil {
 			what = fmt.Sprintf(", %d right", les.HeldRight)
 		}
-		f.o.Say(fmt.Sprintf("%s of %s: the weights after epoch %d of %d did best on %d held-out training samples (loss %.4g%s)", f.goal.What, f.e.Label, les.Best, f.Epochs,
+		f.o.Say(fmt.Sprintf("%s of %s: the weights after epoch %d of %d did best on %d held-out training samples (loss %.4g%s)", f.goal.What, f.e.Label, les.Best, (les.Planned+f.loader.Steps()-1)/f.loader.Steps(),
 			len(les.Held), b.HeldLoss, what))
 	}
 }

@@ -34,6 +34,8 @@ type Flat struct {
 	x     *tensor.Tensor // [N D], for distances less the mean
 	mean  []float32      // [D], for distances: seen from it products keep their digits
 	parts []float32      // [N], for cosines 1 over the lengths, for distances half of the squared lengths
+	// of an IVF, whose rows lie in another order: the number of the row at each place, and its place
+	at, place []int32
 }
 
 // New returns an index of the rows of x [N D]. It keeps x, which must not change then; for distances it keeps a copy as large. It panics where x is not [N D], of
@@ -44,23 +46,29 @@ func New(x *tensor.Tensor, by Measure) *Flat {
 	}
 	f := &Flat{by: by, x: x}
 	if by == Euclidean {
-		f.mean = make([]float32, x.Dim(1))
-		tensor.BatchStats(f.mean, make([]float32, x.Dim(1)), x)
-		f.x = f.shifted(x)
+		f.mean = meanOf(x)
+		f.x = tensor.New(x.Shape...)
+		f.shift(f.x, x)
 	}
-	if by != Inner {
-		f.parts = make([]float32, x.Dim(0))
-		parallel.Chunks(len(f.parts), rowsAtOnce, func(lo, hi int) {
-			for i := lo; i < hi; i++ {
-				if by == Cosine {
-					f.parts[i] = inverse(row(x, i))
-				} else {
-					f.parts[i] = simd.SumSquares(row(f.x, i)) / 2
-				}
-			}
-		})
-	}
+	f.sum()
 	return f
+}
+
+// sum sets the parts.
+func (f *Flat) sum() {
+	if f.by == Inner {
+		return
+	}
+	f.parts = make([]float32, f.Len())
+	parallel.Chunks(len(f.parts), rowsAtOnce, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			if f.by == Cosine {
+				f.parts[i] = inverse(row(f.x, i))
+			} else {
+				f.parts[i] = simd.SumSquares(row(f.x, i)) / 2
+			}
+		}
+	})
 }
 
 // rowsAtOnce is how many rows are a piece of work where little is done to each.
@@ -76,14 +84,49 @@ func inverse(x []float32) float32 {
 	return 0
 }
 
-// shifted returns the rows less the mean.
-func (f *Flat) shifted(x *tensor.Tensor) *tensor.Tensor {
-	y := tensor.New(x.Shape...)
+// meanOf returns the mean of those rows that are finite.
+func meanOf(x *tensor.Tensor) []float32 {
+	mean, variance := make([]float32, x.Dim(1)), make([]float32, x.Dim(1))
+	tensor.BatchStats(mean, variance, x)
+	if finite(mean) {
+		return mean
+	}
+	some := tensor.New(0, x.Dim(1))
+	for i := range x.Dim(0) {
+		if finite(row(x, i)) {
+			some.Data = append(some.Data, row(x, i)...)
+			some.Shape[0]++
+		}
+	}
+	clear(mean)
+	if some.Dim(0) > 0 {
+		tensor.BatchStats(mean, variance, some)
+	}
+	return mean
+}
+
+// finite tells whether a vector has a length.
+func finite(x []float32) bool {
+	s := simd.SumSquares(x)
+	return s-s == 0
+}
+
+// shift sets the rows of y to those of x less the mean.
+func (f *Flat) shift(y, x *tensor.Tensor) {
 	parallel.Chunks(x.Dim(0), rowsAtOnce, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			simd.Sub(row(y, i), row(x, i), f.mean)
 		}
 	})
+}
+
+// seen returns queries as vectors are seen: for distances less the mean.
+func (f *Flat) seen(queries *tensor.Tensor) *tensor.Tensor {
+	if f.by != Euclidean {
+		return queries
+	}
+	y := tensor.New(queries.Shape...)
+	f.shift(y, queries)
 	return y
 }
 
@@ -120,16 +163,13 @@ func (f *Flat) Search(queries *tensor.Tensor, k int, skip func(query, at int) bo
 	if k = min(k, n); k <= 0 || m == 0 {
 		return out
 	}
-	q := queries
-	if f.by == Euclidean {
-		q = f.shifted(queries)
-	}
+	q := f.seen(queries)
 	for q0 := 0; q0 < m; q0 += queriesAtOnce {
 		some := copied(q.Rows(q0, min(m, q0+queriesAtOnce)))
 		tops := newTops(some.m, k)
 		tile := f.tile()
 		parallel.For((n+tile-1)/tile, func(t int) {
-			f.near(some, t*tile, min(n, (t+1)*tile), func(i int, line []float32, first int) { tops[i].take(line, first, q0+i, skip) })
+			f.near(some, t*tile, min(n, (t+1)*tile), func(i int, line []float32, first int) { tops[i].take(line, first, q0+i, nil, skip) })
 		})
 		parallel.For(some.m, func(i int) {
 			f.measure(some.row(i), tops[i].hits)
@@ -237,7 +277,11 @@ func (f *Flat) measure(query []float32, hits []Hit) {
 	}
 	for i := range hits {
 		h := &hits[i]
-		x := row(f.x, h.At)
+		at := h.At
+		if f.place != nil {
+			at = int(f.place[at])
+		}
+		x := row(f.x, at)
 		switch f.by {
 		case Euclidean:
 			sum := 0.0
@@ -247,7 +291,7 @@ func (f *Flat) measure(query []float32, hits []Hit) {
 			}
 			h.Similarity = float32(-sum)
 		case Cosine:
-			h.Similarity = max(-1, min(1, simd.Dot(query, x)*f.parts[h.At]*length)) // but for rounding it is
+			h.Similarity = max(-1, min(1, simd.Dot(query, x)*f.parts[at]*length)) // but for rounding it is
 		default:
 			h.Similarity = simd.Dot(query, x)
 		}
@@ -287,8 +331,8 @@ func newTops(n, k int) []top {
 // look is how many similarities are looked at for one that is large enough: almost none is, once many were seen.
 const look = 64
 
-// take looks through the similarities of a query with the vectors from number first on.
-func (t *top) take(near []float32, first, query int, skip func(query, at int) bool) {
+// take looks through the similarities of a query with the vectors from place first on, whose numbers are in rows, nil where they are their places.
+func (t *top) take(near []float32, first, query int, rows []int32, skip func(query, at int) bool) {
 	least := math.Float32frombits(t.least.Load())
 	for lo := 0; lo < len(near); lo += look {
 		some := near[lo:min(lo+look, len(near))]
@@ -296,7 +340,14 @@ func (t *top) take(near []float32, first, query int, skip func(query, at int) bo
 			continue
 		}
 		for j, v := range some {
-			if at := first + lo + j; v >= least && (skip == nil || !skip(query, at)) {
+			if !(v >= least) {
+				continue
+			}
+			at := first + lo + j
+			if rows != nil {
+				at = int(rows[at])
+			}
+			if skip == nil || !skip(query, at) {
 				least = t.add(Hit{at, v})
 			}
 		}

@@ -52,10 +52,8 @@ func (f *Flat) pairs(found *[]Pair, a, first int, line []float32, least float32)
 			if b <= a || v < limit || v != v {
 				continue
 			}
-			h := [1]Hit{{At: b}}
-			f.measure(row(f.x, a), h[:])
-			if h[0].Similarity >= least {
-				*found = append(*found, Pair{a, b, h[0].Similarity})
+			if s := f.similar(a, b); s >= least {
+				*found = append(*found, Pair{a, b, s})
 			}
 		}
 	}

@@ -21,9 +21,13 @@ type COCOScores struct {
 // surest first, each take the object left that they overlap most. Pictures follow each other by number; equal scores of one picture keep their order in
 // d. It panics as VOC does.
 func COCO(d []Detection, o []Object, classes int) COCOScores {
-	byClass := cocoBoxes(d, o, classes)
-	all := cocoCurves(byClass, 0, math.Inf(1), 1, 10, 100)
-	small, medium, large := cocoCurves(byClass, 0, 32*32, 100), cocoCurves(byClass, 32*32, 96*96, 100), cocoCurves(byClass, 96*96, math.Inf(1), 100)
+	return JudgeCOCO(d, o, classes).Scores()
+}
+
+// Scores are COCO's.
+func (j *COCOJudged) Scores() COCOScores {
+	all := cocoCurves(j.pictures, 0, math.Inf(1), 1, 10, 100)
+	small, medium, large := cocoCurves(j.pictures, 0, 32*32, 100), cocoCurves(j.pictures, 32*32, 96*96, 100), cocoCurves(j.pictures, 96*96, math.Inf(1), 100)
 	return COCOScores{
 		AP: all.precision(-1), AP50: all.precision(0), AP75: all.precision(5),
 		APSmall: small.precision(-1), APMedium: medium.precision(-1), APLarge: large.precision(-1),
@@ -77,8 +81,11 @@ func cocoBoxes(d []Detection, o []Object, classes int) [][]*cocoPicture {
 	return byClass
 }
 
-// COCOJudged is what COCO or Poses tells right from wrong. That does not change when pictures are drawn anew, so the precision on drawn ones takes no overlaps.
-type COCOJudged struct{ classes []cocoJudged }
+// COCOJudged is what COCO tells right from wrong. That does not change when pictures are drawn anew, so the precision on drawn ones takes no overlaps.
+type COCOJudged struct {
+	pictures [][]*cocoPicture // of each class
+	classes  []cocoJudged
+}
 
 // cocoJudged is of a class.
 type cocoJudged struct {
@@ -92,7 +99,7 @@ func JudgeCOCO(d []Detection, o []Object, classes int) *COCOJudged {
 }
 
 func judgeCOCO(byClass [][]*cocoPicture, limit int) *COCOJudged {
-	j := &COCOJudged{make([]cocoJudged, len(byClass))}
+	j := &COCOJudged{byClass, make([]cocoJudged, len(byClass))}
 	for k, pictures := range byClass {
 		c := judgeClass(pictures, 0, math.Inf(1))
 		j.classes[k].wanted = c.wanted
@@ -103,7 +110,7 @@ func judgeCOCO(byClass [][]*cocoPicture, limit int) *COCOJudged {
 	return j
 }
 
-// AP returns COCOScores.AP, or PoseScores.AP, with each picture there so many times, from 0 on, by its number, which must be a place in times; nil means once.
+// AP returns COCOScores.AP, of PosesJudged PoseScores.AP, with each picture there so many times, from 0 on, by its number, which must be a place in times; nil means once.
 // NaN where no class has an object.
 func (j *COCOJudged) AP(times []int) float64 {
 	sum, n := 0.0, 0

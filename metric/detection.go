@@ -63,8 +63,12 @@ type VOCScores struct {
 // overlap most; the first at an object is right where the overlap reaches opt.IoU, any other wrong. Equal scores keep their order in d. It panics where
 // a class is not in [0, classes) or a number is not finite.
 func VOC(d []Detection, o []Object, classes int, opt VOCOptions) VOCScores {
-	j := JudgeVOC(d, o, classes, opt)
-	s := VOCScores{Area: make([]float64, classes), Eleven: make([]float64, classes)}
+	return JudgeVOC(d, o, classes, opt).Scores()
+}
+
+// Scores are VOC's.
+func (j *VOCJudged) Scores() VOCScores {
+	s := VOCScores{Area: make([]float64, len(j.classes)), Eleven: make([]float64, len(j.classes))}
 	for c := range j.classes {
 		recall, precision, ok := j.classes[c].curve(nil)
 		if !ok {

@@ -72,7 +72,18 @@ type PoseScores struct {
 // Poses returns COCO's scores of poses, as pycocotools' COCOeval computes them of key points: as COCO does with boxes, but with OKS for
 // their overlap. It panics where a pose, a figure and sigmas have different numbers of points, or a number is not finite.
 func Poses(d []Pose, o []Figure, sigmas []float64) PoseScores {
-	one := cocoPoses(d, o, sigmas)
+	return JudgePoses(d, o, sigmas).Scores()
+}
+
+// PosesJudged is what Poses tells right from wrong.
+type PosesJudged struct{ of *COCOJudged }
+
+// AP is COCOJudged's.
+func (j *PosesJudged) AP(times []int) float64 { return j.of.AP(times) }
+
+// Scores are those of Poses.
+func (j *PosesJudged) Scores() PoseScores {
+	one := j.of.pictures
 	all, medium, large := cocoCurves(one, 0, math.Inf(1), 20), cocoCurves(one, 32*32, 96*96, 20), cocoCurves(one, 96*96, math.Inf(1), 20)
 	return PoseScores{
 		AP: all.precision(-1), AP50: all.precision(0), AP75: all.precision(5),
@@ -83,8 +94,8 @@ func Poses(d []Pose, o []Figure, sigmas []float64) PoseScores {
 }
 
 // JudgePoses judges poses as Poses does. It panics where Poses does.
-func JudgePoses(d []Pose, o []Figure, sigmas []float64) *COCOJudged {
-	return judgeCOCO(cocoPoses(d, o, sigmas), 20)
+func JudgePoses(d []Pose, o []Figure, sigmas []float64) *PosesJudged {
+	return &PosesJudged{judgeCOCO(cocoPoses(d, o, sigmas), 20)}
 }
 
 // cocoPoses returns what is there and was found, picture by picture, of one class.

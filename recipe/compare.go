@@ -135,6 +135,7 @@ func (c Comparison) judge(ctx context.Context, m *Model, pictures bool) ([]eval.
 	a, b, err := c.open()
 	if err == nil && c.Protocols == nil {
 		c.Protocols, err = c.Suite.protocols(a, b, c.Say)
+		c.Eval.MostUpdates = c.Suite.Updates
 	}
 	if err != nil {
 		return nil, err

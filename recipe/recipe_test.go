@@ -79,7 +79,7 @@ func TestCheck(t *testing.T) {
 		"max-steps":        {func(c *train.Config) { c.MaxSteps = -1 }},
 		"batch-size":       {func(c *train.Config) { c.BatchSize = 0 }},
 		"accumulate":       {func(c *train.Config) { c.Accumulate = -1 }},
-		"warmup-steps":     {func(c *train.Config) { c.WarmupSteps = -1 }, func(c *train.Config) { c.Schedule, c.WarmupSteps = "onecycle", 1 }},
+		"warmup-steps":     {func(c *train.Config) { c.WarmupSteps = -1<<30 - 1 }, func(c *train.Config) { c.Schedule, c.WarmupSteps = "onecycle", 1 }},
 		"checkpoint-every": {func(c *train.Config) { c.CheckpointEvery = -1 }},
 		"log-every":        {func(c *train.Config) { c.LogEvery = 0 }},
 		"lr":               {func(c *train.Config) { c.LR = 0 }, func(c *train.Config) { c.LR = 1e6 }, func(c *train.Config) { c.LR = float32(math.NaN()) }},

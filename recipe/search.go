@@ -24,8 +24,10 @@ type Searching struct {
 	Index string // the file; where it is not there it is made of Data
 	Data  string // what to make the index of; empty where there is one
 	K     int    // how many are found for each query; 0 means 8
-	Eval  eval.Options
-	Say   func(msg string)
+	// Approximate is empty, for an exact search, or ivf?option=value, of ApproximateOptions: rows are in cells, of which a search looks into some.
+	Approximate string
+	Eval        eval.Options
+	Say         func(msg string)
 }
 
 // Found is what is near to a query.
@@ -41,18 +43,24 @@ type Near struct {
 	row        int
 }
 
-// Index is an index that was opened, and the model that made it.
+// Index is an index that was opened, and the model that made it. It serves one goroutine at a time.
 type Index struct {
-	m      *Model
-	path   string
-	rows   eval.Rows
-	names  map[string]int
-	made   *eval.Made // nil where nothing is said of it
-	flat   *index.Flat
-	o      eval.Options
-	say    func(msg string)
-	source *data.Dataset // nil where it cannot be opened
-	at     map[string]int
+	m     *Model
+	path  string
+	rows  eval.Rows
+	names map[string]int
+	made  *eval.Made   // nil where nothing is said of it
+	want  *approximate // nil for an exact search
+	// what rows are searched with, made by the first search
+	flat  *index.Flat     // nil for an approximate search
+	cells *index.Division // nil for an exact one, and so ivf
+	ivf   *index.IVF
+	// Approximation is how the last search was done, or the search for duplicates; nil for an exact one.
+	Approximation *Approximation
+	o             eval.Options
+	say           func(msg string)
+	source        *data.Dataset // nil where it cannot be opened
+	at            map[string]int
 }
 
 // OpenIndex opens the index of a search, or makes it. It is an error where the index was made by other weights.
@@ -60,7 +68,11 @@ func (m *Model) OpenIndex(ctx context.Context, s Searching) (*Index, error) {
 	if s.Say == nil {
 		s.Say = func(string) {}
 	}
-	_, err := os.Stat(s.Index)
+	want, err := readApproximate(s.Approximate)
+	if err != nil {
+		return nil, err
+	}
+	_, err = os.Stat(s.Index)
 	switch {
 	case !slices.Contains(eval.FeatureFormats, strings.ToLower(filepath.Ext(s.Index))):
 		return nil, &SettingError{"index", fmt.Sprintf("%s: want a file ending in %s", s.Index, strings.Join(eval.FeatureFormats, ", "))}
@@ -79,7 +91,7 @@ func (m *Model) OpenIndex(ctx context.Context, s Searching) (*Index, error) {
 	if err != nil {
 		return nil, err
 	}
-	x := &Index{m: m, path: s.Index, rows: a.Files[0], names: map[string]int{}, o: s.Eval, say: s.Say}
+	x := &Index{m: m, path: s.Index, rows: a.Files[0], names: map[string]int{}, o: s.Eval, say: s.Say, want: want}
 	if x.made, err = eval.LoadMade(s.Index); err != nil {
 		return nil, err
 	}
@@ -96,7 +108,6 @@ func (m *Model) OpenIndex(ctx context.Context, s Searching) (*Index, error) {
 			x.names[name] = i
 		}
 	}
-	x.flat = index.New(x.rows.X, index.Cosine)
 	return x, nil
 }
 
@@ -186,8 +197,12 @@ func (x *Index) Search(ctx context.Context, queries []string, k int) ([]Found, e
 			}
 		}
 	}
+	near, err := x.nearest(q, k, func(query, at int) bool { return own[query] == at })
+	if err != nil {
+		return nil, err
+	}
 	out := make([]Found, len(queries))
-	for i, hits := range x.flat.Search(q, k, func(query, at int) bool { return own[query] == at }) {
+	for i, hits := range near {
 		out[i] = Found{Query: queries[i], Near: []Near{}}
 		for _, h := range hits {
 			out[i].Near = append(out[i].Near, Near{x.rows.Names[h.At], h.Similarity, h.At})
@@ -325,7 +340,7 @@ func (x *Index) Duplicates(least float64) (groups []Group, pairs int, err error)
 			pairs += copies[i] - 1 // with the others of them
 		}
 	}
-	index.New(centred, index.Cosine).Within(float32(least)-1e-6, func(p index.Pair) bool { // 1 is that of the same features but for rounding
+	x.within(centred, float32(least)-1e-6, func(p index.Pair) bool { // 1 is that of the same features but for rounding
 		if same[p.A] != same[p.B] {
 			join(p)
 		}

@@ -2,6 +2,7 @@ package recipe
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -16,6 +17,7 @@ import (
 type Suite struct {
 	Only    []string // names of protocols; nil for all
 	Without []string // names of protocols that are left out
+	Updates int      // that what learns makes at most; 0 means as many as each protocol says
 }
 
 // What a command takes in place of a protocol.
@@ -29,10 +31,11 @@ var (
 	suiteKind = eval.Kind{
 		Name: SuiteProtocol,
 		About: "by all that fit what is known of the data, for a RUN beside random weights, raw pixels and a supervised network " +
-			"(all?only=knn,probe, all?without=finetune), then",
+			"(all?only=knn,probe, all?without=finetune, all?updates=50), then",
 		Options: []spec.Option{
 			{Name: "only", About: "these protocols alone, as far as they fit the data, with commas between"},
 			{Name: "without", About: "all but these"},
+			{Name: "updates", Default: "0", About: "that whatever is tuned, or learns on maps, makes at most, for a slow network; 0: as many as the suite has each make"},
 		},
 	}
 	summaryKind = eval.Kind{Name: SummaryProtocol, About: "what RUN... were judged by before, in one table: best stages, how much worse the last is, which protocols agree"}
@@ -52,7 +55,7 @@ func FindSuite(of string) (suite *Suite, err error, ok bool) {
 	if s.Path != "" {
 		v.Fail("there is nothing to say after the colon: %q", s.Path)
 	}
-	suite = &Suite{}
+	suite = &Suite{Updates: v.Int("updates", 0, math.MaxInt32)}
 	for _, o := range []struct {
 		name string
 		to   *[]string

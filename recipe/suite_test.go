@@ -18,6 +18,12 @@ func TestFindSuite(t *testing.T) {
 	if err != nil || !ok || fmt.Sprint(s.Only, s.Without) != "[probe svm] [svm]" {
 		t.Errorf("%+v, %v, %v", s, err, ok)
 	}
+	if s, err, _ := FindSuite("all?updates=7"); err != nil || s.Updates != 7 {
+		t.Errorf("%+v, %v", s, err)
+	}
+	if _, err, _ := FindSuite("all?updates=-1"); err == nil || !strings.Contains(err.Error(), "updates=-1") {
+		t.Error(err)
+	}
 	if _, err, _ := FindSuite("all?only=forest"); err == nil || !strings.Contains(err.Error(), `no protocol "forest"`) {
 		t.Error(err)
 	}
@@ -48,6 +54,16 @@ func TestSuite(t *testing.T) {
 	}
 	if fmt.Sprint(of) != "map[clusters:12 knn:4]" || !strings.Contains(strings.Join(said, "\n"), "left out: action: ") {
 		t.Errorf("%v, %q", of, said)
+	}
+	c.Suite = &Suite{Only: []string{"finetune", "semi", "knn"}, Updates: 3}
+	if scores, err = m.Judge(context.Background(), c); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scores {
+		made, learned := s.Found["updates"]
+		if bound := s.Settings["most_updates"]; learned != (s.Stage == "tuned") || learned && (made != 3 || bound != 3) || !learned && bound != nil {
+			t.Errorf("%s %s: %v updates, at most %v", s.Title(), s.Stage, made, bound)
+		}
 	}
 	c.Suite = &Suite{Only: []string{"action"}}
 	if _, err := m.Judge(context.Background(), c); err == nil || !strings.Contains(err.Error(), "nothing can be judged") {

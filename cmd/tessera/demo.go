@@ -105,7 +105,8 @@ func newReport(g *global) *cobra.Command {
 		Short: "write one self-contained HTML page about runs",
 		Long: `Report gathers a run's curves, scores of every stage, neighbours, first-layer filters, pictures
 of what the net saw, sounds to play (of neighbours and eval, in runs that hear), settings and commands on one
-HTML page that needs nothing else. Several runs stand one below the other.`,
+HTML page that needs nothing else. Several runs stand one below the other;
+of more than four, what is long of each is unpacked when it is opened.`,
 		Args: func(_ *cobra.Command, a []string) error {
 			if len(a) == 0 {
 				return usage("want at least one RUN")

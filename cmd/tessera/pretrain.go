@@ -152,7 +152,7 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
 	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
 	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly, linear or onecycle; cosine?begins=warmup falls after the warm-up, not from the start; step?by=0.1&at=0.5,0.75 says by how much and when")
-	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises")
+	f.IntVar(&c.WarmupSteps, "warmup-steps", c.WarmupSteps, "steps over which the learning rate rises; -N: a twentieth of the run, at most N")
 	f.Float32Var(&c.Momentum, "momentum", c.Momentum, "of sgd, nesterov, rmsprop and lars")
 	f.Float32Var(&c.WeightDecay, "weight-decay", c.WeightDecay, "of weights; biases and norms have none")
 	f.Float64Var(&c.ClipNorm, "clip-norm", c.ClipNorm, "largest norm of the gradient; 0 means no clipping")

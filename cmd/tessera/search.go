@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"image"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/recipe"
@@ -29,6 +30,13 @@ must be of the same weights.
 
   tessera search RUN new.jpg --index photos.npy --data folder:photos
   tessera search RUN new.jpg other.jpg --index photos.npy --out found.png
+
+Every row is compared. Among very many rows, for many queries, --approximate puts them into cells and looks into
+those near a query; it says what part of the nearest that finds. FILE.cells.safetensors beside the index keeps the
+cells. Options:
+
+` + approximateOptions() + `
+  tessera search RUN queries/*.jpg --index photos.npy --approximate ivf
 
 With --duplicates it lists groups of samples that are nearly the same, and how many of them are exact copies by
 their content. Similarities are then seen from the mean of all. Nothing is ever removed.
@@ -73,11 +81,18 @@ their content. Similarities are then seen from the mean of all. Nothing is ever 
 	f.StringVar(&s.Index, "index", "", "file of features: .npy, .csv or .parquet, with what stands beside it")
 	f.StringVar(&s.Data, "data", "", "what to make the index of, where it is not there: kind:path?option=value")
 	f.IntVar(&s.K, "k", 8, "how many are found for each query")
+	f.StringVar(&s.Approximate, "approximate", "", "compare with rows in some cells only: ivf?option=value")
 	f.StringVar(&out, "out", "", "picture to draw what is found to, .png")
 	f.BoolVar(&duplicates, "duplicates", false, "list samples of the index that are nearly the same")
 	f.Float64Var(&threshold, "threshold", threshold, "of duplicates: the least cosine, seen from the mean of all, of samples that are the same")
 	f.Float64Var(&e.maxBad, "max-bad", 0.01, "part of the images that may be broken, 0 to 1; 0 means none, else at least one")
 	return cmd
+}
+
+func approximateOptions() string {
+	var b strings.Builder
+	listOptionsTo(&b, recipe.ApproximateOptions, 2)
+	return b.String()
 }
 
 // opened returns the index, and who tells how far it is.
@@ -108,7 +123,7 @@ func search(ctx context.Context, g *global, mod *recipe.Model, s recipe.Searchin
 		}
 	}
 	if g.json {
-		return printJSON(map[string]any{"index": s.Index, "found": found})
+		return printJSON(withApproximation(map[string]any{"index": s.Index, "found": found}, x))
 	}
 	for _, f := range found {
 		fmt.Println(f.Query)
@@ -116,7 +131,23 @@ func search(ctx context.Context, g *global, mod *recipe.Model, s recipe.Searchin
 			fmt.Printf("  %.4f  %s\n", n.Similarity, n.Name)
 		}
 	}
+	sayApproximation(x)
 	return nil
+}
+
+// withApproximation adds to what is told as JSON how it was found, where that was approximate.
+func withApproximation(told map[string]any, x *recipe.Index) map[string]any {
+	if x.Approximation != nil {
+		told["approximate"] = x.Approximation
+	}
+	return told
+}
+
+// sayApproximation says what an approximate answer is worth.
+func sayApproximation(x *recipe.Index) {
+	if x.Approximation != nil {
+		say(os.Stdout, "%s", x.Approximation)
+	}
 }
 
 // drawn writes a sheet, and says what could not be shown.
@@ -154,7 +185,7 @@ func findDuplicates(ctx context.Context, g *global, mod *recipe.Model, s recipe.
 		if groups == nil {
 			groups = []recipe.Group{}
 		}
-		return printJSON(map[string]any{"groups": groups, "pairs": pairs, "threshold": threshold, "rows": x.Rows()})
+		return printJSON(withApproximation(map[string]any{"groups": groups, "pairs": pairs, "threshold": threshold, "rows": x.Rows()}, x))
 	}
 	most := 0
 	for _, d := range groups {
@@ -171,6 +202,7 @@ func findDuplicates(ctx context.Context, g *global, mod *recipe.Model, s recipe.
 		most = max(most, len(d.Names))
 	}
 	say(os.Stdout, "%d groups of %d samples, %d pairs of at least %g", len(groups), x.Rows(), pairs, threshold)
+	sayApproximation(x)
 	if most > x.Rows()/2 && most > 10 {
 		say(os.Stderr, "one group has %d of %d samples: a larger --threshold tells them apart", most, x.Rows())
 	}

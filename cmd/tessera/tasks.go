@@ -19,9 +19,9 @@ func newTasks(g *global) *cobra.Command {
 	return &cobra.Command{
 		Use:   "tasks",
 		Short: "list the pretext tasks, networks and kinds of data",
-		Long: `Tasks lists every pretext task: what is predicted and in which paper, what it learns from, the trivial predictor
-that its headline metric stands beside, and its options; then the published recipes, the networks and the
-kinds of data. What a task hides, and by which shortcuts it could be answered, says
+		Long: `Tasks lists every pretext task: what is predicted and in which paper, what it learns from, and the trivial
+predictor that its headline metric stands beside; then the published recipes, the networks and the kinds of
+data. What a task hides, by which shortcuts it could be answered, and its options says
 
     tessera pretrain TASK --help`,
 		Args: args(0, "no arguments"),
@@ -29,10 +29,10 @@ kinds of data. What a task hides, and by which shortcuts it could be answered, s
 			if g.json {
 				return printJSON(map[string]any{"tasks": toldTasks(), "trunks": layers.TrunkNames(), "data": data.Kinds(), "presets": recipe.Presets()})
 			}
-			fmt.Println("Pretext tasks (TASK or TASK?option=value):")
+			fmt.Println("Pretext tasks (TASK or TASK?option=value; tessera pretrain TASK --help):")
 			for _, n := range pretext.Names() {
 				about := pretext.Tell(n)
-				list(n, fmt.Sprintf("%s; of %s, beside %s", about.Line, about.Of, about.Trivial), about.Options)
+				list(n, fmt.Sprintf("%s; of %s, beside %s", about.Line, about.Of, about.Trivial), nil)
 			}
 			fmt.Println("\nPublished recipes (--preset):")
 			for _, n := range recipe.Presets() {

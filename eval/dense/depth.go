@@ -132,16 +132,18 @@ func (p *depths) begin(all [][]float32, _ uint64) (int, error) {
 }
 
 // prior is the mean of what is regressed at each place.
-func (p *depths) prior(all [][]float32) []float32 {
-	out := make([]float32, len(all[0]))
-	for k := range out {
-		sum, n := 0.0, 0.0
-		for _, x := range all {
-			if x[k] > 0 {
-				sum, n = sum+(p.code(float64(x[k]))-p.mean)/p.dev, n+1
+func (p *depths) prior(n int, at func(i int) []float32) []float32 {
+	sum, known := make([]float64, len(at(0))), make([]float64, len(at(0)))
+	for i := range n {
+		for k, v := range at(i) {
+			if v > 0 {
+				sum[k], known[k] = sum[k]+(p.code(float64(v))-p.mean)/p.dev, known[k]+1
 			}
 		}
-		out[k] = float32(sum / max(n, 1))
+	}
+	out := make([]float32, len(sum))
+	for k, n := range known {
+		out[k] = float32(sum[k] / max(n, 1))
 	}
 	return out
 }

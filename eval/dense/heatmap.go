@@ -123,7 +123,7 @@ func (p HeatMaps) Tune(ctx context.Context, e *eval.TrunkEncoder, train, test *d
 		if like.Settings["head"] = "heatmap"; p.Dilated {
 			like.Settings["head"] = "heatmap, dilated"
 		}
-		some, err := eval.KeyPoints{Size: p.Size}.Judged(held, truth, eval.Guess{At: got[k], Sure: sure[k], Trivial: blind, Predictor: "likeliest place"}, like)
+		some, err := eval.KeyPoints{Size: p.Size}.Judged(ctx, held, truth, eval.Guess{At: got[k], Sure: sure[k], Trivial: blind, Predictor: "likeliest place"}, like, o)
 		if err != nil {
 			return nil, err
 		}

@@ -155,27 +155,26 @@ func unit(to []float32, v [3]float64) {
 }
 
 // prior is the logarithm of how common each codeword is at each place, or the mean vector there.
-func (p *normals) prior(all [][]float32) []float32 {
+func (p *normals) prior(n int, at func(i int) []float32) []float32 {
 	if !p.regression {
-		labels := make([][]int32, len(all))
-		parallel.For(len(all), func(i int) { labels[i], _ = p.labels(all[i]) })
-		return logShares(labels, p.count)
+		labels := make([][]int32, n)
+		parallel.For(n, func(i int) { labels[i], _ = p.labels(at(i)) })
+		return logShares(n, p.count, func(i int) []int32 { return labels[i] })
 	}
-	out := make([]float32, len(all[0]))
-	for k := 0; k < len(out); k += 3 {
-		var sum [3]float64
-		n := 0.0
-		for _, x := range all {
+	sum, known := make([]float64, len(at(0))), make([]float64, len(at(0)))
+	for i := range n {
+		x := at(i)
+		for k := 0; k < len(x); k += 3 {
 			if v := x[k : k+3]; p.known(v) {
-				n++
-				for a := range sum {
-					sum[a] += float64(v[a])
+				for a := range v {
+					sum[k+a], known[k+a] = sum[k+a]+float64(v[a]), known[k+a]+1
 				}
 			}
 		}
-		for a := range sum {
-			out[k+a] = float32(sum[a] / max(n, 1))
-		}
+	}
+	out := make([]float32, len(sum))
+	for k, n := range known {
+		out[k] = float32(sum[k] / max(n, 1))
 	}
 	return out
 }

@@ -26,8 +26,9 @@ type pixels interface {
 	known(truth []float32) bool // of any pixel
 	// begin looks at the training samples' truths, side by side pixels each, and returns how many values a head is to make of a position.
 	begin(all [][]float32, seed uint64) (channels int, err error)
-	// prior returns what is known without looking, as a head would say it: side by side pixels, channels values each, of the training samples and of their mirrors.
-	prior(all [][]float32) []float32
+	// prior returns what is known without looking, as a head would say it: side by side pixels, channels values each, of n truths, the training samples' and their mirrors'. at makes
+	// truth i, to be read alone; several goroutines may call it at once.
+	prior(n int, at func(i int) []float32) []float32
 	// turn changes what else than its place changes in a mirror.
 	turn(truth []float32)
 	// loss returns the loss of what a head says, y [N H W channels], beside truths of as many pixels.
@@ -142,7 +143,7 @@ func tune(ctx context.Context, p pixels, l Learning, e *eval.TrunkEncoder, train
 	if err != nil {
 		return nil, err
 	}
-	h.prior = tensor.From(p.prior(both(p, all, h.fine)), 1, h.fine, h.fine, channels)
+	h.prior = tensor.From(p.prior(2*len(all), both(p, all, h.fine)), 1, h.fine, h.fine, channels)
 	updates, err := h.fit(ctx, train.Inputs.Subset(index), o, func(_ *tensor.Tensor, index []int, mirrored []bool) func(y *autograd.Var) *autograd.Var {
 		size := len(all[0])
 		want := make([]float32, len(index)*size)
@@ -162,37 +163,41 @@ func tune(ctx context.Context, p pixels, l Learning, e *eval.TrunkEncoder, train
 	if err := j.run(ctx, test, o); err != nil {
 		return nil, err
 	}
-	scores := j.scores(eval.Sample{Features: eval.Features{Index: j.index}, Truth: test.Truth}, len(index), updates)
+	scores, err := j.scores(ctx, eval.Sample{Features: eval.Features{Index: j.index}, Truth: test.Truth}, len(index), updates, o)
+	if err != nil {
+		return nil, err
+	}
 	for i := range scores {
 		scores[i].Seconds = time.Since(began).Seconds()
 	}
 	return scores, j.draw(test, o)
 }
 
-// both returns truths, side by side pixels each, and what they are in a mirror.
-func both(p pixels, all [][]float32, side int) [][]float32 {
-	out := slices.Clone(all)
-	for _, x := range all {
-		x = slices.Clone(x)
+// both numbers truths, side by side pixels each, and behind them what they are in a mirror, which is made when it is asked for.
+func both(p pixels, all [][]float32, side int) func(i int) []float32 {
+	return func(i int) []float32 {
+		if i < len(all) {
+			return all[i]
+		}
+		x := slices.Clone(all[i-len(all)])
 		mirror(x, side)
 		p.turn(x)
-		out = append(out, x)
+		return x
 	}
-	return out
 }
 
 // doubt is how many samples of what is everywhere are counted beside the training samples at a place, so that what none of them shows there is not impossible.
 const doubt = 8
 
-// logShares returns the logarithms of how common each of so many classes is at each place. classes are those at each place of samples, -1 for none.
-func logShares(samples [][]int32, classes int) []float32 {
-	size := len(samples[0])
+// logShares returns the logarithms of how common each of so many classes is at each place of samples. of makes the classes at each place of a sample, -1 for none.
+func logShares(samples, classes int, of func(i int) []int32) []float32 {
+	size := len(of(0))
 	at, total, all := make([]float64, size*classes), make([]float64, classes), float64(classes)
 	for c := range total {
 		total[c] = 1
 	}
-	for _, x := range samples {
-		for k, c := range x {
+	for i := range samples {
+		for k, c := range of(i) {
 			if c >= 0 {
 				at[k*classes+int(c)]++
 				total[c]++
@@ -335,20 +340,24 @@ func added(rows [][]float64, times []int) []float64 {
 }
 
 // scores are those of each measure, of each head.
-func (j *judging) scores(test eval.Sample, train, updates int) []eval.Score {
+func (j *judging) scores(ctx context.Context, test eval.Sample, train, updates int, o eval.Options) ([]eval.Score, error) {
 	all := j.p.measures()
 	plain := added(j.trivial, nil)
 	_, called := j.p.trivial()
 	out := make([]eval.Score, 0, len(all)*len(j.h.all))
 	intervals, over := make([][]*[2]float64, len(j.h.all)), ""
 	for k, rows := range j.sums {
-		intervals[k], over = eval.Redrawn(test, func(times []int) []float64 {
+		var err error
+		intervals[k], over, err = eval.Redrawn(ctx, test, j.p.name(), o, func(times []int) []float64 {
 			sums, v := added(rows, times), make([]float64, len(all))
 			for m := range all {
 				v[m] = all[m].Of(sums)
 			}
 			return v
 		})
+		if err != nil {
+			return nil, err
+		}
 	}
 	for m, measure := range all {
 		for k := range j.h.all {
@@ -371,7 +380,7 @@ func (j *judging) scores(test eval.Sample, train, updates int) []eval.Score {
 			out = append(out, s)
 		}
 	}
-	return out
+	return out, nil
 }
 
 // best returns the head that is best by the first measure.

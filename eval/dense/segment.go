@@ -135,12 +135,8 @@ func (p *segments) begin(all [][]float32, _ uint64) (int, error) {
 func commonest(of []int) int { return slices.Index(of, slices.Max(of)) }
 
 // prior is the logarithm of how common each class is at each place.
-func (p *segments) prior(all [][]float32) []float32 {
-	labels := make([][]int32, len(all))
-	for i, x := range all {
-		labels[i] = numbered(x)
-	}
-	return logShares(labels, len(p.names))
+func (p *segments) prior(n int, at func(i int) []float32) []float32 {
+	return logShares(n, len(p.names), func(i int) []int32 { return numbered(at(i)) })
 }
 
 func (p *segments) turn([]float32) {}

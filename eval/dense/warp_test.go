@@ -136,7 +136,7 @@ func TestPlaces(t *testing.T) {
 		}
 	}
 	// three samples of class 0 and one that is not known at the first place, all of class 1 at the second
-	x := logShares([][]int32{{0, 1}, {0, 1}, {0, 1}, {-1, 1}}, 3)
+	x := logShares(4, 3, func(i int) []int32 { return [][]int32{{0, 1}, {0, 1}, {0, 1}, {-1, 1}}[i] })
 	for k := range 2 {
 		sum := 0.0
 		for _, v := range x[3*k : 3*k+3] {

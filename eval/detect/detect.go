@@ -244,7 +244,10 @@ func (p Detect) Tune(ctx context.Context, e *eval.TrunkEncoder, train, test *dat
 	for k, row := range index {
 		samples[k] = b.index[row]
 	}
-	scores := p.scores(found, index, a, b, names, eval.Sample{Features: eval.Features{Index: samples}, Truth: test.Truth})
+	scores, err := p.scores(ctx, found, index, a, b, names, eval.Sample{Features: eval.Features{Index: samples}, Truth: test.Truth}, o)
+	if err != nil {
+		return nil, err
+	}
 	for i := range scores {
 		s := &scores[i]
 		s.Train, s.Test, s.Dim, s.Settings, s.Seconds = len(a.objects), len(index), p.Channels, p.settings(), time.Since(began).Seconds()

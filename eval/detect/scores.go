@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"context"
 	"math"
 
 	"github.com/tessera-go/tessera/eval"
@@ -71,15 +72,16 @@ func averagePrecision(name string, trivial float64) metric.Metric {
 }
 
 // scores are VOC's average precision at an overlap of a half, with that of each class, and COCO's, with those of small and large objects; of says which samples the rows are.
-func (p Detect) scores(found [][]Found, index []int, train, test *shown, names []string, of eval.Sample) []eval.Score {
+func (p Detect) scores(ctx context.Context, found [][]Found, index []int, train, test *shown, names []string, of eval.Sample, o eval.Options) ([]eval.Score, error) {
 	there, sizes := make([][]metric.Object, len(index)), make([][2]int, len(index))
 	for row, i := range index {
 		there[row], sizes[row] = test.there[i], test.size[i]
 	}
 	j := collect(found, there, len(names))
 	t := collect(likeliest(train, sizes, len(names)), there, len(names))
-	voc, blind := metric.VOC(j.found, j.there, j.classes, metric.VOCOptions{}), metric.VOC(t.found, t.there, t.classes, metric.VOCOptions{})
-	coco, cocoBlind := metric.COCO(j.found, j.there, j.classes), metric.COCO(t.found, t.there, t.classes)
+	ofVOC, ofCOCO := metric.JudgeVOC(j.found, j.there, j.classes, metric.VOCOptions{}), metric.JudgeCOCO(j.found, j.there, j.classes)
+	voc, blind := ofVOC.Scores(), metric.VOC(t.found, t.there, t.classes, metric.VOCOptions{})
+	coco, cocoBlind := ofCOCO.Scores(), metric.COCO(t.found, t.there, t.classes)
 	count := make([]int, len(names))
 	for _, o := range j.there {
 		if !o.Ignore && !o.Crowd {
@@ -115,14 +117,17 @@ func (p Detect) scores(found [][]Found, index []int, train, test *shown, names [
 			second.Parts = append(second.Parts, eval.Part{Name: part.name, Value: part.value, N: n})
 		}
 	}
-	within(&first, of, metric.JudgeVOC(j.found, j.there, j.classes, metric.VOCOptions{}).MeanArea)
-	within(&second, of, metric.JudgeCOCO(j.found, j.there, j.classes).AP)
-	return []eval.Score{first, second}
+	if err := within(ctx, &first, of, o, ofVOC.MeanArea); err != nil {
+		return nil, err
+	}
+	return []eval.Score{first, second}, within(ctx, &second, of, o, ofCOCO.AP)
 }
 
 // within adds to a score of an average precision where it would lie with 95 % certainty on other samples, by those drawn anew; nothing where there are too few.
-func within(s *eval.Score, of eval.Sample, drawn func(times []int) float64) {
-	if in, over := eval.Redrawn(of, func(times []int) []float64 { return []float64{drawn(times)} }); len(in) > 0 && in[0] != nil {
+func within(ctx context.Context, s *eval.Score, of eval.Sample, o eval.Options, drawn func(times []int) float64) error {
+	in, over, err := eval.Redrawn(ctx, of, s.Metric.Name, o, func(times []int) []float64 { return []float64{drawn(times)} })
+	if len(in) > 0 && in[0] != nil {
 		s.Interval, s.Found["interval_over"] = eval.Basic(s.Value, in[0]), over
 	}
+	return err
 }

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"context"
 	"math"
 	"testing"
 
@@ -40,7 +41,9 @@ func TestInterval(t *testing.T) {
 	} {
 		ask := func(truth data.Truth, index []int) eval.Score {
 			s := eval.Score{Value: of.value, Found: map[string]any{}}
-			within(&s, eval.Sample{Features: eval.Features{Index: index}, Truth: truth}, of.drawn)
+			if err := within(context.Background(), &s, eval.Sample{Features: eval.Features{Index: index}, Truth: truth}, eval.Options{}, of.drawn); err != nil {
+				t.Fatal(err)
+			}
 			return s
 		}
 		width := func(truth data.Truth, said string) float64 {

@@ -135,6 +135,22 @@ func Differs(mine map[string]any, others []map[string]any) string {
 	return List(different)
 }
 
+// apart says in which settings a line differs from others of its title; one that has all that others have, and they more, by what it lacks.
+func apart(mine map[string]any, others []map[string]any) string {
+	if d := Differs(mine, others); d != "" {
+		return d
+	}
+	lacks := map[string]bool{}
+	for _, o := range others {
+		for k := range o {
+			if _, ok := mine[k]; !ok {
+				lacks[strings.ReplaceAll(k, "_", " ")] = true
+			}
+		}
+	}
+	return "without " + strings.Join(slices.Sorted(maps.Keys(lacks)), ", ")
+}
+
 // List writes settings for a person, in the order of their names.
 func List(m map[string]any) string {
 	var out []string
@@ -255,7 +271,7 @@ func told(lines []*gathered) (notes []string) {
 			settings = append(settings, o.at[o.ordered[0]].asked())
 		}
 		for i, o := range of {
-			note := Differs(settings[i], settings)
+			note := apart(settings[i], settings)
 			k := slices.Index(notes, note)
 			if k < 0 {
 				k = len(notes)

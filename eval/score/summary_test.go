@@ -104,6 +104,11 @@ func TestSummariseRuns(t *testing.T) {
 	if fmt.Sprint(s.Features) != "[rotation random jigsaw]" || len(s.Lines) != 2 || s.Lines[0].Title != "knn (1)" || s.Lines[1].Title != "knn (2)" || fmt.Sprint(s.Notes) != "[k 1 k 5]" {
 		t.Fatalf("%v %+v", s.Features, s.Lines)
 	}
+	more := Judged{Name: "jigsaw", Scores: judged("knn", Own, acc, 600, 0.9)}
+	more.Scores[0].Settings = map[string]any{"k": 1, "bound": 3}
+	if s := Summarise([]Judged{seed(0.5, 0.6), more}); fmt.Sprintf("%q", s.Notes) != `["without bound" "bound 3"]` {
+		t.Errorf("of a line that lacks a setting: %q", s.Notes)
+	}
 	c := s.Lines[0].Cells[0]
 	// 0.5, 0.7, 0.6: mean 0.6, deviation 0.1, t(0.975, 2) = 4.302653
 	if c.Stage != "s1" || c.Best.N != 3 || math.Abs(c.Best.Value-0.6) > 1e-12 || math.Abs(c.Best.Half-4.302653*0.1/math.Sqrt(3)) > 1e-6 {

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -29,9 +30,16 @@ func Read(path string, most int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, most+1))
-	if err == nil && int64(len(b)) > most {
+	var b bytes.Buffer
+	b.Grow(int(st.Size()) + bytes.MinRead) // so that nothing is copied
+	if _, err = b.ReadFrom(io.LimitReader(f, most+1)); err == nil && int64(b.Len()) > most {
 		err = ErrTooLarge
 	}
-	return b, err
+	return b.Bytes(), err
+}
+
+// Regular tells whether a file, or a link to one, is there.
+func Regular(path string) bool {
+	st, err := os.Stat(path)
+	return err == nil && st.Mode().IsRegular()
 }
