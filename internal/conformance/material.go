@@ -88,11 +88,18 @@ func materialOf(t *testing.T, task string) material {
 	case "":
 		t.Fatalf("%s does not say what it learns from", task)
 	}
-	return material{"scenes:?n=256&side=32", "scenes:?n=128&side=32&seed=77&split=test", 32, 150, "scenes:?n=20&side=32", "scenes:?n=16&side=32&split=test", 8,
+	many, steps := "scenes:?n=256&side=32", 150
+	if !pretext.Tell(task).Takes("convnet") { // a transformer, which at first says the same of every picture
+		many, steps = "scenes:?n=2048&side=32", 600
+	}
+	if strings.HasPrefix(task, "dino") { // whose teacher has to move before there is anything to learn from it
+		many, steps = "scenes:?n=2048&side=32", 300
+	}
+	return material{many, "scenes:?n=128&side=32&seed=77&split=test", 32, steps, "scenes:?n=20&side=32", "scenes:?n=16&side=32&split=test", 8,
 		"scenes:?n=16&side=48&seed=5&split=test", 50, 32, ""}
 }
 
-// brokenPictures are pictures of which one is none.
+// brokenPictures are pictures of two classes, of which one is none.
 func brokenPictures(t *testing.T) string {
 	dir := t.TempDir()
 	src := data.NewScenes(24, 32, 1, data.Train).Dataset()
@@ -101,11 +108,15 @@ func brokenPictures(t *testing.T) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := recipe.SavePNG(filepath.Join(dir, fmt.Sprintf("%05d.png", i)), im.RGBA()); err != nil {
+		class := filepath.Join(dir, fmt.Sprint(i%2))
+		if err := os.MkdirAll(class, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := recipe.SavePNG(filepath.Join(class, fmt.Sprintf("%05d.png", i)), im.RGBA()); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return "folder:" + spoil(t, dir, "00005.png")
+	return "folder:" + spoil(t, dir, filepath.Join("1", "00005.png"))
 }
 
 // brokenFilms are films of which one is none.

@@ -1,5 +1,5 @@
 """The recipes of relative-position, jigsaw, colourise (classes), context-encoder, shuffle-and-learn, frame-order, track (walk, without dropped
-edges) and audio-visual in PyTorch, on the weights and batches of ours.
+edges), audio-visual, simclr, barlow and byol in PyTorch, on the weights and batches of ours.
 
   go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
   pip install torch numpy safetensors
@@ -320,9 +320,100 @@ class AudioVisual(nn.Module):
         minimise("loss", (bce(y, torch.ones_like(y)) + bce(no, torch.zeros_like(no))) / 2)
 
 
-TASKS = {"relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
+class NormReLU(nn.BatchNorm1d):
+    def forward(self, x):
+        return F.relu(super().forward(x))
+
+
+class Encoder(nn.Module):
+    """A trunk, pooled, and linear layers with batch norm and ReLU between them."""
+
+    def __init__(self, w, prefix=""):
+        super().__init__()
+        self.trunk, self.projector = Trunk(w, prefix + "trunk"), perceptron(w, prefix + "projector")
+
+    def forward(self, x):
+        return self.projector(self.trunk(x).mean((2, 3)))
+
+
+def perceptron(w, of):
+    """Layers 0, 2, ... are linear, and what is between them a norm."""
+    last, parts = numbered(w, of + ".")[-1], []
+    for i in range(last + 1):
+        name = f"{of}.{i}"
+        if i % 2 == 0:
+            o, c = w[name + ".weight"].shape
+            parts.append(nn.Linear(c, o, bias=name + ".bias" in w))
+        else:
+            parts.append(NormReLU(len(w[name + ".weight"])))
+    return nn.Sequential(*parts)
+
+
+class SimCLR(Encoder):
+    """Chen et al. 2020, equation 1: each of the 2N views finds the other of its picture."""
+
+    def losses(self, b, minimise):
+        z = F.normalize(torch.cat([self(b["X0"]), self(b["X1"])]))
+        n = len(z) // 2
+        logits = (z @ z.T / float(self.options.get("temperature", 0.5))).masked_fill(torch.eye(2 * n, dtype=torch.bool), -1e9)
+        minimise("loss", F.cross_entropy(logits, (torch.arange(2 * n) + n) % (2 * n)))
+
+
+class Barlow(Encoder):
+    """Zbontar et al. 2021, equations 1 and 2."""
+
+    def losses(self, b, minimise):
+        z = [F.batch_norm(self(b[x]), None, None, training=True) for x in ("X0", "X1")]
+        c = z[0].T @ z[1] / len(z[0])
+        on = torch.diagonal(c)
+        minimise("loss", ((1 - on) ** 2).sum() + float(self.options.get("lambda", 0.005)) * (c.pow(2).sum() - on.pow(2).sum()))
+
+
+class BYOL(Encoder):
+    """Grill et al. 2020, equation 2, halved; the teacher is an average of the weights."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        self.predictor, self.teacher = perceptron(w, "predictor"), Encoder(w, "teacher.")
+
+    def named_parameters(self, *a, **k):
+        return ((n, p) for n, p in super().named_parameters(*a, **k) if not n.startswith("teacher."))
+
+    def losses(self, b, minimise):
+        with torch.no_grad():
+            z = [self.teacher(b[x]) for x in ("X0", "X1")]
+        p = [self.predictor(self(b[x])) for x in ("X0", "X1")]
+        minimise("loss", 1 - (F.cosine_similarity(p[0], z[1]).mean() + F.cosine_similarity(p[1], z[0]).mean()) / 2)
+
+    def after(self, step, steps):
+        start, last = float(self.options.get("decay", 0.99)), float(self.options.get("last", 1))
+        m = last - (last - start) * (math.cos(math.pi * step / steps) + 1) / 2
+        with torch.no_grad():
+            for name, t in self.teacher.named_parameters():
+                t.mul_(m).add_(self.get_parameter(name), alpha=1 - m)
+
+
+class LARS(torch.optim.Optimizer):
+    """You et al. 2017, algorithm 1; what does not decay learns with plain momentum."""
+
+    def __init__(self, sets, lr, momentum, trust):
+        super().__init__(sets, {"lr": lr, "momentum": momentum, "trust": trust})
+
+    @torch.no_grad()
+    def step(self):
+        for s in self.param_groups:
+            for p in s["params"]:
+                local, wd = 1.0, s["weight_decay"]
+                if wd and p.norm() > 0 and p.grad.norm() > 0:
+                    local = s["trust"] * p.norm() / (p.grad.norm() + wd * p.norm())
+                v = self.state[p].setdefault("velocity", torch.zeros_like(p))
+                v.mul_(s["momentum"]).add_(s["lr"] * local * (p.grad + wd * p))
+                p.sub_(v)
+
+
+TASKS = {"simclr": SimCLR, "barlow": Barlow, "byol": BYOL, "relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
          "frame-order": FrameOrder, "track": Walk, "audio-visual": AudioVisual}
-WHOLE = {"First", "Second", "Labels", "Dealt", "Classes"}
+WHOLE = {"First", "Second", "Labels", "Dealt", "Classes", "Of"}
 
 
 def specification(of, kind=float):
@@ -345,6 +436,8 @@ def optimisers(net, plan):
             opt = torch.optim.SGD(sets, lr=c["lr"], momentum=c["momentum"], nesterov=name == "nesterov")
         elif name == "adam":
             opt = torch.optim.Adam(sets, lr=c["lr"], betas=(o.get("beta1", 0.9), o.get("beta2", 0.999)), eps=o.get("eps", 1e-8))
+        elif name == "lars":
+            opt = LARS(sets, c["lr"], c["momentum"], o.get("trust", 0.001))
         else:
             raise SystemExit(f"no optimiser {name} here")
         out[group] = opt, mine[0]["rate"]
@@ -398,6 +491,8 @@ def run(dir, plan, start, dtype, layout):
 
         begin = time.perf_counter()
         net.losses(b, minimise)
+        if hasattr(net, "after"):
+            net.after(step, plan["steps"])
         seconds.append(time.perf_counter() - begin)
         for c in curves.values():
             c[-1] = c[-1].item()

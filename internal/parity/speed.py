@@ -13,6 +13,7 @@ import os
 import re
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -25,6 +26,9 @@ args = ap.parse_args()
 for v in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[v] = str(args.threads)
 import numpy as np
+
+sys.path.insert(0, os.path.join(os.path.dirname(__file__), "..", "golden"))
+from golden import fill
 
 rng = np.random.default_rng(0)
 WORK = {}
@@ -46,10 +50,10 @@ for name, kind in (("flat_l2", "IndexFlatL2"), ("flat_ip", "IndexFlatIP")):
         WORK[f"faiss/{name}/100kx512_q{m}_k10"] = flat(kind, m)
 
 
-def samples():
-    y = rng.integers(0, 10, 10_000)
-    c = rng.standard_normal((10, 512)).astype(np.float32)
-    return (c[y] * 0.12 + rng.standard_normal((10_000, 512))).astype(np.float32), y
+def samples():  # those of internal/workload/probes.go
+    x, c = fill((10_000, 512), "samples", math.sqrt(3)), fill((10, 512), "centres", 0.12 * math.sqrt(3))
+    y = np.arange(10_000) % 10
+    return x + c[y], y
 
 
 def logreg():

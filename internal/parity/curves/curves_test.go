@@ -76,11 +76,11 @@ func (g *golden) ratios(t *testing.T, c train.Config) (losses, lengths map[strin
 //
 //	curves TASK --data 'scenes:?n=64&side=16' --side 16 --batch-size 8 --steps 6 --runs 9
 //
-// of films with frames=12 before n, and of frame-order, which parts soonest, with --runs 18; of films with sound with sound=yes&frames=12, and
+// with hidden=32&out=16 of tasks of two views; of films with frames=12 before n, and of frame-order and byol, which part soonest, with --runs 18; of films with sound with sound=yes&frames=12, and
 // --sound 'mel?bands=16&hop=40&window=40'.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) < 11 {
+	if err != nil || len(files) < 14 {
 		t.Fatalf("%d files in testdata, %v", len(files), err)
 	}
 	for _, path := range files {

@@ -142,6 +142,12 @@ func tensors(b any) []checkpoint.Named {
 		if !f.IsExported() {
 			continue
 		}
+		if views, ok := v.Field(i).Interface().([2]*tensor.Tensor); ok { // of pictures
+			for k, t := range views {
+				out = append(out, checkpoint.Named{Name: fmt.Sprint(f.Name, k), Value: t})
+			}
+			continue
+		}
 		var t *tensor.Tensor
 		switch x := v.Field(i).Interface().(type) {
 		case *tensor.Tensor:
