@@ -88,6 +88,7 @@ const style = `<style>text{font:12px sans-serif;fill:#5d6b7c}.title{font-size:14
 const (
 	marginLeft, marginRight, marginTop, marginBottom = 52, 14, 34, 34
 	keyHeight, yNameWidth                            = 22, 16
+	titleRow, keyRow                                 = 18, 15 // where the title stands, and how far below each other rows of the key do
 )
 
 // mostDrawn is the largest value that is drawn: beyond, differences of values are no numbers.
@@ -141,7 +142,14 @@ func (c Chart) SVG() string {
 	if len(lines) == 0 && len(marks) == 0 {
 		return ""
 	}
+	key := c.keyRows(lines)
+	below := 0
+	if len(key) > 0 && key[0].y > titleRow {
+		below = keyRow * len(key)
+	}
+	c.Height += below
 	x, y := c.axes(lines, marks)
+	y.to += float64(below)
 	b := &strings.Builder{}
 	if c.Alone {
 		fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %d %d">%s`, c.Width, c.Height, c.Width, c.Height, style)
@@ -150,7 +158,7 @@ func (c Chart) SVG() string {
 	}
 	fmt.Fprintf(b, `<text x="8" y="18" class="title">%s</text>`, escape(c.Title))
 	c.drawAxes(b, x, y)
-	c.drawKey(b, lines)
+	c.drawKey(b, lines, key)
 	for i, l := range lines {
 		drawBand(b, l, l.colour(i), x, y)
 	}
@@ -313,20 +321,42 @@ func (c Chart) drawAxes(b *strings.Builder, x, y axis) {
 	}
 }
 
-// drawKey names the lines, right to left above the chart, below the title where that reaches as far, and below them the kinds of marks.
-func (c Chart) drawKey(b *strings.Builder, lines []Line) {
-	at, row, wide := c.Width-marginRight, 18, 0
+// keyed is a row of the key: which lines it names.
+type keyed struct{ y, from, to int }
+
+// keyRows shares the names of lines out among rows: one beside the title where they have room, else as many below it as they need.
+func (c Chart) keyRows(lines []Line) (rows []keyed) {
+	room, wide := c.Width-marginRight, 0
 	for _, l := range lines {
-		wide += 7*len(l.Name) + keyApart
+		wide += keyWidth(l)
 	}
-	if 8+titleLetter*len(c.Title) > at-wide && len(c.Kinds) == 0 && c.KindNote == "" {
-		row = 33
+	nameless := wide == keyApart*len(lines)
+	if nameless || 8+titleLetter*len(c.Title) <= room-wide || len(c.Kinds) > 0 || c.KindNote != "" {
+		return []keyed{{titleRow, 0, len(lines)}}
 	}
-	for i := len(lines) - 1; i >= 0; i-- {
-		at -= 7*len(lines[i].Name) + keyApart
-		fmt.Fprintf(b, `<text x="%d" y="%d" class="key" style="fill:%s">%s</text>`, at+4, row, lines[i].colour(i), escape(lines[i].Name))
+	wide = room // the first row is full before it begins
+	for i, l := range lines {
+		if wide += keyWidth(l); wide > room {
+			rows, wide = append(rows, keyed{titleRow + keyRow*(len(rows)+1), i, i}), keyWidth(l)
+		}
+		rows[len(rows)-1].to = i + 1
 	}
-	at = marginLeft
+	return rows
+}
+
+// keyWidth is about how wide a line's name is in the key.
+func keyWidth(l Line) int { return 7*len(l.Name) + keyApart }
+
+// drawKey names the lines, each row right to left, and below the title the kinds of marks.
+func (c Chart) drawKey(b *strings.Builder, lines []Line, rows []keyed) {
+	for _, row := range rows {
+		at := c.Width - marginRight
+		for i := row.to - 1; i >= row.from; i-- {
+			at -= keyWidth(lines[i])
+			fmt.Fprintf(b, `<text x="%d" y="%d" class="key" style="fill:%s">%s</text>`, at+4, row.y, lines[i].colour(i), escape(lines[i].Name))
+		}
+	}
+	at := marginLeft
 	for i, k := range c.Kinds {
 		fmt.Fprintf(b, `<circle cx="%d" cy="38" r="5" fill="%s"/><text x="%d" y="42">%s</text>`, at+5, Colours[i%len(Colours)], at+14, escape(k))
 		at += 7*len(k) + 34

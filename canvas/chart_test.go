@@ -153,6 +153,26 @@ func TestChartEdges(t *testing.T) {
 	}
 }
 
+// TestKeyRows: a key that has no room beside the title takes rows of its own, by which the chart grows, so that neither a name nor what stands at a rule crosses it; once names ran out of the
+// chart to the left, and across a rule's.
+func TestKeyRows(t *testing.T) {
+	c := Chart{Title: "Accuracy by stage of a long title", Rules: []Rule{{"largest class", 10}}}
+	for i := range 12 {
+		c.Lines = append(c.Lines, Line{Name: fmt.Sprintf("network%02d", i), Points: []Point{{0, 0}, {1, 10}}})
+	}
+	n := parse(t, c)
+	want(t, "size", []string{n.attr("viewBox")}, "0 0 460 295")
+	want(t, "rule", n.lines("line", "y1", "class")[6:], "79.0 rule")
+	var key, names []string
+	for _, l := range n.lines("text", "class", "x", "y") {
+		if f := strings.Fields(l); f[0] == "key" {
+			key, names = append(key, f[1]+","+f[2]), append(names, f[3])
+		}
+	}
+	want(t, "key", key, "375,33", "300,33", "225,33", "150,33", "75,33", "375,48", "300,48", "225,48", "150,48", "75,48", "375,63", "300,63")
+	want(t, "names", names[:6], "network04", "network03", "network02", "network01", "network00", "network09")
+}
+
 // TestFarValues: values without room between them, or beyond what can be drawn, are drawn or left out; once their axis had no end. What XML
 // cannot hold is replaced.
 func TestFarValues(t *testing.T) {

@@ -47,7 +47,7 @@ func FuzzPage(f *testing.F) {
 				t.Fatalf("a drawing: %v\n%s", err, c)
 			}
 		}
-		if err := page.Execute(io.Discard, content{summarise([]score.Judged{{Name: "a", Scores: s.scores}, {Name: "b", Scores: s.scores}}, 1), []*section{s}, 1}); err != nil {
+		if err := page.Execute(io.Discard, content{summarise([]score.Judged{{Name: "a", Scores: s.scores}, {Name: "b", Scores: s.scores}}, 1), []*section{s}, 1, false}); err != nil {
 			t.Fatal(err)
 		}
 	})

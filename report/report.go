@@ -6,7 +6,10 @@
 package report
 
 import (
+	"bytes"
+	"compress/flate"
 	"embed"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -49,6 +52,7 @@ type section struct {
 	Left     []string // pictures that are left out, and why
 	Heard    []*gallery
 	Settings string
+	Closed   template.HTML // what is long, packed; "" where it is shown at once
 
 	task, trunk string
 	seed        uint64
@@ -66,8 +70,12 @@ type picture struct {
 type content struct {
 	Together *summary // of several runs; nil of one, or where none has been judged
 	Sections []*section
-	Shrunk   int // pictures that are smaller than their files
+	Shrunk   int  // pictures that are smaller than their files
+	Closed   bool // what is long of each run is unpacked when it is opened
 }
+
+// mostOpen is how many runs a page shows whole: a run that was judged by all protocols has some 15,000 elements.
+const mostOpen = 4
 
 // Write writes a page about run directories.
 func Write(path string, dirs []string) error {
@@ -94,7 +102,29 @@ func Write(path string, dirs []string) error {
 		}
 		c.Together = summarise(judged, 1)
 	}
+	if c.Closed = len(sections) > mostOpen; c.Closed {
+		for _, s := range sections {
+			if err := s.pack(); err != nil {
+				return err
+			}
+		}
+	}
 	return checkpoint.Atomic(path, func(w io.Writer) error { return page.Execute(w, c) })
+}
+
+// pack writes what is long of a run as the page's script unpacks it: deflated (RFC 1951), in base64.
+func (s *section) pack() error {
+	var packed bytes.Buffer
+	to := base64.NewEncoder(base64.StdEncoding, &packed)
+	z, err := flate.NewWriter(to, flate.DefaultCompression)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(page.ExecuteTemplate(z, "closed", s), z.Close(), to.Close()); err != nil {
+		return err
+	}
+	s.Closed = template.HTML(packed.String()) // letters that stand for themselves
+	return nil
 }
 
 // runBytes and metricsBytes are how large run.json and metrics.jsonl may be.

@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"compress/flate"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"image"
 	"image/jpeg"
 	"image/png"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -413,8 +415,30 @@ func TestFiftyRuns(t *testing.T) {
 		dirs = append(dirs, dir)
 	}
 	p := pageOf(t, dirs...)
-	if n := strings.Count(p, `class="confused"`); len(p)+(picturesBytes+soundBytes)*4/3 >= 20e6 || n != 50*mostMatrices {
+	if n := strings.Count(unpacked(t, p), `class="confused"`); len(p)+(picturesBytes+soundBytes)*3/2 >= 20e6 || n != 50*mostMatrices {
 		t.Errorf("%.1f MB, %d matrices", float64(len(p))/1e6, n)
 	}
-	has(t, p, "6 more are in eval/scores.json.")
+	if n := strings.Count(p, "<"); n > 60_000 {
+		t.Errorf("a browser that opens the page makes some %d elements", n)
+	}
+	has(t, unpacked(t, p), "6 more are in eval/scores.json.")
+	whole := pageOf(t, dirs[:mostOpen]...)
+	lacks(t, whole, "<script", "<template")
+	if n := strings.Count(whole, `class="confused"`); n != mostOpen*mostMatrices {
+		t.Errorf("%d matrices of the %d runs that a page shows whole", n, mostOpen)
+	}
+}
+
+var packed = regexp.MustCompile(`<template>([^<]*)</template>`)
+
+// unpacked returns a page as it is when everything in it has been opened.
+func unpacked(t *testing.T, page string) string {
+	t.Helper()
+	return packed.ReplaceAllStringFunc(page, func(s string) string {
+		b, err := io.ReadAll(flate.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(packed.FindStringSubmatch(s)[1]))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	})
 }
