@@ -2,7 +2,7 @@
 
     python3 internal/parity/tasks.py [--threads N] [--only REGEX] [--quick]
 
-Needs torch and torchvision. Batches are made before; networks, loss and update are timed: the shortest of some repetitions, and
+Needs torch, torchvision, and timm for MAE. Batches are made before; networks, loss and update are timed: the shortest of some repetitions, and
 their median. Memory formats are tried, and the better one is told.
 """
 import argparse
@@ -110,6 +110,40 @@ def audio_visual(n, layout):
     return net, lambda: F.binary_cross_entropy_with_logits(net(x, y), own)
 
 
+class MAE(nn.Module):
+    """He et al. 2022 on timm's ViT-tiny of patches of 4 at 32 pixels, 75 % hidden; a decoder of four blocks of 128."""
+
+    def __init__(self, width=128, depth=4, heads=4):
+        super().__init__()
+        import timm
+        self.encoder = timm.create_model("vit_tiny_patch16_224", patch_size=4, img_size=32, num_classes=0)
+        block = timm.models.vision_transformer.Block
+        self.embed, self.blocks = nn.Linear(192, width), nn.Sequential(*[block(width, heads, qkv_bias=True) for _ in range(depth)])
+        self.norm, self.pred = nn.LayerNorm(width), nn.Linear(width, 48)
+        self.token = nn.Parameter(torch.zeros(1, 1, width))
+        self.register_buffer("place", torch.randn(1, 65, width) * 0.02)
+
+    def forward(self, x, order):
+        e, (hidden, seen) = self.encoder, order.split([48, 16], 1)
+        y = torch.gather(e.patch_embed(x) + e.pos_embed[:, 1:], 1, seen[..., None].expand(-1, -1, 192))
+        y = self.embed(e.norm(e.blocks(torch.cat([(e.cls_token + e.pos_embed[:, :1]).expand(len(x), -1, -1), y], 1))))
+        z = torch.cat([y[:, 1:], self.token.expand(len(x), 48, -1)], 1)
+        z = torch.gather(z, 1, torch.cat([seen, hidden], 1).argsort(1)[..., None].expand(-1, -1, z.shape[2]))
+        said = self.pred(self.norm(self.blocks(torch.cat([y[:, :1], z], 1) + self.place)))[:, 1:]
+        want = F.unfold(x, 4, stride=4).transpose(1, 2)
+        want = (want - want.mean(2, keepdim=True)) / (want.var(2, keepdim=True) + 1e-6).sqrt()
+        return (said - want).square().mean(2).gather(1, hidden).mean()
+
+
+def mae(n, layout):
+    net, x = MAE(), torch.randn(n, 3, 32, 32).to(memory_format=layout)
+    return net, lambda: net(x, torch.rand(n, 64).argsort(1))
+
+
+def adamw(net):
+    return torch.optim.AdamW(net.parameters(), lr=1e-4, weight_decay=0.01, fused=True)
+
+
 def sgd(net):
     return torch.optim.SGD(net.parameters(), lr=0.01, momentum=0.9, weight_decay=1e-4, fused=True)
 
@@ -122,7 +156,8 @@ def adam(net):
 
 STEPS = {"train_step/jigsaw_resnet18_9x64/n32": (sgd, lambda layout: jigsaw(32, layout)),
          "train_step/colourise_zhang_176/n8": (sgd, lambda layout: colourise(8, layout)),
-         "train_step/audio_visual_l3_224/n16": (adam, lambda layout: audio_visual(16, layout))}
+         "train_step/audio_visual_l3_224/n16": (adam, lambda layout: audio_visual(16, layout)),
+         "train_step/mae_vit_tiny_cifar/n128": (adamw, lambda layout: mae(128, layout))}
 
 
 def measure(step, budget):

@@ -41,6 +41,12 @@ func drawn(n, side int) kept {
 	return out
 }
 
+// alternating are two classes, in turn.
+type alternating struct{}
+
+func (alternating) Classes() []string { return []string{"even", "odd"} }
+func (alternating) Label(i int) int   { return i % 2 }
+
 // learner returns what learns a task from pictures, or from films with sound; it panics where that cannot be.
 func learner(task, trunk string, side int, in data.Inputs, hearing data.Hearing) train.Learner {
 	t, err := pretext.New(task)
@@ -51,6 +57,9 @@ func learner(task, trunk string, side int, in data.Inputs, hearing data.Hearing)
 	s := pretext.Setup{Trunk: net, Side: side, Norm: data.ImageNetNorm, Plain: data.PlainView(side), RNG: tensor.NewRNG(2), Inputs: in, Hearing: hearing}
 	if err == nil {
 		s.Augment, err = data.NewView("crop-flip", side)
+	}
+	if pretext.Tell(task).Labelled {
+		s.Labels = alternating{}
 	}
 	var l train.Learner
 	if err == nil {
@@ -105,7 +114,7 @@ func views(dir string) []Item {
 const viewed = 60
 
 // taskSteps lists training steps of pretext tasks, whole: networks, loss, update; the views are made before. internal/parity/tasks.py has the
-// same steps in PyTorch, by their ids, but MAE's, which is in the peers' list.
+// same steps in PyTorch, by their ids.
 func taskSteps(level autograd.Recompute, mode tensor.Mode) []Item {
 	sgd := train.Config{Optimizer: "sgd?decay=all", LR: 0.01, Momentum: 0.9, WeightDecay: 1e-4}
 	pictures := func(n, side int) data.Inputs { return data.Inputs{Images: drawn(n, side)} }
