@@ -119,11 +119,7 @@ type mae struct {
 func (l *mae) Groups() []train.Group { return train.One(l) }
 
 func (l *mae) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	m, err := l.maker(in, augment)
-	if err != nil {
-		return nil, err
-	}
-	return train.NewFeed(in.Images.Len(), m, o, l.step), nil
+	return l.feed(in, augment, o, l.step)
 }
 
 func (l *mae) step(s train.Step, b *masked) {

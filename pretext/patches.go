@@ -74,6 +74,15 @@ func (m *masker) maker(in data.Inputs, augment bool) (*maskedMaker, error) {
 	return &maskedMaker{m, p}, err
 }
 
+// feed is Feed with the learner's step.
+func (m *masker) feed(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, b *masked)) (*train.Feed, error) {
+	maker, err := m.maker(in, augment)
+	if err != nil {
+		return nil, err
+	}
+	return train.NewFeed(in.Images.Len(), maker, o, step), nil
+}
+
 func (m *maskedMaker) New(n int) *masked {
 	s := m.setup.Side
 	b := &masked{X: tensor.New(n, s, s, 3), Seen: make([]int32, n*(m.count-m.hide)), Hidden: make([]int32, n*m.hide), Want: tensor.New(n*m.hide, m.square*m.square*3),

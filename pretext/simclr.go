@@ -35,26 +35,42 @@ var simclrAbout = About{
 	Of:   "pictures", Hidden: "which view is of the same picture",
 	Trivial:  "chance: one in a batch",
 	Shortcut: "colours, which are jittered",
-	Options: append([]spec.Option{
-		{Name: "temperature", Default: "0.5", About: "that cosines are divided by (ImageNet: 0.1)"},
-		{Name: "hidden", Default: "512", About: "units inside the projector"},
-		{Name: "out", Default: "128", About: "values of a projection"}, piecesOption}, viewOptions...),
+	Options:  simclrOptions(spec.Option{Name: "temperature", Default: "0.5", About: "that cosines are divided by (ImageNet: 0.1)"}),
 	OwnViews: true,
 	Config:   contrastiveConfig,
-	make: func(v Values) Task {
-		c := SimCLR{Temperature: v.Float("temperature", leastTemperature, 100), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
-		c.Views, c.Blur = viewsOf(v)
-		c.Pieces = piecesOf(v)
-		return c
-	},
+	make:     func(v Values) Task { return simclrOf(v) },
+}
+
+// simclrOptions are SimCLR's with a default temperature.
+func simclrOptions(temperature spec.Option) []spec.Option {
+	return append([]spec.Option{temperature,
+		{Name: "hidden", Default: "512", About: "units inside the projector"},
+		{Name: "out", Default: "128", About: "values of a projection"}, piecesOption}, viewOptions...)
+}
+
+// simclrOf reads them.
+func simclrOf(v Values) SimCLR {
+	c := SimCLR{Temperature: v.Float("temperature", leastTemperature, 100), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
+	c.Views, c.Blur = viewsOf(v)
+	c.Pieces = piecesOf(v)
+	return c
 }
 
 // Learner returns the trunk with its projector.
 func (c SimCLR) Learner(s Setup) (train.Learner, error) {
-	if !(c.Temperature > 0) || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
-		return nil, fmt.Errorf("task simclr of %+v: want Temperature and Views.MinArea above 0, Hidden >= 1 and Out >= 2; pretext.New(\"simclr\") has them", c)
+	l, err := c.learner("simclr", s)
+	if err != nil {
+		return nil, err
 	}
-	l := &simclr{task: c, pairLearner: newPairLearner("simclr", s, c.Views, c.Blur)}
+	return l, nil
+}
+
+// learner returns that of a task which is SimCLR but for its loss.
+func (c SimCLR) learner(name string, s Setup) (*simclr, error) {
+	if !(c.Temperature > 0) || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
+		return nil, fmt.Errorf("task %s of %+v: want Temperature and Views.MinArea above 0, Hidden >= 1 and Out >= 2; pretext.New(%q) has them", name, c, name)
+	}
+	l := &simclr{task: c, pairLearner: newPairLearner(name, s, c.Views, c.Blur)}
 	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), c.Hidden, c.Out), c.Pieces)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
 	return l, nil
@@ -72,10 +88,16 @@ func (l *simclr) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*trai
 	return l.feed(in, augment, o, l.step)
 }
 
+// both projects both views, and tells how well they find each other.
+func (l *simclr) both(t *autograd.Tape, s train.Step, b *pairs) [2]*autograd.Var {
+	z := [2]*autograd.Var{l.Forward(t.Input(b.X[0])), l.Forward(t.Input(b.X[1]))}
+	l.tell(s, b, values(z), values(z), values(z))
+	return z
+}
+
 func (l *simclr) step(s train.Step, b *pairs) {
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-		z := [2]*autograd.Var{l.Forward(t.Input(b.X[0])), l.Forward(t.Input(b.X[1]))}
-		l.tell(s, b, values(z), values(z), values(z))
+		z := l.both(t, s, b)
 		return autograd.NTXent(autograd.Concat(0, z[0], z[1]), float32(l.task.Temperature))
 	})
 }

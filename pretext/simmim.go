@@ -105,11 +105,7 @@ type simMIM struct {
 func (l *simMIM) Groups() []train.Group { return train.One(l) }
 
 func (l *simMIM) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	m, err := l.maker(in, augment)
-	if err != nil {
-		return nil, err
-	}
-	return train.NewFeed(in.Images.Len(), m, o, l.step), nil
+	return l.feed(in, augment, o, l.step)
 }
 
 func (l *simMIM) step(s train.Step, b *masked) {

@@ -6,7 +6,6 @@ import (
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
-	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -25,55 +24,33 @@ import (
 // the batch, with what guessing among them would have.
 //
 // The zero value cannot be trained: New("supcon") returns one that can. The views are the task, so it is looked at with the same ones as it is trained with.
-type SupCon struct {
-	Temperature float64 // that cosines are divided by, above 0
-	Hidden, Out int     // of the projector
-	Views       Views
-	Blur        string // auto: where the side is at least 64; yes; no
-	Pieces      int    // views that pass the trunk at once while training (layers.InPieces); 0 means all
-}
+type SupCon struct{ SimCLR }
 
 var supconAbout = About{
 	Line: "find views of the same class among a batch's: with labels, for comparison (SupCon, Khosla et al. 2020)",
 	Of:   "pictures", Hidden: "nothing: labels say what belongs together",
 	Trivial:  "chance: one in a batch",
 	Shortcut: "colours, which are jittered",
-	Options: append([]spec.Option{
-		{Name: "temperature", Default: "0.1", About: "that cosines are divided by"},
-		{Name: "hidden", Default: "512", About: "units inside the projector"},
-		{Name: "out", Default: "128", About: "values of a projection"}, piecesOption}, viewOptions...),
+	Options:  simclrOptions(spec.Option{Name: "temperature", Default: "0.1", About: "that cosines are divided by"}),
 	OwnViews: true,
 	Labelled: true,
 	Config:   contrastiveConfig,
-	make: func(v Values) Task {
-		c := SupCon{Temperature: v.Float("temperature", leastTemperature, 100), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
-		c.Views, c.Blur = viewsOf(v)
-		c.Pieces = piecesOf(v)
-		return c
-	},
+	make:     func(v Values) Task { return SupCon{simclrOf(v)} },
 }
 
 // Learner returns the trunk with its projector.
 func (c SupCon) Learner(s Setup) (train.Learner, error) {
-	if !(c.Temperature > 0) || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
-		return nil, fmt.Errorf("task supcon of %+v: want Temperature and Views.MinArea above 0, Hidden >= 1 and Out >= 2; pretext.New(\"supcon\") has them", c)
-	}
 	if s.Inputs.Images != nil && (s.Labels == nil || len(s.Labels.Classes()) == 0) {
 		return nil, fmt.Errorf("task supcon learns from labels, and the data has none")
 	}
-	l := &supcon{task: c, pairLearner: newPairLearner("supcon", s, c.Views, c.Blur)}
-	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), c.Hidden, c.Out), c.Pieces)
-	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
-	return l, nil
+	l, err := c.learner("supcon", s)
+	if err != nil {
+		return nil, err
+	}
+	return &supcon{l}, nil
 }
 
-type supcon struct {
-	pairLearner
-	task SupCon
-	layers.Sequential
-}
-
-func (l *supcon) Groups() []train.Group { return train.One(l) }
+type supcon struct{ *simclr }
 
 func (l *supcon) Metrics() []metric.Metric {
 	ms := l.pairLearner.Metrics()
@@ -90,13 +67,6 @@ func (l *supcon) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*trai
 		return nil, fmt.Errorf("task supcon learns from labels, and the data has none")
 	}
 	return l.feed(in, augment, o, l.step)
-}
-
-// both projects both views, and tells how well they find each other.
-func (l *supcon) both(t *autograd.Tape, s train.Step, b *pairs) [2]*autograd.Var {
-	z := [2]*autograd.Var{l.Forward(t.Input(b.X[0])), l.Forward(t.Input(b.X[1]))}
-	l.tell(s, b, values(z), values(z), values(z))
-	return z
 }
 
 func (l *supcon) step(s train.Step, b *pairs) {

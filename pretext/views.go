@@ -9,6 +9,7 @@ import (
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/canvas"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/metric"
@@ -193,15 +194,18 @@ func remembering(ms []metric.Metric) []metric.Metric {
 func (l *pairLearner) tell(s train.Step, b *pairs, z, query, key [2]*tensor.Tensor) {
 	n := z[0].Dim(0)
 	rows := float64(n)
-	var unit [2]*tensor.Tensor
+	unit := [2]*tensor.Tensor{unitRows(z[0]), unitRows(z[1])}
 	for v := range z {
-		unit[v] = unitRows(z[v])
 		spread, of := spreadOf(unit[v])
 		s.Metric("spread", spread*of, of)
 		if query[v] == nil {
 			continue
 		}
-		similar(b.table, query[v], unitRows(key[1-v]))
+		to := unit[1-v]
+		if key[1-v] != z[1-v] {
+			to = unitRows(key[1-v])
+		}
+		similar(b.table, query[v], to)
 		s.Metric("match", float64(matches(b.table)), rows)
 		near(b.table, b.colour[v], b.colour[1-v])
 		s.Metric("match_by_colour", float64(matches(b.table)), rows)
@@ -216,13 +220,20 @@ func (l *pairLearner) tell(s train.Step, b *pairs, z, query, key [2]*tensor.Tens
 	if n < 2 {
 		return
 	}
+	sums := make([]float64, n)
 	for v := range unit {
 		similar(b.table, unit[v], unit[v])
-		sum := 0.0
-		for i, c := range b.table.Data {
-			if i/n != i%n {
-				sum += math.Exp(-2 * (2 - 2*float64(c)))
+		parallel.For(n, func(i int) {
+			sums[i] = 0
+			for j, c := range b.table.Data[i*n : (i+1)*n] {
+				if j != i {
+					sums[i] += math.Exp(-2 * (2 - 2*float64(c)))
+				}
 			}
+		})
+		sum := 0.0
+		for _, x := range sums {
+			sum += x
 		}
 		s.Metric("uniformity", math.Log(sum/float64(n*(n-1)))*rows, rows)
 	}

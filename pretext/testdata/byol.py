@@ -16,6 +16,7 @@ from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "internal/golden"))
 from golden import fill
+from view_pairs import distance, largest
 
 STEPS, N, SIDE, HIDDEN, OUT = 20, 8, 16, 32, 16
 LR, MOMENTUM, DECAY, BASE, LAST = 0.02, 0.9, 5e-4, 0.9, 0.995
@@ -120,22 +121,6 @@ def run(perturb):
     # a tensor is told by two products with fixed numbers
     state = {name: [float((to_ours(t).astype(np.float64).ravel() * fill([t.numel()], f"{probe} {name}")).sum()) for probe in ("a", "b")] for name, t in named}
     return {"loss": loss_curve, "spread": spread_curve, "state": state}, match_curve
-
-
-def distance(a, b):
-    if isinstance(a, dict):
-        return {k: distance(a[k], b[k]) for k in a}
-    if isinstance(a, list):
-        return [distance(x, y) for x, y in zip(a, b)]
-    return abs(a - b)
-
-
-def largest(ds):
-    if isinstance(ds[0], dict):
-        return {k: largest([d[k] for d in ds]) for k in ds[0]}
-    if isinstance(ds[0], list):
-        return [largest(list(x)) for x in zip(*ds)]
-    return max(ds)
 
 
 torch.set_num_threads(1)

@@ -18,6 +18,7 @@ from torch import nn
 
 sys.path.insert(0, str(pathlib.Path(__file__).parents[2] / "internal/golden"))
 from golden import fill
+from view_pairs import distance, largest
 
 STEPS, N, SIDE, PATCH, WIDTH = 12, 4, 16, 4, 24
 MOMENTUM, DECAY = 0.9, 5e-4
@@ -169,22 +170,6 @@ def run(make, squares, lr, perturb):
     flat = lambda name: to_ours(told[name], name).astype(np.float64).ravel()
     state = {name: [float((flat(name) * fill([told[name].numel()], f"{probe} {name}")).sum()) for probe in ("a", "b")] for name in told}
     return {"loss": curve, "state": state}
-
-
-def distance(a, b):
-    if isinstance(a, dict):
-        return {k: distance(a[k], b[k]) for k in a}
-    if isinstance(a, list):
-        return [distance(x, y) for x, y in zip(a, b)]
-    return abs(a - b)
-
-
-def largest(ds):
-    if isinstance(ds[0], dict):
-        return {k: largest([d[k] for d in ds]) for k in ds[0]}
-    if isinstance(ds[0], list):
-        return [largest(list(x)) for x in zip(*ds)]
-    return max(ds)
 
 
 torch.set_num_threads(1)
