@@ -226,32 +226,44 @@ func normalize(x *Var, eps float32, skip bool) *Var {
 
 // Checkpoint computes f(x) without keeping what happens inside; Backward computes it a second time (Chen, Xu, Zhang,
 // Guestrin 2016, "Training deep nets with sublinear memory cost"). f must compute the same both times: randomness has to
-// come from the tape.
+// come from the tape. What f makes inside has the tape's memory, and hands it back, so that one Checkpoint's is the next one's: while the tape records, nothing
+// of it may be read once Checkpoint has returned, kept or not; copy it.
 func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 	t := x.tape
 	if t == nil || !t.record {
 		return f(x)
 	}
-	draws := t.draws
-	inner := &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, nextID: 1, params: map[*tensor.Tensor]*Var{}, mem: newMemory(),
-		place: append([]string(nil), t.place...)}
+	draws, place, before := t.draws, append([]string(nil), t.place...), len(t.mem.given)
+	inner := t.inside(draws, place)
+	inner.record, inner.recompute = false, t.recompute
 	out := f(inner.Input(x.Value))
 	t.draws = inner.draws
+	made := t.mem.given[before:]
 	y := result(out.Shape(), x)
 	tensor.Copy(y.Value, out.Value)
+	inner.handBack(made)
 	ins := []*Var{x}
 	for _, p := range inner.order { // the parent hands out their gradients
 		ins = append(ins, t.Param(p.Value))
 	}
 	return y.rule("Checkpoint", func(dy *tensor.Tensor, g Grads) {
-		again := &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, record: true, recompute: true, nextID: 1,
-			params: map[*tensor.Tensor]*Var{}, mem: newMemory(), place: ins[0].tape.place}
-		in := again.Param(&tensor.Tensor{Shape: x.Value.Shape, Data: x.Value.Data}) // not the Var of a Param of the same tensor
+		before := len(t.mem.given)
+		again := t.inside(draws, place)
+		again.record, again.recompute, again.Recompute = true, true, t.Recompute
+		in := again.Input(&tensor.Tensor{Shape: x.Value.Shape, Data: x.Value.Data}) // not the Var of a Param of the same tensor
+		if x.id != 0 {
+			in = again.Param(in.Value)
+		}
 		got := f(in)
+		if got.id == 0 && x.id == 0 { // its Params are constants inside
+			again.handBack(t.mem.given[before:])
+			return
+		}
 		if got.id == 0 {
-			panic(&OpError{"Checkpoint", t.where(), "the function's result does not depend on its input or a Param"})
+			panic(&OpError{"Checkpoint", again.where(), "the function's result does not depend on its input or a Param"})
 		}
 		inside := again.BackwardFrom(got, dy)
+		made := t.mem.given[before:]
 		for i, v := range ins {
 			p := v.Value
 			if i == 0 {
@@ -265,7 +277,23 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 				tensor.AddScaled(d, 1, s)
 			}
 		}
+		again.handBack(made)
+		t.flop += again.flop // both ways, as if f had been computed once
 	}, ins...)
+}
+
+// inside returns a tape in t's memory for what happens inside a Checkpoint.
+func (t *Tape) inside(draws uint64, place []string) *Tape {
+	return &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, nextID: 1, params: map[*tensor.Tensor]*Var{}, wanted: t.wanted, mem: t.mem,
+		place: place, within: true}
+}
+
+// handBack takes back what was made inside, and what looks at it.
+func (t *Tape) handBack(made []*tensor.Tensor) {
+	for _, v := range t.views {
+		v.Data = nil
+	}
+	t.mem.putAll(made)
 }
 
 func badShape(name string, x *Var, format string, args ...any) {

@@ -225,7 +225,7 @@ func Triplet(anchor, positive, negative *Var, margin float32) *Var {
 }
 
 // NTXent is SimCLR's normalised, temperature-scaled cross-entropy (Chen et al. 2020, equation 1): rows i and i+N of z are
-// two views of sample i; each must find the other among all 2N - 1 others.
+// two views of sample i; each must find the other among all 2N - 1 others. See AmongOthers.
 //
 //	z [2N D]   ->   one value
 func NTXent(z *Var, temperature float32) *Var {
@@ -233,14 +233,44 @@ func NTXent(z *Var, temperature float32) *Var {
 	if len(s) != 2 || s[0]%2 != 0 || s[0] == 0 {
 		badShape("NTXent", z, "%v: want [2N D]", s)
 	}
-	n := s[0] / 2
-	u := L2Normalize(z)
-	sim := Scale(MatMulNT(u, u), 1/temperature)
-	self := tensor.New(2*n, 2*n)
-	labels := make([]int32, 2*n)
-	for i := range 2 * n {
-		self.Data[i*2*n+i] = -1e9
-		labels[i] = int32((i + n) % (2 * n))
+	labels := make([]int32, s[0])
+	for i := range labels {
+		labels[i] = int32((i + s[0]/2) % s[0])
 	}
-	return CrossEntropy(Add(sim, Const(self)), labels)
+	return AmongOthers(z, temperature, func(lo int, y *Var) *Var { return CrossEntropy(y, labels[lo:lo+y.Shape()[0]]) })
+}
+
+const othersWhole, othersRows = 1024, 512
+
+// AmongOthers returns the mean over the rows of z [M D] of a loss by which each finds some of the others:
+//
+//	y = u·uᵀ/temperature   [M M], u the rows of z over their lengths, and y[i][i] = -1e9
+//
+// loss is handed rows lo, lo+1, ... of y, [R M], as logits of a softmax, and returns their mean; what it makes is its own, see Checkpoint. More than othersWhole rows
+// come in blocks of othersRows, and while the tape records the whole of y never stands in memory: going back, loss is called once more for each block, on a tape that
+// is Recomputing.
+func AmongOthers(z *Var, temperature float32, loss func(lo int, y *Var) *Var) *Var {
+	u := L2Normalize(z)
+	m := u.Shape()[0]
+	part := func(u *Var, lo, n int) *Var {
+		y := MatMulNT(Scale(Slice(u, 0, lo, n, 1), 1/temperature), u)
+		for i := range n { // in place: its own rule does not read it, and whoever finds nothing there has no gradient for it
+			y.Value.Data[i*m+lo+i] = -1e9
+		}
+		return loss(lo, y)
+	}
+	if m <= othersWhole {
+		return part(u, 0, m)
+	}
+	var sum *Var
+	for lo := 0; lo < m; lo += othersRows {
+		n := min(othersRows, m-lo)
+		one := Scale(Checkpoint(u, func(u *Var) *Var { return part(u, lo, n) }), float32(n)/float32(m))
+		if sum == nil {
+			sum = one
+		} else {
+			sum = Add(sum, one)
+		}
+	}
+	return sum
 }

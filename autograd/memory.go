@@ -142,6 +142,13 @@ func (m *memory) put(t *tensor.Tensor) {
 	p.c.free = free
 }
 
+// putAll takes back what of these tensors is still out.
+func (m *memory) putAll(ts []*tensor.Tensor) {
+	for _, t := range ts {
+		m.put(t)
+	}
+}
+
 // follow tells whether the step so far is the planned one.
 func (m *memory) follow() bool {
 	k := len(m.trace.events)
@@ -163,9 +170,7 @@ func (m *memory) reset() {
 	if again {
 		next = m.trace.plan()
 	}
-	for _, t := range m.given {
-		m.put(t)
-	}
+	m.putAll(m.given)
 	m.spare = append(m.spare, m.given...)
 	m.given = m.given[:0]
 	m.chunks = slices.DeleteFunc(m.chunks, func(c *chunk) bool {
@@ -231,13 +236,19 @@ func (t *trace) plan() *plan {
 	}
 	p := &plan{events: slices.Clone(t.events), offset: make([]int, len(lives))}
 	slices.SortStableFunc(lives, func(a, b life) int { return b.n - a.n })
+	const stretch = 64                                                             // events
+	during, met := make([][]int, len(t.events)/stretch+1), make([]int, len(lives)) // who lives in each stretch of the step: most live shortly
 	var meets []life
 	for i, l := range lives {
 		meets = meets[:0]
-		for _, o := range lives[:i] {
-			if o.from < l.to && l.from < o.to {
-				meets = append(meets, o)
+		for k := l.from / stretch; k <= (l.to-1)/stretch; k++ {
+			for _, j := range during[k] {
+				if o := lives[j]; met[j] != i && o.from < l.to && l.from < o.to {
+					met[j] = i
+					meets = append(meets, o)
+				}
 			}
+			during[k] = append(during[k], i)
 		}
 		slices.SortFunc(meets, func(a, b life) int { return p.offset[a.id] - p.offset[b.id] })
 		best, room, end := -1, 0, 0

@@ -2,9 +2,11 @@ package autograd
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/internal/golden"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -134,6 +136,19 @@ func TestCheckpointEdges(t *testing.T) {
 	if got, want := run(func(x *Var) *Var { return Checkpoint(x, f) }), run(f); got != want || times != 5 {
 		t.Errorf("%d calls:\n%s, want\n%s", times, got, want)
 	}
+	// where the Params are constants inside, nothing is passed on, and what looked at the inside is gone rather than something else's
+	var kept, detached *Var
+	frozen := func(x *Var) *Var {
+		var h *Var
+		x.Tape().NoGrad(func() { h = Mul(x, x.Param(w)) })
+		kept, detached = Reshape(h, 8, 5).Keep(), h.Detach()
+		return ReLU(Add(x, h))
+	}
+	loss := Sum(Mul(Checkpoint(tape.Input(u), frozen), tape.Param(w)))
+	if g := tape.Backward(loss); g.Of(w).Data[0] != 9 || kept.Value.Data != nil || detached.Value.Data != nil {
+		t.Errorf("a frozen inside: gradient %v, %v and %v are left", g.Of(w).Data[0], kept.Value.Data, detached.Value.Data)
+	}
+	tape.Reset()
 	leave := tape.Enter("here")
 	defer leave()
 	calls := 0
@@ -162,5 +177,81 @@ func TestCheckpointOfAParam(t *testing.T) {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
 		}
 		tape.Reset()
+	}
+}
+
+// TestAmongOthersInBlocks: of many rows the loss and the gradient are those of the whole table, which never stands in memory, nor do the blocks stand side by side.
+func TestAmongOthersInBlocks(t *testing.T) {
+	const m, d = 1500, 8 // two whole blocks, and one that is not
+	z := tensor.New(m, d)
+	golden.Fill(z.Data, "z", 1)
+	labels := make([]int32, m)
+	for i := range labels {
+		labels[i] = int32((i + m/2) % m)
+	}
+	whole := NewTape(nil)
+	u := L2Normalize(whole.Param(z))
+	self := tensor.New(m, m)
+	for i := range m {
+		self.Set(-1e9, i, i)
+	}
+	want := CrossEntropy(Add(Scale(MatMulNT(u, u), 2), Const(self)), labels)
+	wanted := whole.Backward(want).Of(z)
+
+	tape := NewTape(nil)
+	for step := range 3 { // the second and third follow a plan
+		tape.Reset()
+		got := NTXent(tape.Param(z), 0.5)
+		if math.Abs(float64(got.Value.Data[0]-want.Value.Data[0])) > 1e-6*float64(want.Value.Data[0]) {
+			t.Errorf("step %d: loss %v, want %v", step, got.Value.Data[0], want.Value.Data[0])
+		}
+		grad := tape.Backward(got).Of(z)
+		for i, w := range wanted.Data {
+			if math.Abs(float64(grad.Data[i]-w)) > 1e-5*math.Sqrt(tensor.SumSquares(wanted)/float64(m*d)) {
+				t.Fatalf("step %d: gradient %d is %g, want %g", step, i, grad.Data[i], w)
+			}
+		}
+	}
+	if _, peak := tape.Bytes(); peak > 3*512*m*4 {
+		t.Errorf("at most %d KiB stood at once; a block's logits are %d", peak>>10, 512*m*4>>10)
+	}
+}
+
+// TestCheckpointMemory: what happens inside of one Checkpoint lies where that of the one before lay, and its operations are counted once.
+func TestCheckpointMemory(t *testing.T) {
+	run := func(n int, wrap bool) (peak int, flop float64) {
+		w, x := tensor.New(64, 64).Fill(0.01), tensor.New(64, 64).Fill(1)
+		tape := NewTape(nil)
+		for range 2 {
+			tape.Reset()
+			tape.TakeFlop()
+			sum := tape.Input(tensor.New(64, 64))
+			for range n {
+				f := func(x *Var) *Var {
+					for range 6 {
+						x = MatMul(x, x.Param(w))
+					}
+					return x
+				}
+				y := tape.Input(x)
+				if wrap {
+					y = Checkpoint(y, f)
+				} else {
+					y = f(y)
+				}
+				sum = Add(sum, y)
+			}
+			tape.Backward(Mean(sum))
+		}
+		_, peak = tape.Bytes()
+		return peak, tape.TakeFlop()
+	}
+	two, _ := run(2, true)
+	four, flop := run(4, true)
+	if inside := 6 * 64 * 64 * 4; four-two >= 2*inside {
+		t.Errorf("two more Checkpoints take %d more bytes; what is inside of one takes %d", four-two, inside)
+	}
+	if _, want := run(4, false); flop != want {
+		t.Errorf("%g floating-point operations, without Checkpoint %g", flop, want)
 	}
 }

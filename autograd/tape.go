@@ -128,7 +128,9 @@ type Tape struct {
 	rng       *tensor.RNG
 	draws     uint64 // how many random streams were handed out in this step
 	record    bool
-	recompute bool // inside the second run of Checkpoint
+	recompute bool             // inside the second run of Checkpoint
+	within    bool             // inside a Checkpoint
+	views     []*tensor.Tensor // made within
 	nodes     []node
 	nextID    int
 	params    map[*tensor.Tensor]*Var
@@ -248,7 +250,7 @@ func (t *Tape) SetRNG(rng *tensor.RNG) { t.rng, t.draws = rng, 0 }
 
 // Recomputing tells whether this is the second run of a Checkpoint: what has side effects (running statistics) must not
 // do them again.
-func (t *Tape) Recomputing() bool { return t.recompute }
+func (t *Tape) Recomputing() bool { return t != nil && t.recompute }
 
 // NoGrad calls f without recording.
 func (t *Tape) NoGrad(f func()) {
@@ -311,8 +313,13 @@ func (t *Tape) TakeFlop() float64 {
 // Bytes returns how much memory the tape holds, used or kept for the next step, and the most that was in use at once.
 func (t *Tape) Bytes() (held, peak int) { return t.mem.held * 4, t.mem.peak * 4 }
 
-// New returns a tensor in the tape's memory, content undefined, until Reset.
-func (t *Tape) New(shape ...int) *tensor.Tensor { return t.mem.get(shape) }
+// New returns a tensor in the tape's memory, content undefined, until Reset; without a tape, one of its own.
+func (t *Tape) New(shape ...int) *tensor.Tensor {
+	if t == nil {
+		return tensor.New(shape...)
+	}
+	return t.mem.get(shape)
+}
 
 // tapeOf returns the first tape among vs.
 func tapeOf(vs []*Var) *Tape {
@@ -347,6 +354,9 @@ func (v *Var) present() {
 func view(value *tensor.Tensor, x *Var) *Var {
 	x.present()
 	x.viewed = true
+	if x.tape != nil && x.tape.within {
+		x.tape.views = append(x.tape.views, value)
+	}
 	return &Var{Value: value, tape: x.tape, base: x}
 }
 

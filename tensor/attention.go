@@ -105,14 +105,16 @@ func (a *attention) forward(y, lse []float32, sample, head, lo, hi int) {
 	// keys as columns; values block by block, each block's panels together
 	sizeK, sizeV := simd.PackedSize(d, l), simd.PackedSize(most, d)
 	blocks := (l + attentionKeys - 1) / attentionKeys
-	buffer := borrow(sizeK + blocks*sizeV + attentionRows*(most+2*d+4))
+	rows := min(l, attentionRows)
+	buffer := borrow(sizeK + blocks*sizeV + rows*(most+d+4))
 	defer giveBack(buffer)
 	s := parcels(buffer)
 	keys, values := s.take(sizeK), s.take(blocks*sizeV)
-	scores, q, out := s.take(attentionRows*most), s.take(attentionRows*d), s.take(attentionRows*d)
-	top, sum, last, fix := s.take(attentionRows), s.take(attentionRows), s.take(attentionRows), s.take(attentionRows)
+	scores, out := s.take(rows*most), s.take(rows*d)
+	top, sum, last, fix := s.take(rows), s.take(rows), s.take(rows), s.take(rows)
 	at, ld := a.at(sample, head, 1)
 	simd.PackBT(keys, d, 0, a.qkv[at:], d, l, ld)
+	simd.Scale(keys, a.scale, keys)
 	at, _ = a.at(sample, head, 2)
 	for b := range blocks {
 		j := b * attentionKeys
@@ -122,13 +124,11 @@ func (a *attention) forward(y, lse []float32, sample, head, lo, hi int) {
 	at, _ = a.at(sample, head, 0)
 	for i := lo; i < hi; i += attentionRows {
 		m := min(attentionRows, hi-i)
-		for r := range m {
-			simd.Scale(q[r*d:(r+1)*d], a.scale, a.qkv[at+(i+r)*ld:])
-		}
+		q := simd.A{Data: a.qkv[at+i*ld:], LD: ld, K: d}
 		for b := range blocks {
 			j := b * attentionKeys
 			n := min(attentionKeys, l-j)
-			product(scores, n, m, n, simd.A{Data: q, LD: d, K: d}, keys[simd.PackedOffset(d, j):], false)
+			product(scores, n, m, n, q, keys[simd.PackedOffset(d, j):], false)
 			if b == 0 {
 				for r := range m {
 					row := scores[r*n : (r+1)*n]
@@ -164,20 +164,22 @@ func (a *attention) forward(y, lse []float32, sample, head, lo, hi int) {
 	}
 }
 
-// backward computes the gradients of one head. Rows of queries and of dy have one value more, which keys and values that end in 1
-// subtract: -lse of the scores, -Σ dy·y of dp.
+// backward computes the gradients of one head, each sum where it belongs in dqkv unless that is added to. Rows of dy have one value
+// more, -Σ dy·y, which values that end in 1 add to dp.
 func (a *attention) backward(dqkv []float32, add bool, dy, y, lse []float32, sample, head int) {
 	d, l, e := a.d, a.l, a.d+1
-	most := min(l, attentionKeys)
+	most, rows := min(l, attentionKeys), min(l, attentionRows)
 	blocks := (l + attentionKeys - 1) / attentionKeys
-	sizeT, sizeK, sizeQ := simd.PackedSize(e, l), simd.PackedSize(most, d), simd.PackedSize(attentionRows, d)
-	buffer := borrow(2*sizeT + blocks*sizeK + 2*l*d + 2*attentionRows*most + attentionRows*(2*e+d) + 2*sizeQ + l)
+	sizeT, sizeV, sizeK, sizeQ := simd.PackedSize(d, l), simd.PackedSize(e, l), simd.PackedSize(most, d), simd.PackedSize(rows, d)
+	size := sizeT + sizeV + blocks*sizeK + 2*rows*most + rows*e + 2*sizeQ + l
+	if add {
+		size += 3 * l * d
+	}
+	buffer := borrow(size)
 	defer giveBack(buffer)
 	s := parcels(buffer)
-	keys, values, packedK := s.take(sizeT), s.take(sizeT), s.take(blocks*sizeK)
-	dk, dv := s.take(l*d), s.take(l*d)
-	p, ds := s.take(attentionRows*most), s.take(attentionRows*most)
-	q, g, dq := s.take(attentionRows*e), s.take(attentionRows*e), s.take(attentionRows*d)
+	keys, values, packedK := s.take(sizeT), s.take(sizeV), s.take(blocks*sizeK)
+	p, ds, g := s.take(rows*most), s.take(rows*most), s.take(rows*e)
 	packedQ, packedG := s.take(sizeQ), s.take(sizeQ)
 	ones := s.take(l)
 	for i := range ones {
@@ -186,56 +188,59 @@ func (a *attention) backward(dqkv []float32, add bool, dy, y, lse []float32, sam
 	atQ, ld := a.at(sample, head, 0)
 	atK, _ := a.at(sample, head, 1)
 	atV, _ := a.at(sample, head, 2)
-	simd.PackBT(keys, e, 0, a.qkv[atK:], d, l, ld)
-	simd.PackB(keys, e, d, ones, 1, l, l)
+	dq, dk, dv, ldD := dqkv[atQ:], dqkv[atK:], dqkv[atV:], ld
+	if add {
+		dq, dk, dv, ldD = s.take(l*d), s.take(l*d), s.take(l*d), d
+	}
+	simd.PackBT(keys, d, 0, a.qkv[atK:], d, l, ld)
+	simd.Scale(keys, a.scale, keys)
 	simd.PackBT(values, e, 0, a.qkv[atV:], d, l, ld)
 	simd.PackB(values, e, d, ones, 1, l, l)
 	for b := range blocks {
 		j := b * attentionKeys
 		n := min(attentionKeys, l-j)
-		simd.PackB(packedK[b*sizeK:], n, 0, a.qkv[atK+j*ld:], n, d, ld)
+		packed := packedK[b*sizeK:][:simd.PackedSize(n, d)]
+		simd.PackB(packed, n, 0, a.qkv[atK+j*ld:], n, d, ld)
+		simd.Scale(packed, a.scale, packed)
 	}
-	for i := 0; i < l; i += attentionRows {
-		m := min(attentionRows, l-i)
+	for i := 0; i < l; i += rows {
+		m := min(rows, l-i)
 		atY, ldY := (sample*l+i)*a.h*d+head*d, a.h*d
 		for r := range m {
-			simd.Scale(q[r*e:r*e+d], a.scale, a.qkv[atQ+(i+r)*ld:])
-			q[r*e+d] = -lse[i+r]
 			row := dy[atY+r*ldY:][:d]
 			copy(g[r*e:], row)
 			g[r*e+d] = -simd.Dot(row, y[atY+r*ldY:])
 		}
-		simd.PackB(packedQ, m, 0, q, m, d, e)
+		q, packed := simd.A{Data: a.qkv[atQ+i*ld:], LD: ld, K: d}, packedQ[:simd.PackedSize(m, d)]
+		simd.PackB(packed, m, 0, q.Data, m, d, ld)
+		simd.Scale(packed, a.scale, packed)
 		simd.PackB(packedG, m, 0, g, m, d, e)
 		for b := range blocks {
 			j := b * attentionKeys
 			n := min(attentionKeys, l-j)
-			product(p, n, m, n, simd.A{Data: q, LD: e, K: e}, keys[simd.PackedOffset(e, j):], false)
-			simd.Exp(p[:m*n], p)
-			product(dv[j*d:], d, n, d, simd.A{Data: p, LD: n, K: m, Transposed: true}, packedG, i > 0)
+			product(p, n, m, n, q, keys[simd.PackedOffset(d, j):], false)
+			for r := range m {
+				row := p[r*n : (r+1)*n]
+				simd.ExpSub(row, lse[i+r], row)
+			}
+			product(dv[j*ldD:], ldD, n, d, simd.A{Data: p, LD: n, K: m, Transposed: true}, packedG, i > 0)
 			product(ds, n, m, n, simd.A{Data: g, LD: e, K: e}, values[simd.PackedOffset(e, j):], false)
 			simd.Mul(ds[:m*n], ds, p)
-			product(dk[j*d:], d, n, d, simd.A{Data: ds, LD: n, K: m, Transposed: true}, packedQ, i > 0)
-			product(dq, d, m, d, simd.A{Data: ds, LD: n, K: n}, packedK[b*sizeK:], b > 0)
-		}
-		for r := range m {
-			row := dq[r*d : (r+1)*d]
-			simd.Scale(row, a.scale, row)
-			put(dqkv[atQ+(i+r)*ld:], row, add)
+			product(dk[j*ldD:], ldD, n, d, simd.A{Data: ds, LD: n, K: m, Transposed: true}, packed, i > 0)
+			product(dq[i*ldD:], ldD, m, d, simd.A{Data: ds, LD: n, K: n}, packedK[b*sizeK:], b > 0)
 		}
 	}
-	for i := range l {
-		put(dqkv[atK+i*ld:], dk[i*d:(i+1)*d], add)
-		put(dqkv[atV+i*ld:], dv[i*d:(i+1)*d], add)
+	if !add {
+		return
 	}
-}
-
-// put copies src to dst, or adds it.
-func put(dst, src []float32, add bool) {
-	if add {
-		simd.Add(dst[:len(src)], dst, src)
-	} else {
-		copy(dst, src)
+	for _, s := range []struct {
+		at  int
+		sum []float32
+	}{{atQ, dq}, {atK, dk}, {atV, dv}} {
+		for i := range l {
+			to := dqkv[s.at+i*ld:][:d]
+			simd.Add(to, to, s.sum[i*d:])
+		}
 	}
 }
 

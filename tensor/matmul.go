@@ -110,7 +110,7 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 				if low {
 					copied = borrow(lowSize(mm, kBlock))
 				} else if g1-g0 > 2*panel && awkward(lda, ta) {
-					copied = borrow(mm*(kBlock+16) + kBlock*16)
+					copied = borrow(copiedSize(mm, kBlock))
 				}
 				for bl := b0; bl < b1; bl++ {
 					kk := min(kBlock, k-bl*kBlock)
@@ -241,7 +241,7 @@ func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b 
 		part := parts[i*m*n : (i+1)*m*n]
 		packed := borrow(simd.PackedSize(kBlock, n))
 		defer giveBack(packed)
-		copied := borrow(lowSize(mBlock, kBlock))
+		copied := borrow(max(lowSize(mBlock, kBlock), copiedSize(mBlock, kBlock)))
 		defer giveBack(copied)
 		first := i * blocks / slices
 		for bl := first; bl < (i+1)*blocks/slices; bl++ {
@@ -347,10 +347,16 @@ func packAll(packed, b []float32, k, n int, low bool) {
 // awkward tells whether rows lda apart fall on few cache sets or many pages, so that a block of A is better copied.
 func awkward(lda int, transposed bool) bool { return lda%512 == 0 || transposed && lda > 256 }
 
+// oddLines returns n rounded up to an odd number of cache lines, so that rows so far apart fall on all sets of a cache.
+func oddLines(n int) int { return ((n+15)/16 | 1) * 16 }
+
+// copiedSize returns how many floats copyBlock writes for m rows of k steps.
+func copiedSize(m, k int) int { return max(m*(k+16), oddLines(m)*k) }
+
 // copyBlock copies m rows of op to dst, lines 64 bytes off the powers of two.
 func copyBlock(dst []float32, op simd.A, m int) simd.A {
 	if op.Transposed {
-		ld := m + 16
+		ld := oddLines(m)
 		for p := range op.K {
 			copy(dst[p*ld:p*ld+m], op.Data[p*op.LD:p*op.LD+m])
 		}
