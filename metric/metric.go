@@ -22,7 +22,10 @@ type Metric struct {
 	// OnlyTrained says that the value is told while training alone: samples that are not trained on have nothing of the kind, such as the
 	// class of a task whose classes are its training samples.
 	OnlyTrained bool `json:"only_trained,omitempty"`
-	Detail      bool `json:"detail,omitempty"` // for logs and reports; a line that says how far a run is leaves it out
+	// Over and Under are what a value of samples that are not trained on lies between where a net has not collapsed, that is, does not say the same of all
+	// samples; 0 is no bound.
+	Over, Under float64 `json:"-"`
+	Detail      bool    `json:"detail,omitempty"` // for logs and reports; a line that says how far a run is leaves it out
 }
 
 // Percent is the unit of parts of a whole: values lie in [0, 1] and are shown in per cent.
@@ -59,6 +62,11 @@ func (m Metric) Against(values map[string]float64) (trivial float64, ok bool) {
 		return trivial, ok
 	}
 	return m.Trivial, true
+}
+
+// Alive tells whether a value is one of a net that has not collapsed, as far as it says so.
+func (m Metric) Alive(v float64) bool {
+	return (m.Over == 0 || v > m.Over) && (m.Under == 0 || v < m.Under)
 }
 
 // Better tells whether a is better than b.

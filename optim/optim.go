@@ -18,6 +18,8 @@ type Optimizer interface {
 	// Step makes one update with learning rate lr. A parameter without a gradient is left alone: no weight decay, and no count
 	// of a step, so that heads may take turns.
 	Step(g *autograd.Gradients, lr float32)
+	// Decay sets the weight decay from the next step on, where a schedule moves it.
+	Decay(wd float32)
 	// State returns the tensors that a resumed run needs, named after the parameters. It is the same list on each call.
 	State() []layers.Param
 }
@@ -76,6 +78,9 @@ func (r *rule) Step(g *autograd.Gradients, lr float32) {
 	}
 	tensor.Changed()
 }
+
+// Decay sets the weight decay.
+func (r *rule) Decay(wd float32) { r.decay = wd }
 
 // State returns the slots and the numbers of steps.
 func (r *rule) State() []layers.Param {
@@ -352,6 +357,17 @@ func ClipNorm(g *autograd.Gradients, limit float64) float64 {
 		g.Scale(float32(limit / n))
 	}
 	return n
+}
+
+// ClipEach scales each parameter's gradient by itself so that its norm is at most limit, as DINO's program does (Caron et al. 2021): one large tensor
+// does not silence the others.
+func ClipEach(g *autograd.Gradients, limit float64) {
+	for _, p := range g.Params() {
+		d := g.Of(p)
+		if n := math.Sqrt(tensor.SumSquares(d)); n > limit {
+			tensor.Scale(d, float32(limit/n), d)
+		}
+	}
 }
 
 // EMA moves the weights of a teacher towards a student's (Polyak and Juditsky 1992; Tarvainen and Valpola 2017, equation 1):

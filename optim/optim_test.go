@@ -57,6 +57,59 @@ func TestPyTorch(t *testing.T) {
 	}
 }
 
+// TestDINOsWay: a weight decay that a schedule moves, and gradients that are clipped one by one, as PyTorch and DINO's program have them.
+func TestDINOsWay(t *testing.T) {
+	var want struct {
+		Decays  []float64
+		Decayed map[string][]float64
+		Clipped [][]float64
+	}
+	golden.Load(t, "testdata/optim.json", &want)
+	if len(want.Decays) != 5 || len(want.Decayed) != 2 || len(want.Clipped) != 2 {
+		t.Fatalf("the reference has %d decays, %d rules, %d gradients", len(want.Decays), len(want.Decayed), len(want.Clipped))
+	}
+	near := func(what string, got []float32, want []float64) {
+		t.Helper()
+		for i, v := range got {
+			if !(math.Abs(float64(v)-want[i]) <= 1e-6*math.Max(2, math.Abs(want[i]))) {
+				t.Errorf("%s: value %d is %g, want %g", what, i, v, want[i])
+			}
+		}
+	}
+	decay := CosineTo(0.04, 0.4, 5)
+	for s, w := range want.Decays {
+		near("decay", []float32{decay(s)}, []float64{w})
+	}
+	tape := autograd.NewTape(nil)
+	for name, w := range want.Decayed {
+		x := tensor.New(4, 3)
+		golden.Fill(x.Data, "w", 1)
+		o, err := New(name, []layers.Param{{Name: "w", Value: x}}, 0.9, 0.04)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for s := range 5 {
+			g := tensor.New(4, 3)
+			golden.Fill(g.Data, fmt.Sprint("g", s), 1)
+			o.Decay(decay(s))
+			o.Step(gradient(tape, x, g), 0.1)
+			tape.Reset()
+		}
+		near(name, x.Data, w)
+	}
+	a, b := tensor.New(4, 3), tensor.New(2)
+	da, db := tensor.New(4, 3), tensor.New(2)
+	golden.Fill(da.Data, "g0", 1)
+	golden.Fill(db.Data, "g1", 0.01)
+	g := tape.Backward(autograd.Add(autograd.Sum(autograd.Mul(tape.Param(a), tape.Input(da))), autograd.Sum(autograd.Mul(tape.Param(b), tape.Input(db)))))
+	ClipEach(g, 0.5)
+	near("clipped", g.Of(a).Data, want.Clipped[0])
+	near("left", g.Of(b).Data, want.Clipped[1])
+	if up := LinearTo(1, 3, 4); up(0) != 1 || up(1) != 1.5 || up(4) != 3 || up(9) != 3 {
+		t.Errorf("a line from 1 to 3 over 4 steps: %g, %g, %g, %g", up(0), up(1), up(4), up(9))
+	}
+}
+
 // TestLARSandLAMB compares one step with the papers' formulas in float64.
 func TestLARSandLAMB(t *testing.T) {
 	w0, g := tensor.New(5, 4), tensor.New(5, 4)

@@ -2,7 +2,7 @@ package optim
 
 import "math"
 
-// Schedule gives the learning rate of a step, from 0 on.
+// Schedule gives the learning rate of a step, or its weight decay, from 0 on.
 type Schedule func(step int) float32
 
 // Constant is always lr.
@@ -22,9 +22,19 @@ func Steps(lr, gamma float32, milestones ...int) Schedule {
 }
 
 // Cosine falls from lr to 0 over total steps along half a cosine (Loshchilov and Hutter 2017, without restarts).
-func Cosine(lr float32, total int) Schedule {
+func Cosine(lr float32, total int) Schedule { return CosineTo(lr, 0, total) }
+
+// CosineTo goes from one value to another over total steps along half a cosine, up or down: a rate that does not end at 0, or DINO's weight decay.
+func CosineTo(from, to float32, total int) Schedule {
 	return func(step int) float32 {
-		return float32(float64(lr) * 0.5 * (1 + math.Cos(math.Pi*progress(step, total))))
+		return float32(float64(to) + (float64(from)-float64(to))*0.5*(1+math.Cos(math.Pi*progress(step, total))))
+	}
+}
+
+// LinearTo goes from one value to another over total steps, up or down.
+func LinearTo(from, to float32, total int) Schedule {
+	return func(step int) float32 {
+		return float32(float64(from) + (float64(to)-float64(from))*progress(step, total))
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	Restarts int // from other centres, of which the best counts; 0 means 10
 	Rounds   int // of Lloyd's, at most; 0 means 300
+	// Stop, if set, is asked before each centre is drawn and before each round, and ends all of it where it says so: the clusters are then those found so far.
+	Stop func() bool
 }
 
 // Clusters are what points were divided into.
@@ -38,11 +40,15 @@ func Fit(x *tensor.Tensor, k int, o Options, rng *tensor.RNG) (best *Clusters, a
 		o.Rounds = 300
 	}
 	p := newPoints(x)
+	p.stop = o.Stop
 	for restart := range o.Restarts {
 		c := p.lloyd(p.begin(k, rng.Derive(uint64(restart))), o.Rounds)
 		all = append(all, c)
 		if best == nil || c.Inertia < best.Inertia {
 			best = c
+		}
+		if o.Stop != nil && o.Stop() {
+			break
 		}
 	}
 	return best, all
@@ -87,6 +93,7 @@ type points struct {
 	x       *tensor.Tensor // [N D] less the mean
 	mean    []float32      // [D]; nil of few dimensions
 	squares []float32      // [N] squared lengths; nil of few dimensions
+	stop    func() bool    // as Options.Stop
 }
 
 func newPoints(x *tensor.Tensor) *points {
@@ -94,7 +101,7 @@ func newPoints(x *tensor.Tensor) *points {
 	if d < fewDims {
 		return &points{x: x}
 	}
-	p := &points{x.Clone(), make([]float32, d), make([]float32, n)}
+	p := &points{x: x.Clone(), mean: make([]float32, d), squares: make([]float32, n)}
 	tensor.BatchStats(p.mean, make([]float32, d), x)
 	p.shift(p.x, -1)
 	for i := range n {
@@ -183,7 +190,7 @@ func (p *points) begin(k int, rng *tensor.RNG) *tensor.Tensor {
 	first := rng.IntN(n)
 	keep(p.x.Rows(first, first+1))
 	take(0, first, func(i int) float32 { return to.Data[i*draws] })
-	for c := 1; c < k; c++ {
+	for c := 1; c < k && (p.stop == nil || !p.stop()); c++ {
 		for r := range at {
 			at[r] = pick(near, rng)
 			copy(tried.Data[r*d:(r+1)*d], p.x.Data[at[r]*d:(at[r]+1)*d])
@@ -247,7 +254,7 @@ func (p *points) lloyd(centres *tensor.Tensor, rounds int) *Clusters {
 		})
 	}
 	nearest()
-	for c.Rounds < rounds && !slices.Equal(c.Of, now) {
+	for c.Rounds < rounds && !slices.Equal(c.Of, now) && (p.stop == nil || !p.stop()) {
 		copy(c.Of, now)
 		p.fill(c.Of, to, centres.Dim(0))
 		p.move(centres, c.Of)

@@ -123,6 +123,18 @@ func TestEveryPointAlone(t *testing.T) {
 	}
 }
 
+// TestStop: Fit ends soon after it is told to, while it draws centres and in its rounds.
+func TestStop(t *testing.T) {
+	x := blobs(500, 8, 4, 1)
+	for _, at := range []int{0, 7, 101} {
+		asked := 0
+		Fit(x, 100, Options{Restarts: 1, Stop: func() bool { asked++; return asked > at }}, tensor.NewRNG(1))
+		if asked < at || asked > at+3 { // once each by the draws, the rounds and the restarts
+			t.Errorf("asked %d times, told to stop at %d", asked, at+1)
+		}
+	}
+}
+
 // TestRounds: no more rounds than allowed.
 func TestRounds(t *testing.T) {
 	x := blobs(300, 2, 5, 0)

@@ -42,6 +42,7 @@ const (
 	Rescale    uint64 = 0x4e5ca // the random cost that weights are rescaled by
 	Semi       uint64 = 0x5e31  // which labels are known: draw
 	Chance     uint64 = 0xc4a0c // the orders that a random ranking has: number
+	Mix        uint64 = 0x3178  // how a batch of fine-tuning is mixed: update
 	Cells      uint64 = 0xce115 // which vectors cells are made of, and which are held out
 )
 
