@@ -329,6 +329,54 @@ func TestFineTune(t *testing.T) {
 	wantError(t, err, "no head")
 }
 
+// TestFineTuneMixed: with mixed batches classes are learned otherwise, and still learned, the same twice, and a score says how; branches of a copy of the trunk are left out,
+// of the trunk itself none.
+func TestFineTuneMixed(t *testing.T) {
+	e := dotEncoder(t, 1)
+	d := corners{n: 64}.set("dots")
+	courses := map[string][]Passed{}
+	for name, m := range map[string]data.Mix{"plain": {}, "mixup": {Mixup: 0.8}, "cutmix": {CutMix: 1}, "both": {Mixup: 0.8, CutMix: 1}} {
+		u := Tuning{Epochs: 12, BatchSize: 16, LR: 1e-2, Mix: m, Hold: 0.25, Augment: "none"}
+		tuned, err := u.learnClasses(ctx, e, d, nil, 1, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := u.learnClasses(ctx, e, d, nil, 1, Options{})
+		if err != nil || !slices.Equal(again.Lesson.Course, tuned.Lesson.Course) {
+			t.Errorf("%s: learned again otherwise: %v", name, err)
+		}
+		courses[name] = tuned.Lesson.Course
+		if last := tuned.Lesson.Course[11]; last.HeldRight < 0.9 {
+			t.Errorf("%s: %.2f of held-out samples are right", name, last.HeldRight)
+		}
+		s := tuned.Tuning.Settings(1)
+		if (s["mixup"] != nil) != (m.Mixup > 0) || (s["cutmix"] != nil) != (m.CutMix > 0) {
+			t.Errorf("%s: settings %v", name, s)
+		}
+	}
+	for name, c := range courses {
+		if name != "plain" && !(c[11].Loss > 1.5*courses["plain"][11].Loss) { // answers that must be divided cost entropy
+			t.Errorf("%s: a loss of %g, without it %g", name, c[11].Loss, courses["plain"][11].Loss)
+		}
+	}
+	vit, err := layers.NewTrunk("vit-tiny?depth=2&patch=4&width=12&heads=2", tensor.NewRNG(2), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := &TrunkEncoder{Label: "vit", Trunk: vit, Input: e.Input}
+	var last []float64
+	for _, drop := range []float32{0, 0.9, -1} {
+		tuned, err := Tuning{Epochs: 2, Drop: drop}.learnClasses(ctx, of, d, nil, 1, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		last = append(last, tuned.Lesson.Course[1].Loss)
+	}
+	if last[0] == last[1] || last[0] != last[2] {
+		t.Errorf("losses as pretrained, with branches left out, and with none: %v", last)
+	}
+}
+
 // TestFineTuneMistakes says what is wrong, once.
 func TestFineTuneMistakes(t *testing.T) {
 	e := dotEncoder(t, 1)
@@ -343,6 +391,10 @@ func TestFineTuneMistakes(t *testing.T) {
 	learn(Tuning{Hold: 0.9}, corners{n: 2}.set("two"), "hold=0.9 of 2 samples leaves 0 held out")
 	learn(Tuning{}, corners{n: 1}.set("one"), "1 samples to learn from")
 	learn(Tuning{Augment: "jitter"}, d, "no augmentation")
+	learn(Tuning{Drop: 0.1}, d, "drop=0.1: convnet has no branches")
+	learn(Tuning{Mix: data.Mix{Mixup: -1}}, d, "mixup of -1 and CutMix of 0: want 0 for none")
+	_, err := Tuning{Mix: data.Mix{CutMix: 1}}.Fit(ctx, e, nil, d.Inputs, 1, Options{}, nil)
+	wantError(t, err, "mixup=0 and cutmix=1 are of classes")
 	d.Truth.Labels = labelled{[]string{"a", "a"}, []int{0, 1, 0, 1, 0, 1, 0, 1}}
 	learn(Tuning{}, d, `two classes are called "a"`)
 	d.Truth.Labels = labelled{[]string{"a", "b"}, []int{0, 1, -1, 1, 0, 1, 0, 1}}
@@ -364,7 +416,7 @@ func TestFineTuneMistakes(t *testing.T) {
 	_, _, err = holdOut(d, []int{0, 1, 2, 3, 4, 5, 6, 7}, 0.3, 1, nil)
 	wantError(t, err, "nothing is left to learn")
 	for of, words := range map[string]string{"finetune?optimizer=lion": "adamw or sgd", "finetune?layerwise=2": "layerwise=2", "finetune?patience=1&hold=0": "goes with hold", "finetune?learn=no&lr=1": "nothing learns",
-		"finetune?rescale=yes&freeze=conv1": "cannot be rescaled", "finetune?augment=spin": "mirror, crop-flip", "semi?labels=0": "labels=0", "semi?labels=0.1,0.1": "each once", "semi?hold=1": "hold=1", "action?smooth=0.1": "tune=yes"} {
+		"finetune?rescale=yes&freeze=conv1": "cannot be rescaled", "finetune?augment=spin": "mirror, crop-flip", "semi?labels=0": "labels=0", "semi?labels=0.1,0.1": "each once", "semi?hold=1": "hold=1", "finetune?mixup=-1": "mixup=-1", "finetune?cutmix=101": "cutmix=101", "finetune?drop=1": "drop=1", "finetune?learn=no&mixup=1": "nothing learns", "action?smooth=0.1": "tune=yes"} {
 		_, err := NewProtocol(of)
 		wantError(t, err, words)
 	}

@@ -25,10 +25,12 @@ type Tuning struct {
 	// Layerwise is what the rate is multiplied by from the head to the last stage, and from each stage to the one before it (Clark et al. 2020, ELECTRA; Bao et
 	// al. 2022, BEiT); 0 means 1.
 	Layerwise float32
-	Freeze    string  // the last stage that stays as it is, weights and running statistics; empty for none
-	Augment   string  // mirror, or one of data.Augmentations; empty means mirror, of sounds none
-	Smooth    float32 // of the labels (Szegedy et al. 2016, section 7); of classes alone
-	Rescale   bool    // the trunk's weights and norms first: see rescale.go
+	Freeze    string   // the last stage that stays as it is, weights and running statistics; empty for none
+	Augment   string   // mirror, or one of data.Augmentations; empty means mirror, of sounds none
+	Smooth    float32  // of the labels (Szegedy et al. 2016, section 7); of classes alone
+	Mix       data.Mix // of samples and labels, in pairs; of classes alone
+	Drop      float32  // with which probability a branch of the last block of a transformer is left out; 0: as the trunk has it; below 0: none
+	Rescale   bool     // the trunk's weights and norms first: see rescale.go
 	// Hold is the part of the training samples that nothing is learned from: after each epoch the network is looked at on them, and the best weights stay.
 	// 0 means none, and the last weights stay.
 	Hold     float64
@@ -47,11 +49,14 @@ func tuningOptions(when, hold string) []spec.Option {
 		{Name: "batch", Default: "32", About: "samples in a batch, 2 to 1024"},
 		{Name: "optimizer", Default: "adamw", About: "adamw, or sgd with momentum 0.9"},
 		{Name: "lr", About: "highest rate, falling along a cosine; if not given 0.001, of sgd 0.01"},
-		{Name: "decay", About: "weight decay; if not given 0.01, of sgd 0.0005"},
-		{Name: "layerwise", Default: "1", About: "what the rate is multiplied by from the head to the last stage, and on to the first"},
+		{Name: "decay", About: "weight decay; if not given 0.01, of sgd 0.0005 (MAE: 0.05)"},
+		{Name: "layerwise", Default: "1", About: "what the rate is multiplied by from the head to the last stage, and on to the first (MAE: 0.75)"},
 		{Name: "freeze", Default: "no", About: "the last stage that stays as it is, with all before it and their running statistics"},
 		{Name: "augment", Default: "mirror", About: "mirror, or as pretrain's --augment where classes are learned; sounds have none"},
-		{Name: "smooth", Default: "0", About: "label smoothing, of classes"},
+		{Name: "smooth", Default: "0", About: "label smoothing, of classes (MAE: 0.1)"},
+		{Name: "mixup", Default: "0", About: "mix pictures and classes in pairs, with parts of Beta(x, x); 0: no (MAE: 0.8)"},
+		{Name: "cutmix", Default: "0", About: "lay a box of one picture over another, with parts of Beta(x, x); 0: no (MAE: 1)"},
+		{Name: "drop", About: "stochastic depth of a transformer's last block, of earlier ones less; if not given as pretrained (MAE: 0.1)"},
 		{Name: "rescale", Default: "no", About: "yes: first rescale trunk and norms to the data (Krähenbühl et al. 2016)"},
 		{Name: "hold", Default: hold, About: "part of the training samples held out; the weights of the epoch that does best on them stay"},
 		{Name: "patience", Default: "0", About: "with hold: stop after so many epochs that were no better; 0: never"},
@@ -86,6 +91,12 @@ func newTuning(v *spec.Values) Tuning {
 	if v.Given("decay") {
 		if t.Decay = float32(v.Float("decay", 0, 10)); t.Decay == 0 {
 			t.Decay = -1
+		}
+	}
+	t.Mix = data.Mix{Mixup: v.Float("mixup", 0, data.MostMix), CutMix: v.Float("cutmix", 0, data.MostMix)}
+	if v.Given("drop") {
+		if t.Drop = float32(v.Float("drop", 0, 0.99)); t.Drop == 0 {
+			t.Drop = -1
 		}
 	}
 	if s := v.Text("freeze"); s != "no" {
@@ -161,8 +172,11 @@ func (t Tuning) Tunes() bool { return t.On }
 func (t Tuning) Settings(seed uint64) map[string]any {
 	out := map[string]any{"tune": true, "epochs": t.Epochs, "batch_size": t.BatchSize, "lr": t.LR, "weight_decay": max(t.Decay, 0), "schedule": "cosine", "optimizer": t.Optimizer,
 		"layerwise": t.Layerwise, "augment": t.Augment, "hold": t.Hold, "seed": seed}
-	for name, v := range map[string]any{"freeze": t.Freeze, "label_smoothing": t.Smooth, "rescale": t.Rescale, "patience": t.Patience} {
-		if v != "" && v != float32(0) && v != false && v != 0 {
+	if t.Drop != 0 {
+		out["drop"] = max(t.Drop, 0)
+	}
+	for name, v := range map[string]any{"mixup": t.Mix.Mixup, "cutmix": t.Mix.CutMix, "freeze": t.Freeze, "label_smoothing": t.Smooth, "rescale": t.Rescale, "patience": t.Patience} {
+		if v != "" && v != float32(0) && v != 0.0 && v != false && v != 0 {
 			out[name] = v
 		}
 	}

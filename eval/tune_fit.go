@@ -7,6 +7,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/tensor"
@@ -74,6 +75,12 @@ func (t Tuning) Learn(ctx context.Context, e *TrunkEncoder, net layers.Module, d
 	if g.Right == nil && t.Smooth != 0 {
 		return nil, fmt.Errorf("smooth=%g is of classes, of which there are none to be learned", t.Smooth)
 	}
+	if err := t.Mix.Check(); err != nil {
+		return nil, err
+	}
+	if g.Right == nil && t.Mix.On() {
+		return nil, fmt.Errorf("mixup=%g and cutmix=%g are of classes, of which there are none to be learned", t.Mix.Mixup, t.Mix.CutMix)
+	}
 	if g.What == "" {
 		g.What = "fine-tuning"
 	}
@@ -110,14 +117,17 @@ func (t Tuning) Learn(ctx context.Context, e *TrunkEncoder, net layers.Module, d
 	return les, f.run(ctx, seed)
 }
 
-// prepare has the stages that are frozen stay as they are.
+// prepare has branches left out as is said, and the stages that are frozen stay as they are.
 func (t Tuning) prepare(net layers.Module) error {
 	n, ok := net.(*layers.Net)
 	if !ok {
-		if t.Freeze != "" || t.Rescale || t.Layerwise != 1 {
-			return fmt.Errorf("freeze, layerwise and rescale are of a trunk's stages, which this network does not show")
+		if t.Freeze != "" || t.Rescale || t.Layerwise != 1 || t.Drop != 0 {
+			return fmt.Errorf("freeze, layerwise, rescale and drop are of a trunk's stages, which this network does not show")
 		}
 		return nil
+	}
+	if t.Drop != 0 && !n.Trunk.DropBranches(max(t.Drop, 0)) {
+		return fmt.Errorf("drop=%g: %s has no branches that could be left out, as transformers have", max(t.Drop, 0), n.Trunk.Name)
 	}
 	if t.Freeze == "" {
 		return nil
@@ -204,8 +214,15 @@ func (f *fitting) run(ctx context.Context, seed uint64) error {
 	}
 	les, worse := f.lesson, 0
 	les.Planned = f.o.planned(f.loader.Steps() * f.Epochs)
-	les.Updates, err = Descend(ctx, Descent{f.goal.What + " of " + f.e.Label, f.Epochs, f.LR, seed}, f.e, f.loader, f.o, func(tape *autograd.Tape, b *shown, _ int) *autograd.Var {
-		return f.goal.Loss(f.net.Forward(tape.Input(b.x)), b.index, b.mirrored)
+	les.Updates, err = Descend(ctx, Descent{f.goal.What + " of " + f.e.Label, f.Epochs, f.LR, seed}, f.e, f.loader, f.o, func(tape *autograd.Tape, b *shown, update int) *autograd.Var {
+		own := f.Mix.Batch(b.x, tensor.NewRNG(seed).Derive(stream.Mix, uint64(update)))
+		y := f.net.Forward(tape.Input(b.x))
+		loss := f.goal.Loss(y, b.index, b.mirrored)
+		if own == 1 {
+			return loss
+		}
+		others := f.goal.Loss(y, data.Partners(b.index), data.Partners(b.mirrored))
+		return autograd.Add(autograd.Scale(loss, float32(own)), autograd.Scale(others, float32(1-own)))
 	}, func(g *autograd.Gradients, lr float32) {
 		for _, p := range opts {
 			p.opt.Step(g, lr*p.rate)

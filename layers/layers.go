@@ -29,7 +29,7 @@ const (
 	Vector              // trained, without: biases, scales and shifts
 	Buffer              // moved by the forward pass while it trains: running statistics
 	Memory              // never trained, changed between steps or not at all: queues, centres, teachers, frozen weights
-	Setting             // never trained: what options and data decided before the first step. A run that begins with old weights has its own
+	Setting             // never trained: what options and data decided, or what is remembered of each sample. A run that begins with old weights has its own
 )
 
 // Trained tells whether an optimiser changes tensors of the kind.

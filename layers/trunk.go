@@ -342,7 +342,8 @@ func vgg(depth int) func(*tensor.RNG, int, TrunkOptions) *Trunk {
 // trunkOptions are what a trunk's specification can say: those of every trunk, then those of residual networks.
 var (
 	trunkOptions = []spec.Option{{Name: "init", Default: "own", About: "of convolutions: uniform, fan-out, fan-in, or the trunk's own"},
-		{Name: "stride", Default: "0", About: "how many times smaller than the picture features become at most: later strides are 1; 0: as the trunk is"}}
+		{Name: "stride", Default: "0", About: "how many times smaller than the picture features become at most: later strides are 1; 0: as the trunk is"},
+		{Name: "sobel", Default: "no", About: "pictures are seen as maps of how their grey falls, without colours, as DeepCluster's are"}}
 	residualOptions = []spec.Option{{Name: "shortcut", Default: "projection", About: "where a block changes the shape: projection, or a (no parameters)"},
 		{Name: "zero", Default: "no", About: "yes: each block's last norm begins with scale 0"}}
 	vitOptions = []spec.Option{{Name: "patch", Default: "16", About: "pixels along a side of a patch: 4, 8, 14 or 16, or any other"},
@@ -371,11 +372,13 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 		v.Fail("it takes no path; options stand after '?'")
 	}
 	var o TrunkOptions
+	sobel := false
 	if _, vision := vits[s.Kind]; vision {
 		o.ViT.read(v, s.Kind)
 	} else {
 		v.Into("init", &o.Init)
 		o.Stride = v.Int("stride", 0, 1<<10)
+		sobel = v.Bool("sobel")
 	}
 	if m.residual {
 		v.Into("shortcut", &o.Shortcut)
@@ -386,11 +389,22 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 	}
 	var again func(rng *tensor.RNG) *Trunk
 	again = func(rng *tensor.RNG) *Trunk {
-		t := m.make(rng, channels, o)
+		seen := channels
+		if sobel {
+			seen = 2
+		}
+		t := m.make(rng, seen, o)
 		t.Name, t.Again = s.String(), again
+		if first := &t.Stages[0]; sobel {
+			first.Parts = append(Sequential{{Name: "sobel", Module: newSobel(channels)}}, first.Parts...)
+		}
 		return t
 	}
-	return again(rng), nil
+	t := again(rng)
+	if sobel && t.Frames > 0 {
+		return nil, fmt.Errorf("trunk %s is for clips; option sobel is of those for pictures", s.Kind)
+	}
+	return t, nil
 }
 
 // TrunkOptionsOf returns the options that a trunk's specification can have.

@@ -86,11 +86,7 @@ func ViT(rng *tensor.RNG, c, width, depth, heads int, o ViTOptions) *Trunk {
 	t.Side = t.Whole(o.Side)
 	t.Stages = append(t.Stages, Stage{"embed", width, Sequential{{"", e}}})
 	for i := range depth {
-		drop := float32(0)
-		if depth > 1 {
-			drop = o.Drop * float32(i) / float32(depth-1)
-		}
-		parts := Sequential{{fmt.Sprint("blocks.", i), newTransformerBlock(rng, width, heads, drop, o.MAE)}}
+		parts := Sequential{{fmt.Sprint("blocks.", i), newTransformerBlock(rng, width, heads, risingDrop(o.Drop, i, depth), o.MAE)}}
 		if i == depth-1 {
 			parts = append(parts, Child{"norm", vitNorm(width)})
 		}
@@ -241,6 +237,31 @@ func (b *transformerBlock) add(name string, l *Linear, y, x *autograd.Var) *auto
 	}
 	ones := x.Tape().New(x.Shape()[0], 1, 1).Fill(1)
 	return autograd.Add(x, autograd.Mul(autograd.Linear(y, w, bias), autograd.Dropout(x.Tape().Input(ones), b.drop)))
+}
+
+// DropBranches has branches of a trunk left out while training as ViTOptions.Drop says, from now on; of none with 0, as of a teacher, which is to say the same of
+// the same picture. It tells whether the trunk has branches that can be left out: those of the first block never are.
+func (t *Trunk) DropBranches(drop float32) bool {
+	var all []*transformerBlock
+	for _, s := range t.Stages {
+		for _, c := range s.Parts {
+			if b, ok := c.Module.(*transformerBlock); ok {
+				all = append(all, b)
+			}
+		}
+	}
+	for i, b := range all {
+		b.drop = risingDrop(drop, i, len(all))
+	}
+	return len(all) > 1
+}
+
+// risingDrop returns with which probability a branch of block i of so many is left out: the last one's with drop, the first one's never.
+func risingDrop(drop float32, i, depth int) float32 {
+	if depth < 2 {
+		return 0
+	}
+	return drop * float32(i) / float32(depth-1)
 }
 
 // Visit names norm1, attn.qkv, attn.proj, norm2, mlp.fc1 and mlp.fc2.

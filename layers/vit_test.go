@@ -4,6 +4,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -90,7 +91,9 @@ func compareTimm(t *testing.T, path, of string) {
 			worst, at = e, p.Name
 		}
 	}
-	t.Logf("gradients are off by at most %.2g, that of %s", worst, at)
+	if out.Get("grad.cls_token") != nil {
+		t.Logf("gradients are off by at most %.2g, that of %s", worst, at)
+	}
 	if !(worst < 1e-3) {
 		t.Errorf("the gradient of %s is off by %.2g", at, worst)
 	}
@@ -188,6 +191,16 @@ func TestStochasticDepth(t *testing.T) {
 	}
 	if stay < 3 || stay > 20 { // both branches of a quarter
 		t.Errorf("%d of 40 samples stay as they are", stay)
+	}
+	if trunk.DropBranches(0.2); trunk.Stages[2].Parts[0].Module.(*transformerBlock).drop != 0.1 {
+		t.Error("branches are not left out as is said later")
+	}
+	if plain, err := NewTrunk("convnet", rng, 3); err != nil || plain.DropBranches(0.2) {
+		t.Errorf("a trunk without blocks has branches to leave out: %v", err)
+	}
+	trunk.DropBranches(0)
+	if kept := b.Forward(in).Value; !slices.Equal(kept.Data, b.Forward(autograd.Const(in.Value)).Value.Data) {
+		t.Error("a branch of a teacher is left out")
 	}
 }
 

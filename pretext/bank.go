@@ -14,7 +14,7 @@ import (
 // discrimination", CVPR 2018, arXiv 1805.01978, section 3.1): rows of unit length [samples D]; it begins with random ones.
 type bank struct{ rows *tensor.Tensor }
 
-// newBank returns the bank of a task, a Memory tensor of this name in its state: of the samples of the setup's inputs, or as many as the run remembers
+// newBank returns the bank of a task, a Setting of this name in its state: of the samples of the setup's inputs, or as many as the run remembers
 // that is loaded.
 func (s Setup) newBank(task, name string, d int, samples interface{ Len() int }) (*bank, error) {
 	n := 0
@@ -41,7 +41,7 @@ func unitNormal(rng *tensor.RNG, n, d int) *tensor.Tensor {
 
 // Visit names the rows.
 func (b *bank) Visit(prefix string, f func(layers.Param)) {
-	layers.Value{Kind: layers.Memory, Value: b.rows}.Visit(prefix, f)
+	layers.Value{Kind: layers.Setting, Value: b.rows}.Visit(prefix, f)
 }
 
 // fits says that the bank is of other samples than a data set has.

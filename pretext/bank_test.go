@@ -302,13 +302,13 @@ func TestSupConLabels(t *testing.T) {
 		t.Errorf("without labels: %v", err)
 	}
 	l := ofSix(t, "supcon?hidden=6&out=2").(*supcon)
-	step := newTracedStep()
+	step, tape := newTracedStep(), autograd.NewInference()
 	unit := func(angles ...float64) *autograd.Var {
 		var x []float32
 		for _, a := range angles {
 			x = append(x, float32(math.Cos(a)), float32(math.Sin(a)))
 		}
-		return autograd.Const(tensor.From(x, len(angles), 2))
+		return tape.Input(tensor.From(x, len(angles), 2))
 	}
 	// pictures 1 and 3 are odd, 0 even and alone, 2 has no class: views of 1 find 3, those of 3 are nearer to 0
 	l.find(step, [2]*autograd.Var{unit(2, 0, 3, 1.2), unit(2.1, 0.1, 3.1, 1.3)}, []int32{0, 1, 2, 3})

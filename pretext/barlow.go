@@ -39,6 +39,7 @@ var barlowAbout = About{
 	Line: "make values of a projection agree between two views, and say different things (Barlow Twins, Zbontar et al. 2021)",
 	Of:   "pictures", Hidden: "what is said of another view of the same picture",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, or scale= in place of it; larger batches",
 	Shortcut: "colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "lambda", Default: "0.005", About: "weight of the correlations between different values"},

@@ -51,6 +51,7 @@ var byolAbout = About{
 	Line: "predict how a slowly moving teacher sees another view of the picture (Grill et al. 2020)",
 	Of:   "pictures", Hidden: "the view that a teacher sees of the same picture",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr and weight decay; larger batches; a slower teacher (decay=0.99 and more)",
 	Shortcut: "one answer for all pictures, which the predictor and the slow teacher are against; colours, which are jittered",
 	Options: []spec.Option{
 		{Name: "decay", Default: "0.99", About: "how much of the teacher stays at the first update (0.996 in the paper's 1000 epochs)"},
@@ -109,7 +110,7 @@ func (b BYOL) Learner(s Setup) (train.Learner, error) {
 	l.said = l.both
 	l.online = projected(s.Trunk, b.mlp(s.RNG, s.Trunk.Channels()), 0)
 	l.predictor = b.mlp(s.RNG, b.Out)
-	teacher := s.Trunk.Again(s.RNG)
+	teacher := s.teacher()
 	l.teacher = projected(teacher, b.mlp(s.RNG, teacher.Channels()), 0)
 	l.Parts = layers.Parts{{Stateful: l.online}, {Name: "predictor", Stateful: l.predictor}, {Name: "teacher", Stateful: layers.Frozen{Stateful: l.teacher}}}
 	var err error

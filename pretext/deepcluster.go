@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -32,7 +33,7 @@ import (
 //
 // Trivial answers (its section 3.3): all pictures in one cluster is what a net would be rewarded for. A cluster without pictures therefore gets half of the largest one, and an epoch
 // draws equally many views of each cluster: of a small one the same pictures again, in other views. Sobel filters before the trunk, which the paper has against clusters of
-// colours, are left out: every trunk is shown what it is evaluated with.
+// colours, are the trunk's: --trunk 'alexnet?sobel=yes'. It is judged with them, too.
 //
 // Loss: cross-entropy (equation 1). Metrics: accuracy, beside that of always answering the largest cluster; of pictures that are not trained on the right answer is the
 // nearest centre by the features that the net has now. nmi compares the clusters with those before them (its figure 2b), 1 where nothing has changed; empty is how many had no pictures before
@@ -55,6 +56,7 @@ var deepClusterAbout = About{
 	Line: "predict the cluster that the net's own features put a picture in (DeepCluster, Caron et al. 2018)",
 	Of:   "pictures", Hidden: "the cluster of the whole picture, by the epoch's first features",
 	Trivial:  "largest cluster: as many pictures as it has",
+	Collapse: "a lower --lr, fewer clusters=, clusters made anew less often (every=)",
 	Shortcut: "one cluster for all pictures, which drawing equally from all is against; colours, by which clusters are made too",
 	Options: []spec.Option{
 		{Name: "clusters", Default: "0", About: "how many (ImageNet: 10000); 0: one for 50 pictures, from 2 to 10000"},
@@ -62,6 +64,7 @@ var deepClusterAbout = About{
 		{Name: "rounds", Default: "20", About: "of k-means"},
 		{Name: "every", Default: "0", About: "after how many epochs clusters are made again (paper: 1); 0: as many as have 100 updates"},
 	},
+	OwnEpochs: true,
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Momentum, c.WeightDecay, c.Augment = "sgd", 0.05, 0.9, 1e-5, "resized-crop"
 	},
@@ -92,7 +95,7 @@ func (c DeepCluster) Learner(s Setup) (train.Learner, error) {
 	l.begun = tensor.From([]float32{-1, 0, -1}, 3)
 	l.mean, l.axes, l.centres = tensor.New(width), tensor.New(width, dims), tensor.New(l.clusters, dims)
 	kept := func(name string, t *tensor.Tensor) layers.Part {
-		return layers.Part{Name: name, Stateful: layers.Value{Kind: layers.Memory, Value: t}}
+		return layers.Part{Name: name, Stateful: layers.Value{Kind: layers.Setting, Value: t}}
 	}
 	l.Parts = layers.Parts{{Name: "trunk", Stateful: s.Trunk}, {Name: "classifier", Stateful: l.classifier}, kept("labels", l.labels), kept("centres", l.centres),
 		kept("mean", l.mean), kept("axes", l.axes), kept("begun", l.begun)}
@@ -115,8 +118,11 @@ func (l *deepcluster) size(s Setup) error {
 	if l.clusters == 0 {
 		l.clusters = min(max(2, l.pictures/perCluster), mostClusters)
 	}
+	if l.pictures < 2 {
+		return fmt.Errorf("task deepcluster divides pictures: the data has %d, want at least 2", l.pictures)
+	}
 	if l.clusters > l.pictures {
-		return fmt.Errorf("task deepcluster: %d pictures cannot be divided into %d clusters; want clusters of at most %d, of at least 2 pictures, or 0", l.pictures, l.clusters, l.pictures)
+		return fmt.Errorf("task deepcluster: %d pictures cannot be divided into %d clusters; deepcluster?clusters=0 makes one for %d pictures", l.pictures, l.clusters, perCluster)
 	}
 	l.labels = tensor.New(l.pictures)
 	return nil
@@ -263,16 +269,25 @@ func (l *deepcluster) begin(ctx context.Context, all *data.Loader[clustered], ep
 	if len(of) < l.clusters {
 		return nil, fmt.Errorf("task deepcluster: only %d of %d pictures can be read, fewer than %d clusters", len(of), l.pictures, l.clusters)
 	}
-	if err := whiten(features, l.mean, l.axes); err != nil {
+	mean, axes := tensor.New(l.mean.Shape...), tensor.New(l.axes.Shape...)
+	if err := whiten(features, mean, axes); err != nil {
 		return nil, fmt.Errorf("task deepcluster: %w", err)
 	}
-	y := l.seen(features)
+	y := whitened(features, mean, axes)
+	if msg := divides(len(of), l.clusters); before < 0 && l.setup.Say != nil && msg != "" {
+		l.setup.Say(msg)
+	}
 	rng := tensor.NewRNG(l.seed).Derive(uint64(epoch))
-	best, _ := kmeans.Fit(y, l.clusters, kmeans.Options{Restarts: 1, Rounds: l.task.Rounds}, rng.Derive(stream.ClusterCentres))
+	best, _ := kmeans.Fit(y, l.clusters, kmeans.Options{Restarts: 1, Rounds: l.task.Rounds, Stop: func() bool { return ctx.Err() != nil }}, rng.Derive(stream.ClusterCentres))
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	empty := divideLargest(y, best.Of, l.clusters)
 	if empty > 0 && l.setup.Say != nil {
 		l.setup.Say(fmt.Sprintf("task deepcluster: before epoch %d %d of %d clusters had no pictures, and got half of the largest each; fewer clusters fit", epoch+1, empty, l.clusters))
 	}
+	copy(l.mean.Data, mean.Data)
+	copy(l.axes.Data, axes.Data)
 	l.begun.Data[0], l.begun.Data[1], l.begun.Data[2] = float32(epoch), float32(empty), -1
 	if before >= 0 {
 		l.begun.Data[2] = float32(l.stability(best.Of, of))
@@ -286,6 +301,23 @@ func (l *deepcluster) begin(ctx context.Context, all *data.Loader[clustered], ep
 	l.classifier.B.Fill(0)
 	tensor.Changed()
 	return []string{"classifier"}, nil
+}
+
+// divides says of so many pictures and clusters that it takes more than a moment to divide them, which is done before the first update, and where clusters are too
+// small to say much.
+func divides(pictures, clusters int) string {
+	var says []string
+	if pictures*clusters > 1e7 {
+		says = append(says, fmt.Sprintf("dividing %d pictures into %d clusters, before the first update and from time to time again", pictures, clusters))
+	}
+	if pictures < perCluster/10*clusters {
+		k := max(2, pictures/perCluster)
+		says = append(says, fmt.Sprintf("%d pictures in %d clusters are few in each, so that clusters say little: clusters=%d has %d", pictures, clusters, k, pictures/k))
+	}
+	if len(says) == 0 {
+		return ""
+	}
+	return "task deepcluster: " + strings.Join(says, "; ")
 }
 
 // stability returns the normalised mutual information of new clusters with those before, of pictures of that are in both.
@@ -371,13 +403,18 @@ func whiten(x, mean, axes *tensor.Tensor) error {
 
 // seen returns features [N D] as clusters are made by them: whitened, rows of unit length, [N E].
 func (l *deepcluster) seen(features *tensor.Tensor) *tensor.Tensor {
+	return whitened(features, l.mean, l.axes)
+}
+
+// whitened returns features [N D] as mean and axes, which whiten sets, have them, rows of unit length, [N E].
+func whitened(features, mean, axes *tensor.Tensor) *tensor.Tensor {
 	d := features.Dim(1)
 	centred := features.Clone()
 	for i := range centred.Data {
-		centred.Data[i] -= l.mean.Data[i%d]
+		centred.Data[i] -= mean.Data[i%d]
 	}
-	y := tensor.New(features.Dim(0), l.axes.Dim(1))
-	tensor.MatMul(y, centred, l.axes, tensor.Float32)
+	y := tensor.New(features.Dim(0), axes.Dim(1))
+	tensor.MatMul(y, centred, axes, tensor.Float32)
 	return unitRows(y)
 }
 

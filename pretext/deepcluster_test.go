@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -136,6 +137,19 @@ type fedBy struct {
 
 func (l *fedBy) Feed(data.Inputs, bool, data.LoaderOptions) (*train.Feed, error) { return l.feed, nil }
 
+// endsLater is a context that has ended when it is asked for the n-th time.
+type endsLater struct {
+	context.Context
+	n int
+}
+
+func (c *endsLater) Err() error {
+	if c.n--; c.n <= 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
 // TestDeepClusterBegins: clusters are made before an epoch, every so many, once for each; the classifier and what its optimiser kept begin anew; the trunk is left
 // as it is; what can't be read is in no cluster; a run that ends meanwhile changes nothing.
 func TestDeepClusterBegins(t *testing.T) {
@@ -148,6 +162,16 @@ func TestDeepClusterBegins(t *testing.T) {
 	end()
 	if _, err := feed.Begin(ended, 0); err != context.Canceled || l.begun.Data[0] != -1 {
 		t.Errorf("ended meanwhile: %v, clusters of epoch %g", err, l.begun.Data[0])
+	}
+	kept := func() (all []float32) {
+		for _, p := range layers.State(l) {
+			all = append(all, p.Value.Data...)
+		}
+		return all
+	}
+	untouched := kept()
+	if _, err := feed.Begin(&endsLater{context.Background(), 4}, 0); err != context.Canceled || !slices.Equal(kept(), untouched) { // 3 batches of features, then k-means
+		t.Errorf("ended while clusters were made: %v, and what is kept has changed", err)
 	}
 	trunk := l.setup.Trunk.Stages[0].Parts
 	before := layers.State(trunk)[0].Value.Clone()
@@ -181,8 +205,16 @@ func TestDeepClusterBegins(t *testing.T) {
 
 // TestDeepClusterInMulti: several tasks end their epochs elsewhere, which is said.
 func TestDeepClusterInMulti(t *testing.T) {
+	if _, err := New("multi?tasks=rotation,deepcluster"); err == nil || !strings.Contains(err.Error(), "deepcluster begins each of its epochs by itself") {
+		t.Errorf("where the task is made: %v", err)
+	}
 	in := data.NewScenes(24, 32, 1, data.Train).Dataset().Inputs
-	l, err := cropsLearner("multi?tasks=rotation,deepcluster", "convnet", 32, in, nil)
+	trunk, err := layers.NewTrunk("convnet", tensor.NewRNG(1), 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := Multi{Tasks: []Member{{Name: "rotation", Task: Rotation{}}, {Name: "deepcluster", Task: DeepCluster{Clusters: 2, Dims: 4, Rounds: 2}}}} // as a program may make it
+	l, err := m.Learner(Setup{Trunk: trunk, Side: 32, RNG: tensor.NewRNG(2), Inputs: in, Norm: data.HalfNorm, Plain: data.PlainView(32), Augment: data.PlainView(32)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,6 +248,21 @@ func TestDeepClusterResumes(t *testing.T) {
 			if !sameValues(p.Value, again[i].Value) {
 				t.Errorf("stopped after %d steps: %s is another", stop, p.Name)
 			}
+		}
+	}
+}
+
+// TestDivides: what takes long is said, and clusters that are too small; of few pictures in few clusters nothing.
+func TestDivides(t *testing.T) {
+	for _, c := range []struct {
+		pictures, clusters int
+		want               string
+	}{{20, 2, ""}, {5000, 1000, ""}, {50000, 1000, "task deepcluster: dividing 50000 pictures into 1000 clusters, before the first update and from time to time again"},
+		{60, 20, "task deepcluster: 60 pictures in 20 clusters are few in each, so that clusters say little: clusters=2 has 30"},
+		{20000, 10000, "task deepcluster: dividing 20000 pictures into 10000 clusters, before the first update and from time to time again; " +
+			"20000 pictures in 10000 clusters are few in each, so that clusters say little: clusters=400 has 50"}} {
+		if got := divides(c.pictures, c.clusters); got != c.want {
+			t.Errorf("%d pictures, %d clusters: %q, want %q", c.pictures, c.clusters, got, c.want)
 		}
 	}
 }

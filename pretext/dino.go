@@ -53,6 +53,7 @@ var dinoAbout = About{
 	Line: "predict to which prototypes a slowly moving teacher says that another view belongs (DINO, Caron et al. 2021)",
 	Of:   "pictures", Hidden: "to which prototypes a teacher deals another view of the same picture",
 	Trivial:  "most frequent prototype: agreement 0",
+	Collapse: "one prototype for all: a lower centre= (0.9), norm=yes; all alike: a lower teacher= (0.04); either: a lower --lr, --clip-norm 3, decay=0.99 and more",
 	Shortcut: "one prototype for all pictures, which the centre is against, or all alike, which the teacher's temperature is; colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "prototypes", Default: "2048", About: "how many (paper: 65536)"},
@@ -130,7 +131,9 @@ func (c DINO) Learner(s Setup) (train.Learner, error) {
 	if err := l.addCrops(); err != nil {
 		return nil, err
 	}
-	l.student, l.teacher = c.net(s.RNG, s.Trunk), c.net(s.RNG, s.Trunk.Again(s.RNG))
+	l.student = c.net(s.RNG, s.Trunk)
+	teacher := s.teacher()
+	l.teacher = c.net(s.RNG, teacher)
 	l.centre = tensor.New(c.Prototypes)
 	l.Parts = layers.Parts{{Stateful: l.student}, {Name: "teacher", Stateful: layers.Frozen{Stateful: l.teacher}},
 		{Name: "centre", Stateful: layers.Value{Kind: layers.Memory, Value: l.centre}}}
@@ -203,7 +206,7 @@ func (l *dino) Groups() []train.Group {
 }
 
 func (l *dino) Metrics() []metric.Metric {
-	return l.prototypeMetrics(metric.Metric{Name: "teacher_entropy", Unit: metric.Percent})
+	return l.prototypeMetrics(metric.Metric{Name: "teacher_entropy", Unit: metric.Percent, Under: 0.995})
 }
 
 func (l *dino) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {

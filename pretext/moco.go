@@ -47,6 +47,7 @@ var mocoAbout = About{
 	Line: "find the other view of a picture among many remembered ones (MoCo v2, He et al. 2020)",
 	Of:   "pictures", Hidden: "which remembered view is of the same picture",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, a slower second net (momentum=0.99 and more)",
 	Shortcut: "colours, which are jittered; batch statistics, which shuffled parts of the batch have of their own",
 	Options: append([]spec.Option{
 		{Name: "temperature", Default: "0.1", About: "that cosines are divided by (ImageNet: 0.2)"},
@@ -80,7 +81,8 @@ func (c MoCo) Learner(s Setup) (train.Learner, error) {
 			layers.NewLinear(s.RNG, c.Hidden, c.Out, layers.LinearOptions{})), 0)
 	}
 	l.query = plain(s.Trunk)
-	l.key = plain(s.Trunk.Again(s.RNG))
+	teacher := s.teacher()
+	l.key = plain(teacher)
 	l.queue = newQueue(s.RNG, c.Queue, c.Out)
 	l.Parts = layers.Parts{{Stateful: l.query}, {Name: "key", Stateful: layers.Frozen{Stateful: l.key}}, {Name: "queue", Stateful: l.queue}}
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) {
@@ -103,7 +105,7 @@ type moco struct {
 func (l *moco) Groups() []train.Group { return train.One(l) }
 
 func (l *moco) Metrics() []metric.Metric {
-	return append(l.pairLearner.Metrics(), metric.Metric{Name: "accuracy", Unit: metric.Percent, Higher: true})
+	return append(l.pairLearner.Metrics(), metric.Metric{Name: "accuracy", Unit: metric.Percent, Higher: true}, queueAgeMetric)
 }
 
 // Feed says where a batch is too small for its parts.
@@ -160,9 +162,11 @@ func (l *moco) step(s train.Step, b *pairs) {
 				loss = autograd.Scale(autograd.Add(loss, each), 0.5)
 			}
 		}
-		for v := range directions {
-			l.queue.put(s, k[1-v].Value)
+		keys := []*tensor.Tensor{k[1].Value}
+		if l.task.Symmetric {
+			keys = append(keys, k[0].Value)
 		}
+		l.queue.put(s, keys...)
 		return loss
 	})
 	if s.Last() {

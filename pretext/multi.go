@@ -94,7 +94,7 @@ func init() {
 	about.make = func(v Values) Task { return newMulti(v) }
 	about.of = func(a About, v Values) About {
 		a.OwnViews = true
-		var shortcuts []string
+		var shortcuts, collapse []string
 		for i, m := range newMulti(v).Tasks {
 			of := tasks[m.Name]
 			if i == 0 {
@@ -102,6 +102,9 @@ func init() {
 			}
 			if of.Shortcut != "" {
 				shortcuts = append(shortcuts, m.Name+": "+of.Shortcut)
+			}
+			if of.Collapse != "" {
+				collapse = append(collapse, m.Name+": "+of.Collapse)
 			}
 			a.OwnViews, a.Labelled = a.OwnViews && of.OwnViews, a.Labelled || of.Labelled
 			if a.Trunk == "" {
@@ -112,7 +115,7 @@ func init() {
 				a.Defences = append(a.Defences, d)
 			}
 		}
-		a.Shortcut = strings.Join(shortcuts, "; ")
+		a.Shortcut, a.Collapse = strings.Join(shortcuts, "; "), strings.Join(collapse, "; ")
 		return a
 	}
 	tasks["multi"] = about
@@ -128,6 +131,10 @@ func newMulti(v Values) Multi {
 		}
 		if a, ok := tasks[s.Kind]; ok && !a.Uses("trunk") {
 			v.Fail("option tasks=%s: %s has no trunk that others could share", strings.Join(names, ","), s.Kind)
+			break
+		}
+		if tasks[s.Kind].OwnEpochs {
+			v.Fail("option tasks=%s: %s begins each of its epochs by itself, from all of its data; beside others its pictures end elsewhere, so it cannot be one of them", strings.Join(names, ","), s.Kind)
 			break
 		}
 		task, err := newTask(s)

@@ -41,6 +41,7 @@ var nnclrAbout = About{
 	Line: "find a picture by the remembered view that is nearest to one of its views (NNCLR, Dwibedi et al. 2021)",
 	Of:   "pictures", Hidden: "which picture is like a remembered one",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, a lower temperature=, a larger queue=",
 	Shortcut: "colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "temperature", Default: "0.1", About: "that cosines are divided by"},
@@ -87,7 +88,7 @@ type nnclr struct {
 func (l *nnclr) Groups() []train.Group { return train.One(l) }
 
 func (l *nnclr) Metrics() []metric.Metric {
-	return append(l.pairLearner.Metrics(), metric.Metric{Name: "age", Unit: "batches", Detail: true})
+	return append(l.pairLearner.Metrics(), metric.Metric{Name: "age", Unit: "batches", Detail: true}, queueAgeMetric)
 }
 
 func (l *nnclr) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {

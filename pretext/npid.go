@@ -43,6 +43,7 @@ var npidAbout = About{
 	Line: "find which of all pictures is shown by what was last said of each (NPID, Wu et al. 2018)",
 	Of:   "pictures", Hidden: "which picture it is",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, a lower temperature=, loss=softmax",
 	Shortcut: "colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "temperature", Default: "0.1", About: "that cosines are divided by (ImageNet: 0.07)"},

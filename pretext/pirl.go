@@ -45,6 +45,7 @@ var pirlAbout = About{
 	Line: "find which of all pictures is shown, as it is and as a puzzle or turned (PIRL, Misra and van der Maaten 2020)",
 	Of:   "pictures", Hidden: "which picture it is",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, a lower temperature=, loss=softmax",
 	Shortcut: "colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "transform", Default: "jigsaw", About: "what is done to the other view: jigsaw or rotation"},

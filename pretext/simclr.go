@@ -34,6 +34,7 @@ var simclrAbout = About{
 	Line: "find the other view of a picture among a batch's (SimCLR, Chen et al. 2020)",
 	Of:   "pictures", Hidden: "which view is of the same picture",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, a lower temperature=, larger batches",
 	Shortcut: "colours, which are jittered",
 	Options:  simclrOptions(spec.Option{Name: "temperature", Default: "0.5", About: "that cosines are divided by (ImageNet: 0.1)"}),
 	OwnViews: true,

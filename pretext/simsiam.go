@@ -33,6 +33,7 @@ var simsiamAbout = About{
 	Line: "predict what the net itself says of another view, without gradient (SimSiam, Chen and He 2021)",
 	Of:   "pictures", Hidden: "what the net says of another view of the same picture",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr and weight decay, larger batches, neck= at a quarter of out=",
 	Shortcut: "one answer for all pictures, which the predictor and the stopped gradient are against; colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "hidden", Default: "2048", About: "units inside the projector"},

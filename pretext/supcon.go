@@ -5,6 +5,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/internal/parallel"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
@@ -30,6 +31,7 @@ var supconAbout = About{
 	Line: "find views of the same class among a batch's: with labels, for comparison (SupCon, Khosla et al. 2020)",
 	Of:   "pictures", Hidden: "nothing: labels say what belongs together",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a lower --lr, a lower temperature=, larger batches",
 	Shortcut: "colours, which are jittered",
 	Options:  simclrOptions(spec.Option{Name: "temperature", Default: "0.1", About: "that cosines are divided by"}),
 	OwnViews: true,
@@ -79,38 +81,40 @@ func (l *supcon) step(s train.Step, b *pairs) {
 // find returns the loss of projections z [N D] of both views of some pictures, and tells how often the nearest is of the same class.
 func (l *supcon) find(s train.Step, z [2]*autograd.Var, of []int32) *autograd.Var {
 	n := len(of)
-	unit := autograd.L2Normalize(autograd.Concat(0, z[0], z[1]))
-	itself, wanted := tensor.New(2*n, 2*n), tensor.New(2*n, 2*n)
 	class := make([]int, n)
 	for i, sample := range of {
 		class[i] = l.setup.Labels.Label(int(sample))
 	}
 	same := func(i, j int) bool { return i%n == j%n || class[i%n] >= 0 && class[i%n] == class[j%n] }
-	for i := range 2 * n {
-		row, count := wanted.Rows(i, i+1).Data, float32(0)
-		for j := range row {
-			if i != j && same(i, j) {
-				row[j] = 1
-				count++
+	return autograd.AmongOthers(autograd.Concat(0, z[0], z[1]), float32(l.task.Temperature), func(lo int, logits *autograd.Var) *autograd.Var {
+		if !logits.Tape().Recomputing() {
+			tellClasses(s, logits.Value, lo, class)
+		}
+		wanted := logits.Tape().New(logits.Shape()...)
+		parallel.For(wanted.Dim(0), func(i int) {
+			row, count := wanted.Rows(i, i+1).Data, float32(0)
+			for j := range row {
+				row[j] = 0
+				if lo+i != j && same(lo+i, j) {
+					row[j] = 1
+					count++
+				}
 			}
-		}
-		for j := range row {
-			row[j] /= count
-		}
-		itself.Set(apart, i, i)
-	}
-	logits := autograd.Add(autograd.Scale(autograd.MatMulNT(unit, unit), 1/float32(l.task.Temperature)), autograd.Const(itself))
-	l.tellClasses(s, logits.Value, class)
-	return autograd.CrossEntropySoft(logits, wanted, autograd.LossOptions{})
+			for j := range row {
+				row[j] /= count
+			}
+		})
+		return autograd.CrossEntropySoft(logits, wanted, autograd.LossOptions{})
+	})
 }
 
-// tellClasses tells how often the nearest view of another picture, by logits [2N 2N], is of the same class, of those that have any.
-func (l *supcon) tellClasses(s train.Step, logits *tensor.Tensor, class []int) {
+// tellClasses tells how often the nearest view of another picture, by logits [R 2N] of the views from lo on, is of the same class, of those that have any.
+func tellClasses(s train.Step, logits *tensor.Tensor, lo int, class []int) {
 	n := len(class)
 	right, guessed, of := 0.0, 0.0, 0.0
-	for i := range 2 * n {
+	for i := lo; i < lo+logits.Dim(0); i++ {
 		best, alike := -1, 0
-		row := logits.Rows(i, i+1).Data
+		row := logits.Rows(i-lo, i-lo+1).Data
 		for j := range row {
 			if j%n == i%n {
 				continue

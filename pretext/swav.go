@@ -52,6 +52,7 @@ var swavAbout = About{
 	Line: "predict from one view to which prototypes another one is dealt out (SwAV, Caron et al. 2020)",
 	Of:   "pictures", Hidden: "to which prototypes another view of the same picture belongs",
 	Trivial:  "most frequent prototype: agreement 0",
+	Collapse: "a lower epsilon= (0.03), fewer prototypes=, queue= where batches are small, a lower --lr",
 	Shortcut: "one prototype for all pictures, which dealing out evenly is against; colours, which are jittered",
 	Options: append(append([]spec.Option{
 		{Name: "prototypes", Default: "512", About: "how many (ImageNet: 3000)"},
@@ -124,7 +125,11 @@ func (l *swav) Groups() []train.Group {
 }
 
 func (l *swav) Metrics() []metric.Metric {
-	return l.prototypeMetrics()
+	ms := l.prototypeMetrics()
+	if l.task.Queue > 0 {
+		ms = append(ms, queueAgeMetric)
+	}
+	return ms
 }
 
 func (l *swav) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {

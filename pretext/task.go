@@ -46,6 +46,13 @@ type Setup struct {
 	Kept func(name string) *tensor.Tensor
 }
 
+// teacher returns a second net like the trunk, no branch of which is left out.
+func (s Setup) teacher() *layers.Trunk {
+	t := s.Trunk.Again(s.RNG)
+	t.DropBranches(0)
+	return t
+}
+
 // kept is Kept, or nil.
 func (s Setup) kept(name string) *tensor.Tensor {
 	if s.Kept == nil {
@@ -125,11 +132,15 @@ type About struct {
 	Trivial string // the headline's trivial predictor, by its name, and behind a colon how good that is as the task usually is
 	// Shortcut is what else could answer, where that is no Defence to switch off.
 	Shortcut string
+	// Collapse says what to turn where the net comes to say the same of everything; "" is what helps any task.
+	Collapse string
 	Options  []spec.Option
 	// OwnViews says that the task makes its views itself, whatever Setup.Augment is: a run that asks for an augmentation is refused.
 	OwnViews bool
 	// Labelled says that it is told the classes of what it learns from (Setup.Labels): no pretext task, but what those are held against.
 	Labelled bool
+	// OwnEpochs says that the task begins its epochs by itself, from all of its data (train.Feed.Begin): it cannot be one of several, whose epochs end elsewhere.
+	OwnEpochs bool
 	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what
 	// several tasks show (see Multi) leaves this one's data as it is.
 	ShowsGrey bool

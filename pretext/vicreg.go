@@ -37,6 +37,7 @@ var vicregAbout = About{
 	Line: "make projections of two views agree while each value varies and no two covary (VICReg, Bardes et al. 2022)",
 	Of:   "pictures", Hidden: "what is said of another view of the same picture",
 	Trivial:  "chance: one in a batch",
+	Collapse: "a higher var= beside sim=; a lower --lr",
 	Shortcut: "colours, which are jittered",
 	Options: append([]spec.Option{
 		{Name: "sim", Default: "25", About: "weight of the difference between the two views"},

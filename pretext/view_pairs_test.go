@@ -177,3 +177,29 @@ func compareWithPyTorch(t *testing.T, loss []float64, state []layers.Param, want
 		t.Errorf("%d tensors of %d", seen, len(want.State))
 	}
 }
+
+// TestBlurText: a program's task whose Blur is none of the three is refused before anything is learned, and batches of one are, whatever the nets are.
+func TestBlurText(t *testing.T) {
+	in := data.NewScenes(4, 16, 1, data.Train).Dataset().Inputs
+	feed := func(blur string, batch int) error {
+		trunk, err := layers.NewTrunk("convnet", tensor.NewRNG(1), 3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l, err := SimCLR{Temperature: 0.5, Hidden: 4, Out: 2, Views: Views{MinArea: 0.5}, Blur: blur}.Learner(Setup{Trunk: trunk, Side: 16, RNG: tensor.NewRNG(2), Norm: data.HalfNorm})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = l.Feed(in, true, data.LoaderOptions{BatchSize: batch})
+		return err
+	}
+	if err := feed("often", 2); err == nil || err.Error() != `task simclr with Blur "often": want auto, yes or no` {
+		t.Errorf("%v", err)
+	}
+	if err := feed("yes", 1); err == nil || !strings.Contains(err.Error(), "learns from batches of 2 and more: a view is to be found among those of other pictures") {
+		t.Errorf("%v", err)
+	}
+	if err := feed("no", 2); err != nil {
+		t.Error(err)
+	}
+}

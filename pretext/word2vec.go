@@ -64,7 +64,7 @@ var word2vecAbout = About{
 	Shortcut: "lines that a text repeats, which can be learned by heart",
 	Options:  word2vecOptions,
 	Exact:    "update=exact",
-	Unused:   []string{"trunk", "side", "augment", "norm", "init", "accumulate", "optimizer", "momentum", "weight_decay", "clip_norm", "conv", "precision", "max_bad", "monitor_samples"},
+	Unused:   []string{"trunk", "side", "augment", "norm", "init", "accumulate", "optimizer", "momentum", "weight_decay", "decay_schedule", "clip_norm", "clip_each", "conv", "precision", "max_bad", "monitor_samples"},
 	Config: func(c *train.Config) {
 		c.Data, c.Trunk, c.Side, c.Augment, c.Norm = "", "", 0, "", ""
 		c.Optimizer, c.Momentum, c.WeightDecay = "sgd", 0, 0

@@ -135,9 +135,10 @@ func (r *Recipe) beginHead() {
 		r.begins = append(r.begins, fmt.Sprintf("the trunk begins with the weights of %s, everything else anew", b.origin.File))
 		return
 	}
-	var anew []string
+	var anew, own []string
 	for _, p := range layers.State(r.Learner) {
 		if p.Kind == layers.Setting {
+			own = append(own, p.Name)
 			continue
 		}
 		old := b.learner[p.Name]
@@ -151,6 +152,9 @@ func (r *Recipe) beginHead() {
 	msg := fmt.Sprintf("trunk and head begin with the weights of %s", b.origin.File)
 	if len(anew) > 0 {
 		msg += fmt.Sprintf(", but for %d that it does not have in this shape: %s", len(anew), spec.Few(anew, 4))
+	}
+	if len(own) > 0 {
+		msg += fmt.Sprintf("; its own: %s", spec.Few(own, 4))
 	}
 	r.begins = append(r.begins, msg)
 }

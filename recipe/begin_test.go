@@ -20,7 +20,7 @@ import (
 // taskConfig is quickConfig of a task, on scenes.
 func taskConfig(task string) train.Config {
 	c := quickConfig("scenes?n=40")
-	if c.Task = task; task == "byol" {
+	if c.Task = task; task == "byol" || task == "npid" {
 		c.Augment = "none"
 	}
 	return c
@@ -86,6 +86,12 @@ func TestInit(t *testing.T) {
 	equalTo(t, "its head", "head.", values(rot.Learner), values(from("rotation", rotDir).Learner))
 	other := from("byol", rotDir)
 	equalTo(t, "another task's trunk", "", values(rot.Trunk), values(other.Trunk))
+	npid, npidDir := old("npid")
+	remembers := from("npid", npidDir)
+	equalTo(t, "what does not remember samples", "projector.", values(npid.Learner), values(remembers.Learner))
+	if slices.Equal(values(npid.Learner)["bank"], values(remembers.Learner)["bank"]) || !strings.HasSuffix(remembers.begins[len(remembers.begins)-1], "; its own: bank") {
+		t.Errorf("samples remembered in another run are taken for the run's own; it would say %q", remembers.begins)
+	}
 	teacher := map[string][]float32{}
 	for name, x := range values(other.Learner) {
 		if in, ok := strings.CutPrefix(name, "teacher.trunk."); ok {

@@ -16,7 +16,8 @@ import (
 // A folder of pictures is learned from without labels, then judged by the names of its folders, beside random weights, raw pixels and
 // a supervised network, and reported on one page.
 func Example() {
-	photos, run := folderOfPictures(), filepath.Join(os.TempDir(), "tessera-example")
+	photos := folderOfPictures()
+	run := photos + "-run"
 	defer os.RemoveAll(photos)
 	defer os.RemoveAll(run)
 

@@ -101,6 +101,7 @@ func (c Comparison) tunedConfig(m *Model, t *eval.Tuned) train.Config {
 	}
 	cfg.Epochs, cfg.BatchSize, cfg.Optimizer, cfg.LR, cfg.WeightDecay, cfg.Augment = u.Epochs, u.BatchSize, u.Optimizer, u.LR, max(u.Decay, 0), u.Augment
 	cfg.Schedule, cfg.WarmupSteps, cfg.MaxBad, cfg.MonitorEvery = "cosine?begins=warmup", max(1, t.Lesson.Planned/20), c.Eval.MaxBad, -1
+	cfg.Mixup, cfg.CutMix = u.Mix.Mixup, u.Mix.CutMix
 	cfg.Conv, cfg.Precision = m.Mode.Algorithm, m.Mode.Precision
 	if cfg.Momentum = 0.9; u.Optimizer != "sgd" {
 		cfg.Momentum = 0

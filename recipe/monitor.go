@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"image"
 	"maps"
+	"strings"
 
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
@@ -25,6 +27,7 @@ type monitor struct {
 	drawn      []int             // held-out samples of the picture
 	probe      *eval.OnlineProbe // that learns from near beside the run; nil where there are no labels
 	quiet      bool              // neighbours could not be judged; it was said
+	collapsed  bool              // so the last look; it was said
 }
 
 const (
@@ -107,9 +110,7 @@ func (m *monitor) look(update, of int) map[string]float64 {
 	}
 	h := eval.CheckHealth(held.Pooled)
 	out["feature_std"], out["effective_rank"] = h.Std, h.EffectiveRank
-	if h.Std < 0.02 || h.EffectiveRank < 1.5 {
-		r.options.Say(fmt.Sprintf("step %d: the features collapse: deviation %.3f (1 is spread out, 0 constant), effective rank %.1f of %d", update, h.Std, h.EffectiveRank, held.Pooled.Dim(1)))
-	}
+	m.collapse(update, out, held.Pooled.Dim(1))
 	if len(m.held.Truth.Classes()) == 0 || len(m.near.Truth.Classes()) == 0 {
 		return out
 	}
@@ -128,6 +129,48 @@ func (m *monitor) look(update, of int) map[string]float64 {
 		m.say(err)
 	}
 	return out
+}
+
+// The least that the deviation and the effective rank of features are that have not collapsed, of how many samples they say so, and after how many updates: as they
+// are made, nets may say nearly the same of everything.
+const (
+	leastDeviation = 0.02
+	leastRank      = 1.1
+	leastHeld      = 8
+	leastUpdates   = 10
+)
+
+// collapse says where the features of what was seen, or what the learner says of samples, are the same for all of them, and what to turn; once, until they no
+// longer are.
+func (m *monitor) collapse(update int, seen map[string]float64, width int) {
+	var signs []string
+	switch std, rank := seen["feature_std"], seen["effective_rank"]; { // what is no number is not alive
+	case !(std >= leastDeviation):
+		signs = append(signs, fmt.Sprintf("features have a deviation of %.3f (1 is spread out, 0 constant) and an effective rank of %.1f of %d", std, rank, width))
+	case !(rank >= leastRank):
+		signs = append(signs, fmt.Sprintf("features lie along one line (effective rank %.1f of %d, deviation %.2f)", rank, width, std))
+	}
+	for _, of := range m.r.Learner.Metrics() {
+		v, told := seen["held_"+of.Name]
+		if !told || of.Alive(v) {
+			continue
+		}
+		sign, bound := "above", of.Over
+		if of.Over == 0 || v > of.Over {
+			sign, bound = "below", of.Under
+		}
+		signs = append(signs, fmt.Sprintf("held-out %s is %s (alive %s %s)", strings.ReplaceAll(of.Name, "_", " "), of.Format(v), sign, of.Format(bound)))
+	}
+	was := m.collapsed
+	m.collapsed = len(signs) > 0 && m.held.Len() >= leastHeld && update >= leastUpdates
+	if !m.collapsed || was {
+		return
+	}
+	turn := pretext.Tell(m.r.Config.Task).Collapse
+	if turn == "" {
+		turn = "a lower --lr, a warm-up, --clip-norm"
+	}
+	m.r.options.Say(fmt.Sprintf("step %d: collapse: %s; what to turn: %s", update, strings.Join(signs, ", "), turn))
 }
 
 // say tells once why something cannot be looked at.

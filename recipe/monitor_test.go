@@ -7,9 +7,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tessera-go/tessera/layers"
+	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -68,4 +70,68 @@ func TestOnlineProbe(t *testing.T) {
 		t.Errorf("the run's network: %v", err)
 	}
 	run(c, parts, true, 0) // without a monitor what the checkpoint has of it is left
+}
+
+// TestCollapseIsNamed: a teacher whose temperature makes all pictures alike, and a projector that says the same of all, are named at the first look, once until they are
+// no longer so, with what the task has to turn; of few samples nothing is said.
+func TestCollapseIsNamed(t *testing.T) {
+	said := ""
+	monitorOf := func(task string, held string) *monitor {
+		c := quickConfig("scenes:?n=40&side=16")
+		c.Task, c.Augment, c.MonitorEvery, c.Test = task, "none", 1, held
+		said = ""
+		r, err := New(c, Options{Say: func(s string) { said += s + "\n" }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := r.monitor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m
+	}
+	const held = "scenes:?n=20&side=16&split=test"
+	monitorOf("dino?teacher=8&prototypes=16&hidden=16&neck=8", held).look(13, 19)
+	if !strings.Contains(said, "step 13: collapse: held-out teacher entropy is ") || !strings.Contains(said, "alive below 99.5 %") || !strings.Contains(said, "a lower teacher=") {
+		t.Errorf("all prototypes alike: said %q", said)
+	}
+	for _, task := range []string{"vicreg?hidden=16&out=8", "simclr?hidden=16&out=8", "swav?prototypes=16&hidden=16&out=8", "rotation"} {
+		if monitorOf(task, held).look(1, 19); said != "" {
+			t.Errorf("%s has learned nothing, and not collapsed: %q", task, said)
+		}
+	}
+	m := monitorOf("byol?hidden=16&out=8", held)
+	if m.look(11, 19); said != "" {
+		t.Errorf("a net that has learned nothing has not collapsed: %q", said)
+	}
+	var last *tensor.Tensor
+	for _, p := range layers.State(m.r.Learner) {
+		if p.Name == "projector.2.weight" {
+			last = p.Value
+		}
+	}
+	was := last.Clone()
+	last.Fill(0)
+	tensor.Changed()
+	m.look(12, 19)
+	m.look(13, 19)
+	if strings.Count(said, "collapse") != 1 || !strings.Contains(said, "step 12: collapse: held-out spread is 0 (alive above 0.05); what to turn: a lower --lr and weight decay") {
+		t.Errorf("one answer for all: said %q", said)
+	}
+	copy(last.Data, was.Data)
+	tensor.Changed()
+	m.look(14, 19)
+	last.Fill(0)
+	tensor.Changed()
+	if m.look(15, 19); strings.Count(said, "collapse") != 2 || !strings.Contains(said, "step 15") {
+		t.Errorf("collapsed again: said %q", said)
+	}
+	few := monitorOf("byol?hidden=16&out=8", "scenes:?n=7&side=16&split=test")
+	for _, p := range layers.Params(few.r.Trunk) {
+		p.Value.Fill(0)
+	}
+	tensor.Changed()
+	if few.look(12, 19); said != "" {
+		t.Errorf("seven samples say %q", said)
+	}
 }

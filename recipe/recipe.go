@@ -216,6 +216,14 @@ func checkRun(c train.Config) error {
 			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
 		}
 	}
+	for _, f := range []struct {
+		name string
+		v    float64
+	}{{"mixup", c.Mixup}, {"cutmix", c.CutMix}} {
+		if f.v != 0 && c.Task != Supervised {
+			return &SettingError{f.name, fmt.Sprintf("%g: the task %s has no labels to mix; it is of %s and of eval finetune", f.v, kind(c.Task), Supervised)}
+		}
+	}
 	if c.Side > MaxSide {
 		return &SettingError{"side", fmt.Sprintf("%d: want at most %d", c.Side, MaxSide)}
 	}
@@ -226,7 +234,9 @@ func checkRun(c train.Config) error {
 		want string
 	}{{"lr", float64(c.LR), c.LR > 0 && c.LR < 1e6, "above 0 and below 1e6"},
 		{"momentum", float64(c.Momentum), c.Momentum >= 0 && c.Momentum < 1, "0 <= momentum < 1"},
-		{"weight-decay", float64(c.WeightDecay), c.WeightDecay >= 0, "at least 0"}, {"clip-norm", c.ClipNorm, c.ClipNorm >= 0, "at least 0"}} {
+		{"weight-decay", float64(c.WeightDecay), c.WeightDecay >= 0, "at least 0"}, {"clip-norm", c.ClipNorm, c.ClipNorm >= 0, "at least 0"},
+		{"mixup", c.Mixup, data.Mix{Mixup: c.Mixup}.Check() == nil, fmt.Sprintf("0 for none, or at most %d", data.MostMix)},
+		{"cutmix", c.CutMix, data.Mix{CutMix: c.CutMix}.Check() == nil, fmt.Sprintf("0 for none, or at most %d", data.MostMix)}} {
 		if !f.ok {
 			return &SettingError{f.name, fmt.Sprintf("%g: want %s", f.v, f.want)}
 		}
@@ -338,7 +348,7 @@ func (r *Recipe) build() (err error) {
 		s.Labels = r.Data.Truth.Labels
 	}
 	if c.Task == Supervised {
-		r.Learner, err = newSupervised(s, r.Data)
+		r.Learner, err = newSupervised(s, r.Data, data.Mix{Mixup: c.Mixup, CutMix: c.CutMix})
 	} else {
 		task := r.options.Task
 		if task == nil {

@@ -440,7 +440,7 @@ func TestMonitorWarns(t *testing.T) {
 		}
 	}
 	tensor.Changed()
-	if m.look(1, 2); !strings.Contains(said, "step 1: the features collapse") {
+	if m.look(10, 20); !strings.Contains(said, "step 10: collapse: features have a deviation of 0.000") {
 		t.Errorf("collapsed: said %q", said)
 	}
 	m.near.Truth = data.Truth{}

@@ -20,15 +20,16 @@ const Supervised = "supervised"
 type supervised struct {
 	setup pretext.Setup
 	truth data.Truth
+	mix   data.Mix
 	*layers.Net
 }
 
-func newSupervised(s pretext.Setup, d *data.Dataset) (train.Learner, error) {
+func newSupervised(s pretext.Setup, d *data.Dataset, mix data.Mix) (train.Learner, error) {
 	n := len(d.Truth.Classes())
 	if n == 0 {
 		return nil, fmt.Errorf("%s has no labels, supervised training needs them", d.Name)
 	}
-	return &supervised{s, d.Truth, &layers.Net{Trunk: s.Trunk, Head: layers.PoolHead(s.RNG, s.Trunk, n)}}, nil
+	return &supervised{s, d.Truth, mix, &layers.Net{Trunk: s.Trunk, Head: layers.PoolHead(s.RNG, s.Trunk, n)}}, nil
 }
 
 func (l *supervised) Groups() []train.Group { return train.One(l) }
@@ -122,10 +123,21 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 		return nil, err
 	}
 	return train.NewFeed(in.Samples().Len(), m, o, func(s train.Step, b *labelled) {
+		own := 1.0
+		if augment {
+			own = l.mix.Batch(b.x, s.RNG())
+		}
 		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 			y := l.Forward(t.Input(b.x))
-			s.Metric("accuracy", float64(tensor.CountRight(y.Value, b.labels)), float64(len(b.labels)))
-			return autograd.CrossEntropy(y, b.labels)
+			right := float64(tensor.CountRight(y.Value, b.labels))
+			loss := autograd.CrossEntropy(y, b.labels)
+			if own < 1 { // of mixed samples both labels are right, each as far as it is there
+				others := data.Partners(b.labels)
+				right = own*right + (1-own)*float64(tensor.CountRight(y.Value, others))
+				loss = autograd.Add(autograd.Scale(loss, float32(own)), autograd.Scale(autograd.CrossEntropy(y, others), float32(1-own)))
+			}
+			s.Metric("accuracy", right, float64(len(b.labels)))
+			return loss
 		})
 	}), nil
 }

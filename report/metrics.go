@@ -70,6 +70,7 @@ var loopValues = []struct {
 	{[]string{"feature_std"}, "Deviation of the features, 1 is spread out (monitor)", false},
 	{[]string{"effective_rank"}, "Effective rank of the features (monitor)", false},
 	{[]string{"lr"}, "Learning rate", false},
+	{[]string{"weight_decay"}, "Weight decay", false},
 	{[]string{"grad_norm"}, "Norm of the gradient", false},
 	{[]string{"samples_per_s", "images_per_s"}, "Samples a second", false},
 	{[]string{"words_per_s"}, "Words a second", false},

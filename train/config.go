@@ -27,30 +27,34 @@ import (
 
 // Config is everything that decides a run's weights, and a few things that do not. It is stored in run.json.
 type Config struct {
-	Task        string           `json:"task"`
-	Data        string           `json:"data"`
-	Test        string           `json:"test,omitempty"` // for the monitor and the evaluation
-	Trunk       string           `json:"trunk"`
-	Init        string           `json:"init,omitempty"` // the run or file whose weights it begins with; random ones if empty
-	Side        int              `json:"side"`           // of the images that the net sees; 0 where it sees none
-	Epochs      int              `json:"epochs"`
-	MaxSteps    int              `json:"max_steps,omitempty"` // 0: no limit
-	BatchSize   int              `json:"batch_size"`
-	Accumulate  int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
-	Optimizer   string           `json:"optimizer"`            // as optim.New takes it
-	LR          float32          `json:"lr"`
-	Schedule    string           `json:"schedule"`     // cosine, step, constant, poly, linear, onecycle; cosine?begins=warmup falls after the warm-up, step?by=0.1&at=0.5,0.75 says how and when
-	WarmupSteps int              `json:"warmup_steps"` // below 0, until the run begins: a twentieth of its steps, at most so many
-	Momentum    float32          `json:"momentum"`
-	WeightDecay float32          `json:"weight_decay"`
-	ClipNorm    float64          `json:"clip_norm,omitempty"` // 0: no clipping
-	Augment     string           `json:"augment"`
-	Norm        string           `json:"norm,omitempty"`  // of pixels: see data.ParseNorm; runs without it have half
-	Sound       string           `json:"sound,omitempty"` // how the net hears: see data.ParseHearing; empty where it hears nothing
-	Seed        uint64           `json:"seed"`
-	MaxBad      float64          `json:"max_bad"`
-	Conv        tensor.Algorithm `json:"conv,omitzero"`      // of convolutions, where it is not auto
-	Precision   tensor.Precision `json:"precision,omitzero"` // of products, where it is not float32
+	Task          string           `json:"task"`
+	Data          string           `json:"data"`
+	Test          string           `json:"test,omitempty"` // for the monitor and the evaluation
+	Trunk         string           `json:"trunk"`
+	Init          string           `json:"init,omitempty"` // the run or file whose weights it begins with; random ones if empty
+	Side          int              `json:"side"`           // of the images that the net sees; 0 where it sees none
+	Epochs        int              `json:"epochs"`
+	MaxSteps      int              `json:"max_steps,omitempty"` // 0: no limit
+	BatchSize     int              `json:"batch_size"`
+	Accumulate    int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
+	Optimizer     string           `json:"optimizer"`            // as optim.New takes it
+	LR            float32          `json:"lr"`
+	Schedule      string           `json:"schedule"`     // cosine, step, constant, poly, linear, onecycle; cosine?begins=warmup&to=0.01 falls after the warm-up, to a part of the rate, step?by=0.1&at=0.5,0.75 says how and when
+	WarmupSteps   int              `json:"warmup_steps"` // below 0, until the run begins: a twentieth of its steps, at most so many
+	Momentum      float32          `json:"momentum"`
+	WeightDecay   float32          `json:"weight_decay"`
+	DecaySchedule string           `json:"decay_schedule,omitempty"` // of weight decay, from WeightDecay on: constant (or empty), cosine?to=0.4, linear?to=0.4
+	ClipNorm      float64          `json:"clip_norm,omitempty"`      // 0: no clipping
+	ClipEach      bool             `json:"clip_each,omitempty"`      // ClipNorm is of each tensor's gradient by itself, not of all together
+	Augment       string           `json:"augment"`
+	Mixup         float64          `json:"mixup,omitempty"`  // of data.Mix, where labels are learned; 0: none
+	CutMix        float64          `json:"cutmix,omitempty"` // the same
+	Norm          string           `json:"norm,omitempty"`   // of pixels: see data.ParseNorm; runs without it have half
+	Sound         string           `json:"sound,omitempty"`  // how the net hears: see data.ParseHearing; empty where it hears nothing
+	Seed          uint64           `json:"seed"`
+	MaxBad        float64          `json:"max_bad"`
+	Conv          tensor.Algorithm `json:"conv,omitzero"`      // of convolutions, where it is not auto
+	Precision     tensor.Precision `json:"precision,omitzero"` // of products, where it is not float32
 
 	CheckpointEvery int `json:"checkpoint_every"`          // steps; 0: at each epoch's end
 	MonitorEvery    int `json:"monitor_every"`             // steps; 0: at each epoch's end; below 0: never
@@ -172,6 +176,15 @@ func (c *Config) Check() (setting, value string, err error) {
 		}
 		return "schedule", c.Schedule, err
 	}
+	if _, err := c.decays(1); err != nil {
+		return "decay-schedule", c.DecaySchedule, err
+	}
+	if of, err := spec.Parse(c.Optimizer); err == nil && of.Kind == "lars" && c.DecaySchedule != "" && c.WeightDecay == 0 {
+		return "decay-schedule", c.DecaySchedule, errors.New("of lars, which without weight decay adapts no rate: want a --weight-decay above 0 to begin at")
+	}
+	if c.ClipEach && c.ClipNorm == 0 {
+		return "clip-each", "true", errors.New("there is no --clip-norm that each tensor could be clipped at")
+	}
 	return "", "", nil
 }
 
@@ -211,7 +224,7 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	switch of.Kind {
 	case "constant", "onecycle":
 		options = nil
-	case "linear":
+	case "cosine", "linear":
 		options = append(options, spec.Option{Name: "to", Default: "0", About: "the least part of the highest rate"})
 	case "step":
 		options = append(options, spec.Option{Name: "by", Default: "0.2", About: "what the rate is multiplied by"},
@@ -226,7 +239,7 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 	var s optim.Schedule
 	switch of.Kind {
 	case "cosine":
-		s = optim.Cosine(c.LR, steps)
+		s = optim.CosineTo(c.LR, c.LR*float32(v.Float("to", 0, 1)), steps)
 	case "constant":
 		s = optim.Constant(c.LR)
 	case "linear":
@@ -252,4 +265,39 @@ func (c *Config) schedule(steps int) (optim.Schedule, error) {
 		s = optim.Warmup(warm, s)
 	}
 	return s, nil
+}
+
+// decays returns the weight decay's schedule over steps: from WeightDecay on.
+func (c *Config) decays(steps int) (optim.Schedule, error) {
+	if c.DecaySchedule == "" {
+		return optim.Constant(c.WeightDecay), nil
+	}
+	of, err := spec.Parse(c.DecaySchedule)
+	if err != nil {
+		return nil, fmt.Errorf("decay schedule %w", err)
+	}
+	options := []spec.Option{{Name: "to", About: "the weight decay at the end"}}
+	if of.Kind == "constant" {
+		options = nil
+	}
+	v := of.Values("decay schedule "+of.Kind, options)
+	to := func() float32 {
+		if !v.Given("to") {
+			v.Fail("want to=, the weight decay at the end")
+			return 0
+		}
+		return float32(v.Float("to", 0, 100))
+	}
+	var s optim.Schedule
+	switch of.Kind {
+	case "constant":
+		s = optim.Constant(c.WeightDecay)
+	case "cosine":
+		s = optim.CosineTo(c.WeightDecay, to(), steps)
+	case "linear":
+		s = optim.LinearTo(c.WeightDecay, to(), steps)
+	default:
+		return nil, fmt.Errorf("there is no decay schedule %q; there are constant, cosine and linear", of.Kind)
+	}
+	return s, v.Err()
 }

@@ -208,6 +208,9 @@ func (s *session) made(epoch int, took time.Duration) error {
 		values["lr"], values[r.feed.unit()+"_per_s"] = float64(t.lr), rate
 		if !t.own() {
 			values["grad_norm"], values["gflops"] = math.Sqrt(t.norm), gflops
+			if r.Config.DecaySchedule != "" {
+				values["weight_decay"] = float64(r.decay(t.update))
+			}
 		}
 		maps.Copy(values, seen)
 		if err := r.log(values); err != nil {

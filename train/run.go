@@ -62,6 +62,7 @@ type Run struct {
 	feed   *Feed
 	train  *training
 	lr     optim.Schedule
+	decay  optim.Schedule
 	steps  int
 	epoch  int // steps of an epoch
 	step   int // steps made
@@ -207,6 +208,9 @@ func (r *Run) open() (err error) {
 		r.steps = min(r.steps, r.Config.MaxSteps)
 	}
 	if r.lr, err = r.Config.schedule(r.steps); err != nil {
+		return err
+	}
+	if r.decay, err = r.Config.decays(r.steps); err != nil {
 		return err
 	}
 	r.Config.WarmupSteps = r.Config.warmup(r.steps)

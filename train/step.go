@@ -355,7 +355,10 @@ func (s *training) Update(groups ...string) {
 		return
 	}
 	s.norm += norm * norm
-	if limit := s.run.Config.ClipNorm; limit > 0 {
+	switch limit := s.run.Config.ClipNorm; {
+	case limit > 0 && s.run.Config.ClipEach:
+		optim.ClipEach(total, limit)
+	case limit > 0:
 		optim.ClipNorm(total, limit)
 	}
 	for _, g := range due {
@@ -363,6 +366,7 @@ func (s *training) Update(groups ...string) {
 		if g.Rate != 0 {
 			rate *= g.Rate
 		}
+		g.opt.Decay(s.run.decay(s.update))
 		g.opt.Step(total, rate)
 	}
 	s.moved = true

@@ -512,6 +512,10 @@ func TestSchedules(t *testing.T) {
 		}
 	}
 	c.WarmupSteps = 0
+	c.Schedule = "cosine?to=0.25"
+	if s, err := c.schedule(100); err != nil || s(0) != 1 || s(50) != 0.625 || s(100) != 0.25 {
+		t.Errorf("a cosine to a quarter: %v", err)
+	}
 	for of, want := range map[string][]float32{"step": {1, 0.2, 0.04, 0.008}, "step?by=0.5&at=0.1,0.29,0.955": {1, 0.5, 0.25, 0.125}} {
 		c.Schedule = of
 		s, err := c.schedule(1000)
@@ -542,6 +546,77 @@ func TestSchedules(t *testing.T) {
 	c.WarmupSteps = 0
 	if s, err := c.schedule(100); err != nil || !(math.Abs(float64(s(0))-0.04) <= 1e-6) {
 		t.Errorf("onecycle: %v", err)
+	}
+}
+
+// TestDecaySchedules: weight decay goes from where it is to where it is said to go, or stays.
+func TestDecaySchedules(t *testing.T) {
+	c := config()
+	c.WeightDecay = 0.5
+	for of, want := range map[string][3]float32{"": {0.5, 0.5, 0.5}, "constant": {0.5, 0.5, 0.5}, "cosine?to=1": {0.5, 0.75, 1}, "linear?to=0": {0.5, 0.25, 0}} {
+		c.DecaySchedule = of
+		s, err := c.decays(100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := [3]float32{s(0), s(50), s(100)}; got != want {
+			t.Errorf("%q: %v, want %v", of, got, want)
+		}
+	}
+	for of, want := range map[string]string{"cosine": "want to=", "linear?to=-1": "to=-1", "constant?to=1": `no option "to"`, "step": "no decay schedule", "cosine?to=1&by=2": `no option "by"`} {
+		c.DecaySchedule = of
+		if setting, _, err := c.Check(); err == nil || setting != "decay-schedule" || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %s: %v, want %q", of, setting, err, want)
+		}
+	}
+	c.DecaySchedule, c.Optimizer, c.WeightDecay = "cosine?to=1", "lars?trust=0.002", 0
+	if setting, _, err := c.Check(); err == nil || setting != "decay-schedule" || !strings.Contains(err.Error(), "above 0 to begin at") {
+		t.Errorf("LARS begun without weight decay: %s: %v", setting, err)
+	}
+	c.DecaySchedule, c.ClipEach = "", true
+	if setting, _, err := c.Check(); err == nil || setting != "clip-each" {
+		t.Errorf("each tensor clipped at nothing: %s: %v", setting, err)
+	}
+}
+
+// TestDecayMoves: an update uses the weight decay of its step, which is logged; a run that is interrupted and resumed ends with the same bits.
+func TestDecayMoves(t *testing.T) {
+	c := config()
+	c.Optimizer, c.Schedule, c.LR, c.WeightDecay, c.DecaySchedule = "adamw", "constant", 0.01, 0, "linear?to=15"
+	c.ClipNorm, c.ClipEach = 0.05, true
+	whole := newRun(t.TempDir(), c, 0)
+	start(t, whole)
+	lines := logged(t, whole.Dir)
+	for i, line := range lines {
+		if got := line["weight_decay"].(float64); got != float64(i) {
+			t.Errorf("step %d has a weight decay of %g, want %d", i+1, got, i)
+		}
+	}
+	part := newRun(t.TempDir(), c, 0)
+	ctx, cancel := context.WithCancel(context.Background())
+	part.Progress = func(p Progress) {
+		if p.Step == 7 {
+			cancel()
+		}
+	}
+	if _, err := part.Start(ctx, false); !errors.Is(err, ErrInterrupted) {
+		t.Fatal(err)
+	}
+	again := newRun(part.Dir, c, 0)
+	if _, err := again.Start(context.Background(), true); err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(state(whole.Learner), state(again.Learner)) {
+		t.Error("a resumed run ends with other bits")
+	}
+	c.DecaySchedule = ""
+	plain := newRun(t.TempDir(), c, 0)
+	start(t, plain)
+	if bytes.Equal(state(whole.Learner), state(plain.Learner)) {
+		t.Error("weight decay of the schedule changes nothing")
+	}
+	if _, told := logged(t, plain.Dir)[0]["weight_decay"]; told {
+		t.Error("a weight decay that stays is logged")
 	}
 }
 
@@ -619,6 +694,11 @@ func TestClip(t *testing.T) {
 	if cut, told := moved(free / 4); !(math.Abs(cut/(free/4)-1) <= 1e-4) || !(math.Abs(told/free-1) <= 1e-4) {
 		t.Errorf("clipped to %g it moves by %g and logs %g", free/4, cut, told)
 	}
+	c.ClipEach = true
+	if cut, told := moved(free / 4); !(cut > 1.01*free/4) || !(cut <= free) || !(math.Abs(told/free-1) <= 1e-4) {
+		t.Errorf("each tensor clipped to %g by itself, it moves by %g and logs %g", free/4, cut, told)
+	}
+	c.ClipEach = false
 	if whole, _ := moved(free * 4); !(math.Abs(whole/free-1) <= 1e-6) {
 		t.Errorf("a limit above the norm changes the step: %g, %g", whole, free)
 	}

@@ -216,6 +216,11 @@ What is learned with labels from a pretext run, from scratch, and from a supervi
   tessera eval finetune RUN --beside random,runs/supervised --out runs/tuned
   tessera eval semi RUN --beside random
 
+Transformers as MAE's are fine-tuned (He et al. 2022, table 9, but for RandAugment), with
+epochs=100, batch=1024, lr=0.004, augment=resized-crop, decay=0.05 and smooth=0.1 beside:
+
+  tessera eval 'finetune?layerwise=0.75&drop=0.1&mixup=0.8&cutmix=1' RUN
+
 A PROTOCOL takes options: knn?k=5, probe?solver=sgd. linear is another name for probe, sound
 for svm?folds=auto, voc07 for svm on the classes of a picture's boxes as Goyal et al. 2019 do.
 Scores are stored in RUN/eval/ with the settings that made them; tessera report shows them.`

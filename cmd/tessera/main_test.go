@@ -362,7 +362,7 @@ func TestHelp(t *testing.T) {
 	if out, _, code := tessera(t, "tasks"); code != 0 || !strings.Contains(out, "rotation") || !strings.Contains(out, "resnet50") {
 		t.Errorf("tasks: %s", out)
 	}
-	if out, _, code := tessera(t, "bench", "--list", "--only", "train_step/.*resnet"); code != 0 || len(strings.Fields(out)) != 5 {
+	if out, _, code := tessera(t, "bench", "--list", "--only", "train_step/.*resnet"); code != 0 || len(strings.Fields(out)) != 6 {
 		t.Errorf("bench --list: %s", out)
 	}
 	if out, _, code := tessera(t, "completion", "bash"); code != 0 || !strings.Contains(out, "bash completion") {

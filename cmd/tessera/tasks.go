@@ -88,6 +88,7 @@ type toldTask struct {
 	Hidden   string            `json:"hidden"`
 	Trivial  string            `json:"trivial_predictor"`
 	Shortcut string            `json:"shortcut,omitempty"`
+	Collapse string            `json:"collapse,omitempty"`
 	Defences []pretext.Defence `json:"defences,omitempty"`
 	Options  []spec.Option     `json:"options"`
 }
@@ -95,7 +96,7 @@ type toldTask struct {
 func toldTasks() (all []toldTask) {
 	for _, n := range pretext.Names() {
 		a := pretext.Tell(n)
-		all = append(all, toldTask{n, a.Line, a.Of, a.Hidden, a.Trivial, a.Shortcut, a.Defences, a.Options})
+		all = append(all, toldTask{n, a.Line, a.Of, a.Hidden, a.Trivial, a.Shortcut, a.Collapse, a.Defences, a.Options})
 	}
 	return all
 }
@@ -133,6 +134,9 @@ func explainTask(w io.Writer, of string) {
 	}
 	if len(a.Defences) > 0 {
 		say("", "tessera shortcuts "+s.Kind+" shows what each is worth")
+	}
+	if a.Collapse != "" {
+		say("collapsed?", a.Collapse)
 	}
 	if len(a.Options) > 0 {
 		fmt.Fprintf(w, "Options (%s?option=value&option=value):\n", s.Kind)

@@ -1,0 +1,79 @@
+package pretext
+
+import (
+	"math"
+	"regexp"
+	"testing"
+
+	"github.com/tessera-go/tessera/tensor"
+)
+
+// agingStep is an update of some batches, of which what is done after it is kept.
+type agingStep struct {
+	pairStep
+	update int
+	last   bool
+	after  []func()
+}
+
+func (s *agingStep) At() (int, int) { return s.update, 100 }
+func (s *agingStep) Last() bool     { return s.last }
+func (s *agingStep) After(f func()) { s.after = append(s.after, f) }
+
+// TestQueueAge: what is told is the mean number of updates since each row was put in, as a list of them has it.
+func TestQueueAge(t *testing.T) {
+	for _, c := range []struct{ rows, each, batches int }{{7, 3, 1}, {8, 2, 2}, {5, 8, 1}, {6, 6, 1}, {64, 4, 1}} {
+		q := newQueue(tensor.NewRNG(1), c.rows, 4)
+		born := make([]int, c.rows) // the first update, of random rows
+		at := 0
+		for update := range 12 {
+			s := &agingStep{pairStep: pairStep{values: map[string]float64{}}, update: update}
+			for b := range c.batches {
+				s.last = b == c.batches-1
+				half := c.each / 2
+				q.put(s, tensor.New(half, 4).Fill(0.5), tensor.New(c.each-half, 4).Fill(0.5))
+			}
+			want := 0.0
+			for _, u := range born {
+				want += float64(update-u) / float64(c.rows)
+			}
+			for _, f := range s.after {
+				f()
+			}
+			if got := s.values["queue_age"]; !(math.Abs(got-want) <= 1e-9) {
+				t.Errorf("%+v at update %d: age %g, want %g", c, update, got, want)
+			}
+			for range c.each * c.batches {
+				born[at], at = update, (at+1)%c.rows
+			}
+		}
+	}
+	q := newQueue(tensor.NewRNG(1), 4, 4)
+	q.put(&agingStep{last: true}, tensor.New(2, 4)) // of a look nothing is kept
+	if q.rate != 0 {
+		t.Errorf("a look counts %d rows", q.rate)
+	}
+}
+
+// TestCollapseIsToTurn: a task whose held-out values say that a net has collapsed says what to turn, in a line or two, and by options that it has.
+func TestCollapseIsToTurn(t *testing.T) {
+	option := regexp.MustCompile(`([a-z-]+)=`)
+	for _, name := range []string{"barlow", "byol", "deepcluster", "dino", "moco", "nnclr", "npid", "pirl", "simclr", "simsiam", "supcon", "swav", "vicreg"} {
+		about := Tell(name)
+		if about.Collapse == "" || len(about.Collapse) > 200 {
+			t.Errorf("%s says %q", name, about.Collapse)
+		}
+		for _, said := range option.FindAllStringSubmatch(about.Collapse, -1) {
+			known := false
+			for _, o := range about.Options {
+				known = known || o.Name == said[1]
+			}
+			if !known {
+				t.Errorf("%s: %q names %s, which it does not have", name, about.Collapse, said[1])
+			}
+		}
+	}
+	if got := Tell("multi?tasks=rotation,byol").Collapse; got != "byol: "+Tell("byol").Collapse {
+		t.Errorf("several tasks say %q", got)
+	}
+}
