@@ -1,5 +1,5 @@
 """The recipes of relative-position, jigsaw, colourise (classes), context-encoder, shuffle-and-learn, frame-order, track (walk, without dropped
-edges), audio-visual, simclr, barlow and byol in PyTorch, on the weights and batches of ours.
+edges), audio-visual, simclr, barlow, byol, dino (freeze=0), mae and simmim in PyTorch, on the weights and batches of ours.
 
   go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
   pip install torch numpy safetensors
@@ -320,6 +320,120 @@ class AudioVisual(nn.Module):
         minimise("loss", (bce(y, torch.ones_like(y)) + bce(no, torch.zeros_like(no))) / 2)
 
 
+class Block(nn.Module):
+    """A block of a vision transformer, norms before its branches; heads are told by who calls it, weights do not tell them."""
+
+    def __init__(self, w, of):
+        super().__init__()
+        self.norm1, self.norm2 = (nn.LayerNorm(len(w[f"{of}.norm{i}.weight"]), eps=1e-6) for i in (1, 2))
+        self.attn, self.mlp = nn.Module(), nn.Module()
+        for parent, names in ((self.attn, ("qkv", "proj")), (self.mlp, ("fc1", "fc2"))):
+            for name in names:
+                o, i = w[f"{of}.{'attn' if parent is self.attn else 'mlp'}.{name}.weight"].shape
+                setattr(parent, name, nn.Linear(i, o))
+
+    def forward(self, x, heads):
+        q, k, v = self.attn.qkv(self.norm1(x)).unflatten(2, (3, heads, -1)).permute(2, 0, 3, 1, 4)
+        x = x + self.attn.proj(F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2))
+        return x + self.mlp.fc2(F.gelu(self.mlp.fc1(self.norm2(x))))
+
+
+def blocks(w, of):
+    return nn.ModuleList(Block(w, f"{of}.blocks.{i}") for i in sorted({int(k[len(of) + 8:].split(".")[0]) for k in w if k.startswith(f"{of}.blocks.")}))
+
+
+class Transformer(nn.Module):
+    """The vision transformer of Dosovitskiy et al. 2021, with a class token; of pictures as large as its table of positions."""
+
+    def __init__(self, w, of="trunk"):
+        super().__init__()
+        width, c, self.patch, _ = w[f"{of}.patch_embed.proj.weight"].shape
+        self.cls_token, self.pos_embed = nn.Parameter(torch.zeros(1, 1, width)), nn.Parameter(torch.zeros(w[f"{of}.pos_embed"].shape))
+        self.patch_embed = nn.Module()
+        self.patch_embed.proj = nn.Conv2d(c, width, self.patch, self.patch)
+        self.blocks, self.norm = blocks(w, of), nn.LayerNorm(width, eps=1e-6)
+
+    def forward(self, x, heads, seen=None, hidden=None, token=None):
+        """Tokens [N 1+L C], of the patches that are seen [N K], or with a token where they are hidden [N L]."""
+        y = self.patch_embed.proj(x).flatten(2).transpose(1, 2)
+        if hidden is not None:
+            y = torch.where(hidden[..., None], token, y)
+        y = y + self.pos_embed[:, 1:]
+        if seen is not None:
+            y = y.gather(1, seen[..., None].expand(-1, -1, y.shape[2]))
+        y = torch.cat([(self.cls_token + self.pos_embed[:, :1]).expand(len(y), -1, -1), y], 1)
+        for b in self.blocks:
+            y = b(y, heads)
+        return self.norm(y)
+
+
+def patchify(x, p):
+    """[N C H W] as [N L p·p·C], pixel by pixel."""
+    n, c, h, w = x.shape
+    return x.reshape(n, c, h // p, p, w // p, p).permute(0, 2, 4, 3, 5, 1).reshape(n, -1, p * p * c)
+
+
+def waves(side, dim):
+    """Positions in sines and cosines, columns first, behind a zero for the class token (get_2d_sincos_pos_embed of the authors)."""
+    turn = torch.arange(side, dtype=torch.float64)[:, None] / 10000 ** (torch.arange(dim // 4, dtype=torch.float64) / (dim // 4))
+    line = torch.cat([turn.sin(), turn.cos()], 1)
+    table = torch.cat([line.repeat(side, 1), line.repeat_interleave(side, 0)], 1)
+    return torch.cat([torch.zeros(1, dim), table])
+
+
+class MAE(nn.Module):
+    """He et al. 2022: the trunk sees some patches; a decoder paints the others, less their mean and over their deviation."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk, self.decoder = Transformer(w), nn.Module()
+        width, wide = w["decoder.embed.weight"].shape
+        self.decoder.embed, self.decoder.mask_token = nn.Linear(wide, width), nn.Parameter(torch.zeros(1, width))
+        self.decoder.blocks, self.decoder.norm = blocks(w, "decoder"), nn.LayerNorm(width, eps=1e-6)
+        self.decoder.pred = nn.Linear(width, len(w["decoder.pred.weight"]))
+
+    def losses(self, b, minimise):
+        x, d, heads = b["X"], self.decoder, int(self.options.get("heads", 4))
+        n, count = len(x), self.trunk.pos_embed.shape[1] - 1
+        seen, gone = b["Seen"].reshape(n, -1), b["Hidden"].reshape(n, -1)
+        y = d.embed(self.trunk(x, self.heads, seen))
+        z = d.mask_token.expand(n, count, -1).scatter(1, seen[..., None].expand(-1, -1, y.shape[2]), y[:, 1:])
+        z = torch.cat([y[:, :1], z], 1) + waves(math.isqrt(count), y.shape[2]).to(y.dtype)
+        for block in d.blocks:
+            z = block(z, heads)
+        of = lambda t: t.gather(1, gone[..., None].expand(-1, -1, t.shape[2]))
+        made, want = of(d.pred(d.norm(z))[:, 1:]), of(patchify(x, self.trunk.patch))
+        if self.options.get("norm", "yes") == "yes":
+            want = (want - want.mean(-1, keepdim=True)) / (want.var(-1, keepdim=True) + 1e-6).sqrt()
+        minimise("loss", F.mse_loss(made, want))
+
+
+class SimMIM(nn.Module):
+    """Xie et al. 2022: one token for patches, or zeros for pixels, of hidden squares, whose pixels one linear layer says."""
+
+    def __init__(self, w):
+        super().__init__()
+        self.trunk = (Transformer if "trunk.cls_token" in w else Trunk)(w)
+        self.head = nn.Linear(*reversed(w["head.weight"].shape))
+        if "mask_token" in w:
+            self.mask_token = nn.Parameter(torch.zeros(w["mask_token"].shape))
+
+    def losses(self, b, minimise):
+        x, gone = b["X"], b["Hidden"].reshape(len(b["X"]), -1)
+        n, side = len(x), x.shape[-1]
+        unit = self.trunk.patch if hasattr(self, "mask_token") else 1
+        block = int(self.options.get("block", 0)) or next((k for k in range(unit, side, unit) if side % k == 0 and 7 * k >= side), unit)
+        hidden = torch.zeros(n, (side // block) ** 2, dtype=torch.bool).scatter(1, gone, True).reshape(n, 1, side // block, -1)
+        hidden = hidden.repeat_interleave(block, 2).repeat_interleave(block, 3)
+        if unit > 1:
+            y = self.trunk(x, self.heads, hidden=hidden[:, 0, ::unit, ::unit].flatten(1), token=self.mask_token)[:, 1:]
+        else:
+            y = self.trunk(x.masked_fill(hidden, 0)).permute(0, 2, 3, 1).flatten(1, 2)
+        made = F.pixel_shuffle(self.head(y).unflatten(2, (-1, 3)).transpose(2, 3).flatten(2).transpose(1, 2).unflatten(2, (math.isqrt(y.shape[1]), -1)),
+                               side // math.isqrt(y.shape[1]))
+        minimise("loss", ((made - x).abs() * hidden).sum() / (3 * hidden.sum()))
+
+
 class NormReLU(nn.BatchNorm1d):
     def forward(self, x):
         return F.relu(super().forward(x))
@@ -369,21 +483,11 @@ class Barlow(Encoder):
         minimise("loss", ((1 - on) ** 2).sum() + float(self.options.get("lambda", 0.005)) * (c.pow(2).sum() - on.pow(2).sum()))
 
 
-class BYOL(Encoder):
-    """Grill et al. 2020, equation 2, halved; the teacher is an average of the weights."""
-
-    def __init__(self, w):
-        super().__init__(w)
-        self.predictor, self.teacher = perceptron(w, "predictor"), Encoder(w, "teacher.")
+class Taught(nn.Module):
+    """A net with a teacher that is an average of its weights."""
 
     def named_parameters(self, *a, **k):
         return ((n, p) for n, p in super().named_parameters(*a, **k) if not n.startswith("teacher."))
-
-    def losses(self, b, minimise):
-        with torch.no_grad():
-            z = [self.teacher(b[x]) for x in ("X0", "X1")]
-        p = [self.predictor(self(b[x])) for x in ("X0", "X1")]
-        minimise("loss", 1 - (F.cosine_similarity(p[0], z[1]).mean() + F.cosine_similarity(p[1], z[0]).mean()) / 2)
 
     def after(self, step, steps):
         start, last = float(self.options.get("decay", 0.99)), float(self.options.get("last", 1))
@@ -391,6 +495,49 @@ class BYOL(Encoder):
         with torch.no_grad():
             for name, t in self.teacher.named_parameters():
                 t.mul_(m).add_(self.get_parameter(name), alpha=1 - m)
+
+
+class BYOL(Taught, Encoder):
+    """Grill et al. 2020, equation 2, halved."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        self.predictor, self.teacher = perceptron(w, "predictor"), Encoder(w, "teacher.")
+
+    def losses(self, b, minimise):
+        with torch.no_grad():
+            z = [self.teacher(b[x]) for x in ("X0", "X1")]
+        p = [self.predictor(self(b[x])) for x in ("X0", "X1")]
+        minimise("loss", 1 - (F.cosine_similarity(p[0], z[1]).mean() + F.cosine_similarity(p[1], z[0]).mean()) / 2)
+
+
+class DINO(Taught):
+    """Caron et al. 2021, equations 3 and 4, of two views and with batch norm in the perceptron; prototypes are of unit length whatever their weights are."""
+
+    def __init__(self, w, prefix=""):
+        super().__init__()
+        self.trunk, last, parts = Trunk(w, prefix + "trunk"), numbered(w, prefix + "projector.")[-1], []
+        for i in range(0, last, 3):
+            o, c = w[f"{prefix}projector.{i}.weight"].shape
+            parts += [nn.Linear(c, o, bias=False), nn.BatchNorm1d(o), nn.GELU()]
+        self.projector = nn.Sequential(*parts, nn.Linear(*reversed(w[f"{prefix}projector.{last}.weight"].shape)))
+        self.prototypes = nn.Module()
+        self.prototypes.weight_v = nn.Parameter(torch.zeros(w[prefix + "prototypes.weight_v"].shape))
+        if not prefix:
+            self.teacher = DINO(w, "teacher.")
+            self.register_buffer("centre", torch.zeros(len(w["centre"])))
+
+    def forward(self, x):
+        return F.normalize(self.projector(self.trunk(x).mean((2, 3)))) @ F.normalize(self.prototypes.weight_v).T
+
+    def losses(self, b, minimise):
+        with torch.no_grad():
+            t = [self.teacher(b[x]) for x in ("X0", "X1")]
+            said = [((y - self.centre) / float(self.options.get("teacher", 0.04))).softmax(1) for y in t]
+        y = [self(b[x]) / float(self.options.get("temperature", 0.1)) for x in ("X0", "X1")]
+        minimise("loss", (F.cross_entropy(y[1], said[0]) + F.cross_entropy(y[0], said[1])) / 2)
+        c = float(self.options.get("centre", 0.9))
+        self.centre.mul_(c).add_(torch.cat(t).mean(0), alpha=1 - c)
 
 
 class LARS(torch.optim.Optimizer):
@@ -411,9 +558,9 @@ class LARS(torch.optim.Optimizer):
                 p.sub_(v)
 
 
-TASKS = {"simclr": SimCLR, "barlow": Barlow, "byol": BYOL, "relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
+TASKS = {"mae": MAE, "simmim": SimMIM, "simclr": SimCLR, "barlow": Barlow, "byol": BYOL, "dino": DINO, "relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
          "frame-order": FrameOrder, "track": Walk, "audio-visual": AudioVisual}
-WHOLE = {"First", "Second", "Labels", "Dealt", "Classes", "Of"}
+WHOLE = {"First", "Second", "Labels", "Dealt", "Classes", "Of", "Seen", "Hidden"}
 
 
 def specification(of, kind=float):
@@ -434,8 +581,8 @@ def optimisers(net, plan):
         sets = [s for s in sets if s["params"]]
         if name in ("sgd", "nesterov"):
             opt = torch.optim.SGD(sets, lr=c["lr"], momentum=c["momentum"], nesterov=name == "nesterov")
-        elif name == "adam":
-            opt = torch.optim.Adam(sets, lr=c["lr"], betas=(o.get("beta1", 0.9), o.get("beta2", 0.999)), eps=o.get("eps", 1e-8))
+        elif name in ("adam", "adamw"):
+            opt = (torch.optim.AdamW if name == "adamw" else torch.optim.Adam)(sets, lr=c["lr"], betas=(o.get("beta1", 0.9), o.get("beta2", 0.999)), eps=o.get("eps", 1e-8))
         elif name == "lars":
             opt = LARS(sets, c["lr"], c["momentum"], o.get("trust", 0.001))
         else:
@@ -446,9 +593,10 @@ def optimisers(net, plan):
 
 def rate(c, step, steps):
     """The learning rate of a step, from 0 on."""
-    if c["warmup_steps"] or c["schedule"] not in ("cosine", "constant"):
-        raise SystemExit(f"no schedule {c['schedule']} with a warm-up of {c['warmup_steps']} here")
-    return c["lr"] * (0.5 * (1 + math.cos(math.pi * step / steps)) if c["schedule"] == "cosine" else 1)
+    if c["schedule"] not in ("cosine", "constant"):
+        raise SystemExit(f"no schedule {c['schedule']} here")
+    warm = c["warmup_steps"] if c["warmup_steps"] >= 0 else min(-c["warmup_steps"], max(1, steps // 20))
+    return c["lr"] * (0.5 * (1 + math.cos(math.pi * step / steps)) if c["schedule"] == "cosine" else 1) * min(1, (step + 1) / max(1, warm))
 
 
 def batch(path, dtype, layout):
@@ -464,7 +612,7 @@ def run(dir, plan, start, dtype, layout):
     w = load_file(f"{dir}/{start}.safetensors")
     name, options = specification(plan["config"]["task"], str)
     net = TASKS[name](w)
-    net.options = options
+    net.options, net.heads = options, int(specification(plan["config"]["trunk"], str)[1].get("heads", 3))
     state = net.state_dict()
     if set(state) != set(w):
         raise SystemExit(f"the state is another: {sorted(set(state) ^ set(w))}")
@@ -518,6 +666,7 @@ def main():
     golden = []
     for start, name, dtype, kernel in runs:
         torch.backends.mkldnn.enabled = kernel != "native"
+        torch.backends.cuda.enable_flash_sdp(kernel != "native")  # of attention on CPUs too: without it the scores are written out
         net, curves, seconds = run(a.dir, plan, start, dtype, torch.channels_last if kernel == "nhwc" else torch.contiguous_format)
         json.dump({"torch": torch.__version__, "threads": a.threads, "kernels": kernel, "losses": curves, "seconds": seconds}, open(f"{a.dir}/{name}.json", "w"))
         save_file({k: v.to(torch.float32).contiguous() for k, v in net.state_dict().items()}, f"{a.dir}/{name}.safetensors", {"format": "pt"})

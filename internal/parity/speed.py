@@ -1,12 +1,14 @@
 """Times `tessera bench` beside its peers, in turn, workload by workload: exact search beside faiss, probes beside scikit-learn, RoIAlign and suppression of boxes beside
-torchvision.
+torchvision, and, with --peers, all that bench_torch.py has (docs/compare.sh) beside PyTorch.
 
-    python3 internal/parity/speed.py TESSERA [--threads N] [--only REGEX] [--rounds R]
+    python3 internal/parity/speed.py TESSERA [--threads N] [--only REGEX] [--rounds R] [--peers DIR]
 
 Needs faiss-cpu, scikit-learn and torchvision. A line for each workload: medians of both in milliseconds, of time and, in brackets, of processor time of all
 threads, and the peer's over ours: the median of the rounds and the least and the most. On a machine that others use, too, the processor time is what counts.
 """
 import argparse
+import contextlib
+import io
 import json
 import math
 import os
@@ -22,6 +24,7 @@ ap.add_argument("tessera")
 ap.add_argument("--threads", type=int, default=2)
 ap.add_argument("--only", default=".")
 ap.add_argument("--rounds", type=int, default=5)
+ap.add_argument("--peers", help="where bench_torch.py is")
 args = ap.parse_args()
 for v in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[v] = str(args.threads)
@@ -120,8 +123,40 @@ for n in (1000, 4000, 12000):
         WORK[f"nms/{n}_at_{most:g}"] = nms(n, most)
 
 
+def bench_torch():
+    """Returns what bench_torch.py defines; asked for a list of its workloads it times none."""
+    path, names, argv = os.path.join(args.peers, "bench_torch.py"), {"__name__": "bench_torch", "__file__": "bench_torch.py"}, sys.argv
+    sys.argv = [path, "--list", "--threads", str(args.threads)]
+    try:
+        with contextlib.redirect_stdout(io.StringIO()), open(path) as f:
+            exec(compile(f.read(), path, "exec"), names)
+    except SystemExit:
+        pass
+    sys.argv = argv
+    return names
+
+
+def of_torch(names, run):
+    """Returns what sets one of its workloads up: calls, one for each memory layout."""
+    def setup():
+        calls = []
+        names["measure"] = lambda f, *_, **__: calls.append(f) or [1.0]
+        names["emit"] = lambda *_, **__: names["RECS"].append({"min_s": 1.0})
+        run()
+        return calls
+    return setup
+
+
+if args.peers:
+    torch_names = bench_torch()
+    for id, run in torch_names["WORK"]:
+        WORK.setdefault(id, of_torch(torch_names, run))
+
+
 def peer(f):
-    """Returns the median time and processor time of f, a call."""
+    """Returns the median time and processor time of f, a call, or of the quickest of several."""
+    if isinstance(f, list):
+        return min(map(peer, f), key=lambda t: t[1])
     f()
     t = time.perf_counter()
     f()

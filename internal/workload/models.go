@@ -11,7 +11,7 @@ import (
 // benchModel is a network of the peers' benchmark.
 type benchModel struct {
 	name           string
-	side, ch, clas int
+	side, ch, clas int  // clas 0: of two views of each picture one must find the other (NT-Xent)
 	frames         int  // of clips; 0: pictures
 	adam           bool // the peers train it with AdamW
 	make           func(r *tensor.RNG) layers.Module
@@ -42,6 +42,10 @@ var benchModels = []benchModel{
 	{"vit_tiny_cifar", 32, 3, 10, 0, true, vit(192, 3, layers.ViTOptions{Patch: 4})},
 	{"vit_tiny_224", 224, 3, 10, 0, true, vit(192, 3, layers.ViTOptions{})},
 	{"vit_small_224", 224, 3, 10, 0, true, vit(384, 6, layers.ViTOptions{})},
+	{"simclr_cifar_resnet18", 32, 3, 0, 0, true, func(r *tensor.RNG) layers.Module {
+		return layers.Seq(layers.ResNet(r, 3, 18, true, layers.TrunkOptions{}), layers.Pool, layers.NewLinear(r, 512, 512, layers.LinearOptions{}), layers.ReLU,
+			layers.NewLinear(r, 512, 128, layers.LinearOptions{}))
+	}},
 	{"mnist_cnn", 28, 1, 10, 0, false, func(r *tensor.RNG) layers.Module {
 		c := func(i, o int) layers.Module {
 			return layers.Seq(layers.NewConv2D(r, i, o, 3, layers.ConvOptions{Pad: 1, NoBias: true}), layers.ReLU, layers.MaxPool(tensor.SquareWindow(2, 2, 0)))
@@ -61,10 +65,16 @@ func vit(width, heads int, o layers.ViTOptions) func(r *tensor.RNG) layers.Modul
 func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 	var out []Item
 	batch := map[string]int{"resnet18_224": 16, "resnet50_224": 8, "cifar_resnet18": 128, "cifar_resnet20": 128, "rotnet_alexnet_227": 32, "mnist_cnn": 64,
-		"r3d_18_16x112": 2, "r2plus1d_18_16x112": 2, "vit_tiny_cifar": 128, "vit_tiny_224": 32, "vit_small_224": 8}
+		"r3d_18_16x112": 2, "r2plus1d_18_16x112": 2, "vit_tiny_cifar": 128, "vit_tiny_224": 32, "vit_small_224": 8, "simclr_cifar_resnet18": 128}
 	for _, m := range benchModels {
 		n := batch[m.name]
-		out = append(out, Item{ID: fmt.Sprintf("train_step/%s/n%d", m.name, n), slow: true, setup: func() func() {
+		id := fmt.Sprintf("train_step/%s/n%d", m.name, n)
+		loss := func(y *autograd.Var, labels []int32) *autograd.Var { return autograd.CrossEntropy(y, labels) }
+		if m.clas == 0 {
+			id, n = id+"x2", 2*n
+			loss = func(y *autograd.Var, _ []int32) *autograd.Var { return autograd.NTXent(y, 0.5) }
+		}
+		out = append(out, Item{ID: id, slow: true, setup: func() func() {
 			rng := tensor.NewRNG(1)
 			net := m.make(rng)
 			x := randn(n, m.side, m.side, m.ch)
@@ -73,7 +83,7 @@ func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 			}
 			labels := make([]int32, n)
 			for i := range labels {
-				labels[i] = int32(i % m.clas)
+				labels[i] = int32(i % max(1, m.clas))
 			}
 			opt := optim.NewSGD(layers.Params(net), optim.SGDOptions{Momentum: 0.9, WeightDecay: 1e-4, DecayAll: true})
 			if m.adam {
@@ -82,7 +92,7 @@ func modelBenches(level autograd.Recompute, mode tensor.Mode) []Item {
 			tape := autograd.NewTape(rng)
 			tape.Recompute, tape.Mode = level, mode
 			return func() {
-				opt.Step(tape.Backward(autograd.CrossEntropy(net.Forward(tape.Input(x)), labels)), 0.01)
+				opt.Step(tape.Backward(loss(net.Forward(tape.Input(x)), labels)), 0.01)
 				tape.Reset()
 			}
 		}})
