@@ -224,6 +224,9 @@ func normalize(x *Var, eps float32, skip bool) *Var {
 	}, x)
 }
 
+// Lerp returns (1-t)·a + t·b, of values of one shape: two losses that share what is learned.
+func Lerp(a, b *Var, t float32) *Var { return Add(Scale(a, 1-t), Scale(b, t)) }
+
 // Checkpoint computes f(x) without keeping what happens inside; Backward computes it a second time (Chen, Xu, Zhang,
 // Guestrin 2016, "Training deep nets with sublinear memory cost"). f must compute the same both times: randomness has to
 // come from the tape. What f makes inside has the tape's memory, and hands it back, so that one Checkpoint's is the next one's: while the tape records, nothing
@@ -251,8 +254,10 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 		again := t.inside(draws, place)
 		again.record, again.recompute, again.Recompute = true, true, t.Recompute
 		in := again.Input(&tensor.Tensor{Shape: x.Value.Shape, Data: x.Value.Data}) // not the Var of a Param of the same tensor
-		if x.id != 0 {
+		if x.id != 0 { // whatever Want says of Params
+			again.wanted = nil
 			in = again.Param(in.Value)
+			again.wanted = t.wanted
 		}
 		got := f(in)
 		if got.id == 0 && x.id == 0 { // its Params are constants inside
