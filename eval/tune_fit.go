@@ -221,8 +221,7 @@ func (f *fitting) run(ctx context.Context, seed uint64) error {
 		if own == 1 {
 			return loss
 		}
-		others := f.goal.Loss(y, data.Partners(b.index), data.Partners(b.mirrored))
-		return autograd.Add(autograd.Scale(loss, float32(own)), autograd.Scale(others, float32(1-own)))
+		return autograd.Lerp(loss, f.goal.Loss(y, data.Partners(b.index), data.Partners(b.mirrored)), float32(1-own))
 	}, func(g *autograd.Gradients, lr float32) {
 		for _, p := range opts {
 			p.opt.Step(g, lr*p.rate)

@@ -372,13 +372,13 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 		v.Fail("it takes no path; options stand after '?'")
 	}
 	var o TrunkOptions
-	sobel := false
+	grey := false // seen through Sobel's filters
 	if _, vision := vits[s.Kind]; vision {
 		o.ViT.read(v, s.Kind)
 	} else {
 		v.Into("init", &o.Init)
 		o.Stride = v.Int("stride", 0, 1<<10)
-		sobel = v.Bool("sobel")
+		grey = v.Bool("sobel")
 	}
 	if m.residual {
 		v.Into("shortcut", &o.Shortcut)
@@ -390,18 +390,18 @@ func NewTrunk(of string, rng *tensor.RNG, channels int) (*Trunk, error) {
 	var again func(rng *tensor.RNG) *Trunk
 	again = func(rng *tensor.RNG) *Trunk {
 		seen := channels
-		if sobel {
+		if grey {
 			seen = 2
 		}
 		t := m.make(rng, seen, o)
 		t.Name, t.Again = s.String(), again
-		if first := &t.Stages[0]; sobel {
+		if first := &t.Stages[0]; grey {
 			first.Parts = append(Sequential{{Name: "sobel", Module: newSobel(channels)}}, first.Parts...)
 		}
 		return t
 	}
 	t := again(rng)
-	if sobel && t.Frames > 0 {
+	if grey && t.Frames > 0 {
 		return nil, fmt.Errorf("trunk %s is for clips; option sobel is of those for pictures", s.Kind)
 	}
 	return t, nil

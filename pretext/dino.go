@@ -132,8 +132,7 @@ func (c DINO) Learner(s Setup) (train.Learner, error) {
 		return nil, err
 	}
 	l.student = c.net(s.RNG, s.Trunk)
-	teacher := s.teacher()
-	l.teacher = c.net(s.RNG, teacher)
+	l.teacher = c.net(s.RNG, s.teacher())
 	l.centre = tensor.New(c.Prototypes)
 	l.Parts = layers.Parts{{Stateful: l.student}, {Name: "teacher", Stateful: layers.Frozen{Stateful: l.teacher}},
 		{Name: "centre", Stateful: layers.Value{Kind: layers.Memory, Value: l.centre}}}

@@ -81,8 +81,7 @@ func (c MoCo) Learner(s Setup) (train.Learner, error) {
 			layers.NewLinear(s.RNG, c.Hidden, c.Out, layers.LinearOptions{})), 0)
 	}
 	l.query = plain(s.Trunk)
-	teacher := s.teacher()
-	l.key = plain(teacher)
+	l.key = plain(s.teacher())
 	l.queue = newQueue(s.RNG, c.Queue, c.Out)
 	l.Parts = layers.Parts{{Stateful: l.query}, {Name: "key", Stateful: layers.Frozen{Stateful: l.key}}, {Name: "queue", Stateful: l.queue}}
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) {

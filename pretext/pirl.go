@@ -199,5 +199,5 @@ func (l *pirl) find(s train.Step, z [2]*autograd.Var, of, drawn []int32) *autogr
 			losses[v] = autograd.CrossEntropy(logits, own)
 		}
 	}
-	return autograd.Add(autograd.Scale(losses[0], 1-share), autograd.Scale(losses[1], share))
+	return autograd.Lerp(losses[0], losses[1], share)
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,35 +73,42 @@ func TestOnlineProbe(t *testing.T) {
 	run(c, parts, true, 0) // without a monitor what the checkpoint has of it is left
 }
 
+const heldScenes = "scenes:?n=20&side=16&split=test"
+
+// watching returns the monitor of a run of a task that has not begun; what it says is added to said.
+func watching(t *testing.T, task, held string, said *string) *monitor {
+	t.Helper()
+	c := quickConfig("scenes:?n=40&side=16")
+	c.Task, c.Augment, c.MonitorEvery, c.Test = task, "none", 1, held
+	r, err := New(c, Options{Say: func(s string) { *said += s + "\n" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := r.monitor()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
 // TestCollapseIsNamed: a teacher whose temperature makes all pictures alike, and a projector that says the same of all, are named at the first look, once until they are
 // no longer so, with what the task has to turn; of few samples nothing is said.
 func TestCollapseIsNamed(t *testing.T) {
 	said := ""
-	monitorOf := func(task string, held string) *monitor {
-		c := quickConfig("scenes:?n=40&side=16")
-		c.Task, c.Augment, c.MonitorEvery, c.Test = task, "none", 1, held
+	monitorOf := func(task, held string) *monitor {
 		said = ""
-		r, err := New(c, Options{Say: func(s string) { said += s + "\n" }})
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, err := r.monitor()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return m
+		return watching(t, task, held, &said)
 	}
-	const held = "scenes:?n=20&side=16&split=test"
-	monitorOf("dino?teacher=8&prototypes=16&hidden=16&neck=8", held).look(13, 19)
+	monitorOf("dino?teacher=8&prototypes=16&hidden=16&neck=8", heldScenes).look(13, 19)
 	if !strings.Contains(said, "step 13: collapse: held-out teacher entropy is ") || !strings.Contains(said, "alive below 99.5 %") || !strings.Contains(said, "a lower teacher=") {
 		t.Errorf("all prototypes alike: said %q", said)
 	}
 	for _, task := range []string{"vicreg?hidden=16&out=8", "simclr?hidden=16&out=8", "swav?prototypes=16&hidden=16&out=8", "rotation"} {
-		if monitorOf(task, held).look(1, 19); said != "" {
+		if monitorOf(task, heldScenes).look(1, 19); said != "" {
 			t.Errorf("%s has learned nothing, and not collapsed: %q", task, said)
 		}
 	}
-	m := monitorOf("byol?hidden=16&out=8", held)
+	m := monitorOf("byol?hidden=16&out=8", heldScenes)
 	if m.look(11, 19); said != "" {
 		t.Errorf("a net that has learned nothing has not collapsed: %q", said)
 	}
@@ -133,5 +141,21 @@ func TestCollapseIsNamed(t *testing.T) {
 	tensor.Changed()
 	if few.look(12, 19); said != "" {
 		t.Errorf("seven samples say %q", said)
+	}
+}
+
+// TestCollapseOfFeatures: features along one line, and features that are no numbers, are named; those of a small rank are not.
+func TestCollapseOfFeatures(t *testing.T) {
+	for _, c := range []struct {
+		std, rank float64
+		want      string
+	}{{0.5, 1.2, ""}, {0.5, 1.05, "step 20: collapse: features lie along one line (effective rank 1.1 of 9, deviation 0.50); what to turn: a lower --lr"},
+		{0.01, 3, "step 20: collapse: features have a deviation of 0.010 (1 is spread out, 0 constant) and an effective rank of 3.0 of 9"},
+		{math.NaN(), 3, "features have a deviation of NaN"}, {0.5, math.NaN(), "features lie along one line (effective rank NaN"}} {
+		said := ""
+		watching(t, "rotation", heldScenes, &said).collapse(20, map[string]float64{"feature_std": c.std, "effective_rank": c.rank}, 9)
+		if c.want == "" && said != "" || !strings.Contains(said, c.want) {
+			t.Errorf("deviation %g, rank %g: said %q, want %q", c.std, c.rank, said, c.want)
+		}
 	}
 }

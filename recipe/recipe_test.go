@@ -420,17 +420,9 @@ func TestCompare(t *testing.T) {
 
 // TestMonitorWarns: features that collapse are named; what cannot be looked at is said once.
 func TestMonitorWarns(t *testing.T) {
-	c := quickConfig("scenes:?n=40&side=16")
-	c.MonitorEvery, c.Test = 1, "scenes:?n=20&side=16&split=test"
 	said := ""
-	r, err := New(c, Options{Say: func(s string) { said += s + "\n" }})
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := r.monitor()
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := watching(t, "rotation", heldScenes, &said)
+	r := m.r
 	if v := m.look(1, 2); v["knn"] <= 0 || v["feature_std"] <= 0 || said != "" {
 		t.Errorf("saw %v, said %q", v, said)
 	}

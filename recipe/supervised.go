@@ -134,7 +134,7 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 			if own < 1 { // of mixed samples both labels are right, each as far as it is there
 				others := data.Partners(b.labels)
 				right = own*right + (1-own)*float64(tensor.CountRight(y.Value, others))
-				loss = autograd.Add(autograd.Scale(loss, float32(own)), autograd.Scale(autograd.CrossEntropy(y, others), float32(1-own)))
+				loss = autograd.Lerp(loss, autograd.CrossEntropy(y, others), float32(1-own))
 			}
 			s.Metric("accuracy", right, float64(len(b.labels)))
 			return loss
