@@ -254,7 +254,8 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 		again := t.inside(draws, place)
 		again.record, again.recompute, again.Recompute = true, true, t.Recompute
 		in := again.Input(&tensor.Tensor{Shape: x.Value.Shape, Data: x.Value.Data}) // not the Var of a Param of the same tensor
-		if x.id != 0 { // whatever Want says of Params
+		if x.id != 0 {
+			// Its gradient is asked for, whatever Want says of Params.
 			again.wanted = nil
 			in = again.Param(in.Value)
 			again.wanted = t.wanted

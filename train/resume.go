@@ -61,7 +61,7 @@ func (r *Run) companion() (out []checkpoint.Named) {
 // restoreBeside takes from a checkpoint what learned beside the learner, and leaves the rest in it. Where it has none, or one of other classes, it begins anew: the learner does not
 // depend on it.
 func (r *Run) restoreBeside(f *checkpoint.File) {
-	of := &checkpoint.File{}
+	of := &checkpoint.File{Metadata: f.Metadata} // which says how its kernels lie
 	f.Tensors = slices.DeleteFunc(slices.Clone(f.Tensors), func(t checkpoint.Named) bool {
 		if strings.HasPrefix(t.Name, besidePrefix) {
 			of.Tensors = append(of.Tensors, t)
