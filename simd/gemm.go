@@ -19,6 +19,9 @@ type gemmArgs struct {
 	n         int
 	acc       int
 	second    int // from row 0 to row 7
+	ldb       int // from a step's line of b to the next
+	fetch     int // what is read next: see the kernels
+	more      int
 }
 
 // tileSet is the kernels of one panel width, by number of rows.
@@ -179,6 +182,10 @@ type A struct {
 	K          int // steps of one run
 	Transposed bool
 
+	// Fetch says that what follows in memory is read next, so that it is fetched meanwhile: K more steps, or, of a matrix whose rows
+	// are K long, the next rows.
+	Fetch bool
+
 	// Rows may come in groups, such as an image's rows of pixels: row i is then at (i/Group)·GroupStride + (i%Group)·LD. 0 means
 	// one group. Not for transposed operands.
 	Group, GroupStride int
@@ -191,7 +198,16 @@ type A struct {
 // panel is one panel of Runs·K packed rows. Each element sums in order of r, then p, from zero, fused, and is then
 // stored or added once: the same bits at every level. It panics if an operand is too short.
 func MulPanel(c []float32, ldc, m, n int, a A, panel []float32, add bool) {
-	mulPanel(floatProduct, c, ldc, m, n, a, panel, add)
+	mulPanel(floatProduct, c, ldc, m, n, a, panel, 0, add)
+}
+
+// MulPlain is MulPanel with Panel columns of a matrix that is not packed: line p of B is b[p·ldb:][:Panel]. Where A is Transposed, K more
+// lines may be fetched meanwhile. It panics if lines overlap.
+func MulPlain(c []float32, ldc, m int, a A, b []float32, ldb int, add bool) {
+	if ldb < active.panel {
+		panic("simd.MulPlain: lines of b overlap")
+	}
+	mulPanel(floatProduct, c, ldc, m, active.panel, a, b, ldb, add)
 }
 
 // What the words of a product's operands are; see lowp.go.
@@ -225,7 +241,8 @@ func (a *A) farthest(m, group int) int {
 	return last + max(whole*a.GroupStride+rest*a.LD, (whole-1)*a.GroupStride+(group-1)*a.LD) + a.K - 1
 }
 
-func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add bool) {
+// mulPanel multiplies by a packed panel, or by lines ldb apart where ldb is not 0.
+func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, ldb int, add bool) {
 	runs := max(a.Runs, 1)
 	if m <= 0 || n <= 0 {
 		return
@@ -246,9 +263,19 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 	}
 	// the farthest elements; indexing panics here rather than in assembly
 	_ = a.Data[a.farthest(m, group)]
-	_ = panel[runs*a.K*set.width-1]
+	plain := ldb > 0
+	if !plain {
+		ldb = set.width
+	}
+	_ = panel[(runs*a.K-1)*ldb+set.width-1]
 	_ = c[(m-1)*ldc+n-1]
-	args := gemmArgs{lda: a.LD * 4, runs: runs, runStride: a.RunStride * 4, k: a.K, b: &panel[0], ldc: ldc * 4, n: n}
+	args := gemmArgs{lda: a.LD * 4, runs: runs, runStride: a.RunStride * 4, k: a.K, b: &panel[0], ldc: ldc * 4, n: n, ldb: ldb * 4}
+	if plain && a.Transposed {
+		args.more = a.K * args.ldb
+	}
+	if a.Fetch && a.Transposed {
+		args.fetch = a.K * args.lda
+	}
 	if add {
 		args.acc = 1
 	}
@@ -279,8 +306,13 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, add b
 		id := t.rows
 		if a.Transposed {
 			id = t.cols
+		} else if a.Fetch && a.LD == a.K { // as much as a tile has is fetched while it is multiplied
+			args.fetch, args.more = t.mr*args.lda, 4*t.mr
 		}
 		runTile(id, &args)
+		if a.Transposed {
+			args.more = 0 // the first tile has fetched it
+		}
 		if copyOut {
 			for i := range t.mr {
 				copyRow(unsafe.Slice((*float32)(unsafe.Add(pc, i*ldc*4)), n), scratch[i*set.width:], add)
@@ -339,7 +371,7 @@ func goTile(g *gemmArgs, mr int, transposed bool) {
 				}
 			}
 			if r < g.runs-1 || p < g.k-1 {
-				b = unsafe.Add(b, 4*goWidth)
+				b = unsafe.Add(b, g.ldb)
 			}
 		}
 	}

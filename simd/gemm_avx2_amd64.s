@@ -1,6 +1,7 @@
 //go:build amd64 && !purego
 
 #include "textflag.h"
+#include "fetch_amd64.h"
 
 // Matrix-product tiles: mr rows by one panel of columns, accumulated in registers.
 //
@@ -12,9 +13,11 @@
 //	c[i*ldc+j] = acc[i][j]            (or += where acc is set)
 //
 // Row tiles read a(r, i, p) = a[r*runStride + i*lda + p]; column tiles read a[r*runStride + p*lda + i].
-// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72; strides are bytes.
+// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72, ldb 88, fetch 96, more 104; strides are bytes.
 //
-// Registers: DI args; SI a of this run; AX, R12 a running (rows 0 and 7); R8 lda, R9 3*lda, R10 5*lda; DX b; CX k left; BX runs left.
+// Lines of b are ldb apart. The row tile of six fetches what is read next meanwhile, more bytes a step from a+fetch on; a column tile's loads are too many for that.
+//
+// Registers: DI args; SI a of this run; AX a running; R8 lda, R9 3*lda, R10 5*lda; DX b; CX k left; BX runs left; R13 what is fetched of a; ldb in R12, of column tiles in R9.
 // Y0-Y11 sums (two a row in 16-wide tiles), Y12 Y13 a line of b, then masks, Y14 Y15 elements of a.
 
 // lanes: eight ones, eight zeros; loading at +32-4n gives a mask of the first n lanes
@@ -49,10 +52,16 @@ TEXT ·gemmRow6x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	fetchC16(6)
+	MOVQ 96(DI), R13
+	ADDQ SI, R13
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
 step:
+	PREFETCHT1 (R13)
+	ADDQ 104(DI), R13
 	VMOVUPS (DX), Y12
 	VMOVUPS 32(DX), Y13
 	VBROADCASTSS (AX), Y14
@@ -74,7 +83,7 @@ step:
 	VFMADD231PS Y12, Y15, Y10
 	VFMADD231PS Y13, Y15, Y11
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -210,6 +219,8 @@ TEXT ·gemmCol6x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	fetchC16(6)
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -235,7 +246,7 @@ step:
 	VFMADD231PS Y12, Y15, Y10
 	VFMADD231PS Y13, Y15, Y11
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -368,6 +379,8 @@ TEXT ·gemmRow4x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	fetchC16(4)
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -387,7 +400,7 @@ step:
 	VFMADD231PS Y12, Y15, Y6
 	VFMADD231PS Y13, Y15, Y7
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -491,6 +504,8 @@ TEXT ·gemmCol4x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	fetchC16(4)
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -510,7 +525,7 @@ step:
 	VFMADD231PS Y12, Y15, Y6
 	VFMADD231PS Y13, Y15, Y7
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -610,6 +625,7 @@ TEXT ·gemmRow2x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -623,7 +639,7 @@ step:
 	VFMADD231PS Y12, Y15, Y2
 	VFMADD231PS Y13, Y15, Y3
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -695,6 +711,7 @@ TEXT ·gemmCol2x16AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -708,7 +725,7 @@ step:
 	VFMADD231PS Y12, Y15, Y2
 	VFMADD231PS Y13, Y15, Y3
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -778,6 +795,7 @@ TEXT ·gemmRow1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -788,7 +806,7 @@ step:
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -844,6 +862,7 @@ TEXT ·gemmCol1x16AVX2(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -854,7 +873,7 @@ step:
 	VFMADD231PS Y12, Y14, Y0
 	VFMADD231PS Y13, Y14, Y1
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -916,6 +935,7 @@ TEXT ·gemmRow6x8AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -934,7 +954,7 @@ step:
 	VBROADCASTSS (AX)(R10*1), Y15
 	VFMADD231PS Y12, Y15, Y5
 	ADDQ $4, AX
-	ADDQ $32, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1028,6 +1048,7 @@ TEXT ·gemmCol6x8AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1046,7 +1067,7 @@ step:
 	VBROADCASTSS 20(AX), Y15
 	VFMADD231PS Y12, Y15, Y5
 	ADDQ R8, AX
-	ADDQ $32, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1139,6 +1160,7 @@ TEXT ·gemmRow4x8AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1153,7 +1175,7 @@ step:
 	VBROADCASTSS (AX)(R9*1), Y15
 	VFMADD231PS Y12, Y15, Y3
 	ADDQ $4, AX
-	ADDQ $32, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1227,6 +1249,7 @@ TEXT ·gemmCol4x8AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1241,7 +1264,7 @@ step:
 	VBROADCASTSS 12(AX), Y15
 	VFMADD231PS Y12, Y15, Y3
 	ADDQ R8, AX
-	ADDQ $32, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1313,6 +1336,7 @@ TEXT ·gemmRow2x8AVX2(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1323,7 +1347,7 @@ step:
 	VBROADCASTSS (AX)(R8*1), Y15
 	VFMADD231PS Y12, Y15, Y1
 	ADDQ $4, AX
-	ADDQ $32, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1377,6 +1401,7 @@ TEXT ·gemmCol2x8AVX2(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1387,7 +1412,7 @@ step:
 	VBROADCASTSS 4(AX), Y15
 	VFMADD231PS Y12, Y15, Y1
 	ADDQ R8, AX
-	ADDQ $32, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1440,6 +1465,7 @@ TEXT ·gemmRow1x8AVX2(SB), NOSPLIT, $0-8
 	MOVQ 16(DI), BX
 	MOVQ 40(DI), DX
 	VXORPS Y0, Y0, Y0
+	MOVQ 88(DI), R12
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1448,7 +1474,7 @@ step:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	ADDQ $4, AX
-	ADDQ $32, DX
+	ADDQ R12, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1492,6 +1518,7 @@ TEXT ·gemmCol1x8AVX2(SB), NOSPLIT, $0-8
 	MOVQ 16(DI), BX
 	MOVQ 40(DI), DX
 	VXORPS Y0, Y0, Y0
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1500,7 +1527,7 @@ step:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS Y12, Y14, Y0
 	ADDQ R8, AX
-	ADDQ $32, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI

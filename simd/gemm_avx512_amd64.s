@@ -1,6 +1,7 @@
 //go:build amd64 && !purego
 
 #include "textflag.h"
+#include "fetch_amd64.h"
 
 // Matrix-product tiles: mr rows by one panel of columns, accumulated in registers.
 //
@@ -12,10 +13,13 @@
 //	c[i*ldc+j] = acc[i][j]            (or += where acc is set)
 //
 // Row tiles read a(r, i, p) = a[r*runStride + i*lda + p]; column tiles read a[r*runStride + p*lda + i].
-// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72, second 80; strides are bytes.
+// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72, second 80, ldb 88, fetch 96, more 104; strides are bytes.
 // Rows 7 and up of a row tile lie second from rows 0 and up: 7·lda, or where the next group of seven rows begins.
 //
-// Registers: DI args; SI a of this run; AX, R12 a running (rows 0 and 7); R8 lda, R9 3*lda, R10 5*lda, R11 second; DX b; CX k left; BX runs left.
+// Lines of b are ldb apart. The widest and tallest tiles fetch what is read next meanwhile: row tiles more bytes a step from a+fetch on, column tiles the element
+// fetch beyond that of a and the line more beyond that of b.
+//
+// Registers: DI args; SI a of this run; AX, R12 a running (rows 0 and 7); R8 lda, R9 3*lda, R10 5*lda, R11 second; DX b; CX k left; BX runs left; R13 what is fetched of a; of column tiles R9 ldb, R10 more; of row tiles but the largest R13 ldb.
 // Z0-Z27 sums (two a row in 32-wide tiles), Z28 Z29 a line of b, Z30 Z31 elements of a; K1 K2 the columns stored.
 
 // func gemmRow14x32AVX512(args *gemmArgs)
@@ -56,11 +60,16 @@ TEXT ·gemmRow14x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z25, Z25, Z25
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
+	fetchC32(14)
+	MOVQ 96(DI), R13
+	ADDQ SI, R13
 run:
 	MOVQ SI, AX
 	LEAQ (SI)(R11*1), R12
 	MOVQ 32(DI), CX
 step:
+	PREFETCHT1 (R13)
+	ADDQ 104(DI), R13
 	VMOVUPS (DX), Z28
 	VMOVUPS 64(DX), Z29
 	VBROADCASTSS (AX), Z30
@@ -107,7 +116,7 @@ step:
 	VFMADD231PS Z29, Z31, Z27
 	ADDQ $4, AX
 	ADDQ $4, R12
-	ADDQ $128, DX
+	ADDQ 88(DI), DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -245,10 +254,17 @@ TEXT ·gemmCol14x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z25, Z25, Z25
 	VPXORD Z26, Z26, Z26
 	VPXORD Z27, Z27, Z27
+	fetchC32(14)
+	MOVQ 88(DI), R9
+	MOVQ 96(DI), R13
+	MOVQ 104(DI), R10
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
 step:
+	PREFETCHT1 (AX)(R13*1)
+	PREFETCHT1 (DX)(R10*1)
+	PREFETCHT1 64(DX)(R10*1)
 	VMOVUPS (DX), Z28
 	VMOVUPS 64(DX), Z29
 	VBROADCASTSS (AX), Z30
@@ -294,7 +310,7 @@ step:
 	VFMADD231PS Z28, Z31, Z26
 	VFMADD231PS Z29, Z31, Z27
 	ADDQ R8, AX
-	ADDQ $128, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -423,6 +439,8 @@ TEXT ·gemmRow8x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
+	fetchC32(8)
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	LEAQ (SI)(R11*1), R12
@@ -456,7 +474,7 @@ step:
 	VFMADD231PS Z29, Z31, Z15
 	ADDQ $4, AX
 	ADDQ $4, R12
-	ADDQ $128, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -546,10 +564,17 @@ TEXT ·gemmCol8x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
+	fetchC32(8)
+	MOVQ 88(DI), R9
+	MOVQ 96(DI), R13
+	MOVQ 104(DI), R10
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
 step:
+	PREFETCHT1 (AX)(R13*1)
+	PREFETCHT1 (DX)(R10*1)
+	PREFETCHT1 64(DX)(R10*1)
 	VMOVUPS (DX), Z28
 	VMOVUPS 64(DX), Z29
 	VBROADCASTSS (AX), Z30
@@ -577,7 +602,7 @@ step:
 	VFMADD231PS Z28, Z31, Z14
 	VFMADD231PS Z29, Z31, Z15
 	ADDQ R8, AX
-	ADDQ $128, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -667,6 +692,7 @@ TEXT ·gemmRow7x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -695,7 +721,7 @@ step:
 	VFMADD231PS Z28, Z30, Z12
 	VFMADD231PS Z29, Z30, Z13
 	ADDQ $4, AX
-	ADDQ $128, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -777,6 +803,7 @@ TEXT ·gemmCol7x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -805,7 +832,7 @@ step:
 	VFMADD231PS Z28, Z30, Z12
 	VFMADD231PS Z29, Z30, Z13
 	ADDQ R8, AX
-	ADDQ $128, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -882,6 +909,7 @@ TEXT ·gemmRow4x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -901,7 +929,7 @@ step:
 	VFMADD231PS Z28, Z31, Z6
 	VFMADD231PS Z29, Z31, Z7
 	ADDQ $4, AX
-	ADDQ $128, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -959,6 +987,7 @@ TEXT ·gemmCol4x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -978,7 +1007,7 @@ step:
 	VFMADD231PS Z28, Z31, Z6
 	VFMADD231PS Z29, Z31, Z7
 	ADDQ R8, AX
-	ADDQ $128, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1032,6 +1061,7 @@ TEXT ·gemmRow2x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1045,7 +1075,7 @@ step:
 	VFMADD231PS Z28, Z31, Z2
 	VFMADD231PS Z29, Z31, Z3
 	ADDQ $4, AX
-	ADDQ $128, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1087,6 +1117,7 @@ TEXT ·gemmCol2x32AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1100,7 +1131,7 @@ step:
 	VFMADD231PS Z28, Z31, Z2
 	VFMADD231PS Z29, Z31, Z3
 	ADDQ R8, AX
-	ADDQ $128, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1140,6 +1171,7 @@ TEXT ·gemmRow1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1150,7 +1182,7 @@ step:
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
 	ADDQ $4, AX
-	ADDQ $128, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1184,6 +1216,7 @@ TEXT ·gemmCol1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1194,7 +1227,7 @@ step:
 	VFMADD231PS Z28, Z30, Z0
 	VFMADD231PS Z29, Z30, Z1
 	ADDQ R8, AX
-	ADDQ $128, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1243,6 +1276,7 @@ TEXT ·gemmRow14x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	LEAQ (SI)(R11*1), R12
@@ -1279,7 +1313,7 @@ step:
 	VFMADD231PS Z28, Z31, Z13
 	ADDQ $4, AX
 	ADDQ $4, R12
-	ADDQ $64, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1373,6 +1407,7 @@ TEXT ·gemmCol14x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z11, Z11, Z11
 	VPXORD Z12, Z12, Z12
 	VPXORD Z13, Z13, Z13
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1407,7 +1442,7 @@ step:
 	VBROADCASTSS 52(AX), Z31
 	VFMADD231PS Z28, Z31, Z13
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1498,6 +1533,7 @@ TEXT ·gemmRow8x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	LEAQ (SI)(R11*1), R12
@@ -1522,7 +1558,7 @@ step:
 	VFMADD231PS Z28, Z31, Z7
 	ADDQ $4, AX
 	ADDQ $4, R12
-	ADDQ $64, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1586,6 +1622,7 @@ TEXT ·gemmCol8x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
 	VPXORD Z7, Z7, Z7
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1608,7 +1645,7 @@ step:
 	VBROADCASTSS 28(AX), Z31
 	VFMADD231PS Z28, Z31, Z7
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1673,6 +1710,7 @@ TEXT ·gemmRow7x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1693,7 +1731,7 @@ step:
 	VBROADCASTSS (AX)(R9*2), Z30
 	VFMADD231PS Z28, Z30, Z6
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1752,6 +1790,7 @@ TEXT ·gemmCol7x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z4, Z4, Z4
 	VPXORD Z5, Z5, Z5
 	VPXORD Z6, Z6, Z6
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1772,7 +1811,7 @@ step:
 	VBROADCASTSS 24(AX), Z30
 	VFMADD231PS Z28, Z30, Z6
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1829,6 +1868,7 @@ TEXT ·gemmRow4x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1843,7 +1883,7 @@ step:
 	VBROADCASTSS (AX)(R9*1), Z31
 	VFMADD231PS Z28, Z31, Z3
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1887,6 +1927,7 @@ TEXT ·gemmCol4x16AVX512(SB), NOSPLIT, $0-8
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
 	VPXORD Z3, Z3, Z3
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1901,7 +1942,7 @@ step:
 	VBROADCASTSS 12(AX), Z31
 	VFMADD231PS Z28, Z31, Z3
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1943,6 +1984,7 @@ TEXT ·gemmRow2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1953,7 +1995,7 @@ step:
 	VBROADCASTSS (AX)(R8*1), Z31
 	VFMADD231PS Z28, Z31, Z1
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -1987,6 +2029,7 @@ TEXT ·gemmCol2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ 40(DI), DX
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -1997,7 +2040,7 @@ step:
 	VBROADCASTSS 4(AX), Z31
 	VFMADD231PS Z28, Z31, Z1
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -2030,6 +2073,7 @@ TEXT ·gemmRow1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ 16(DI), BX
 	MOVQ 40(DI), DX
 	VPXORD Z0, Z0, Z0
+	MOVQ 88(DI), R13
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -2038,7 +2082,7 @@ step:
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS Z28, Z30, Z0
 	ADDQ $4, AX
-	ADDQ $64, DX
+	ADDQ R13, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI
@@ -2067,6 +2111,7 @@ TEXT ·gemmCol1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ 16(DI), BX
 	MOVQ 40(DI), DX
 	VPXORD Z0, Z0, Z0
+	MOVQ 88(DI), R9
 run:
 	MOVQ SI, AX
 	MOVQ 32(DI), CX
@@ -2075,7 +2120,7 @@ step:
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS Z28, Z30, Z0
 	ADDQ R8, AX
-	ADDQ $64, DX
+	ADDQ R9, DX
 	DECQ CX
 	JNZ step
 	ADDQ 24(DI), SI

@@ -12,7 +12,7 @@
 //	c[i*ldc+j] = acc[i][j]            (or += where acc is set)
 //
 // Row tiles read a(r, i, p) = a[r*runStride + i*lda + p]; column tiles read a[r*runStride + p*lda + i].
-// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72; strides are bytes.
+// gemmArgs in bytes: a 0, lda 8, runs 16, runStride 24, k 32, b 40, c 48, ldc 56, n 64, acc 72, ldb 88; strides are bytes.
 //
 // Registers: R0 args; R1 a of this run; R4-R7 a running; R8 lda; R2 b; R3 k left; R9 runs left.
 // V0-V15 sums (four a row), V16-V19 a line of b, V20-V23 elements of a. All 16 columns are stored: n is 16.
@@ -40,6 +40,7 @@ TEXT ·gemmRow4x16NEON(SB), NOSPLIT, $0-8
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
+	MOVD 88(R0), R11
 run:
 	MOVD R1, R4
 	ADD R8, R4, R5
@@ -47,7 +48,8 @@ run:
 	ADD R8, R6, R7
 	MOVD 32(R0), R3
 step:
-	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	ADD R11, R2
 	VLD1R.P 4(R4), [V20.S4]
 	VLD1R.P 4(R5), [V21.S4]
 	VLD1R.P 4(R6), [V22.S4]
@@ -135,11 +137,13 @@ TEXT ·gemmCol4x16NEON(SB), NOSPLIT, $0-8
 	VEOR V13.B16, V13.B16, V13.B16
 	VEOR V14.B16, V14.B16, V14.B16
 	VEOR V15.B16, V15.B16, V15.B16
+	MOVD 88(R0), R11
 run:
 	MOVD R1, R4
 	MOVD 32(R0), R3
 step:
-	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	ADD R11, R2
 	VLD1R (R4), [V20.S4]
 	ADD $4, R4, R5
 	VLD1R (R5), [V21.S4]
@@ -219,11 +223,13 @@ TEXT ·gemmRow1x16NEON(SB), NOSPLIT, $0-8
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
+	MOVD 88(R0), R11
 run:
 	MOVD R1, R4
 	MOVD 32(R0), R3
 step:
-	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	ADD R11, R2
 	VLD1R.P 4(R4), [V20.S4]
 	VFMLA V16.S4, V20.S4, V0.S4
 	VFMLA V17.S4, V20.S4, V1.S4
@@ -260,11 +266,13 @@ TEXT ·gemmCol1x16NEON(SB), NOSPLIT, $0-8
 	VEOR V1.B16, V1.B16, V1.B16
 	VEOR V2.B16, V2.B16, V2.B16
 	VEOR V3.B16, V3.B16, V3.B16
+	MOVD 88(R0), R11
 run:
 	MOVD R1, R4
 	MOVD 32(R0), R3
 step:
-	VLD1.P 64(R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	VLD1 (R2), [V16.S4, V17.S4, V18.S4, V19.S4]
+	ADD R11, R2
 	VLD1R (R4), [V20.S4]
 	ADD R8, R4
 	VFMLA V16.S4, V20.S4, V0.S4

@@ -99,7 +99,7 @@ var zeros [4096]float32
 
 // MulPanelBF16 is MulPanel on words of bfloat16: a.K, its strides and the panel's rows count words.
 func MulPanelBF16(c []float32, ldc, m, n int, a A, panel []float32, add bool) {
-	mulPanel(bf16Product, c, ldc, m, n, a, panel, add)
+	mulPanel(bf16Product, c, ldc, m, n, a, panel, 0, add)
 }
 
 // Int8Lanes returns how many 8-bit elements a word holds.
@@ -177,7 +177,7 @@ func MulPanelInt8(c []int32, ldc, m, n int, a A, panel, scratch []float32) {
 	}
 	_ = c[(m-1)*ldc+n-1]
 	if Int8Native() || a.K <= 0 { // no steps are a sum of zero, whose bits are a float's, too
-		mulPanel(int8Product, unsafe.Slice((*float32)(unsafe.Pointer(&c[0])), len(c)), ldc, m, n, a, panel, false)
+		mulPanel(int8Product, unsafe.Slice((*float32)(unsafe.Pointer(&c[0])), len(c)), ldc, m, n, a, panel, 0, false)
 		return
 	}
 	width := active.tiles[active.set(n)].width
@@ -186,7 +186,7 @@ func MulPanelInt8(c []int32, ldc, m, n int, a A, panel, scratch []float32) {
 		for k := 0; k < a.K; k += exactSteps {
 			part := a
 			part.Data, part.Runs, part.K = a.Data[r*a.RunStride+k:], 1, min(exactSteps, a.K-k)
-			mulPanel(floatProduct, scratch, n, m, n, part, panel[(r*a.K+k)*width:], false)
+			mulPanel(floatProduct, scratch, n, m, n, part, panel[(r*a.K+k)*width:], 0, false)
 			for i := range m {
 				row := c[i*ldc : i*ldc+n]
 				for j, v := range scratch[i*n : i*n+n] {

@@ -304,10 +304,11 @@ func TestLowPrecisionConversions(t *testing.T) {
 // comments.
 func TestBytes(t *testing.T) {
 	line := regexp.MustCompile(`^\tBYTE \$0x([0-9a-f]{2}); BYTE \$0x([0-9a-f]{2}); BYTE \$0x([0-9a-f]{2}); BYTE \$0x([0-9a-f]{2}); BYTE \$0x([0-9a-f]{2}); BYTE \$0x([0-9a-f]{2}) // (.*)$`)
+	prefetch := regexp.MustCompile(`^#define \w+ BYTE \$0x41; BYTE \$0x0F; BYTE \$0x0D; BYTE \$0x([0-9A-F]{2}); BYTE \$0x([0-9A-F]{2}) // (.*)$`)
 	files, _ := os.ReadDir(".")
 	seen := 0
 	for _, f := range files {
-		if !strings.HasSuffix(f.Name(), "_amd64.s") {
+		if !strings.HasSuffix(f.Name(), "_amd64.s") && !strings.HasSuffix(f.Name(), "_amd64.h") {
 			continue
 		}
 		text, err := os.ReadFile(f.Name())
@@ -316,6 +317,15 @@ func TestBytes(t *testing.T) {
 		}
 		for i, l := range strings.Split(string(text), "\n") {
 			if !strings.Contains(l, "BYTE") {
+				continue
+			}
+			if m := prefetch.FindStringSubmatch(l); m != nil { // REX.B; 0F 0D; mod reg rm, mod 1 an offset of a byte, reg 1 to be written
+				at, _ := strconv.ParseUint(m[1], 16, 8)
+				by, _ := strconv.ParseUint(m[2], 16, 8)
+				if got := fmt.Sprintf("prefetchw %d(r%d)", int8(by), 8+at&7); at>>3 != 1<<3|1 || got != m[3] {
+					t.Errorf("%s:%d is %q, the comment says %q", f.Name(), i+1, got, m[3])
+				}
+				seen++
 				continue
 			}
 			m := line.FindStringSubmatch(l)

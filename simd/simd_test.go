@@ -410,7 +410,7 @@ func testPanel(t *testing.T, r *rand.Rand, m, n, k, runs int, transposed bool) {
 	if transposed {
 		a.LD = m + 1
 	}
-	a.RunStride = 5
+	a.RunStride, a.Fetch = 5, (m+n+k)%2 == 0
 	a.Data = make([]float32, runs*5+(m+k)*(m+k+3))
 	fill(a.Data, r, false)
 	b := make([]float32, runs*k*n)
@@ -457,6 +457,19 @@ func testPanel(t *testing.T, r *rand.Rand, m, n, k, runs int, transposed bool) {
 			}
 		}
 		checkGuards(t, "MulPanel", whole, m*ldc, 7)
+		if n < Panel() {
+			continue
+		}
+		got, lines := append([]float32(nil), init...), make([]float32, runs*k*(n+5)-5)
+		for p := range runs * k {
+			copy(lines[p*(n+5):], b[p*n:][:n])
+		}
+		MulPlain(got, n, m, a, lines, n+5, add)
+		for i := range got {
+			if !same(got[i], want[i]) {
+				t.Fatalf("%v m=%d k=%d add=%v: element %d of a plain product is %g, want %g", Active(), m, k, add, i, got[i], want[i])
+			}
+		}
 	}
 }
 
@@ -499,6 +512,10 @@ func TestMulPanelShort(t *testing.T) {
 		},
 		"panel": func() {
 			MulPanel(make([]float32, 16), 4, 4, 4, A{Data: make([]float32, 20), LD: 4, K: 5}, panel, false)
+		},
+		"line": func() {
+			n := Panel()
+			MulPlain(make([]float32, n), n, 1, A{Data: make([]float32, 4), LD: 1, K: 4, Transposed: true}, make([]float32, 4*n+3*5-1), n+5, false)
 		},
 	} {
 		func() {
@@ -840,12 +857,12 @@ func TestGroups(t *testing.T) {
 			}
 			for _, words := range []int{floatProduct, bf16Product, int8Product} {
 				got, want := make([]float32, m*n), make([]float32, m*n)
-				mulPanel(words, got, n, m, n, a, b, false)
+				mulPanel(words, got, n, m, n, a, b, 0, false)
 				for g := range groups {
 					rows := min(group, m-g*group)
 					one := a
 					one.Data, one.Group, one.GroupStride = a.Data[g*stride:], 0, 0
-					mulPanel(words, want[g*group*n:], n, rows, n, one, b, false)
+					mulPanel(words, want[g*group*n:], n, rows, n, one, b, 0, false)
 				}
 				for i := range got {
 					if math.Float32bits(got[i]) != math.Float32bits(want[i]) {

@@ -98,29 +98,72 @@ func product(c []float32, ldc, m, n int, a simd.A, packed []float32, add bool) {
 	}
 }
 
+// plain tells whether rows of d values are whole panels, and tiles so wide that these need not be packed; see plain in matmul.go.
+func (a *attention) plain() bool { return simd.Panel() >= widePanel && a.d%simd.Panel() == 0 }
+
+// operand is l tokens' values of one head, as the right operand of products: where they lie, or packed, block by block.
+type operand struct {
+	at     []float32
+	ld     int
+	d      int
+	block  int       // tokens of a block
+	packed []float32 // nil where they lie
+	size   int       // of a packed block
+}
+
+// rowsOf returns l tokens of d values, ld apart, in blocks; packed into what is taken from s, size floats a block, unless they are plain.
+func (a *attention) rowsOf(s *parcels, at []float32, ld, l, block int) operand {
+	r := operand{at: at, ld: ld, d: a.d, block: block}
+	if a.plain() {
+		return r
+	}
+	r.size = simd.PackedSize(min(l, block), a.d)
+	r.packed = s.take((l + block - 1) / block * r.size)
+	for b := 0; b*block < l; b++ {
+		n := min(block, l-b*block)
+		simd.PackB(r.packed[b*r.size:], n, 0, at[b*block*ld:], n, a.d, ld)
+	}
+	return r
+}
+
+// rowsSize returns how many floats rowsOf takes.
+func (a *attention) rowsSize(l, block int) int {
+	if a.plain() {
+		return 0
+	}
+	return (l + block - 1) / block * simd.PackedSize(min(l, block), a.d)
+}
+
+// product sets c [m d], or adds, to the product of a and block b.
+func (r *operand) product(c []float32, ldc, m int, a simd.A, b int, add bool) {
+	if r.packed != nil {
+		product(c, ldc, m, r.d, a, r.packed[b*r.size:], add)
+		return
+	}
+	for j := 0; j < r.d; j += simd.Panel() {
+		simd.MulPlain(c[j:], ldc, m, a, r.at[b*r.block*r.ld+j:], r.ld, add)
+	}
+}
+
 // forward computes the queries lo to hi of one head.
 func (a *attention) forward(y, lse []float32, sample, head, lo, hi int) {
 	d, l := a.d, a.l
 	most := min(l, attentionKeys)
-	// keys as columns; values block by block, each block's panels together
-	sizeK, sizeV := simd.PackedSize(d, l), simd.PackedSize(most, d)
+	// keys as columns, queries where they lie
+	sizeK := simd.PackedSize(d, l)
 	blocks := (l + attentionKeys - 1) / attentionKeys
 	rows := min(l, attentionRows)
-	buffer := borrow(sizeK + blocks*sizeV + rows*(most+d+4))
+	buffer := borrow(sizeK + a.rowsSize(l, attentionKeys) + rows*(most+d+4))
 	defer giveBack(buffer)
 	s := parcels(buffer)
-	keys, values := s.take(sizeK), s.take(blocks*sizeV)
+	keys := s.take(sizeK)
 	scores, out := s.take(rows*most), s.take(rows*d)
 	top, sum, last, fix := s.take(rows), s.take(rows), s.take(rows), s.take(rows)
 	at, ld := a.at(sample, head, 1)
 	simd.PackBT(keys, d, 0, a.qkv[at:], d, l, ld)
 	simd.Scale(keys, a.scale, keys)
 	at, _ = a.at(sample, head, 2)
-	for b := range blocks {
-		j := b * attentionKeys
-		n := min(attentionKeys, l-j)
-		simd.PackB(values[b*sizeV:], n, 0, a.qkv[at+j*ld:], n, d, ld)
-	}
+	values := a.rowsOf(&s, a.qkv[at:], ld, l, attentionKeys)
 	at, _ = a.at(sample, head, 0)
 	for i := lo; i < hi; i += attentionRows {
 		m := min(attentionRows, hi-i)
@@ -153,7 +196,7 @@ func (a *attention) forward(y, lse []float32, sample, head, lo, hi int) {
 					simd.Scale(out[r*d:(r+1)*d], fix[r], out[r*d:])
 				}
 			}
-			product(out, d, m, d, simd.A{Data: scores, LD: n, K: n}, values[b*sizeV:], b > 0)
+			values.product(out, d, m, simd.A{Data: scores, LD: n, K: n}, b, b > 0)
 		}
 		for r := range m {
 			to := (sample*l+i+r)*a.h*d + head*d
@@ -164,23 +207,22 @@ func (a *attention) forward(y, lse []float32, sample, head, lo, hi int) {
 	}
 }
 
-// backward computes the gradients of one head, each sum where it belongs in dqkv unless that is added to. Rows of dy have one value
+// backward computes the gradients of one head, each sum where it belongs in dqkv unless that is added to. Rows of dy for dp are scaled, so that ds is, and have one value
 // more, -Σ dy·y, which values that end in 1 add to dp.
 func (a *attention) backward(dqkv []float32, add bool, dy, y, lse []float32, sample, head int) {
 	d, l, e := a.d, a.l, a.d+1
 	most, rows := min(l, attentionKeys), min(l, attentionRows)
 	blocks := (l + attentionKeys - 1) / attentionKeys
-	sizeT, sizeV, sizeK, sizeQ := simd.PackedSize(d, l), simd.PackedSize(e, l), simd.PackedSize(most, d), simd.PackedSize(rows, d)
-	size := sizeT + sizeV + blocks*sizeK + 2*rows*most + rows*e + 2*sizeQ + l
+	sizeT, sizeV := simd.PackedSize(d, l), simd.PackedSize(e, l)
+	size := sizeT + sizeV + a.rowsSize(l, attentionKeys) + 2*a.rowsSize(rows, rows) + 2*rows*most + rows*e + l
 	if add {
 		size += 3 * l * d
 	}
 	buffer := borrow(size)
 	defer giveBack(buffer)
 	s := parcels(buffer)
-	keys, values, packedK := s.take(sizeT), s.take(sizeV), s.take(blocks*sizeK)
+	keys, values := s.take(sizeT), s.take(sizeV)
 	p, ds, g := s.take(rows*most), s.take(rows*most), s.take(rows*e)
-	packedQ, packedG := s.take(sizeQ), s.take(sizeQ)
 	ones := s.take(l)
 	for i := range ones {
 		ones[i] = 1
@@ -196,25 +238,18 @@ func (a *attention) backward(dqkv []float32, add bool, dy, y, lse []float32, sam
 	simd.Scale(keys, a.scale, keys)
 	simd.PackBT(values, e, 0, a.qkv[atV:], d, l, ld)
 	simd.PackB(values, e, d, ones, 1, l, l)
-	for b := range blocks {
-		j := b * attentionKeys
-		n := min(attentionKeys, l-j)
-		packed := packedK[b*sizeK:][:simd.PackedSize(n, d)]
-		simd.PackB(packed, n, 0, a.qkv[atK+j*ld:], n, d, ld)
-		simd.Scale(packed, a.scale, packed)
-	}
+	rowsK := a.rowsOf(&s, a.qkv[atK:], ld, l, attentionKeys)
 	for i := 0; i < l; i += rows {
 		m := min(rows, l-i)
 		atY, ldY := (sample*l+i)*a.h*d+head*d, a.h*d
 		for r := range m {
 			row := dy[atY+r*ldY:][:d]
-			copy(g[r*e:], row)
-			g[r*e+d] = -simd.Dot(row, y[atY+r*ldY:])
+			simd.Scale(g[r*e:][:d], a.scale, row)
+			g[r*e+d] = -a.scale * simd.Dot(row, y[atY+r*ldY:])
 		}
-		q, packed := simd.A{Data: a.qkv[atQ+i*ld:], LD: ld, K: d}, packedQ[:simd.PackedSize(m, d)]
-		simd.PackB(packed, m, 0, q.Data, m, d, ld)
-		simd.Scale(packed, a.scale, packed)
-		simd.PackB(packedG, m, 0, g, m, d, e)
+		q := simd.A{Data: a.qkv[atQ+i*ld:], LD: ld, K: d}
+		room := s // of these queries
+		rowsQ, rowsG := a.rowsOf(&room, q.Data, ld, m, rows), a.rowsOf(&room, dy[atY:], ldY, m, rows)
 		for b := range blocks {
 			j := b * attentionKeys
 			n := min(attentionKeys, l-j)
@@ -223,11 +258,11 @@ func (a *attention) backward(dqkv []float32, add bool, dy, y, lse []float32, sam
 				row := p[r*n : (r+1)*n]
 				simd.ExpSub(row, lse[i+r], row)
 			}
-			product(dv[j*ldD:], ldD, n, d, simd.A{Data: p, LD: n, K: m, Transposed: true}, packedG, i > 0)
+			rowsG.product(dv[j*ldD:], ldD, n, simd.A{Data: p, LD: n, K: m, Transposed: true}, 0, i > 0)
 			product(ds, n, m, n, simd.A{Data: g, LD: e, K: e}, values[simd.PackedOffset(e, j):], false)
 			simd.Mul(ds[:m*n], ds, p)
-			product(dk[j*ldD:], ldD, n, d, simd.A{Data: ds, LD: n, K: m, Transposed: true}, packed, i > 0)
-			product(dq[i*ldD:], ldD, m, d, simd.A{Data: ds, LD: n, K: n}, packedK[b*sizeK:], b > 0)
+			rowsQ.product(dk[j*ldD:], ldD, n, simd.A{Data: ds, LD: n, K: m, Transposed: true}, 0, i > 0)
+			rowsK.product(dq[i*ldD:], ldD, m, simd.A{Data: ds, LD: n, K: n}, b, b > 0)
 		}
 	}
 	if !add {

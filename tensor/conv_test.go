@@ -340,7 +340,7 @@ func TestGemm(t *testing.T) {
 // TestGemmLevels: the paths for few rows and for long sums give the same bits at every level, with any number of workers.
 func TestGemmLevels(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
-	for _, s := range [][3]int{{9, 70, 600}, {16, 64, 4300}, {5, 65, 4300}, {20, 40, 4200}, {120, 33, 4100}} {
+	for _, s := range [][3]int{{9, 70, 600}, {16, 64, 4300}, {5, 65, 4300}, {20, 40, 4200}, {120, 33, 4100}, {130, 96, 530}, {113, 2112, 10}, {120, 32, 4100}} {
 		m, n, k := s[0], s[1], s[2]
 		rng := NewRNG(2)
 		a, b := rng.FillNormal(New(m, k), 0, 1), rng.FillNormal(New(k, n), 0, 1)

@@ -80,6 +80,17 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		return
 	}
 	panel := simd.Panel()
+	if plain(n, lda, ldb, ta, tb, alpha, low) {
+		rows, group := pieces(m, n)
+		groups := (n + group - 1) / group
+		parallel.For(rows*groups, func(t int) {
+			i0, j0 := t/groups*mBlock, t%groups*group
+			mm, cols := min(mBlock, m-i0), min(group, n-j0)
+			mulPlain(c[i0*ldc+j0:], ldc, mm, cols, k, a[i0:], lda, b[j0:], ldb, add)
+			e.apply(c, ldc, i0, i0+mm, j0, cols)
+		})
+		return
+	}
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
 		// as many blocks of k as fit are packed at once: a piece of c then stays in a cache while all of them are added to it
@@ -96,12 +107,7 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 				packed = borrow((b1-b0)*size + cols + panel)
 				packGemm(packed, b, ldb, tb, j0, b0*kBlock, min(k, b1*kBlock), cols, alpha, low)
 			}
-			// pieces: blocks of rows by groups of panels, the more groups the fewer the rows
-			rows := (m + mBlock - 1) / mBlock
-			group := cols
-			if rows < 16 {
-				group = max(panel, (cols*rows/16+panel-1)/panel*panel)
-			}
+			rows, group := pieces(m, cols)
 			groups := (cols + group - 1) / group
 			parallel.For(rows*groups, func(t int) {
 				i0, g0 := t/groups*mBlock, t%groups*group
@@ -117,6 +123,7 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 					op := blockOf(a, lda, ta, i0, mm, bl*kBlock, kk, copied, low)
 					block := packed[(bl-b0)*size:]
 					for j := g0; j < g1; j += panel {
+						op.Fetch = copied == nil && j == g0
 						mulPanel(low, c[i0*ldc+j0+j:], ldc, mm, min(panel, g1-j), op, block[simd.PackedOffset(rowsOf(kk, low), j):], add || bl > 0)
 					}
 				}
@@ -133,6 +140,39 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		}
 		if ready != nil {
 			ready = ready[packedBlocks(k, cols, low):]
+		}
+	}
+}
+
+// pieces returns how a product is cut for the workers: into blocks of mBlock rows, and groups of whole panels of its n columns, the more the fewer the rows. Sums do not depend
+// on it; every group reads its rows anew.
+func pieces(m, n int) (rows, group int) {
+	rows, group = (m+mBlock-1)/mBlock, n
+	if w := parallel.Workers(); w > 1 && rows < 8*w {
+		panel := simd.Panel()
+		group = max(panel, (n*rows/(8*w)+panel-1)/panel*panel)
+	}
+	return rows, group
+}
+
+// widePanel is from how many columns on a panel need not be packed: those of AVX-512.
+const widePanel = 32
+
+// plain tells whether both operands are read where they lie: columns of a, and whole panels of b. A panel's lines then fall on few sets of the first-level cache and come from the
+// second for every tile: in time for a tile of 28 registers, not for one of twelve. Lines 4 KiB apart would fall on few sets of the second too.
+func plain(n, lda, ldb int, ta, tb bool, alpha float32, low bool) bool {
+	return ta && !tb && !low && alpha == 1 && simd.Panel() >= widePanel && n%simd.Panel() == 0 && lda%1024 != 0 && ldb%1024 != 0
+}
+
+// mulPlain computes m rows of n columns of such a product of k steps: m is up to mBlock. Every step of a and b is fetched to the second-level cache while the block before it is
+// multiplied.
+func mulPlain(c []float32, ldc, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool) {
+	panel := simd.Panel()
+	for k0 := 0; k0 < k; k0 += kBlock {
+		op := simd.A{Data: a[k0*lda:], LD: lda, K: min(kBlock, k-k0), Transposed: true}
+		for j := 0; j < n; j += panel {
+			op.Fetch = j == 0
+			simd.MulPlain(c[j:], ldc, m, op, b[k0*ldb+j:], ldb, add || k0 > 0)
 		}
 	}
 }
@@ -244,6 +284,13 @@ func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b 
 		copied := borrow(max(lowSize(mBlock, kBlock), copiedSize(mBlock, kBlock)))
 		defer giveBack(copied)
 		first := i * blocks / slices
+		if plain(n, lda, ldb, ta, tb, alpha, low) {
+			k0, k1 := first*kBlock, min(k, (i+1)*blocks/slices*kBlock)
+			for i0 := 0; i0 < m; i0 += mBlock {
+				mulPlain(part[i0*n:], n, min(mBlock, m-i0), n, k1-k0, a[k0*lda+i0:], lda, b[k0*ldb:], ldb, false)
+			}
+			return
+		}
 		for bl := first; bl < (i+1)*blocks/slices; bl++ {
 			k0 := bl * kBlock
 			kk := min(kBlock, k-k0)
@@ -344,8 +391,9 @@ func packAll(packed, b []float32, k, n int, low bool) {
 	}
 }
 
-// awkward tells whether rows lda apart fall on few cache sets or many pages, so that a block of A is better copied.
-func awkward(lda int, transposed bool) bool { return lda%512 == 0 || transposed && lda > 256 }
+// awkward tells whether rows lda apart are better copied: fourteen rows 4 KiB apart fall on one set of the first-level cache, which has eight or twelve ways; rows of a transposed
+// block fall on many pages.
+func awkward(lda int, transposed bool) bool { return lda%1024 == 0 || transposed && lda > 256 }
 
 // oddLines returns n rounded up to an odd number of cache lines, so that rows so far apart fall on all sets of a cache.
 func oddLines(n int) int { return ((n+15)/16 | 1) * 16 }
