@@ -22,6 +22,7 @@ var Augmentations = [][2]string{
 	{"crop-flip", "a shift by up to an eighth, and mirroring"},
 	{"resized-crop", "a fifth to all of the area, and mirroring"},
 	{"color", "resized-crop with jittered colours, sometimes grey"},
+	{"randaugment", "resized-crop and two operations of RandAugment, magnitude 9"},
 	{"none", "the middle of the picture"},
 }
 
@@ -38,6 +39,9 @@ func NewView(augment string, side int) (View, error) {
 		return v, nil
 	case "resized-crop":
 		larger.Random = Compose(RandomResizedCrop(side, 0.2, 1), mirror)
+		return larger, nil
+	case "randaugment":
+		larger.Random = Compose(RandomResizedCrop(side, 0.2, 1), mirror, RandAugment(2, 9))
 		return larger, nil
 	case "color":
 		larger.Random = Compose(RandomResizedCrop(side, 0.2, 1), mirror, ColorJitter(0.4, 0.4, 0.4, 0.1), RandomGrayscale(0.2))

@@ -92,12 +92,12 @@ func TestNewView(t *testing.T) {
 	if n := len(seen("crop-flip", 2000)); n != 50 {
 		t.Errorf("crop-flip has %d views of 16 pixels, want 5·5·2", n)
 	}
-	for _, name := range []string{"resized-crop", "color"} {
+	for _, name := range []string{"resized-crop", "color", "randaugment"} {
 		if n := len(seen(name, 40)); n < 35 {
 			t.Errorf("%s has %d different views of 40", name, n)
 		}
 	}
-	if _, err := NewView("blur", 16); err == nil || !strings.Contains(err.Error(), "crop-flip, resized-crop, color or none") {
+	if _, err := NewView("blur", 16); err == nil || !strings.Contains(err.Error(), "crop-flip, resized-crop, color, randaugment or none") {
 		t.Errorf("an unknown augmentation: %v", err)
 	}
 	// crop-flip at a known shift: black outside the picture, mirrored in half of the cases
