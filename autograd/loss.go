@@ -237,7 +237,13 @@ func NTXent(z *Var, temperature float32) *Var {
 	for i := range labels {
 		labels[i] = int32((i + s[0]/2) % s[0])
 	}
-	return AmongOthers(z, temperature, func(lo int, y *Var) *Var { return CrossEntropy(y, labels[lo:lo+y.Shape()[0]]) })
+	return AmongOthers(z, temperature, func(rows []int32, y *Var) *Var {
+		own := make([]int32, len(rows))
+		for i, row := range rows {
+			own[i] = labels[row]
+		}
+		return CrossEntropy(y, own)
+	})
 }
 
 const othersWhole, othersRows = 1024, 512
@@ -246,26 +252,31 @@ const othersWhole, othersRows = 1024, 512
 //
 //	y = u·uᵀ/temperature   [M M], u the rows of z over their lengths, and y[i][i] = -1e9
 //
-// loss is handed rows lo, lo+1, ... of y, [R M], as logits of a softmax, and returns their mean; what it makes is its own, see Checkpoint. More than othersWhole rows
-// come in blocks of othersRows, and while the tape records the whole of y never stands in memory: going back, loss is called once more for each block, on a tape that
-// is Recomputing.
-func AmongOthers(z *Var, temperature float32, loss func(lo int, y *Var) *Var) *Var {
+// loss is handed some rows of y, [R M], and which they are, as logits of a softmax, and returns their mean; what it makes is its own, see Checkpoint. More than
+// othersWhole rows come in blocks of othersRows, and while the tape records the whole of y never stands in memory: going back, loss is called once more for each block,
+// on a tape that is Recomputing. A measuring tape has as many blocks, and of as many rows, as the batch that it stands for, each row coming as often as need be.
+func AmongOthers(z *Var, temperature float32, loss func(rows []int32, y *Var) *Var) *Var {
 	u := L2Normalize(z)
 	m := u.Shape()[0]
 	part := func(u *Var, lo, n int) *Var {
-		y := MatMulNT(Scale(Slice(u, 0, lo, n, 1), 1/temperature), u)
-		for i := range n { // in place: its own rule does not read it, and whoever finds nothing there has no gradient for it
-			y.Value.Data[i*m+lo+i] = -1e9
+		rows := make([]int32, n)
+		for i := range rows {
+			rows[i] = int32((lo + i) % m)
 		}
-		return loss(lo, y)
+		y := MatMulNT(Scale(Gather(u, rows), 1/temperature), u)
+		for i, row := range rows { // in place: its own rule does not read it, and whoever finds nothing there has no gradient for it
+			y.Value.Data[i*m+int(row)] = -1e9
+		}
+		return loss(rows, y)
 	}
-	if m <= othersWhole {
+	all := z.tape.StandsFor(m)
+	if all <= othersWhole {
 		return part(u, 0, m)
 	}
 	var sum *Var
-	for lo := 0; lo < m; lo += othersRows {
-		n := min(othersRows, m-lo)
-		one := Scale(Checkpoint(u, func(u *Var) *Var { return part(u, lo, n) }), float32(n)/float32(m))
+	for lo := 0; lo < all; lo += othersRows {
+		n := min(othersRows, all-lo)
+		one := Scale(Checkpoint(u, func(u *Var) *Var { return part(u, lo, n) }), float32(n)/float32(all))
 		if sum == nil {
 			sum = one
 		} else {

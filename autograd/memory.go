@@ -270,44 +270,70 @@ func (t *trace) plan() *plan {
 // StepMemory is what a step asks of its tape's memory, and how much that is at once.
 type StepMemory struct {
 	Peak  int // bytes
+	Piece int // rows of which a part of the batch passes a net at once, see Tape.Piece; 0 where all pass together
 	trace trace
 }
 
-// NewMeasuring returns a tape on which a step, forward and backward, can be run to see what it asks of memory. Running statistics
-// do not move, and nothing else of the model changes.
-func NewMeasuring(level Recompute) *Tape {
+// Shown is what a measuring tape is shown: so many samples, and rows of each piece, that stand for a batch. Samples 0 stand for themselves.
+type Shown struct{ Samples, Batch, Piece int }
+
+// NewMeasuring returns a tape on which a step, forward and backward, can be run to see what it asks of memory, of few samples, to know what a batch asks for, see
+// MemoryAt. Running statistics do not move, and nothing else of the model changes.
+func NewMeasuring(level Recompute, of Shown) *Tape {
 	t := NewTape(nil)
 	t.Recompute, t.recompute = level, true
+	t.shown = of
 	return t
+}
+
+// StandsFor returns how many rows there will be where now there are so many: those of the batch, on a measuring tape.
+func (t *Tape) StandsFor(rows int) int {
+	if t == nil || t.shown.Samples == 0 {
+		return rows
+	}
+	return rows * t.shown.Batch / t.shown.Samples
+}
+
+// Piece returns how many rows stand for a piece of n, on a measuring tape.
+func (t *Tape) Piece(n int) int {
+	t.piece = n
+	return t.shown.Piece
 }
 
 // Measured returns what the step so far has asked of the tape's memory.
 func (t *Tape) Measured() *StepMemory {
 	_, peak := t.Bytes()
-	return &StepMemory{peak, t.mem.trace}
+	return &StepMemory{peak, t.piece, t.mem.trace}
 }
 
-// At returns what a batch of n asks for, given what batches of na (m) and nb (o) do: every length is linear in the batch. ok is
-// false where the two steps are not the same but for their lengths.
-func (m *StepMemory) At(na int, o *StepMemory, nb, n int) (at *StepMemory, ok bool) {
-	if len(m.trace.events) != len(o.trace.events) || na == nb {
+// MemoryAt returns what a batch of n asks for, given what three batches do, of few, few+apart and few+2·apart samples: every length is linear in the batch, or
+// quadratic, as that of a table of all samples by all. Their pieces, if there are any, were of few rows each, and larger is the first step with pieces of few+apart: what is in
+// a piece is linear in its rows; it is then as if all pieces were whole, which is not to the byte what the batch asks for. ok is false where the steps are not the same but for their lengths.
+func MemoryAt(n, few, apart int, of [3]*StepMemory, larger *StepMemory) (at *StepMemory, ok bool) {
+	events := of[0].trace.events
+	if of[0].Piece == 0 {
+		larger = of[0]
+	}
+	if len(of[1].trace.events) != len(events) || len(of[2].trace.events) != len(events) || larger == nil || len(larger.trace.events) != len(events) || apart <= 0 {
 		return nil, false
 	}
-	at = &StepMemory{}
+	at = &StepMemory{Piece: of[0].Piece}
 	var size []int
 	inUse := 0
-	for i, a := range m.trace.events {
-		b := o.trace.events[i]
+	for i, a := range events {
+		b, c := of[1].trace.events[i], of[2].trace.events[i]
 		switch {
-		case a >= 0 && b >= 0:
-			if (b-a)%(nb-na) != 0 {
+		case a >= 0 && b >= 0 && c >= 0:
+			length, ok := through(a, b, c, apart, n-few)
+			more := (larger.trace.events[i] - a) * (of[0].Piece - few)
+			if length += more / apart; !ok || more%apart != 0 {
 				return nil, false
 			}
-			k := at.trace.get(a + (b-a)/(nb-na)*(n-na))
-			size = append(size, lines(at.trace.events[len(at.trace.events)-1]))
+			k := at.trace.get(length)
+			size = append(size, lines(length))
 			inUse += size[k]
 			at.Peak = max(at.Peak, inUse*4)
-		case a == b:
+		case a == b && b == c:
 			at.trace.put(^a)
 			inUse -= size[^a]
 		default:
@@ -315,6 +341,12 @@ func (m *StepMemory) At(na int, o *StepMemory, nb, n int) (at *StepMemory, ok bo
 		}
 	}
 	return at, true
+}
+
+// through returns what the quadratic is at x that is a at 0, b at h and c at 2h (Newton's divided differences); ok is false where that is no length.
+func through(a, b, c, h, x int) (y int, ok bool) {
+	y = 2*h*h*a + 2*h*x*(b-a) + x*(x-h)*(c-2*b+a)
+	return y / (2 * h * h), y >= 0 && y%(2*h*h) == 0
 }
 
 // Expect lays out the tape's memory for steps that ask for m, before the first one.

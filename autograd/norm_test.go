@@ -26,7 +26,7 @@ func TestRunningStatistics(t *testing.T) {
 	check("trained", y.Value.Data, -2/math.Sqrt(14.0/3+0.25), -1/math.Sqrt(2+0.25), -1/math.Sqrt(14.0/3+0.25), -1/math.Sqrt(2+0.25), 3/math.Sqrt(14.0/3+0.25), 2/math.Sqrt(2+0.25))
 	check("running mean", s.Mean.Data, 0.9*0.5+0.1*3, 0.9*0.5+0.1*1)
 	check("running variance", s.Var.Data, 0.9*2+0.1*14/2, 0.9*2+0.1*6/2)
-	BatchNorm(NewMeasuring(RecomputeNothing).Input(x), nil, nil, s, BatchNormOptions{})
+	BatchNorm(NewMeasuring(RecomputeNothing, Shown{}).Input(x), nil, nil, s, BatchNormOptions{})
 	seen := BatchNorm(NewInference().Input(x), nil, nil, s, BatchNormOptions{})
 	check("inferred", seen.Value.Data, (1-0.75)/math.Sqrt(2.5+0.25), (0-0.55)/math.Sqrt(2.1+0.25))
 	check("running mean after inference", s.Mean.Data, 0.75, 0.55)

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/tessera-go/tessera/internal/golden"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -209,47 +210,62 @@ func greedy(events []int) (offset []int, size int) {
 	return offset, size
 }
 
-// TestStepMemory: what a step of another batch asks for follows from two, each length by itself; steps that are not the same in kind, or
-// lengths that are not linear in whole numbers, say nothing.
+// TestStepMemory: what a step of another batch asks for follows from three, each length by itself, linear or quadratic; steps that are not the same in kind, or
+// lengths that are not so in whole numbers, say nothing.
 func TestStepMemory(t *testing.T) {
 	of := func(events ...int) *StepMemory { return &StepMemory{trace: trace{events: events}} }
-	two, four := of(25, 8, ^0, 20, ^2), of(45, 8, ^0, 40, ^2)
-	for _, c := range []struct {
-		na, nb int
-		a, b   *StepMemory
-	}{{2, 4, two, four}, {4, 2, four, two}} {
-		at, ok := c.a.At(c.na, c.b, c.nb, 7)
-		if !ok || !slices.Equal(at.trace.events, []int{75, 8, ^0, 70, ^2}) || at.trace.count != 3 || at.Peak != 4*(80+16) {
-			t.Errorf("%d and %d: %v, %v", c.na, c.nb, at, ok)
-		}
+	two, four, six := of(25, 8, ^0, 4, ^2), of(45, 8, ^0, 16, ^2), of(65, 8, ^0, 36, ^2)
+	at, ok := MemoryAt(7, 2, 2, [3]*StepMemory{two, four, six}, nil)
+	if !ok || !slices.Equal(at.trace.events, []int{75, 8, ^0, 49, ^2}) || at.trace.count != 3 || at.Peak != 4*(80+16) {
+		t.Errorf("%v, %v", at, ok)
 	}
-	if at, ok := two.At(2, four, 4, 3); !ok || at.Peak != 4*(48+16) || at.trace.events[3] != 30 {
-		t.Errorf("between them: %v, %v", at, ok)
+	if at, ok := MemoryAt(1, 2, 2, [3]*StepMemory{two, four, six}, nil); !ok || !slices.Equal(at.trace.events, []int{15, 8, ^0, 1, ^2}) {
+		t.Errorf("of fewer: %v, %v", at, ok)
 	}
-	late := of(16, ^0, 33, 16)
-	if at, ok := late.At(1, of(32, ^0, 66, 32), 2, 1); !ok || at.Peak != 4*(48+16) {
+	if at, ok := MemoryAt(1, 1, 1, [3]*StepMemory{of(16, ^0, 33, 16), of(32, ^0, 66, 32), of(48, ^0, 99, 48)}, nil); !ok || at.Peak != 4*(48+16) {
 		t.Errorf("the most is at the end: %v, %v", at, ok)
 	}
-	if at, ok := of(0, 4).At(1, of(0, 8), 2, 2); !ok || at.Peak != 64 {
+	if at, ok := MemoryAt(2, 1, 1, [3]*StepMemory{of(0, 4), of(0, 8), of(0, 12)}, nil); !ok || at.Peak != 64 {
 		t.Errorf("an empty tensor: %v, %v", at, ok)
 	}
-	if at, ok := of(25).At(1, of(46), 4, 2); !ok || at.trace.events[0] != 32 {
-		t.Errorf("three apart: %v, %v", at, ok)
-	}
-	for name, o := range map[string]*StepMemory{"not linear": of(46, 8, ^0, 40, ^2), "shorter": of(45, 8, ^0, 40), "another goes": of(45, 8, ^1, 40, ^2), "another kind": of(45, 8, 9, 40, ^2)} {
-		if _, ok := two.At(2, o, 4, 7); ok {
-			t.Errorf("%s: it follows", name)
+	for name, o := range map[string]*StepMemory{"not in whole numbers": of(66, 8, ^0, 36, ^2), "shorter": of(65, 8, ^0, 36), "another goes": of(65, 8, ^1, 36, ^2),
+		"another kind": of(65, 8, 9, 36, ^2), "none left": of(0, 8, ^0, 36, ^2)} {
+		if at, ok := MemoryAt(13, 2, 2, [3]*StepMemory{two, four, o}, nil); ok {
+			t.Errorf("%s: it follows: %v", name, at)
+		}
+		if _, ok := MemoryAt(13, 2, 2, [3]*StepMemory{o, four, six}, nil); ok && name != "none left" {
+			t.Errorf("%s first: it follows", name)
 		}
 	}
-	if _, ok := of(45, 8, 9, 40, ^2).At(2, two, 4, 7); ok {
-		t.Error("another kind first: it follows")
-	}
-	if _, ok := two.At(2, two, 2, 7); ok {
+	if _, ok := MemoryAt(7, 2, 0, [3]*StepMemory{two, two, two}, nil); ok {
 		t.Error("of one batch: it follows")
 	}
 }
 
-// TestMeasured: what two measured batches say of a third is what it asks for, and a tape that expects it takes no more.
+// TestMeasuredTables: what small steps ask for tells what a batch does whose every view is compared with every other, in one table, in blocks, and with
+// recomputation; of more than 1024 views the blocks are not seen in a small step that stands for itself.
+func TestMeasuredTables(t *testing.T) {
+	w := tensor.New(6, 24)
+	golden.Fill(w.Data, "w", 1)
+	step := func(level Recompute, samples, batch int) *StepMemory {
+		x := tensor.New(2*samples, 6)
+		golden.Fill(x.Data, "x", 1)
+		tape := NewMeasuring(level, Shown{Samples: samples, Batch: batch})
+		tape.Backward(NTXent(Linear(tape.Input(x), tape.Param(w), nil), 0.5))
+		return tape.Measured()
+	}
+	for _, n := range []int{3, 40, 512, 513, 700} {
+		for _, level := range []Recompute{RecomputeNothing, RecomputeBlocks} {
+			whole := step(level, n, n)
+			at, ok := MemoryAt(n, 2, 2, [3]*StepMemory{step(level, 2, n), step(level, 4, n), step(level, 6, n)}, nil)
+			if !ok || !slices.Equal(at.trace.events, whole.trace.events) || at.Peak != whole.Peak {
+				t.Errorf("%d pairs, computed twice %v: %v, measured %d bytes", n, level, at, whole.Peak)
+			}
+		}
+	}
+}
+
+// TestMeasured: what three measured batches say of a fourth is what it asks for, and a tape that expects it takes no more.
 func TestMeasured(t *testing.T) {
 	w, u := tensor.New(16, 24).Fill(0.1), tensor.New(24, 3).Fill(0.1)
 	s := BatchNormState{Mean: tensor.New(24), Var: tensor.New(24), Momentum: 1, Eps: 1}
@@ -258,8 +274,9 @@ func TestMeasured(t *testing.T) {
 		tape.Backward(CrossEntropy(Linear(x, tape.Param(u), nil), make([]int32, n)))
 		return tape.Measured()
 	}
-	two, four, seven := step(NewMeasuring(RecomputeNorms), 2), step(NewMeasuring(RecomputeNorms), 4), step(NewMeasuring(RecomputeNorms), 7)
-	at, ok := two.At(2, four, 4, 7)
+	of := func(n int) *StepMemory { return step(NewMeasuring(RecomputeNorms, Shown{Samples: n, Batch: 7}), n) }
+	seven := of(7)
+	at, ok := MemoryAt(7, 2, 2, [3]*StepMemory{of(2), of(4), of(6)}, nil)
 	if !ok || !slices.Equal(at.trace.events, seven.trace.events) || at.Peak != seven.Peak || at.Peak == 0 {
 		t.Fatalf("of 7: %d bytes, measured %d", at.Peak, seven.Peak)
 	}
@@ -275,7 +292,7 @@ func TestMeasured(t *testing.T) {
 			t.Fatalf("%d bytes are held for a plan of %d, at most %d, want %d", held, 4*tape.mem.plan.size, peak, at.Peak)
 		}
 	}
-	if m := NewMeasuring(RecomputeBlocks); m.Recomputes() != RecomputeBlocks || !m.Recomputing() {
+	if m := NewMeasuring(RecomputeBlocks, Shown{}); m.Recomputes() != RecomputeBlocks || !m.Recomputing() {
 		t.Error("a measuring tape's level is lost, or statistics would move")
 	}
 }

@@ -129,6 +129,8 @@ type Tape struct {
 	draws     uint64 // how many random streams were handed out in this step
 	record    bool
 	recompute bool             // inside the second run of Checkpoint
+	shown     Shown            // to a measuring tape
+	piece     int              // rows of a piece, as the step on a measuring tape will have them
 	within    bool             // inside a Checkpoint
 	views     []*tensor.Tensor // made within
 	nodes     []node

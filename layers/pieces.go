@@ -23,6 +23,9 @@ type pieces struct {
 func (p pieces) Forward(x *autograd.Var) *autograd.Var {
 	rows := x.Shape()[0]
 	tape := x.Tape()
+	if all := tape.StandsFor(rows); all > rows && all > p.n {
+		return p.measured(x, all)
+	}
 	if rows <= p.n || !tape.Records() {
 		return p.Module.Forward(x)
 	}
@@ -36,4 +39,22 @@ func (p pieces) Forward(x *autograd.Var) *autograd.Var {
 		at += n
 	}
 	return autograd.Concat(0, out...)
+}
+
+// measured shows a measuring tape the pieces of the rows that x stands for: as many, of fewer rows.
+func (p pieces) measured(x *autograd.Var, all int) *autograd.Var {
+	tape, n := x.Tape(), x.Shape()[0]
+	some := func(from, n, of int) []int32 {
+		index := make([]int32, n)
+		for i := range index {
+			index[i] = int32((from + i) % of)
+		}
+		return index
+	}
+	var out []*autograd.Var
+	for at, rows := 0, tape.Piece(p.n); at < all; at += p.n {
+		out = append(out, autograd.Checkpoint(autograd.Gather(x, some(at, rows, n)), p.Module.Forward))
+	}
+	y := autograd.Concat(0, out...)
+	return autograd.Gather(y, some(0, n, y.Shape()[0]))
 }

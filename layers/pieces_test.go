@@ -107,3 +107,25 @@ func TestInPiecesOfConvNet(t *testing.T) {
 		}
 	}
 }
+
+// TestInPiecesMeasured: small steps tell what a step in pieces takes, within a twentieth and a few outputs, whether the last piece is whole or not; as if all passed at once it
+// would be several times as much.
+func TestInPiecesMeasured(t *testing.T) {
+	step := func(samples, batch, pieces, piece int) *autograd.StepMemory {
+		m := InPieces(Seq(ConvNet(tensor.NewRNG(1), 3, 8, TrunkOptions{}), Pool), pieces)
+		tape := autograd.NewMeasuring(autograd.RecomputeNothing, autograd.Shown{Samples: samples, Batch: batch, Piece: piece})
+		z := m.Forward(tape.Input(tensor.New(samples, 16, 16, 3).Fill(1)))
+		tape.Backward(autograd.NTXent(autograd.Concat(0, z, z), 0.5))
+		return tape.Measured()
+	}
+	for _, n := range []int{96, 100, 640} {
+		at, ok := autograd.MemoryAt(n, 2, 2, [3]*autograd.StepMemory{step(2, n, 16, 2), step(4, n, 16, 2), step(6, n, 16, 2)}, step(2, n, 16, 4))
+		if !ok || at.Piece != 16 {
+			t.Fatalf("%d in pieces: %v, %v", n, at, ok)
+		}
+		took, whole := step(n, n, 16, 2).Peak, step(n, n, 0, 2).Peak
+		if more := at.Peak - took; more < 0 || more > took/20+4*n*64*4 || whole < 2*took {
+			t.Errorf("%d in pieces of 16 were said to take %d bytes, and take %d; at once %d", n, at.Peak, took, whole)
+		}
+	}
+}

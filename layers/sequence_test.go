@@ -167,7 +167,7 @@ func TestBatchesSeen(t *testing.T) {
 		}
 	}
 	net.Forward(autograd.NewInference().Input(x))
-	net.Forward(autograd.NewMeasuring(autograd.RecomputeNothing).Input(x))
+	net.Forward(autograd.NewMeasuring(autograd.RecomputeNothing, autograd.Shown{}).Input(x))
 	net.Forward(autograd.Const(x))
 	tape.Training = false
 	net.Forward(tape.Input(x))

@@ -133,6 +133,7 @@ type audioContrastive struct {
 	head    layers.Sequential
 	between *layers.Linear   // the matrix between embeddings; nil of cosines
 	speeds  *spectrum.Speeds // nil where all play as they are
+	table   square
 }
 
 func (l *audioContrastive) Visit(prefix string, f func(layers.Param)) {
@@ -157,7 +158,6 @@ type windowPairs struct {
 	X     [2]*tensor.Tensor // [N T F 1]
 	From  [2][]float32      // [N], the seconds at which windows begin
 	bands [2][]float32      // [N F], the mean of each band
-	table *tensor.Tensor    // [N N], where matches are looked for
 }
 
 // windowPairMaker draws its rows.
@@ -173,7 +173,7 @@ func (l *audioContrastive) maker(in data.Inputs, augment bool) (*windowPairMaker
 }
 
 func (m *windowPairMaker) New(n int) *windowPairs {
-	b := &windowPairs{table: tensor.New(n, n)}
+	b := &windowPairs{}
 	for v := range b.X {
 		b.X[v] = tensor.New(append([]int{n}, m.sounds.Shape()...)...)
 		b.From[v], b.bands[v] = make([]float32, n), make([]float32, n*m.sounds.Shape()[1])
@@ -288,33 +288,36 @@ func (l *audioContrastive) both(t *autograd.Tape, b *windowPairs) *autograd.Var 
 	return within("head", l.head, within("trunk", l.setup.Trunk, autograd.Concat(0, t.Input(b.X[0]), t.Input(b.X[1]))))
 }
 
-// similar sets b's table to the similarities of all first windows to all second ones, by their embeddings [2N D], and returns them where they can be learned from.
-func (l *audioContrastive) similar(b *windowPairs, z *autograd.Var) *autograd.Var {
-	n := b.table.Dim(0)
+// similar returns the similarities [N N] of all first windows to all second ones, by their embeddings [2N D], and, where they can be learned from, what can be. Of
+// cosines they stand in the learner's table.
+func (l *audioContrastive) similar(z *autograd.Var) (table *tensor.Tensor, learned *autograd.Var) {
+	n := z.Shape()[0] / 2
 	if l.between == nil {
 		u := autograd.L2Normalize(z).Value
-		similar(b.table, u.Rows(0, n), u.Rows(n, 2*n))
-		return nil
+		table = l.table.of(n)
+		similar(table, u.Rows(0, n), u.Rows(n, 2*n))
+		return table, nil
 	}
 	first, second := autograd.Slice(z, 0, 0, n, 1), autograd.Slice(z, 0, n, n, 1)
 	y := autograd.MatMulNT(within("between", l.between, first), second)
-	copy(b.table.Data, y.Value.Data)
-	return y
+	return y.Value, y
 }
 
 func (l *audioContrastive) step(s train.Step, b *windowPairs) {
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		z := l.both(t, b)
+		var table *tensor.Tensor
 		var y *autograd.Var
 		if l.between != nil {
-			y = l.similar(b, z)
+			table, y = l.similar(z)
 		} else {
-			t.NoGrad(func() { l.similar(b, z) })
+			t.NoGrad(func() { table, _ = l.similar(z) })
 		}
-		n := b.table.Dim(0)
-		s.Metric("match", float64(matches(b.table)), float64(n))
-		near(b.table, b.bands[0], b.bands[1])
-		s.Metric("match_by_bands", float64(matches(b.table)), float64(n))
+		n := table.Dim(0)
+		s.Metric("match", float64(matches(table)), float64(n))
+		by := l.table.of(n)
+		near(by, b.bands[0], b.bands[1])
+		s.Metric("match_by_bands", float64(matches(by)), float64(n))
 		s.Metric("chance", 1, float64(n))
 		if y == nil {
 			return autograd.NTXent(z, float32(l.task.Temperature))
@@ -337,8 +340,8 @@ func (l *audioContrastive) Draw(in data.Inputs, index []int) (image.Image, error
 		return nil, err
 	}
 	n := b.X[0].Dim(0)
-	l.similar(b, l.both(autograd.NewInference(), b))
-	share := b.table.Clone()
+	table, _ := l.similar(l.both(autograd.NewInference(), b))
+	share := table.Clone()
 	for k := range share.Data {
 		share.Data[k] /= float32(l.task.Temperature)
 	}
@@ -360,7 +363,7 @@ func (l *audioContrastive) Draw(in data.Inputs, index []int) (image.Image, error
 		sheet.Text(x, y+h+bar+3, w, text, canvas.Ink)
 	}
 	for row := range index {
-		rank, others := ranked(b.table.Data[row*n:(row+1)*n], row)
+		rank, others := ranked(table.Data[row*n:(row+1)*n], row)
 		x, y := g.At(row*g.Cols + 1)
 		sheet.Frame(x-3, y-3, w+6, h+6, rank == 1)
 		show(row, 0, 0, row, fmt.Sprintf("from %.2f s", b.From[0][row]))

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -13,6 +14,49 @@ import (
 // bank remembers what was last said of each sample that is learned from (Wu, Xiong, Yu, Lin, "Unsupervised feature learning via non-parametric instance
 // discrimination", CVPR 2018, arXiv 1805.01978, section 3.1): rows of unit length [samples D]; it begins with random ones.
 type bank struct{ rows *tensor.Tensor }
+
+// Recall is how a task finds a picture by what is remembered of all.
+type Recall struct {
+	Temperature float64 // that cosines are divided by, above 0
+	Negatives   int     // remembered pictures that are drawn; of NPID, 0 means all
+	Momentum    float64 // how much of what is remembered stays
+	Loss        string  // nce or softmax
+	Out         int     // values of an answer
+	Views       Views
+	Blur        string // auto: where the side is at least 64; yes; no
+}
+
+// recallOptions are its options, those of its views among them: papers differ in the temperature, in what they say of negatives, and in how often colours are jittered.
+func recallOptions(temperature, negatives spec.Option, jitter string) []spec.Option {
+	temperature.Name, negatives.Name, negatives.Default = "temperature", "negatives", "4096"
+	return append([]spec.Option{temperature, negatives,
+		{Name: "momentum", Default: "0.5", About: "how much of what is remembered stays"},
+		{Name: "loss", Default: "nce", About: "which of two (nce), or which of all that were drawn (softmax)"},
+		{Name: "out", Default: "128", About: "values of an answer"}}, viewOptionsOf("0.2", jitter, "no")...)
+}
+
+// recallOf reads them, at least so many negatives.
+func recallOf(v Values, fewest int) Recall {
+	r := Recall{Temperature: v.Float("temperature", leastTemperature, 100), Negatives: v.Int("negatives", fewest, 1<<20), Momentum: v.Float("momentum", 0, 0.9999),
+		Loss: v.One("loss", "nce", "softmax"), Out: v.Int("out", 2, 1<<16)}
+	r.Views, r.Blur = viewsOf(v)
+	return r
+}
+
+// recallConfig is what such tasks' papers have, but for weight decay.
+func recallConfig(decay float32) func(c *train.Config) {
+	return func(c *train.Config) { c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "sgd", 0.03, 0.9, decay }
+}
+
+// found returns the loss of finding the own of logits, as bank.recall has them, and tells how often it is found.
+func (r Recall) found(s train.Step, logits *autograd.Var) *autograd.Var {
+	own := make([]int32, logits.Shape()[0])
+	s.Metric("accuracy", float64(tensor.CountRight(logits.Value, own)), float64(len(own)))
+	if r.Loss == "nce" {
+		return estimated(logits)
+	}
+	return autograd.CrossEntropy(logits, own)
+}
 
 // newBank returns the bank of a task, a Setting of this name in its state: of the samples of the setup's inputs, or as many as the run remembers
 // that is loaded.

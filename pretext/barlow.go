@@ -27,35 +27,54 @@ import (
 //
 // The zero value cannot be trained: New("barlow") returns one that can. The views are the task, so it is looked at with the same ones as it is trained with.
 type Barlow struct {
-	Lambda              float64 // of the off-diagonal, not below 0
-	Scale               float64 // of the loss, above 0
-	Hidden, Out, Layers int     // of the projector
-	Views               Views
-	Blur                string // auto: where the side is at least 64; yes; no
-	Pieces              int    // views that pass the trunk at once while training (layers.InPieces); 0 means all
+	Lambda float64 // of the off-diagonal, not below 0
+	Scale  float64 // of the loss, above 0
+	Layers int     // of the projector
+	Decorrelated
+}
+
+// Decorrelated is what the tasks have in common whose values of a projection are to say different things.
+type Decorrelated struct {
+	Hidden, Out int // of the projector
+	Pieces      int // views that pass the trunk at once while training (layers.InPieces); 0 means all
+	Views       Views
+	Blur        string // auto: where the side is at least 64; yes; no
+}
+
+// decorrelatedOptions are its options, behind others.
+func decorrelatedOptions(others ...spec.Option) []spec.Option {
+	return append(append(others,
+		spec.Option{Name: "hidden", Default: "1024", About: "units inside the projector (paper: 8192)"},
+		spec.Option{Name: "out", Default: "1024", About: "values of a projection (paper: 8192)"}, piecesOption), viewOptions...)
+}
+
+// decorrelatedOf reads them.
+func decorrelatedOf(v Values) Decorrelated {
+	d := Decorrelated{Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<14)}
+	d.Views, d.Blur = viewsOf(v)
+	d.Pieces = piecesOf(v)
+	return d
+}
+
+// decorrelatedConfig is what their papers have.
+func decorrelatedConfig(c *train.Config) {
+	c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "lars", 0.3, 0.9, 1e-4
 }
 
 var barlowAbout = About{
 	Line: "make values of a projection agree between two views, and say different things (Barlow Twins, Zbontar et al. 2021)",
 	Of:   "pictures", Hidden: "what is said of another view of the same picture",
 	Trivial:  "chance: one in a batch",
-	Collapse: "a lower --lr, or scale= in place of it; larger batches",
+	Collapse: "a lower --lr, or scale= in place of it; a higher lambda=; larger batches",
 	Shortcut: "colours, which are jittered",
-	Options: append([]spec.Option{
-		{Name: "lambda", Default: "0.005", About: "weight of the correlations between different values"},
-		{Name: "scale", Default: "1", About: "of the loss (solo-learn: 0.1)"},
-		{Name: "hidden", Default: "1024", About: "units inside the projector (paper: 8192)"},
-		{Name: "out", Default: "1024", About: "values of a projection (paper: 8192)"},
-		{Name: "layers", Default: "3", About: "of the projector"}, piecesOption}, viewOptions...),
+	Options: decorrelatedOptions(
+		spec.Option{Name: "lambda", Default: "0.005", About: "weight of the correlations between different values"},
+		spec.Option{Name: "scale", Default: "1", About: "of the loss (solo-learn: 0.1)"},
+		spec.Option{Name: "layers", Default: "3", About: "of the projector"}),
 	OwnViews: true,
-	Config: func(c *train.Config) {
-		c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "lars", 0.3, 0.9, 1e-4
-	},
+	Config:   decorrelatedConfig,
 	make: func(v Values) Task {
-		c := Barlow{Lambda: v.Float("lambda", 0, 100), Scale: v.Float("scale", 1e-6, 1e3), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<14), Layers: v.Int("layers", 1, 8)}
-		c.Views, c.Blur = viewsOf(v)
-		c.Pieces = piecesOf(v)
-		return c
+		return Barlow{v.Float("lambda", 0, 100), v.Float("scale", 1e-6, 1e3), v.Int("layers", 1, 8), decorrelatedOf(v)}
 	},
 }
 

@@ -65,6 +65,7 @@ var deepClusterAbout = About{
 		{Name: "every", Default: "0", About: "after how many epochs clusters are made again (paper: 1); 0: as many as have 100 updates"},
 	},
 	OwnEpochs: true,
+	Narrows:   true,
 	Config: func(c *train.Config) {
 		c.Optimizer, c.LR, c.Momentum, c.WeightDecay, c.Augment = "sgd", 0.05, 0.9, 1e-5, "resized-crop"
 	},

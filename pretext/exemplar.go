@@ -207,6 +207,7 @@ type exemplar struct {
 	colours     colourAxes
 	known       *tensor.Tensor    // [1 + colourValues]: pictures and colours, for a run that is loaded without its data
 	embed, head layers.Sequential // no head for triplet
+	table       square
 }
 
 func (l *exemplar) Visit(prefix string, f func(layers.Param)) {
@@ -237,7 +238,6 @@ type exemplars struct {
 	Labels  []int32        // [V·N], the classes; nil where there are none
 	Patches []place        // [N], where they lie in their pictures
 	colour  [2][]float32   // [N 3], the mean of the first two views
-	table   *tensor.Tensor // [N N], where matches are looked for
 }
 
 // exemplarMaker makes views.
@@ -281,7 +281,7 @@ func atMost(size int) data.Framing {
 
 func (m *exemplarMaker) New(n int) *exemplars {
 	s, v := m.setup.Side, m.task.Views
-	b := &exemplars{X: tensor.New(v*n, s, s, 3), Patches: make([]place, n), table: tensor.New(n, n)}
+	b := &exemplars{X: tensor.New(v*n, s, s, 3), Patches: make([]place, n)}
 	if m.trains && m.head != nil {
 		b.Labels = make([]int32, v*n)
 	}
@@ -458,8 +458,9 @@ func (l *exemplar) match(s train.Step, b *exemplars, unit *autograd.Var) *autogr
 		return autograd.CrossEntropy(autograd.Scale(table, matchScale), own)
 	}
 	for v := range b.colour {
-		near(b.table, b.colour[v], b.colour[1-v])
-		s.Metric("match_by_colour", float64(matches(b.table)), float64(n))
+		table := l.table.of(n)
+		near(table, b.colour[v], b.colour[1-v])
+		s.Metric("match_by_colour", float64(matches(table)), float64(n))
 		s.Metric("chance", 1, float64(n))
 	}
 	return autograd.Scale(autograd.Add(loss(first, second), loss(second, first)), 0.5)
@@ -532,7 +533,8 @@ func (l *exemplar) Draw(in data.Inputs, index []int) (image.Image, error) {
 	}
 	n, s := len(b.Patches), l.setup.Side
 	unit := autograd.L2Normalize(l.see(autograd.NewInference().Input(b.X))).Value
-	similar(b.table, unit.Rows(0, n), unit.Rows(n, 2*n))
+	table := tensor.New(n, n)
+	similar(table, unit.Rows(0, n), unit.Rows(n, 2*n))
 	const side, bar, label = 112, 14, canvas.TextHeight + 4
 	g := canvas.Grid{Cols: 3 + exemplarShown, CellW: side, CellH: side + bar + label, Gap: 10, Head: label}
 	sheet := g.Sheet(len(index) * g.Cols)
@@ -545,7 +547,7 @@ func (l *exemplar) Draw(in data.Inputs, index []int) (image.Image, error) {
 		sheet.Text(x, y, g.CellW, text, canvas.Ink)
 		sheet.Fit(x, y+label, side, side, l.setup.Norm.ToImage(b.X.Rows(view*n+of, view*n+of+1).Data, s, s).Pix, s, s)
 		if view == 1 {
-			cosine := float64(max(b.table.At(row, of), 0))
+			cosine := float64(max(table.At(row, of), 0))
 			sheet.Fill(x, y+label+side+5, side, bar-8, canvas.Quiet)
 			sheet.Fill(x, y+label+side+5, int(float64(side)*cosine+0.5), bar-8, canvas.Ink)
 		}
@@ -557,13 +559,13 @@ func (l *exemplar) Draw(in data.Inputs, index []int) (image.Image, error) {
 		}
 		x, y := g.At(row * g.Cols)
 		sheet.Fit(x, y+label, side, side, outlined(im, b.Patches[row:row+1]).Pix, im.H, im.W)
-		rank, others := ranked(b.table.Data[row*n:(row+1)*n], row)
+		rank, others := ranked(table.Data[row*n:(row+1)*n], row)
 		x, y = g.At(row*g.Cols + 2)
 		sheet.Frame(x-3, y+label-3, side+6, side+6, rank == 1)
 		show(row, 1, 0, row, "")
-		show(row, 2, 1, row, fmt.Sprintf("%.2f: no. %d", b.table.At(row, row), rank))
+		show(row, 2, 1, row, fmt.Sprintf("%.2f: no. %d", table.At(row, row), rank))
 		for k, j := range others[:min(exemplarShown, len(others))] {
-			show(row, 3+k, 1, j, fmt.Sprintf("%.2f", b.table.At(row, j)))
+			show(row, 3+k, 1, j, fmt.Sprintf("%.2f", table.At(row, j)))
 		}
 	}
 	return sheet, nil

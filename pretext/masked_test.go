@@ -146,7 +146,7 @@ func TestMaskedRefuses(t *testing.T) {
 			t.Errorf("%+v can be learned", task)
 		}
 	}
-	for of, trunk := range map[string]string{"mae": "vit-tiny?patch=4&init=mae", "multi?tasks=rotation,mae": "vit-tiny?patch=4&init=mae", "simmim": ""} {
+	for of, trunk := range map[string]string{"mae": "vit-tiny?patch=4&init=mae&pool=mean", "multi?tasks=rotation,mae": "vit-tiny?patch=4&init=mae&pool=mean", "simmim": ""} {
 		if a := Tell(of); a.Trunk != trunk || a.Takes("convnet") != (trunk == "") || !a.Takes("vit-small") {
 			t.Errorf("%s wants the trunk %q", of, a.Trunk)
 		}

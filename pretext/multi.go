@@ -85,7 +85,8 @@ var multiAbout = About{
 		{Name: "harmonise", Default: "no", About: "yes: every task is shown grey pictures"},
 		{Name: "cosine", Default: "10", About: "every so many updates the cosine between the tasks' gradients of the trunk is told, 0 never"},
 	},
-	Config: func(c *train.Config) { c.WeightDecay = 1e-4 },
+	Narrows: true,
+	Config:  func(c *train.Config) { c.WeightDecay = 1e-4 },
 }
 
 // The table names this task, and this task looks others up in the table: what refers back is set when both are there.
@@ -480,7 +481,7 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 		f.turns, f.endless = m.turns, true
 		m.makeRoom()
 	}
-	out := &train.Feed{Samples: o.BatchSize, Turns: 1, Err: f.err, Bad: f.badCount, Bytes: f.bytes, Epoch: f.run}
+	out := &train.Feed{Samples: o.BatchSize, Turns: 1, Err: f.err, Bad: f.badCount, Bytes: f.bytes, Epoch: f.run, Later: map[string]float64{}}
 	for k, p := range m.parts {
 		own := o
 		own.Seed, own.Bad = partSeed(o.Seed, k), f.broken
@@ -490,6 +491,9 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 		}
 		if feed.Begin != nil {
 			return nil, fmt.Errorf("task multi: %s begins each of its epochs by itself, from all of its data; beside others its pictures end elsewhere, so it cannot be one of them", p.member.Name)
+		}
+		for name, from := range feed.Later {
+			out.Later[p.under(name)] = from
 		}
 		f.feeds = append(f.feeds, feed)
 		f.longest = max(f.longest, feed.Steps)

@@ -29,15 +29,7 @@ import (
 // their second views.
 //
 // The zero value cannot be trained: New("npid") returns one that can. The views are the task, so it is looked at with the same ones as it is trained with.
-type NPID struct {
-	Temperature float64 // that cosines are divided by, above 0
-	Negatives   int     // remembered pictures that are drawn; 0 means all
-	Momentum    float64 // how much of what is remembered stays
-	Loss        string  // nce or softmax
-	Out         int     // values of an answer
-	Views       Views
-	Blur        string // auto: where the side is at least 64; yes; no
-}
+type NPID struct{ Recall }
 
 var npidAbout = About{
 	Line: "find which of all pictures is shown by what was last said of each (NPID, Wu et al. 2018)",
@@ -45,23 +37,15 @@ var npidAbout = About{
 	Trivial:  "chance: one in a batch",
 	Collapse: "a lower --lr, a lower temperature=, loss=softmax",
 	Shortcut: "colours, which are jittered",
-	Options: append([]spec.Option{
-		{Name: "temperature", Default: "0.1", About: "that cosines are divided by (ImageNet: 0.07)"},
-		{Name: "negatives", Default: "4096", About: "remembered pictures that are drawn beside the own; 0: all, as a softmax"},
-		{Name: "momentum", Default: "0.5", About: "how much of what is remembered stays"},
-		{Name: "loss", Default: "nce", About: "which of two (nce), or which of all that were drawn (softmax)"},
-		{Name: "out", Default: "128", About: "values of an answer"}}, viewOptionsOf("0.2", "1", "no")...),
+	Options: recallOptions(spec.Option{Default: "0.1", About: "that cosines are divided by (ImageNet: 0.07)"},
+		spec.Option{About: "remembered pictures that are drawn beside the own; 0: all, as a softmax"}, "1"),
 	OwnViews: true,
-	Config: func(c *train.Config) {
-		c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "sgd", 0.03, 0.9, 5e-4
-	},
+	Config:   recallConfig(5e-4),
 	make: func(v Values) Task {
-		c := NPID{Temperature: v.Float("temperature", leastTemperature, 100), Negatives: v.Int("negatives", 0, 1<<20), Momentum: v.Float("momentum", 0, 0.9999),
-			Loss: v.One("loss", "nce", "softmax"), Out: v.Int("out", 2, 1<<16)}
+		c := NPID{recallOf(v, 0)}
 		if c.Negatives == 0 && v.Given("loss") && c.Loss == "nce" {
 			v.Fail("option loss=nce: it is of negatives that are drawn; negatives=0 takes all")
 		}
-		c.Views, c.Blur = viewsOf(v)
 		return c
 	},
 }
@@ -133,15 +117,10 @@ func (l *npid) step(s train.Step, b *pairs) {
 
 // find returns the loss of finding pictures by answers z [N D], among those that were drawn, or all.
 func (l *npid) find(s train.Step, z *autograd.Var, of, drawn []int32) *autograd.Var {
-	logits, own := (*autograd.Var)(nil), make([]int32, len(of))
 	if drawn != nil {
-		logits = l.bank.recall(z, of, drawn, l.task.Temperature)
-	} else {
-		logits, own = autograd.Scale(autograd.MatMulNT(z, autograd.Const(l.bank.rows)), 1/float32(l.task.Temperature)), of
+		return l.task.found(s, l.bank.recall(z, of, drawn, l.task.Temperature))
 	}
-	s.Metric("accuracy", float64(tensor.CountRight(logits.Value, own)), float64(len(of)))
-	if l.task.Loss == "nce" && drawn != nil {
-		return estimated(logits)
-	}
-	return autograd.CrossEntropy(logits, own)
+	logits := autograd.Scale(autograd.MatMulNT(z, autograd.Const(l.bank.rows)), 1/float32(l.task.Temperature))
+	s.Metric("accuracy", float64(tensor.CountRight(logits.Value, of)), float64(len(of)))
+	return autograd.CrossEntropy(logits, of)
 }

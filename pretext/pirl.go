@@ -29,16 +29,10 @@ import (
 //
 // The zero value cannot be trained: New("pirl") returns one that can. The views are the task, so it is looked at with the same ones as it is trained with.
 type PIRL struct {
-	Transform   string  // jigsaw or rotation
-	Part        float64 // smallest part of a picture that tiles are cut from
-	Share       float64 // of the transformed picture in the loss, 0 to 1
-	Temperature float64 // that cosines are divided by, above 0
-	Negatives   int     // remembered pictures that are drawn
-	Momentum    float64 // how much of what is remembered stays
-	Loss        string  // nce or softmax
-	Out         int     // values of an answer
-	Views       Views
-	Blur        string // auto: where the side is at least 64; yes; no
+	Transform string  // jigsaw or rotation
+	Part      float64 // smallest part of a picture that tiles are cut from
+	Share     float64 // of the transformed picture in the loss, 0 to 1
+	Recall
 }
 
 var pirlAbout = About{
@@ -51,22 +45,15 @@ var pirlAbout = About{
 		{Name: "transform", Default: "jigsaw", About: "what is done to the other view: jigsaw or rotation"},
 		{Name: "part", Default: "0.6", About: "smallest part of the picture's area that tiles are cut from"},
 		{Name: "share", Default: "0.5", About: "of the transformed picture in the loss"},
-		{Name: "temperature", Default: "0.07", About: "that cosines are divided by"},
-		{Name: "negatives", Default: "4096", About: "remembered pictures that are drawn beside the own (ImageNet: 32000)"},
-		{Name: "momentum", Default: "0.5", About: "how much of what is remembered stays"},
-		{Name: "loss", Default: "nce", About: "which of two (nce), or which of all that were drawn (softmax)"},
-		{Name: "out", Default: "128", About: "values of an answer"}}, viewOptionsOf("0.2", "0.8", "no")...),
+	}, recallOptions(spec.Option{Default: "0.07", About: "that cosines are divided by"},
+		spec.Option{About: "remembered pictures that are drawn beside the own (ImageNet: 32000)"}, "0.8")...),
 	OwnViews: true,
-	Config: func(c *train.Config) {
-		c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "sgd", 0.03, 0.9, 1e-4
-	},
+	Config:   recallConfig(1e-4),
 	make: func(v Values) Task {
-		c := PIRL{Transform: v.One("transform", "jigsaw", "rotation"), Part: v.Float("part", 0.001, 1), Share: v.Float("share", 0, 1), Temperature: v.Float("temperature", leastTemperature, 100),
-			Negatives: v.Int("negatives", 1, 1<<20), Momentum: v.Float("momentum", 0, 0.9999), Loss: v.One("loss", "nce", "softmax"), Out: v.Int("out", 2, 1<<16)}
+		c := PIRL{v.One("transform", "jigsaw", "rotation"), v.Float("part", 0.001, 1), v.Float("share", 0, 1), recallOf(v, 1)}
 		if v.Given("part") && c.Transform != "jigsaw" {
 			v.Fail("option part: it is of tiles, and transform=%s has none", c.Transform)
 		}
-		c.Views, c.Blur = viewsOf(v)
 		return c
 	},
 }
@@ -187,17 +174,9 @@ func (l *pirl) step(s train.Step, b *pairs) {
 
 // find returns the loss of finding pictures by answers f and g [N D], among those that were drawn.
 func (l *pirl) find(s train.Step, z [2]*autograd.Var, of, drawn []int32) *autograd.Var {
-	share := float32(l.task.Share)
 	var losses [2]*autograd.Var
-	own := make([]int32, len(of))
 	for v := range z {
-		logits := l.bank.recall(z[v], of, drawn, l.task.Temperature)
-		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, own)), float64(len(of)))
-		if l.task.Loss == "nce" {
-			losses[v] = estimated(logits)
-		} else {
-			losses[v] = autograd.CrossEntropy(logits, own)
-		}
+		losses[v] = l.task.found(s, l.bank.recall(z[v], of, drawn, l.task.Temperature))
 	}
-	return autograd.Lerp(losses[0], losses[1], share)
+	return autograd.Lerp(losses[0], losses[1], float32(l.task.Share))
 }

@@ -20,13 +20,16 @@ func (s *agingStep) At() (int, int) { return s.update, 100 }
 func (s *agingStep) Last() bool     { return s.last }
 func (s *agingStep) After(f func()) { s.after = append(s.after, f) }
 
-// TestQueueAge: what is told is the mean number of updates since each row was put in, as a list of them has it.
+// TestQueueAge: what is told is the mean number of updates since each row was put in, as a list of them has it; of a queue that begins with zeros, in some update, from when it is full.
 func TestQueueAge(t *testing.T) {
-	for _, c := range []struct{ rows, each, batches int }{{7, 3, 1}, {8, 2, 2}, {5, 8, 1}, {6, 6, 1}, {64, 4, 1}} {
+	for _, c := range []struct{ rows, each, batches, from int }{{7, 3, 1, 0}, {8, 2, 2, 0}, {5, 8, 1, 0}, {6, 6, 1, 0}, {64, 4, 1, 0}, {7, 3, 1, 4}, {8, 4, 3, 2}} {
 		q := newQueue(tensor.NewRNG(1), c.rows, 4)
 		born := make([]int, c.rows) // the first update, of random rows
-		at := 0
-		for update := range 12 {
+		if c.from > 0 {
+			q.rows.Fill(0)
+		}
+		at, put := 0, 0
+		for update := c.from; update < c.from+12; update++ {
 			s := &agingStep{pairStep: pairStep{values: map[string]float64{}}, update: update}
 			for b := range c.batches {
 				s.last = b == c.batches-1
@@ -40,9 +43,11 @@ func TestQueueAge(t *testing.T) {
 			for _, f := range s.after {
 				f()
 			}
-			if got := s.values["queue_age"]; !(math.Abs(got-want) <= 1e-9) {
-				t.Errorf("%+v at update %d: age %g, want %g", c, update, got, want)
+			got, told := s.values["queue_age"]
+			if told != (c.from == 0 || put >= c.rows) || told && !(math.Abs(got-want) <= 1e-9) {
+				t.Errorf("%+v at update %d: age %g, told: %v, want %g", c, update, got, told, want)
 			}
+			put += c.each * c.batches
 			for range c.each * c.batches {
 				born[at], at = update, (at+1)%c.rows
 			}

@@ -564,6 +564,7 @@ type pairStep struct {
 }
 
 func (s *pairStep) At() (int, int)   { return 0, 1 }
+func (s *pairStep) Epoch() int       { return 0 }
 func (s *pairStep) RNG() *tensor.RNG { return tensor.NewRNG(1) }
 func (s *pairStep) Update(...string) {}
 func (s *pairStep) Own(string, func(rate float32) (sum, count float64)) {

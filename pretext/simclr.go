@@ -15,7 +15,7 @@ import (
 //
 // Sampling: two views of each picture, made alike (see Views). The defences are theirs: without the jitter, the mean colour finds the other view.
 //
-// Net: trunk, and a projector of linear, batch norm, ReLU, linear (its section 4.2); what is kept is the trunk. Each view passes by itself, so that batch
+// Net: trunk, and a projector of linear, batch norm, ReLU, linear (its section 4.2), and with Norm, as in the authors' program, batch norm; what is kept is the trunk. Each view passes by itself, so that batch
 // statistics are of N views, as in the programs with published CIFAR-10 numbers; the authors' takes them of all 2N.
 //
 // Loss: NT-Xent (equation 1): by cosines over a temperature each view must find the other among the 2N - 2 views of other pictures. Larger batches are
@@ -25,6 +25,7 @@ import (
 type SimCLR struct {
 	Temperature float64 // that cosines are divided by, above 0
 	Hidden, Out int     // of the projector
+	Norm        bool    // batch norm behind the projector's last layer too
 	Views       Views
 	Blur        string // auto: where the side is at least 64; yes; no
 	Pieces      int    // views that pass the trunk at once while training (layers.InPieces); 0 means all
@@ -46,12 +47,13 @@ var simclrAbout = About{
 func simclrOptions(temperature spec.Option) []spec.Option {
 	return append([]spec.Option{temperature,
 		{Name: "hidden", Default: "512", About: "units inside the projector"},
-		{Name: "out", Default: "128", About: "values of a projection"}, piecesOption}, viewOptions...)
+		{Name: "out", Default: "128", About: "values of a projection"},
+		{Name: "norm", Default: "no", About: "batch norm behind the projector's last layer too (the authors' program)"}, piecesOption}, viewOptions...)
 }
 
 // simclrOf reads them.
 func simclrOf(v Values) SimCLR {
-	c := SimCLR{Temperature: v.Float("temperature", leastTemperature, 100), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
+	c := SimCLR{Temperature: v.Float("temperature", leastTemperature, 100), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16), Norm: v.Bool("norm")}
 	c.Views, c.Blur = viewsOf(v)
 	c.Pieces = piecesOf(v)
 	return c
@@ -72,7 +74,11 @@ func (c SimCLR) learner(name string, s Setup) (*simclr, error) {
 		return nil, fmt.Errorf("task %s of %+v: want Temperature and Views.MinArea above 0, Hidden >= 1 and Out >= 2; pretext.New(%q) has them", name, c, name)
 	}
 	l := &simclr{task: c, pairLearner: newPairLearner(name, s, c.Views, c.Blur)}
-	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), c.Hidden, c.Out), c.Pieces)
+	projector := perceptron
+	if c.Norm {
+		projector = closed
+	}
+	l.Sequential = projected(s.Trunk, projector(s.RNG, s.Trunk.Channels(), c.Hidden, c.Out), c.Pieces)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
 	return l, nil
 }

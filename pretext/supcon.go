@@ -36,6 +36,7 @@ var supconAbout = About{
 	Options:  simclrOptions(spec.Option{Name: "temperature", Default: "0.1", About: "that cosines are divided by"}),
 	OwnViews: true,
 	Labelled: true,
+	Narrows:  true,
 	Config:   contrastiveConfig,
 	make:     func(v Values) Task { return SupCon{simclrOf(v)} },
 }
@@ -86,16 +87,16 @@ func (l *supcon) find(s train.Step, z [2]*autograd.Var, of []int32) *autograd.Va
 		class[i] = l.setup.Labels.Label(int(sample))
 	}
 	same := func(i, j int) bool { return i%n == j%n || class[i%n] >= 0 && class[i%n] == class[j%n] }
-	return autograd.AmongOthers(autograd.Concat(0, z[0], z[1]), float32(l.task.Temperature), func(lo int, logits *autograd.Var) *autograd.Var {
+	return autograd.AmongOthers(autograd.Concat(0, z[0], z[1]), float32(l.task.Temperature), func(rows []int32, logits *autograd.Var) *autograd.Var {
 		if !logits.Tape().Recomputing() {
-			tellClasses(s, logits.Value, lo, class)
+			tellClasses(s, logits.Value, rows, class)
 		}
 		wanted := logits.Tape().New(logits.Shape()...)
 		parallel.For(wanted.Dim(0), func(i int) {
-			row, count := wanted.Rows(i, i+1).Data, float32(0)
+			row, own, count := wanted.Rows(i, i+1).Data, int(rows[i]), float32(0)
 			for j := range row {
 				row[j] = 0
-				if lo+i != j && same(lo+i, j) {
+				if own != j && same(own, j) {
 					row[j] = 1
 					count++
 				}
@@ -108,13 +109,13 @@ func (l *supcon) find(s train.Step, z [2]*autograd.Var, of []int32) *autograd.Va
 	})
 }
 
-// tellClasses tells how often the nearest view of another picture, by logits [R 2N] of the views from lo on, is of the same class, of those that have any.
-func tellClasses(s train.Step, logits *tensor.Tensor, lo int, class []int) {
+// tellClasses tells how often the nearest view of another picture, by logits [R 2N] of some views, is of the same class, of those that have any.
+func tellClasses(s train.Step, logits *tensor.Tensor, rows []int32, class []int) {
 	n := len(class)
 	right, guessed, of := 0.0, 0.0, 0.0
-	for i := lo; i < lo+logits.Dim(0); i++ {
-		best, alike := -1, 0
-		row := logits.Rows(i-lo, i-lo+1).Data
+	for k, own := range rows {
+		i, best, alike := int(own), -1, 0
+		row := logits.Rows(k, k+1).Data
 		for j := range row {
 			if j%n == i%n {
 				continue

@@ -24,7 +24,7 @@ import (
 // Codes (equations 3 to 5): scores z·Cᵀ of a view of the whole batch become Q = Diag(u)·exp(scores/epsilon)·Diag(v) in a few rounds of Sinkhorn and Knopp, so that
 // all prototypes get equally much of the batch and each picture is dealt out once: one prototype for all pictures cannot be a code, which is what keeps the
 // net from collapse. Small batches are too few to deal out evenly: with queue the projections of so many earlier views, of each of both by itself, are dealt out
-// beside the batch, from when there are so many (its section 4.1).
+// beside the batch, from when there are so many (its section 4.1); they are remembered from epoch queue-from on, since those of a net that has learned little are of no use.
 //
 // Loss (equations 2 and 6): cross-entropy between the code of each view, without gradient, and softmax(z·Cᵀ/temperature) of every other view, small ones too.
 //
@@ -38,6 +38,7 @@ type SwAV struct {
 	Epsilon     float64 // of codes, at least leastEpsilon: near 0 a view has one prototype, with more all alike
 	Rounds      int     // of Sinkhorn and Knopp, at least 1
 	Queue       int     // remembered projections of each view; 0: none
+	QueueFrom   int     // epochs from the run's first on in which nothing is remembered
 	Freeze      float64 // epochs in which prototypes stay as they are
 	Hidden, Out int     // of the projector
 	Pieces      int     // views that pass the trunk at once while training (layers.InPieces); 0 means all
@@ -60,6 +61,7 @@ var swavAbout = About{
 		{Name: "epsilon", Default: "0.05", About: "how evenly a view is dealt out: with less to fewer prototypes"},
 		{Name: "rounds", Default: "3", About: "of Sinkhorn and Knopp"},
 		{Name: "queue", Default: "0", About: "earlier projections dealt out beside a batch, for small batches (paper: 3840)"},
+		{Name: "queue-from", Default: "0", About: "epochs before they are remembered (paper: 15)"},
 		{Name: "freeze", Default: "1", About: "epochs in which prototypes stay as they are"},
 		{Name: "hidden", Default: "512", About: "units inside the projector (ImageNet: 2048)"},
 		{Name: "out", Default: "128", About: "values of a projection"}, piecesOption}, viewOptions...), cropOptions...),
@@ -67,18 +69,21 @@ var swavAbout = About{
 	Config:   func(c *train.Config) { c.Optimizer, c.LR, c.WeightDecay = "adam", 1e-3, 1e-6 },
 	make: func(v Values) Task {
 		c := SwAV{Prototypes: v.Int("prototypes", 2, 1<<17), Temperature: v.Float("temperature", leastTemperature, 100), Epsilon: v.Float("epsilon", leastEpsilon, 100),
-			Rounds: v.Int("rounds", 1, 100), Queue: v.Int("queue", 0, 1<<20), Freeze: v.Float("freeze", 0, 1e6), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
+			Rounds: v.Int("rounds", 1, 100), Queue: v.Int("queue", 0, 1<<20), QueueFrom: v.Int("queue-from", 0, 1<<20), Freeze: v.Float("freeze", 0, 1e6), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<16)}
 		c.Views, c.Blur = viewsOf(v)
 		c.Pieces = piecesOf(v)
 		c.Views.Crops = cropsOf(v, c.Views.MinArea)
+		if c.Queue == 0 && c.QueueFrom > 0 {
+			v.Fail("option queue-from is of what is remembered, and nothing is: queue=0")
+		}
 		return c
 	},
 }
 
 // Learner returns the trunk with its projector, the prototypes, and what is remembered.
 func (c SwAV) Learner(s Setup) (train.Learner, error) {
-	if c.Prototypes < 2 || !(c.Temperature > 0) || !(c.Epsilon >= leastEpsilon) || c.Rounds < 1 || c.Queue < 0 || !(c.Freeze >= 0) || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
-		return nil, fmt.Errorf("task swav of %+v: want Prototypes and Out >= 2, Temperature and Views.MinArea above 0, Epsilon >= %g, Rounds and Hidden >= 1, Queue and Freeze not below 0; pretext.New(\"swav\") has them",
+	if c.Prototypes < 2 || !(c.Temperature > 0) || !(c.Epsilon >= leastEpsilon) || c.Rounds < 1 || c.Queue < 0 || c.QueueFrom < 0 || !(c.Freeze >= 0) || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
+		return nil, fmt.Errorf("task swav of %+v: want Prototypes and Out >= 2, Temperature and Views.MinArea above 0, Epsilon >= %g, Rounds and Hidden >= 1, Queue, QueueFrom and Freeze not below 0; pretext.New(\"swav\") has them",
 			c, leastEpsilon)
 	}
 	if err := c.Views.Crops.check("swav"); err != nil {
@@ -133,7 +138,12 @@ func (l *swav) Metrics() []metric.Metric {
 }
 
 func (l *swav) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	return l.feed(in, augment, o, l.step)
+	f, err := l.feed(in, augment, o, l.step)
+	if err != nil || l.task.QueueFrom == 0 || !augment {
+		return f, err
+	}
+	f.Later = map[string]float64{"queue": float64(l.task.QueueFrom)}
+	return f, nil
 }
 
 // unitise makes rows unit length.
@@ -156,7 +166,7 @@ func (l *swav) step(s train.Step, b *pairs) {
 			codes[v] = l.codes(v, scores.Value)
 			said[v] = cool(scores)
 			falls[v] = softmax(said[v].Value)
-			if l.queues[v] != nil {
+			if l.queues[v] != nil && s.Epoch() >= l.task.QueueFrom {
 				l.queues[v].put(s, z[v].Value)
 			}
 		}
@@ -182,7 +192,7 @@ func (l *swav) step(s train.Step, b *pairs) {
 // codes returns how views v, of which the scores are [N K], are dealt out to prototypes, with those that are remembered.
 func (l *swav) codes(v int, scores *tensor.Tensor) *tensor.Tensor {
 	q := l.queues[v]
-	if q == nil || tensor.SumSquares(q.rows.Rows(l.task.Queue-1, l.task.Queue)) == 0 { // the last is filled last
+	if q == nil || !q.full() {
 		return sinkhorn(scores, l.task.Epsilon, l.task.Rounds)
 	}
 	n, k := scores.Dim(0), scores.Dim(1)

@@ -139,6 +139,9 @@ type About struct {
 	OwnViews bool
 	// Labelled says that it is told the classes of what it learns from (Setup.Labels): no pretext task, but what those are held against.
 	Labelled bool
+	// Narrows says that features come to lie along few directions, and are meant to, as many as there are classes or clusters to tell apart, or that one of several
+	// tasks may have them so: a falling effective rank is no collapse.
+	Narrows bool
 	// OwnEpochs says that the task begins its epochs by itself, from all of its data (train.Feed.Begin): it cannot be one of several, whose epochs end elsewhere.
 	OwnEpochs bool
 	// ShowsGrey says that the trunk is shown grey pictures whatever the data has, and that colour may be the answer: who harmonises what

@@ -27,33 +27,23 @@ import (
 // The zero value cannot be trained: New("vicreg") returns one that can. The views are the task, so it is looked at with the same ones as it is trained with.
 type VICReg struct {
 	Sim, Var, Cov float64
-	Hidden, Out   int // of the expander
-	Views         Views
-	Blur          string // auto: where the side is at least 64; yes; no
-	Pieces        int    // views that pass the trunk at once while training (layers.InPieces); 0 means all
+	Decorrelated
 }
 
 var vicregAbout = About{
 	Line: "make projections of two views agree while each value varies and no two covary (VICReg, Bardes et al. 2022)",
 	Of:   "pictures", Hidden: "what is said of another view of the same picture",
 	Trivial:  "chance: one in a batch",
-	Collapse: "a higher var= beside sim=; a lower --lr",
+	Collapse: "a higher var= and cov= beside sim=; a lower --lr",
 	Shortcut: "colours, which are jittered",
-	Options: append([]spec.Option{
-		{Name: "sim", Default: "25", About: "weight of the difference between the two views"},
-		{Name: "var", Default: "25", About: "weight of deviations that are below 1"},
-		{Name: "cov", Default: "1", About: "weight of covariances between different values"},
-		{Name: "hidden", Default: "1024", About: "units inside the expander (paper: 8192)"},
-		{Name: "out", Default: "1024", About: "values of a projection (paper: 8192)"}, piecesOption}, viewOptions...),
+	Options: decorrelatedOptions(
+		spec.Option{Name: "sim", Default: "25", About: "weight of the difference between the two views"},
+		spec.Option{Name: "var", Default: "25", About: "weight of deviations that are below 1"},
+		spec.Option{Name: "cov", Default: "1", About: "weight of covariances between different values"}),
 	OwnViews: true,
-	Config: func(c *train.Config) {
-		c.Optimizer, c.LR, c.Momentum, c.WeightDecay = "lars", 0.3, 0.9, 1e-4
-	},
+	Config:   decorrelatedConfig,
 	make: func(v Values) Task {
-		c := VICReg{Sim: v.Float("sim", 0, 1e4), Var: v.Float("var", 0, 1e4), Cov: v.Float("cov", 0, 1e4), Hidden: v.Int("hidden", 1, 1<<16), Out: v.Int("out", 2, 1<<14)}
-		c.Views, c.Blur = viewsOf(v)
-		c.Pieces = piecesOf(v)
-		return c
+		return VICReg{v.Float("sim", 0, 1e4), v.Float("var", 0, 1e4), v.Float("cov", 0, 1e4), decorrelatedOf(v)}
 	},
 }
 

@@ -203,3 +203,27 @@ func TestBlurText(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestSimCLRNorm: with norm=yes, and only then, the projector ends in a batch norm that learns, and its last layer has no bias.
+func TestSimCLRNorm(t *testing.T) {
+	for of, want := range map[string]string{"simclr?hidden=8&out=4": "bias:2", "simclr?hidden=8&out=4&norm=yes": "bias:3", "supcon?hidden=8&out=4&norm=yes": "bias:3"} {
+		task, err := New(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := Setup{Trunk: layers.ConvNet(tensor.NewRNG(1), 3, 4, layers.TrunkOptions{}), Side: 16, RNG: tensor.NewRNG(1), Labels: sixPictures{}}
+		l, err := task.Learner(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for _, p := range layers.Params(l) {
+			if strings.HasPrefix(p.Name, "projector.") && strings.HasSuffix(p.Name, ".bias") {
+				got = "bias:" + strings.Split(p.Name, ".")[1]
+			}
+		}
+		if got != want {
+			t.Errorf("%s: the projector's last %s, want %s", of, got, want)
+		}
+	}
+}

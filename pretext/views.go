@@ -127,9 +127,19 @@ type pairLearner struct {
 	// shown is how second views are laid before the trunk, where that is not as pictures of the run's side.
 	shown *shown
 	// said returns what is said of one of the views, and what that is to find, said of the other: [N D] each, for the picture.
-	said func(view, other *autograd.Var) (query, key *autograd.Var)
-	// table is where matches are looked for, of the batch that was told of last.
-	table *tensor.Tensor
+	said  func(view, other *autograd.Var) (query, key *autograd.Var)
+	table square
+}
+
+// square is where matches are looked for: of every sample of a batch with every other, so that a learner has one, and not each batch that is made beforehand.
+type square struct{ t *tensor.Tensor }
+
+// of returns a table [N N]; what it was filled with before is lost.
+func (s *square) of(n int) *tensor.Tensor {
+	if s.t == nil || s.t.Dim(0) != n {
+		s.t = tensor.New(n, n)
+	}
+	return s.t
 }
 
 func newPairLearner(name string, s Setup, w Views, blur string) pairLearner {
@@ -202,10 +212,7 @@ func remembering(ms []metric.Metric) []metric.Metric {
 // All are [N D]; a nil query asks nothing.
 func (l *pairLearner) tell(s train.Step, b *pairs, z, query, key [2]*tensor.Tensor) {
 	n := z[0].Dim(0)
-	if l.table == nil || l.table.Dim(0) != n {
-		l.table = tensor.New(n, n)
-	}
-	rows := float64(n)
+	table, rows := l.table.of(n), float64(n)
 	unit := [2]*tensor.Tensor{unitRows(z[0]), unitRows(z[1])}
 	for v := range z {
 		spread, of := spreadOf(unit[v])
@@ -217,10 +224,10 @@ func (l *pairLearner) tell(s train.Step, b *pairs, z, query, key [2]*tensor.Tens
 		if key[1-v] != z[1-v] {
 			to = unitRows(key[1-v])
 		}
-		similar(l.table, query[v], to)
-		s.Metric("match", float64(matches(l.table)), rows)
-		near(l.table, b.colour[v], b.colour[1-v])
-		s.Metric("match_by_colour", float64(matches(l.table)), rows)
+		similar(table, query[v], to)
+		s.Metric("match", float64(matches(table)), rows)
+		near(table, b.colour[v], b.colour[1-v])
+		s.Metric("match_by_colour", float64(matches(table)), rows)
 		s.Metric("chance", 1, rows)
 	}
 	apart := 0.0
@@ -234,10 +241,10 @@ func (l *pairLearner) tell(s train.Step, b *pairs, z, query, key [2]*tensor.Tens
 	}
 	sums := make([]float64, n)
 	for v := range unit {
-		similar(l.table, unit[v], unit[v])
+		similar(table, unit[v], unit[v])
 		parallel.For(n, func(i int) {
 			sums[i] = 0
-			for j, c := range l.table.Data[i*n : (i+1)*n] {
+			for j, c := range table.Data[i*n : (i+1)*n] {
 				if j != i {
 					sums[i] += math.Exp(-2 * (2 - 2*float64(c)))
 				}
@@ -275,14 +282,19 @@ func perceptron(rng *tensor.RNG, in int, widths ...int) layers.Sequential {
 	return layers.Seq(ms...)
 }
 
-// normed is perceptron with a batch norm without scale and shift behind the last layer, which has no bias then.
-func normed(rng *tensor.RNG, in int, widths ...int) layers.Sequential {
+// closed is perceptron with a batch norm behind the last layer, which has no bias then.
+func closed(rng *tensor.RNG, in int, widths ...int) layers.Sequential {
 	m := perceptron(rng, in, widths...)
-	last := m[len(m)-1].Module.(*layers.Linear)
-	last.B = nil
-	norm := layers.NewBatchNorm(widths[len(widths)-1])
+	m[len(m)-1].Module.(*layers.Linear).B = nil
+	return append(m, layers.Child{Name: fmt.Sprint(len(m)), Module: layers.NewBatchNorm(widths[len(widths)-1])})
+}
+
+// normed is closed, the last norm without scale and shift.
+func normed(rng *tensor.RNG, in int, widths ...int) layers.Sequential {
+	m := closed(rng, in, widths...)
+	norm := m[len(m)-1].Module.(*layers.BatchNorm)
 	norm.Gamma, norm.Beta = nil, nil
-	return append(m, layers.Child{Name: fmt.Sprint(len(m)), Module: norm})
+	return m
 }
 
 // widths are those of so many layers, the last of out values, the others hidden.
@@ -325,19 +337,22 @@ func (q *queue) Visit(prefix string, f func(layers.Param)) {
 }
 
 // put registers that rows of z, [N D] each, of unit length, are remembered after the step, and that it is told as queue_age for how many updates what is
-// remembered has been, in the mean; random rows that a queue begins with have been since the run began. It is called once a step.
+// remembered has been, in the mean; random rows that a queue begins with have been since the run began, and of a queue that begins with zeros it is told
+// from when it is full. It is called once a step.
 func (q *queue) put(s train.Step, z ...*tensor.Tensor) {
 	k, d := q.rows.Dim(0), q.rows.Dim(1)
 	var said []float32
 	for _, z := range z {
 		said = append(said, z.Data...)
 	}
-	last := s.Last()
+	last, full := s.Last(), q.full()
 	s.After(func() {
 		q.rate += len(said) / d
 		if last {
-			update, _ := s.At()
-			s.Metric("queue_age", queueAge(k, q.rate, update), 1)
+			if full {
+				update, _ := s.At()
+				s.Metric("queue_age", queueAge(k, q.rate, update), 1)
+			}
 			q.rate = 0
 		}
 		at := int(q.next.Data[0])
@@ -348,6 +363,12 @@ func (q *queue) put(s train.Step, z ...*tensor.Tensor) {
 		q.next.Data[0] = float32(at)
 		tensor.Changed()
 	})
+}
+
+// full tells whether no row is one of the zeros that a queue may begin with: the last is filled last.
+func (q *queue) full() bool {
+	k := q.rows.Dim(0)
+	return tensor.SumSquares(q.rows.Rows(k-1, k)) > 0
 }
 
 // queueAge returns the mean age, in updates, of k rows at an update from 0 on, of which so many are replaced at each.

@@ -8,6 +8,7 @@ import (
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
+	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
@@ -102,6 +103,13 @@ func (c Comparison) tunedConfig(m *Model, t *eval.Tuned) train.Config {
 	cfg.Epochs, cfg.BatchSize, cfg.Optimizer, cfg.LR, cfg.WeightDecay, cfg.Augment = u.Epochs, u.BatchSize, u.Optimizer, u.LR, max(u.Decay, 0), u.Augment
 	cfg.Schedule, cfg.WarmupSteps, cfg.MaxBad, cfg.MonitorEvery = "cosine?begins=warmup", max(1, t.Lesson.Planned/20), c.Eval.MaxBad, -1
 	cfg.Mixup, cfg.CutMix = u.Mix.Mixup, u.Mix.CutMix
+	if u.Drop != 0 {
+		of, err := spec.Parse(cfg.Trunk)
+		if err != nil {
+			panic(err) // a trunk was made of it
+		}
+		cfg.Trunk = of.With("drop", fmt.Sprint(max(u.Drop, 0))).String()
+	}
 	cfg.Conv, cfg.Precision = m.Mode.Algorithm, m.Mode.Precision
 	if cfg.Momentum = 0.9; u.Optimizer != "sgd" {
 		cfg.Momentum = 0

@@ -112,3 +112,25 @@ func TestFineTunedRun(t *testing.T) {
 		t.Errorf("a head of other classes: %v", err)
 	}
 }
+
+// TestTunedDrop: a fine-tuned run's trunk says how often branches were left out, if that is not as the trunk had it.
+func TestTunedDrop(t *testing.T) {
+	for _, c := range []struct {
+		trunk string
+		drop  float32
+		want  string
+	}{{"vit-tiny?depth=2&patch=8", 0.1, "vit-tiny?depth=2&drop=0.1&patch=8"}, {"vit-tiny?depth=2&drop=0.2&patch=8", -1, "vit-tiny?depth=2&drop=0&patch=8"},
+		{"vit-tiny?depth=2&drop=0.2&patch=8", 0, "vit-tiny?depth=2&drop=0.2&patch=8"}} {
+		m, err := Random(c.trunk, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := Comparison{}.tunedConfig(m, &eval.Tuned{Tuning: eval.Tuning{Drop: c.drop}, Lesson: &eval.Lesson{}}).Trunk
+		if got != c.want {
+			t.Errorf("%s with %g is %s, want %s", c.trunk, c.drop, got, c.want)
+		}
+		if _, err := Random(got, 1); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
@@ -58,6 +59,27 @@ func TestOnlineProbe(t *testing.T) {
 	run(c, parts, true, 0)
 	if got, want := of(parts), of(whole); len(want) != 4 || !slices.Equal(got, want) {
 		t.Errorf("resumed, the probe reaches %v, want %v", got, want)
+	}
+	last := func(dir string) (beside []checkpoint.Named) {
+		f, err := checkpoint.Load(filepath.Join(dir, "checkpoints", "step-00000004.safetensors"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range f.Tensors {
+			if strings.HasPrefix(p.Name, "beside.") {
+				beside = append(beside, p)
+			}
+		}
+		return beside
+	}
+	got, want := last(parts), last(whole)
+	for i, p := range want {
+		if !slices.Equal(p.Value.Data, got[i].Value.Data) {
+			t.Errorf("resumed, the probe has another %s", p.Name)
+		}
+	}
+	if len(want) != 2 || len(got) != 2 {
+		t.Errorf("%d and %d tensors of the probe are kept, want weight and bias", len(want), len(got))
 	}
 	c.MonitorEvery = -1
 	b := run(c, t.TempDir(), false, 0)
@@ -141,6 +163,36 @@ func TestCollapseIsNamed(t *testing.T) {
 	tensor.Changed()
 	if few.look(12, 19); said != "" {
 		t.Errorf("seven samples say %q", said)
+	}
+}
+
+// TestFewerDirections: features that keep less than a third of their highest rank at two looks in a row are named, once; not those that lost less, that lost it for one
+// look or while the net was young, or that learn classes or clusters, or several tasks at once.
+func TestFewerDirections(t *testing.T) {
+	for _, c := range []struct {
+		task  string
+		from  int // update of the first look, each ten after the one before
+		ranks []float64
+		want  string
+	}{
+		{"simclr?hidden=8&out=4", 10, []float64{6, 12, 3.9, 3.8, 3.7, 3.6}, "step 40: collapse: features lie along fewer and fewer directions (effective rank 3.8 of 9, 12.0 at step 20); what to turn: a lower --lr, " +
+			"a lower temperature=, larger batches; a lower --weight-decay, weaker views"},
+		{"simclr?hidden=8&out=4", 10, []float64{12, 4.1, 4.1, 4.1}, ""},
+		{"simclr?hidden=8&out=4", 10, []float64{12, 3.9, 4.1, 3.9, 4.1}, ""},
+		{"simclr?hidden=8&out=4", 0, []float64{40, 12, 5, 5, 5}, ""},
+		{"rotation", 10, []float64{12, 3, 3, 3}, ""},
+		{"supcon?hidden=8&out=4", 10, []float64{12, 3, 3, 3}, ""},
+		{"deepcluster?clusters=4", 10, []float64{12, 3, 3, 3}, ""},
+		{"multi?tasks=simclr,rotation&simclr.hidden=8&simclr.out=4", 10, []float64{12, 3, 3, 3}, ""},
+	} {
+		said := ""
+		m := watching(t, c.task, heldScenes, &said)
+		for k, rank := range c.ranks {
+			m.collapse(c.from+10*k, map[string]float64{"feature_std": 0.5, "effective_rank": rank}, 9)
+		}
+		if c.want == "" && said != "" || !strings.Contains(said, c.want) || strings.Count(said, "collapse") > 1 {
+			t.Errorf("%s with ranks %v: said %q, want %q", c.task, c.ranks, said, c.want)
+		}
 	}
 }
 

@@ -73,6 +73,8 @@ type Feed struct {
 	Total   int    // of an epoch; the last step may have fewer than the others
 	Ahead   int    // how many steps' batches may be in memory beside the one in use
 	Turns   int    // how many steps, from an epoch's first on, until each of the learner's losses was minimised; 0 means 1
+	// Later is what the learner begins only so many epochs into a run, by what it is called: a run that ends before is told.
+	Later map[string]float64
 	// Begin, if set, is what a run that trains does before an epoch's first update, such as naming clusters anew; a run that is looked at or measured, or
 	// resumed later in the epoch, does not. It names the groups that begin anew, whose optimisers forget what they kept. Called again for an epoch that it
 	// began it changes nothing: a run may have been interrupted before the first update. Where ctx ends it may return ctx.Err(), and nothing has changed.
@@ -125,6 +127,8 @@ func NewFeed[B any](n int, m data.Maker[B], o data.LoaderOptions, step func(s St
 type Step interface {
 	// At returns the number of this update, from 0 on, and how many the run makes.
 	At() (update, of int)
+	// Epoch returns the epoch of the run that this update is of, from 0 on; 0 where nothing is trained.
+	Epoch() int
 	// RNG is the stream of what this step draws beyond its views; it belongs to the seed and the step.
 	RNG() *tensor.RNG
 	// Minimise runs loss on a tape of its own and adds the gradient of its value, one number, to the sums of these groups (all, if

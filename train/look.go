@@ -49,6 +49,7 @@ type looking struct {
 }
 
 func (s *looking) At() (update, of int) { return s.update, s.of }
+func (s *looking) Epoch() int           { return 0 }
 func (s *looking) RNG() *tensor.RNG     { return s.rng }
 
 func (s *looking) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, _ ...string) {

@@ -69,11 +69,13 @@ func held() int64 {
 type measuring struct {
 	run   *Run
 	level autograd.Recompute
+	shown autograd.Shown
 	asked map[string]*autograd.StepMemory
 	rng   *tensor.RNG
 }
 
 func (s *measuring) At() (update, of int)            { return s.run.step, s.run.steps }
+func (s *measuring) Epoch() int                      { return 0 }
 func (s *measuring) RNG() *tensor.RNG                { return s.rng }
 func (s *measuring) Update(...string)                {}
 func (s *measuring) After(func())                    {}
@@ -84,7 +86,7 @@ func (s *measuring) Metric(string, float64, float64) {}
 func (s *measuring) Own(string, func(rate float32) (sum, count float64)) {}
 
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
-	t := autograd.NewMeasuring(s.level)
+	t := autograd.NewMeasuring(s.level, s.shown)
 	t.Mode = s.run.Config.Mode()
 	o := &objective{tape: t}
 	s.run.train.want(o, s.run.train.named(groups))
@@ -93,9 +95,9 @@ func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.
 	s.asked[name] = t.Measured()
 }
 
-// measure runs a step of n samples, or one of each kind where losses take turns, at a level, on tapes of their own.
-func (r *Run) measure(level autograd.Recompute, n int) (map[string]*autograd.StepMemory, error) {
-	s := &measuring{run: r, level: level, asked: map[string]*autograd.StepMemory{}, rng: tensor.NewRNG(1)}
+// measure runs a step of n samples, or one of each kind where losses take turns, at a level, on tapes of their own. Where nets are passed piece by piece a piece has so many rows.
+func (r *Run) measure(level autograd.Recompute, n, piece int) (map[string]*autograd.StepMemory, error) {
+	s := &measuring{run: r, level: level, shown: autograd.Shown{Samples: n, Batch: r.Config.BatchSize, Piece: piece}, asked: map[string]*autograd.StepMemory{}, rng: tensor.NewRNG(1)}
 	feed, err := r.Learner.Feed(r.Data.Inputs, true, data.LoaderOptions{BatchSize: n, Seed: r.Config.Seed, Workers: 1, MaxBad: 1})
 	if err != nil {
 		return nil, err
@@ -107,7 +109,13 @@ func (r *Run) measure(level autograd.Recompute, n int) (map[string]*autograd.Ste
 			break
 		}
 	}
-	return s.asked, feed.Err()
+	if err := feed.Err(); err != nil {
+		return nil, err
+	}
+	if turns == 0 {
+		return nil, fmt.Errorf("a memory limit is met by measuring steps of up to %d samples, and the data has fewer: leave the limit out", fewSamples+2*samplesApart)
+	}
+	return s.asked, nil
 }
 
 // beside returns how many bytes a run holds beside its parameters and its tapes: the optimisers' state, the sums of accumulated batches,
@@ -124,29 +132,43 @@ func (r *Run) beside() int64 {
 	return n + r.Reserved
 }
 
-// sized is what the losses of two small steps ask of memory, as a step of another size does.
+// sized is what the losses of small steps ask of memory, as a step of another size does.
 type sized struct {
 	expect map[string]*autograd.StepMemory // by loss, where every batch asks for the same but for lengths
 	peak   int64                           // of all losses
-	each   int64                           // bytes that a sample adds
+	each   int64                           // bytes that a sample adds, in the mean of those beyond the first few
 }
 
-// forBatch returns what a step of batch samples asks for, from steps of few and of more.
-func forBatch(small map[string]*autograd.StepMemory, few int, large map[string]*autograd.StepMemory, more, batch int) sized {
+// Samples of the steps that are measured: few, and twice so many more.
+const (
+	fewSamples   = 2
+	samplesApart = 2
+)
+
+// forBatch returns what a step of batch samples asks for, from three small ones, and, where there are pieces, from the first one with larger ones.
+func forBatch(small [3]map[string]*autograd.StepMemory, larger map[string]*autograd.StepMemory, batch int) sized {
 	s := sized{expect: map[string]*autograd.StepMemory{}}
-	for name, a := range small {
-		b := large[name]
-		if b == nil {
+	for name, a := range small[0] {
+		b, c := small[1][name], small[2][name]
+		if b == nil || c == nil {
 			continue
 		}
-		at, ok := a.At(few, b, more, batch)
+		at, ok := autograd.MemoryAt(batch, fewSamples, samplesApart, [3]*autograd.StepMemory{a, b, c}, larger[name])
+		each := (c.Peak - b.Peak) / samplesApart
 		if ok {
-			s.expect[name] = at
+			if at.Piece == 0 {
+				s.expect[name] = at
+			}
+			if batch > fewSamples { // of a few samples in pieces as large as the batch's; above what a quadratic's samples add further down
+				if first, _ := autograd.MemoryAt(fewSamples, fewSamples, samplesApart, [3]*autograd.StepMemory{a, b, c}, larger[name]); first != nil {
+					each = (at.Peak - first.Peak) / (batch - fewSamples)
+				}
+			}
 		} else { // not the same at every batch size: the peak is as good as linear
-			at = &autograd.StepMemory{Peak: a.Peak + (b.Peak-a.Peak)/(more-few)*(batch-few)}
+			at = &autograd.StepMemory{Peak: b.Peak + each*(batch-fewSamples-samplesApart)}
 		}
 		s.peak += int64(at.Peak)
-		s.each += int64((b.Peak - a.Peak) / (more - few))
+		s.each += int64(each)
 	}
 	return s
 }
@@ -161,7 +183,7 @@ func largest(batch int, need, limit, each int64) int {
 }
 
 // fitMemory chooses the least recomputation with which a step fits r.MemoryLimit, and what the tapes' memory will be laid out for.
-// Every length in a step is linear in its batch: two small batches are measured at each level.
+// Every length in a step is linear in its batch, or quadratic: three small batches are measured at each level.
 func (r *Run) fitMemory() error {
 	batch, beside := r.Config.BatchSize, r.beside()
 	best := &MemoryError{Limit: r.MemoryLimit, Need: math.MaxInt64}
@@ -169,16 +191,23 @@ func (r *Run) fitMemory() error {
 		if level < r.Recompute {
 			continue
 		}
-		const few, more = 2, 4
-		small, err := r.measure(level, few)
-		if err != nil {
-			return err
+		var small [3]map[string]*autograd.StepMemory
+		for k := range small {
+			var err error
+			if small[k], err = r.measure(level, fewSamples+k*samplesApart, fewSamples); err != nil {
+				return err
+			}
 		}
-		large, err := r.measure(level, more)
-		if err != nil {
-			return err
+		var larger map[string]*autograd.StepMemory
+		for _, m := range small[0] {
+			if m.Piece > 0 && larger == nil {
+				var err error
+				if larger, err = r.measure(level, fewSamples, fewSamples+samplesApart); err != nil {
+					return err
+				}
+			}
 		}
-		step := forBatch(small, few, large, more, batch)
+		step := forBatch(small, larger, batch)
 		views := r.batchBytes() * int64(r.feed.Ahead+1)
 		debug.FreeOSMemory()
 		need := held() + beside + step.peak + views

@@ -74,7 +74,7 @@ func TestMeasuringChangesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := state(r.Learner)
-	asked, err := r.measure(0, 4)
+	asked, err := r.measure(0, 4, fewSamples)
 	if err != nil || len(asked) != 3 || asked["loss"].Peak == 0 || asked["loss_critic"].Peak >= asked["loss"].Peak {
 		t.Errorf("asked for %v, %v", asked, err)
 	}
@@ -153,11 +153,11 @@ func TestNeed(t *testing.T) {
 		t.Errorf("needs %d and fits %d, want %g and 2", e.Need, e.BatchSize, want)
 	}
 	few, many := open(8), open(512)
-	small, err := many.measure(autograd.RecomputeBlocks, 8)
+	small, err := many.measure(autograd.RecomputeBlocks, 8, fewSamples)
 	if err != nil {
 		t.Fatal(err)
 	}
-	large, err := many.measure(autograd.RecomputeBlocks, 512)
+	large, err := many.measure(autograd.RecomputeBlocks, 512, fewSamples)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -187,32 +187,68 @@ func TestNeedParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	var asked []map[string]*autograd.StepMemory
-	for _, n := range []int{2, 4, 11} {
-		a, err := r.measure(autograd.RecomputeNothing, n)
+	for _, n := range []int{2, 4, 6, 11} {
+		a, err := r.measure(autograd.RecomputeNothing, n, fewSamples)
 		if err != nil {
 			t.Fatal(err)
 		}
 		asked = append(asked, a)
 	}
 	asked[0]["only here"] = asked[0]["loss"]
-	s := forBatch(asked[0], 2, asked[1], 4, 11)
+	s := forBatch([3]map[string]*autograd.StepMemory(asked[:3]), nil, 11)
 	var peak, each int64
-	for name, a := range asked[2] {
+	for name, a := range asked[3] {
 		peak += int64(a.Peak)
-		each += int64(asked[1][name].Peak-asked[0][name].Peak) / 2
+		each += int64(a.Peak-asked[0][name].Peak) / 9
 	}
 	if len(s.expect) != 3 || s.peak != peak || s.each != each {
 		t.Errorf("11 samples are expected to ask for %d, %d each, of %d losses; they ask for %d, %d each", s.peak, s.each, len(s.expect), peak, each)
 	}
-	a, b := *asked[0]["loss"], *asked[1]["loss_critic"] // not the same step
-	a.Peak, b.Peak = 100, 180
-	s = forBatch(map[string]*autograd.StepMemory{"x": &a}, 2, map[string]*autograd.StepMemory{"x": &b}, 4, 11)
-	if len(s.expect) != 0 || s.peak != 100+9*40 || s.each != 40 {
+	a, b, c := *asked[0]["loss"], *asked[1]["loss_critic"], *asked[2]["loss"] // not the same step
+	a.Peak, b.Peak, c.Peak = 200, 180, 260
+	s = forBatch([3]map[string]*autograd.StepMemory{{"x": &a}, {"x": &b}, {"x": &c}}, nil, 11)
+	if len(s.expect) != 0 || s.peak != 180+7*40 || s.each != 40 {
 		t.Errorf("steps that differ: %+v", s)
 	}
 	for _, c := range [][5]int{{32, 1000, 900, 10, 22}, {32, 1001, 900, 10, 21}, {4, 1000, 980, 10, 2}, {4, 1000, 970, 10, 0}, {4, 1000, 1, 10, 0}} {
 		if n := largest(c[0], int64(c[1]), int64(c[2]), int64(c[3])); n != c[4] {
 			t.Errorf("%v: a batch of %d fits, want %d", c[:4], n, c[4])
+		}
+	}
+}
+
+// paired learns to find each sample of a batch by itself, which takes a table of all by all: of one number each, so that the table is most of it.
+type paired struct{ *classifier }
+
+func (l paired) Feed(_ data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
+	return feedOf(l.data, augment, o, func(s Step, b *seen) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			z := l.Forward(t.Input(b.x))
+			return autograd.NTXent(autograd.Concat(0, z, z), 0.5)
+		})
+	})
+}
+
+// TestNeedOfTables: what is said of a step whose loss compares all of a batch with all of it, in a table or in blocks, is what it then takes.
+func TestNeedOfTables(t *testing.T) {
+	run := func(batch int, limit int64) (*Run, error) {
+		c := config()
+		c.BatchSize, c.MaxSteps = batch, 2
+		d := scenes(1400)
+		rng := tensor.NewRNG(1)
+		net := layers.Seq(layers.Flatten, layers.NewLinear(rng, testSide*testSide*3, 4, layers.LinearOptions{}))
+		r := &Run{Config: c, Data: d, MemoryLimit: limit, Warn: func(string) {}, Learner: paired{&classifier{Sequential: net, data: d}}}
+		_, err := r.Start(context.Background(), false)
+		return r, err
+	}
+	for _, batch := range []int{300, 700} { // one table, three blocks
+		r, err := run(batch, 64<<30)
+		if err != nil {
+			t.Fatal(err)
+		}
+		took, err := r.measure(autograd.RecomputeNothing, batch, fewSamples)
+		if err != nil || r.expect["loss"].Peak != took["loss"].Peak || r.info.PeakMemory != took["loss"].Peak {
+			t.Errorf("batches of %d take %d bytes, %d in training, %v; they were said to take %d", batch, took["loss"].Peak, r.info.PeakMemory, err, r.expect["loss"].Peak)
 		}
 	}
 }

@@ -37,7 +37,7 @@ func (l *moving) Visit(prefix string, f func(layers.Param)) {
 }
 
 func (l *moving) Feed(_ data.Inputs, _ bool, o data.LoaderOptions) (*Feed, error) {
-	return NewFeed(4, ticker{}, o, func(s Step, _ *tick) {
+	return NewFeed(8, ticker{}, o, func(s Step, _ *tick) {
 		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return l.of(t, "w") })
 		s.Own("own_loss", func(rate float32) (sum, count float64) {
 			l.rates = append(l.rates, rate)

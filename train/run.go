@@ -225,6 +225,11 @@ func (r *Run) open() (err error) {
 			r.Warn(fmt.Sprintf("%s: left as it is for %g epochs of %d updates, which is all of this run of %d", name, g.Rest, r.epoch, r.steps))
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(r.feed.Later)) {
+		if from := r.feed.Later[name]; from*float64(r.epoch) >= float64(r.steps) {
+			r.Warn(fmt.Sprintf("%s: begins after %g epochs of %d updates, which is all of this run of %d", name, from, r.epoch, r.steps))
+		}
+	}
 	if r.feed.Turns > 1 {
 		if err := r.tryTurns(); err != nil {
 			return err
@@ -242,7 +247,7 @@ func (r *Run) open() (err error) {
 // tryTurns says of heads that take turns what one of them cannot compute, before another has learned: of a few samples, changing nothing.
 func (r *Run) tryTurns() error {
 	var err error
-	if e := autograd.Try(func() { _, err = r.measure(r.Recompute, min(r.Config.BatchSize, 2)) }); e != nil {
+	if e := autograd.Try(func() { _, err = r.measure(r.Recompute, min(r.Config.BatchSize, 2), fewSamples) }); e != nil {
 		return e
 	}
 	return err

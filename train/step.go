@@ -137,6 +137,7 @@ func (s *training) next(seed *tensor.RNG) {
 func (s *training) Last() bool { return s.micro == s.run.accumulate() }
 
 func (s *training) At() (update, of int) { return s.update, s.run.steps }
+func (s *training) Epoch() int           { return s.update / s.run.epoch }
 func (s *training) RNG() *tensor.RNG     { return s.rng }
 
 func (s *training) Metric(name string, sum, count float64) {

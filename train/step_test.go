@@ -536,8 +536,8 @@ func TestMode(t *testing.T) {
 	if _, err := Look(r.feed, r.Config.Mode(), 1, 0, 1); err != nil {
 		t.Fatal(err)
 	}
-	if len(modes) != 2+2+l.n {
-		t.Errorf("%d passes, want two that measure, two that train and %d that look", len(modes), l.n)
+	if len(modes) != 3+2+l.n {
+		t.Errorf("%d passes, want three that measure, two that train and %d that look", len(modes), l.n)
 	}
 	for i, m := range modes {
 		if want := (tensor.Mode{Precision: tensor.BFloat16, Algorithm: tensor.Direct}); m != want {
@@ -668,7 +668,7 @@ func TestTurns(t *testing.T) {
 	if len(lines) != 2 || lines[0]["loss"] == nil || lines[0]["second"] == nil || lines[1]["loss"] == nil || lines[1]["second"] == nil {
 		t.Errorf("the log has %v, want both losses in two lines", lines)
 	}
-	asked, err := r.measure(autograd.RecomputeNothing, 1)
+	asked, err := r.measure(autograd.RecomputeNothing, 1, fewSamples)
 	if err != nil || asked["loss"] == nil || asked["second"] == nil {
 		t.Errorf("measured %v, %v, want both losses", asked, err)
 	}
@@ -693,7 +693,7 @@ func TestTurns(t *testing.T) {
 		t.Errorf("%v are left", left)
 	}
 	l.turns, l.step = 0, fits
-	if asked, err := r.measure(autograd.RecomputeNothing, 1); err != nil || len(asked) != 1 {
+	if asked, err := r.measure(autograd.RecomputeNothing, 1, fewSamples); err != nil || len(asked) != 1 {
 		t.Errorf("without turns measured %v, %v, want one step", asked, err)
 	}
 }

@@ -119,6 +119,41 @@ func (tb Table) names(of ...string) []string {
 	})
 }
 
+// tests are what every task is tried by.
+var tests = []struct {
+	name string
+	try  func(tb Table, t *testing.T)
+}{
+	{"Learns", Table.learns},
+	{"Threads", Table.threads},
+	{"Resume", Table.resume},
+	{"MemoryLimit", Table.memoryLimit},
+	{"Accumulates", Table.accumulates},
+	{"Monitor", Table.monitor},
+	{"Broken", Table.broken},
+	{"BatchOfOne", Table.batchOfOne},
+	{"State", Table.state},
+	{"Loads", Table.loads},
+	{"RefusesOtherData", Table.refusesOtherData},
+}
+
+// Try tries the tasks by every test but those that are named.
+func (tb Table) Try(t *testing.T, but ...string) {
+	t.Helper()
+	unknown := slices.Clone(but)
+	for _, test := range tests {
+		unknown = slices.DeleteFunc(unknown, func(name string) bool { return name == test.name })
+	}
+	if len(unknown) > 0 {
+		t.Fatalf("there are no tests %q to leave out", unknown)
+	}
+	for _, test := range tests {
+		if !slices.Contains(but, test.name) {
+			t.Run(test.name, func(t *testing.T) { test.try(tb, t) })
+		}
+	}
+}
+
 // each tries the tasks and their variants side by side; alone one after the other, where the whole process is set otherwise for each.
 func (tb Table) each(t *testing.T, f func(t *testing.T, task string)) {
 	forTasks(t, tb.names(append(pretext.Names(), variants...)...), func(t *testing.T, task string) {
@@ -140,9 +175,9 @@ func forTasks(t *testing.T, names []string, f func(t *testing.T, task string)) {
 	}
 }
 
-// Learns: within seconds on scenes the headline metric, on samples that were not trained on, is better than the trivial
+// learns: within seconds on scenes the headline metric, on samples that were not trained on, is better than the trivial
 // predictor's, and better than before training.
-func (tb Table) Learns(t *testing.T) {
+func (tb Table) learns(t *testing.T) {
 	forTasks(t, tb.names(append(pretext.Names(), "track?method=colour", "track?method=triplet")...), func(t *testing.T, task string) {
 		t.Parallel()
 		c := tb.conforming(t, task, materialOf(t, task).steps)
@@ -210,8 +245,8 @@ func headline(ms []metric.Metric) (metric.Metric, bool) {
 	return metric.Metric{}, false
 }
 
-// Threads: the same bits with any number of threads.
-func (tb Table) Threads(t *testing.T) {
+// threads: the same bits with any number of threads.
+func (tb Table) threads(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
 	tb.alone(t, func(t *testing.T, task string) {
 		var first *recipe.Recipe
@@ -226,9 +261,9 @@ func (tb Table) Threads(t *testing.T) {
 	})
 }
 
-// Resume: stopped at any step and resumed, with the state of every kind, to the same bits; and a learner that is made anew from
+// resume: stopped at any step and resumed, with the state of every kind, to the same bits; and a learner that is made anew from
 // the last checkpoint is the one that was saved.
-func (tb Table) Resume(t *testing.T) {
+func (tb Table) resume(t *testing.T) {
 	tb.each(t, func(t *testing.T, task string) {
 		c := tb.small(t, task)
 		whole := trained(t, c, t.TempDir(), recipe.Options{})
@@ -262,9 +297,9 @@ func (tb Table) Resume(t *testing.T) {
 	})
 }
 
-// MemoryLimit: a memory limit, ample or so tight that values are computed twice, does not change a bit, and measuring has
+// memoryLimit: a memory limit, ample or so tight that values are computed twice, does not change a bit, and measuring has
 // no side effects.
-func (tb Table) MemoryLimit(t *testing.T) {
+func (tb Table) memoryLimit(t *testing.T) {
 	tb.alone(t, func(t *testing.T, task string) {
 		plain := trained(t, tb.small(t, task), "", recipe.Options{})
 		statetest.Same(t, "an ample limit", trained(t, tb.small(t, task), "", recipe.Options{MemoryLimit: 64 << 30}).Learner, plain.Learner)
@@ -277,8 +312,8 @@ func (tb Table) MemoryLimit(t *testing.T) {
 	})
 }
 
-// Accumulates: accumulated updates are made, on the same bits for any number of threads and across a resume.
-func (tb Table) Accumulates(t *testing.T) {
+// accumulates: accumulated updates are made, on the same bits for any number of threads and across a resume.
+func (tb Table) accumulates(t *testing.T) {
 	defer parallel.SetWorkers(parallel.Workers())
 	tb.alone(t, func(t *testing.T, task string) {
 		c := tb.small(t, task)
@@ -310,9 +345,9 @@ func (tb Table) Accumulates(t *testing.T) {
 	})
 }
 
-// Monitor: watched and drawn or not, a run ends with the same bits; the monitor sees every metric, and the picture shows
+// monitor: watched and drawn or not, a run ends with the same bits; the monitor sees every metric, and the picture shows
 // something.
-func (tb Table) Monitor(t *testing.T) {
+func (tb Table) monitor(t *testing.T) {
 	tb.each(t, func(t *testing.T, task string) {
 		c := tb.small(t, task)
 		plain := trained(t, c, "", recipe.Options{})
@@ -368,8 +403,8 @@ func (tb Table) Monitor(t *testing.T) {
 	})
 }
 
-// Broken: a broken sample is survived, and every batch is full.
-func (tb Table) Broken(t *testing.T) {
+// broken: a broken sample is survived, and every batch is full.
+func (tb Table) broken(t *testing.T) {
 	broken := map[string]string{"pictures": brokenPictures(t), "films": brokenFilms(t), "sounds": brokenSounds(t), "films with sound": brokenAV(t)}
 	tb.each(t, func(t *testing.T, task string) {
 		c := tb.small(t, task)
@@ -396,8 +431,8 @@ func (tb Table) Broken(t *testing.T) {
 	})
 }
 
-// BatchOfOne: a task learns from batches of one sample, or says in a sentence that it does not.
-func (tb Table) BatchOfOne(t *testing.T) {
+// batchOfOne: a task learns from batches of one sample, or says in a sentence that it does not.
+func (tb Table) batchOfOne(t *testing.T) {
 	tb.each(t, func(t *testing.T, task string) {
 		c := tb.small(t, task)
 		if pretext.Tell(task).Of == "texts" {
@@ -414,9 +449,9 @@ func (tb Table) BatchOfOne(t *testing.T) {
 	})
 }
 
-// State: every trained tensor moves; what a checkpoint holds is the whole state under names of its own; the trunk's weights are
+// state: every trained tensor moves; what a checkpoint holds is the whole state under names of its own; the trunk's weights are
 // where an evaluation looks for them.
-func (tb Table) State(t *testing.T) {
+func (tb Table) state(t *testing.T) {
 	tb.each(t, func(t *testing.T, task string) {
 		c := tb.small(t, task)
 		c.MaxSteps = 8
@@ -472,9 +507,9 @@ func (tb Table) State(t *testing.T) {
 	})
 }
 
-// Loads: a run that is loaded, without the data that it was trained on, is the learner that was trained: the same state, and the same
+// loads: a run that is loaded, without the data that it was trained on, is the learner that was trained: the same state, and the same
 // answers to pictures of another size.
-func (tb Table) Loads(t *testing.T) {
+func (tb Table) loads(t *testing.T) {
 	tb.each(t, func(t *testing.T, task string) {
 		dir := t.TempDir()
 		r := trained(t, tb.small(t, task), dir, recipe.Options{})
@@ -502,8 +537,8 @@ func (tb Table) Loads(t *testing.T) {
 	})
 }
 
-// RefusesOtherData: what a task cannot learn from is said in a sentence.
-func (tb Table) RefusesOtherData(t *testing.T) {
+// refusesOtherData: what a task cannot learn from is said in a sentence.
+func (tb Table) refusesOtherData(t *testing.T) {
 	tb.each(t, func(t *testing.T, task string) {
 		r, err := recipe.New(tb.small(t, task), recipe.Options{})
 		if err != nil {

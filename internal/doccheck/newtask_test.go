@@ -54,7 +54,7 @@ func TestNewTask(t *testing.T) {
 	if out, err := exec.Command("gofmt", "-l", filepath.Join(dir, "sideways.go")).CombinedOutput(); err != nil || len(out) > 0 {
 		t.Errorf("the program is not formatted: %s %v", out, err)
 	}
-	c := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-v", "-run", "TestTask.*/sideways", "./internal/conformance/more")
+	c := exec.Command("go", "test", "-overlay", overlay, "-count=1", "-v", "-run", "TestTask/.*/sideways", "./internal/conformance/more")
 	c.Dir = root
 	out, err := c.CombinedOutput()
 	if err != nil {

@@ -1,5 +1,5 @@
 """The recipes of relative-position, jigsaw, colourise (classes), context-encoder, shuffle-and-learn, frame-order, track (walk, without dropped
-edges), audio-visual, simclr, barlow, byol, dino (freeze=0), mae and simmim in PyTorch, on the weights and batches of ours.
+edges), audio-visual, simclr, barlow, byol, dino and swav (freeze=0), simsiam, moco (groups=1), mae and simmim in PyTorch, on the weights and batches of ours.
 
   go run ./internal/parity/curves TASK --data SPEC --steps 200 --out DIR      writes them, and trains ours
   pip install torch numpy safetensors
@@ -451,7 +451,7 @@ class Encoder(nn.Module):
 
 
 def perceptron(w, of):
-    """Layers 0, 2, ... are linear, and what is between them a norm."""
+    """Layers 0, 2, ... are linear, and what is between them a norm and ReLU, or ReLU alone."""
     last, parts = numbered(w, of + ".")[-1], []
     for i in range(last + 1):
         name = f"{of}.{i}"
@@ -459,7 +459,7 @@ def perceptron(w, of):
             o, c = w[name + ".weight"].shape
             parts.append(nn.Linear(c, o, bias=name + ".bias" in w))
         else:
-            parts.append(NormReLU(len(w[name + ".weight"])))
+            parts.append(NormReLU(len(w[name + ".weight"])) if name + ".weight" in w else nn.ReLU())
     return nn.Sequential(*parts)
 
 
@@ -511,6 +511,104 @@ class BYOL(Taught, Encoder):
         minimise("loss", 1 - (F.cosine_similarity(p[0], z[1]).mean() + F.cosine_similarity(p[1], z[0]).mean()) / 2)
 
 
+class SimSiam(Encoder):
+    """Chen, He 2021, equation 3 plus one: each view's prediction finds the other's projection, which takes no gradient; behind the projector a norm without scale and shift."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        last = self.projector[-1]
+        self.projector.append(nn.BatchNorm1d(last.weight.shape[0], affine=False))
+        self.predictor = perceptron(w, "predictor")
+
+    def losses(self, b, minimise):
+        z = [self(b[x]) for x in ("X0", "X1")]
+        p = [self.predictor(x) for x in z]
+        minimise("loss", 1 - (F.cosine_similarity(p[0], z[1].detach()).mean() + F.cosine_similarity(p[1], z[0].detach()).mean()) / 2)
+
+
+class Queue(nn.Module):
+    """The rows that were put in last, the oldest replaced first."""
+
+    def __init__(self, rows):
+        super().__init__()
+        self.register_buffer("rows", torch.zeros(rows.shape))
+        self.register_buffer("next", torch.zeros(1))
+
+    def put(self, z):
+        at = (int(self.next) + torch.arange(len(z))) % len(self.rows)
+        self.rows[at] = z
+        self.next.fill_((int(at[-1]) + 1) % len(self.rows))
+
+
+class MoCo(Encoder):
+    """He et al. 2020, equations 1 and 2, both views as queries, the keys of a batch normalised together (groups=1): each query finds its key among it and the queue, by
+    cosines over a temperature; the keys of second views are put in first."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        self.key, self.queue = Encoder(w, "key."), Queue(w["queue.rows"])
+
+    def named_parameters(self, *a, **k):
+        return ((n, p) for n, p in super().named_parameters(*a, **k) if not n.startswith("key."))
+
+    def losses(self, b, minimise):
+        loss, self.said = 0, []
+        for asks, answers in (("X0", "X1"), ("X1", "X0")):
+            q = F.normalize(self(b[asks]))
+            with torch.no_grad():
+                k = F.normalize(self.key(b[answers]))
+            logits = torch.cat([(q * k).sum(1, keepdim=True), q @ self.queue.rows.T], 1) / float(self.options.get("temperature", 0.1))
+            loss = loss + F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long)) / 2
+            self.said.append(k)
+        minimise("loss", loss)
+
+    def after(self, step, steps):
+        m = float(self.options.get("momentum", 0.99))
+        with torch.no_grad():
+            for name, t in self.key.named_parameters():
+                t.mul_(m).add_(self.get_parameter(name), alpha=1 - m)
+            for k in self.said:
+                self.queue.put(k)
+
+
+class SwAV(Encoder):
+    """Caron et al. 2020, equations 2 to 6, of two views and with a queue or without (freeze=0): scores of projections and prototypes, both of unit length, are dealt out
+    evenly, and what one view is dealt is said of the other."""
+
+    def __init__(self, w):
+        super().__init__(w)
+        self.prototypes = nn.Module()
+        self.prototypes.weight = nn.Parameter(torch.zeros(w["prototypes.weight"].shape))
+        for v in (0, 1):
+            if f"queue{v}.rows" in w:
+                setattr(self, f"queue{v}", Queue(w[f"queue{v}.rows"]))
+
+    def dealt(self, scores):
+        q = (scores.detach() / float(self.options.get("epsilon", 0.05))).exp()
+        for _ in range(int(self.options.get("rounds", 3))):
+            q = q / q.sum(0)
+            q = q / q.sum(1, keepdim=True)
+        return q
+
+    def losses(self, b, minimise):
+        self.z = [F.normalize(self(b[x])) for x in ("X0", "X1")]
+        scores, codes = [z @ self.prototypes.weight.T for z in self.z], []
+        for v, s in enumerate(scores):
+            queue, n = getattr(self, f"queue{v}", None), len(s)
+            if queue is not None and queue.rows[-1].any():  # it is filled last
+                s = torch.cat([s, queue.rows @ self.prototypes.weight.T])
+            codes.append(self.dealt(s)[:n])
+        t = float(self.options.get("temperature", 0.1))
+        minimise("loss", (F.cross_entropy(scores[1] / t, codes[0]) + F.cross_entropy(scores[0] / t, codes[1])) / 2)
+
+    def after(self, step, steps):
+        with torch.no_grad():
+            self.prototypes.weight.copy_(F.normalize(self.prototypes.weight))
+            for v, z in enumerate(self.z):
+                if hasattr(self, f"queue{v}"):
+                    getattr(self, f"queue{v}").put(z.detach())
+
+
 class DINO(Taught):
     """Caron et al. 2021, equations 3 and 4, of two views and with batch norm in the perceptron; prototypes are of unit length whatever their weights are."""
 
@@ -558,7 +656,7 @@ class LARS(torch.optim.Optimizer):
                 p.sub_(v)
 
 
-TASKS = {"mae": MAE, "simmim": SimMIM, "simclr": SimCLR, "barlow": Barlow, "byol": BYOL, "dino": DINO, "relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
+TASKS = {"mae": MAE, "simmim": SimMIM, "simclr": SimCLR, "barlow": Barlow, "byol": BYOL, "dino": DINO, "simsiam": SimSiam, "moco": MoCo, "swav": SwAV, "relative-position": RelativePosition, "jigsaw": Jigsaw, "colourise": Colourise, "context-encoder": ContextEncoder, "shuffle-and-learn": ShuffleAndLearn,
          "frame-order": FrameOrder, "track": Walk, "audio-visual": AudioVisual}
 WHOLE = {"First", "Second", "Labels", "Dealt", "Classes", "Of", "Seen", "Hidden"}
 

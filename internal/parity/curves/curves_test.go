@@ -76,12 +76,13 @@ func (g *golden) ratios(t *testing.T, c train.Config) (losses, lengths map[strin
 //
 //	curves TASK --data 'scenes:?n=64&side=16' --side 16 --batch-size 8 --steps 6 --runs 9
 //
-// with hidden=32&out=16 of tasks of two views; of films with frames=12 before n, and of frame-order and byol, which part soonest, with --runs 18; of films with sound with sound=yes&frames=12, and
+// with hidden=32&out=16 of tasks of two views; of films with frames=12 before n, and of frame-order, byol and simsiam, which part soonest, with --runs 18; of films with sound with sound=yes&frames=12, and
 // --sound 'mel?bands=16&hop=40&window=40'; of mae with --trunk 'vit-tiny?patch=4&init=mae&width=24&depth=2&heads=3&side=16'; of simmim?mask=0.55 too, with n=63 and --batch-size 7, so that
-// an odd number of squares is hidden: signs of an even one may add up to zero, but for rounding; of dino?hidden=32&neck=8&prototypes=16&freeze=0.
+// an odd number of squares is hidden: signs of an even one may add up to zero, but for rounding; of dino?hidden=32&neck=8&prototypes=16&freeze=0; of
+// simsiam with neck=8, of moco with queue=24&groups=1 and of swav with prototypes=8&queue=16&freeze=0.
 func TestGolden(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
-	if err != nil || len(files) < 17 {
+	if err != nil || len(files) < 20 {
 		t.Fatalf("%d files in testdata, %v", len(files), err)
 	}
 	for _, path := range files {
