@@ -241,9 +241,31 @@ func (a *A) farthest(m, group int) int {
 	return last + max(whole*a.GroupStride+rest*a.LD, (whole-1)*a.GroupStride+(group-1)*a.LD) + a.K - 1
 }
 
+// args returns what the kernels read of a product but where its tiles begin. It panics if an operand is too short.
+func (s *tileSet) args(c []float32, ldc, m, n, group int, a *A, panel []float32, ldb int, add bool) gemmArgs {
+	runs, plain := max(a.Runs, 1), ldb > 0
+	if !plain {
+		ldb = s.width
+	}
+	// the farthest elements; indexing panics here rather than in assembly
+	_ = a.Data[a.farthest(m, group)]
+	_ = panel[(runs*a.K-1)*ldb+s.width-1]
+	_ = c[(m-1)*ldc+n-1]
+	args := gemmArgs{lda: a.LD * 4, runs: runs, runStride: a.RunStride * 4, k: a.K, b: &panel[0], ldc: ldc * 4, n: n, ldb: ldb * 4}
+	if plain && a.Transposed {
+		args.more = a.K * args.ldb
+	}
+	if a.Fetch && a.Transposed {
+		args.fetch = a.K * args.lda
+	}
+	if add {
+		args.acc = 1
+	}
+	return args
+}
+
 // mulPanel multiplies by a packed panel, or by lines ldb apart where ldb is not 0.
 func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, ldb int, add bool) {
-	runs := max(a.Runs, 1)
 	if m <= 0 || n <= 0 {
 		return
 	}
@@ -261,24 +283,7 @@ func mulPanel(words int, c []float32, ldc, m, n int, a A, panel []float32, ldb i
 	if a.Group > 0 {
 		group = min(m, a.Group)
 	}
-	// the farthest elements; indexing panics here rather than in assembly
-	_ = a.Data[a.farthest(m, group)]
-	plain := ldb > 0
-	if !plain {
-		ldb = set.width
-	}
-	_ = panel[(runs*a.K-1)*ldb+set.width-1]
-	_ = c[(m-1)*ldc+n-1]
-	args := gemmArgs{lda: a.LD * 4, runs: runs, runStride: a.RunStride * 4, k: a.K, b: &panel[0], ldc: ldc * 4, n: n, ldb: ldb * 4}
-	if plain && a.Transposed {
-		args.more = a.K * args.ldb
-	}
-	if a.Fetch && a.Transposed {
-		args.fetch = a.K * args.lda
-	}
-	if add {
-		args.acc = 1
-	}
+	args := set.args(c, ldc, m, n, group, &a, panel, ldb, add)
 	step := a.LD
 	if a.Transposed {
 		step = 1

@@ -395,6 +395,24 @@ func BenchmarkGEMM(b *testing.B) {
 	}
 }
 
+// BenchmarkLinear: products of ViT-tiny's and ViT-small's linear layers, of 128 pictures of 65 tokens and of 8 of 197.
+func BenchmarkLinear(b *testing.B) {
+	for _, s := range [][3]int{{8320, 576, 192}, {8320, 192, 192}, {8320, 768, 192}, {8320, 192, 768}, {1576, 1152, 384}, {1576, 384, 384}, {1576, 1536, 384}, {1576, 384, 1536}} {
+		rows, out, in := s[0], s[1], s[2]
+		x, w, y := New(rows, in).Fill(1), New(in, out).Fill(1), New(rows, out).Fill(1)
+		for name, f := range map[string]func(){
+			"forward": func() { MatMul(y, x, w, Float32) }, "inputs": func() { MatMulNT(x, y, w, false, Float32) }, "weights": func() { MatMulTN(w, x, y, false, Float32) },
+		} {
+			b.Run(fmt.Sprintf("%s/%dx%dx%d/%v/t%d", name, rows, out, in, simd.Active(), parallel.Workers()), func(b *testing.B) {
+				for b.Loop() {
+					f()
+				}
+				b.ReportMetric(2*float64(rows*out*in)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GFLOP/s")
+			})
+		}
+	}
+}
+
 func BenchmarkConv2D(b *testing.B) {
 	for _, c := range []convCase{
 		{8, 56, 56, 64, 3, 3, 64, SquareConv(1, 1)}, {8, 28, 28, 128, 3, 3, 128, SquareConv(1, 1)}, {8, 14, 14, 256, 3, 3, 256, SquareConv(1, 1)},

@@ -79,18 +79,11 @@ func gemmFused(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b [
 		e.apply(c, ldc, 0, m, 0, n)
 		return
 	}
-	panel := simd.Panel()
 	if plain(n, lda, ldb, ta, tb, alpha, low) {
-		rows, group := pieces(m, n)
-		groups := (n + group - 1) / group
-		parallel.For(rows*groups, func(t int) {
-			i0, j0 := t/groups*mBlock, t%groups*group
-			mm, cols := min(mBlock, m-i0), min(group, n-j0)
-			mulPlain(c[i0*ldc+j0:], ldc, mm, cols, k, a[i0:], lda, b[j0:], ldb, add)
-			e.apply(c, ldc, i0, i0+mm, j0, cols)
-		})
+		gemmPlain(c, ldc, m, n, k, a, lda, b, ldb, add, e)
 		return
 	}
+	panel := simd.Panel()
 	for j0 := 0; j0 < n; j0 += nBlock {
 		cols := min(nBlock, n-j0)
 		// as many blocks of k as fit are packed at once: a piece of c then stays in a cache while all of them are added to it
@@ -162,6 +155,18 @@ const widePanel = 32
 // second for every tile: in time for a tile of 28 registers, not for one of twelve. Lines 4 KiB apart would fall on few sets of the second too.
 func plain(n, lda, ldb int, ta, tb bool, alpha float32, low bool) bool {
 	return ta && !tb && !low && alpha == 1 && simd.Panel() >= widePanel && n%simd.Panel() == 0 && lda%1024 != 0 && ldb%1024 != 0
+}
+
+// gemmPlain computes a plain product, with an epilogue.
+func gemmPlain(c []float32, ldc, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, e *Epilogue) {
+	rows, group := pieces(m, n)
+	groups := (n + group - 1) / group
+	parallel.For(rows*groups, func(t int) {
+		i0, j0 := t/groups*mBlock, t%groups*group
+		mm, cols := min(mBlock, m-i0), min(group, n-j0)
+		mulPlain(c[i0*ldc+j0:], ldc, mm, cols, k, a[i0:], lda, b[j0:], ldb, add)
+		e.apply(c, ldc, i0, i0+mm, j0, cols)
+	})
 }
 
 // mulPlain computes m rows of n columns of such a product of k steps: m is up to mBlock. Every step of a and b is fetched to the second-level cache while the block before it is
@@ -279,10 +284,6 @@ func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b 
 	panel := simd.Panel()
 	parallel.For(slices, func(i int) {
 		part := parts[i*m*n : (i+1)*m*n]
-		packed := borrow(simd.PackedSize(kBlock, n))
-		defer giveBack(packed)
-		copied := borrow(max(lowSize(mBlock, kBlock), copiedSize(mBlock, kBlock)))
-		defer giveBack(copied)
 		first := i * blocks / slices
 		if plain(n, lda, ldb, ta, tb, alpha, low) {
 			k0, k1 := first*kBlock, min(k, (i+1)*blocks/slices*kBlock)
@@ -291,6 +292,10 @@ func gemmSliced(c []float32, ldc, m, n, k int, a []float32, lda int, ta bool, b 
 			}
 			return
 		}
+		packed := borrow(simd.PackedSize(kBlock, n))
+		defer giveBack(packed)
+		copied := borrow(max(lowSize(mBlock, kBlock), copiedSize(mBlock, kBlock)))
+		defer giveBack(copied)
 		for bl := first; bl < (i+1)*blocks/slices; bl++ {
 			k0 := bl * kBlock
 			kk := min(kBlock, k-k0)
