@@ -8,7 +8,7 @@ import (
 )
 
 // RandAugment does n of fourteen operations, each drawn anew, all of one magnitude, 0 to 10: the scale of AutoAugment, 10 as far as each goes (Cubuk, Zoph,
-// Shlens, Le, "RandAugment: practical automated data augmentation with a reduced search space", 2020, section 3; of MAE's fine-tuning rand-m9). The operations and
+// Shlens, Le, "RandAugment: practical automated data augmentation with a reduced search space", 2020, section 3; 9 in MAE's fine-tuning, by a variant whose magnitude varies). The operations and
 // how far they go are torchvision's of Pillow's pictures, bit for bit, whose magnitudes go to 30; half of the turns, shears, shifts and enhancements go the other
 // way. What comes from outside the picture is grey, 128, as in the authors' code.
 func RandAugment(n int, magnitude float32) Transform {

@@ -51,7 +51,7 @@ var maeAbout = About{
 		{Name: "heads", Default: "4", About: "of their attention (paper: 16)"},
 	},
 	Trunk: "vit-tiny?patch=4&init=mae&pool=mean",
-	// What a short run lacks is updates: on CIFAR-10 1600 of 32 pictures painted what is hidden as well as 1500 of 64.
+	// What a short run lacks is updates: on CIFAR-10 1600 of 32 pictures painted what is hidden as well as 1500 of 64 (docs/results.md).
 	Config: func(c *train.Config) { maskedConfig(c); c.BatchSize = 32 },
 	make: func(v Values) Task {
 		t := MAE{Mask: partHidden(v), Raw: !v.Bool("norm"), Width: v.Int("width", 0, 1<<12), Depth: v.Int("depth", 1, 64), Heads: v.Int("heads", 1, 64)}

@@ -216,8 +216,9 @@ What is learned with labels from a pretext run, from scratch, and from a supervi
   tessera eval finetune RUN --beside random,runs/supervised --out runs/tuned
   tessera eval semi RUN --beside random
 
-Transformers as MAE's are fine-tuned (He et al. 2022, table 9), with
-epochs=100, batch=1024, lr=0.004, augment=randaugment, decay=0.05 and smooth=0.1 beside:
+Transformers much as MAE's are fine-tuned (He et al. 2022, table 9; their
+RandAugment varies its magnitude), with epochs=100, batch=1024, lr=0.004,
+augment=randaugment, decay=0.05 and smooth=0.1 beside:
 
   tessera eval 'finetune?layerwise=0.75&drop=0.1&mixup=0.8&cutmix=1' RUN
 
