@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// GELU and its gradient; the Go loops and the polynomials' source stand in math.go. The body is normCDF's, which has the density on its way.
+// GELU and its gradient; the Go loops stand in gelu.go.
 DATA k_c3<>+0(SB)/4, $0x3e99999a
 GLOBL k_c3<>(SB), RODATA|NOPTR, $4
 DATA k_e0<>+0(SB)/4, $0x39506967
@@ -53,6 +53,12 @@ DATA k_one<>+0(SB)/4, $0x3f800000
 GLOBL k_one<>(SB), RODATA|NOPTR, $4
 DATA k_density<>+0(SB)/4, $0x3ecc422a // 1/sqrt(2*pi)
 GLOBL k_density<>(SB), RODATA|NOPTR, $4
+DATA k_scale<>+0(SB)/4, $0x40280000 // 2.625
+GLOBL k_scale<>(SB), RODATA|NOPTR, $4
+DATA k_round<>+0(SB)/4, $0x4b400000 // 1.5·2^23
+GLOBL k_round<>(SB), RODATA|NOPTR, $4
+DATA k_end<>+0(SB)/4, $0x40bccccd // 5.9
+GLOBL k_end<>(SB), RODATA|NOPTR, $4
 DATA lanes<>+0(SB)/8, $0xffffffffffffffff
 DATA lanes<>+8(SB)/8, $0xffffffffffffffff
 DATA lanes<>+16(SB)/8, $0xffffffffffffffff
@@ -63,8 +69,55 @@ DATA lanes<>+48(SB)/8, $0x0000000000000000
 DATA lanes<>+56(SB)/8, $0x0000000000000000
 GLOBL lanes<>(SB), RODATA|NOPTR, $64
 
-// BODY: Y1 = the normal distribution function of Y0, Y6 = its density. A NaN stays one: of two operands the minimum takes the second.
-#define BODY \
+// CONSTANTS loads Y10, Y11 and Y14.
+#define CONSTANTS \
+	VBROADCASTSS k_scale<>(SB), Y10; \
+	VBROADCASTSS k_round<>(SB), Y11; \
+	VBROADCASTSS k_abs<>(SB), Y14
+
+// TAIL: Y2 = |Y0|, Y8 = the polynomial of its part, whose fourth bit tells the table's halves apart; Y9 and AX = the lanes beyond the
+// last part, of which there seldom are any.
+#define TAIL(table) \
+	VANDPS Y14, Y0, Y2; \
+	VMOVAPS Y11, Y3; \
+	VFMADD231PS Y10, Y2, Y3; \
+	VSUBPS Y11, Y3, Y4; \
+	VFMSUB231PS Y10, Y2, Y4; \
+	VPSLLD $28, Y3, Y13; \
+	VBROADCASTSS k_end<>(SB), Y9; \
+	VCMPPS $30, Y9, Y2, Y9; \
+	VMOVMSKPS Y9, AX; \
+	VPERMPS table+384(SB), Y3, Y8; \
+	VPERMPS table+416(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y8, Y8; \
+	VPERMPS table+320(SB), Y3, Y6; \
+	VPERMPS table+352(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y6, Y6; \
+	VFMADD213PS Y6, Y4, Y8; \
+	VPERMPS table+256(SB), Y3, Y6; \
+	VPERMPS table+288(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y6, Y6; \
+	VFMADD213PS Y6, Y4, Y8; \
+	VPERMPS table+192(SB), Y3, Y6; \
+	VPERMPS table+224(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y6, Y6; \
+	VFMADD213PS Y6, Y4, Y8; \
+	VPERMPS table+128(SB), Y3, Y6; \
+	VPERMPS table+160(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y6, Y6; \
+	VFMADD213PS Y6, Y4, Y8; \
+	VPERMPS table+64(SB), Y3, Y6; \
+	VPERMPS table+96(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y6, Y6; \
+	VFMADD213PS Y6, Y4, Y8; \
+	VPERMPS table+0(SB), Y3, Y6; \
+	VPERMPS table+32(SB), Y3, Y5; \
+	VBLENDVPS Y13, Y5, Y6, Y6; \
+	VFMADD213PS Y6, Y4, Y8; \
+	TESTL AX, AX
+
+// FAR: Y1 = the normal distribution function of Y0, Y6 = its density, as in math.go. A NaN stays one: of two operands the minimum takes the second.
+#define FAR \
 	VBROADCASTSS k_abs<>(SB), Y12; \
 	VANDPS Y12, Y0, Y2; \
 	VBROADCASTSS k_f15<>(SB), Y13; \
@@ -143,38 +196,51 @@ GLOBL lanes<>(SB), RODATA|NOPTR, $64
 	NEGQ CX; \
 	VMOVUPS (AX)(CX*4), Y15
 
-// gelu: dst[i] = x[i] * normCDF(x[i])
+// gelu: dst[i] = max(x[i], 0) - |x[i]|*tail(|x[i]|)
 //
 // func geluAVX2(dst []float32, x []float32)
 TEXT ·geluAVX2(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), DI
 	MOVQ dst_base+0(FP), SI
 	MOVQ dst_len+8(FP), CX
+	CONSTANTS
 	// DI x, SI dst; CX elements left
 loop:
 	CMPQ CX, $8
-	JLT tail
+	JLT part
 	VMOVUPS (DI), Y0
-	BODY
-	VMULPS Y0, Y1, Y1
-	VMOVUPS Y1, (SI)
+in:
+	TAIL(·tailTable)
+	VXORPS Y6, Y6, Y6
+	VMAXPS Y0, Y6, Y6 // a NaN and -0 stay: of such operands the maximum takes the second
+	VFNMADD213PS Y6, Y2, Y8
+	JNZ far
+out:
+	CMPQ CX, $8
+	JLT some
+	VMOVUPS Y8, (SI)
 	ADDQ $32, DI
 	ADDQ $32, SI
 	SUBQ $8, CX
 	JMP loop
-tail:
+part:
 	TESTQ CX, CX
 	JZ done
 	MASK
 	VMASKMOVPS (DI), Y15, Y0
-	BODY
-	VMULPS Y0, Y1, Y1
-	VMASKMOVPS Y1, Y15, (SI)
+	JMP in
+some:
+	VMASKMOVPS Y8, Y15, (SI)
 done:
 	VZEROUPPER
 	RET
+far:
+	FAR
+	VMULPS Y0, Y1, Y1
+	VBLENDVPS Y9, Y1, Y8, Y8
+	JMP out
 
-// geluGrad: dx[i] = dy[i] * (normCDF(x[i]) + x[i]*density(x[i]))
+// geluGrad: dx[i] = dy[i] * (x[i] < 0 ? tail(-x[i]) : 1 - tail(x[i]))
 //
 // func geluGradAVX2(dx []float32, dy []float32, x []float32)
 TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
@@ -182,31 +248,45 @@ TEXT ·geluGradAVX2(SB), NOSPLIT, $0-72
 	MOVQ dy_base+24(FP), DX
 	MOVQ dx_base+0(FP), SI
 	MOVQ dx_len+8(FP), CX
+	CONSTANTS
 	// DI x, DX dy, SI dx; CX elements left
 loop:
 	CMPQ CX, $8
-	JLT tail
+	JLT part
 	VMOVUPS (DI), Y0
 	VMOVUPS (DX), Y7
-	BODY
-	VFMADD231PS Y0, Y6, Y1
-	VMULPS Y1, Y7, Y1
-	VMOVUPS Y1, (SI)
+in:
+	TAIL(·tailGradTable)
+	VBROADCASTSS k_one<>(SB), Y5
+	VSUBPS Y8, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VCMPPS $13, Y6, Y0, Y6
+	VBLENDVPS Y6, Y5, Y8, Y8
+	JNZ far
+out:
+	VMULPS Y8, Y7, Y8
+	CMPQ CX, $8
+	JLT some
+	VMOVUPS Y8, (SI)
 	ADDQ $32, DI
 	ADDQ $32, DX
 	ADDQ $32, SI
 	SUBQ $8, CX
 	JMP loop
-tail:
+part:
 	TESTQ CX, CX
 	JZ done
 	MASK
 	VMASKMOVPS (DI), Y15, Y0
 	VMASKMOVPS (DX), Y15, Y7
-	BODY
-	VFMADD231PS Y0, Y6, Y1
-	VMULPS Y1, Y7, Y1
-	VMASKMOVPS Y1, Y15, (SI)
+	JMP in
+some:
+	VMASKMOVPS Y8, Y15, (SI)
 done:
 	VZEROUPPER
 	RET
+far:
+	FAR
+	VFMADD231PS Y0, Y6, Y1
+	VBLENDVPS Y9, Y1, Y8, Y8
+	JMP out

@@ -2,7 +2,7 @@
 
 #include "textflag.h"
 
-// GELU and its gradient; the Go loops and the polynomials' source stand in math.go. The body is normCDF's, which has the density on its way.
+// GELU and its gradient; the Go loops stand in gelu.go. The table's 16 parts are in registers, a coefficient each.
 DATA k_c3<>+0(SB)/4, $0x3e99999a
 GLOBL k_c3<>(SB), RODATA|NOPTR, $4
 DATA k_e0<>+0(SB)/4, $0x39506967
@@ -51,110 +51,136 @@ DATA k_one<>+0(SB)/4, $0x3f800000
 GLOBL k_one<>(SB), RODATA|NOPTR, $4
 DATA k_density<>+0(SB)/4, $0x3ecc422a // 1/sqrt(2*pi)
 GLOBL k_density<>(SB), RODATA|NOPTR, $4
+DATA k_scale<>+0(SB)/4, $0x40280000 // 2.625
+GLOBL k_scale<>(SB), RODATA|NOPTR, $4
+DATA k_round<>+0(SB)/4, $0x4b400000 // 1.5·2^23
+GLOBL k_round<>(SB), RODATA|NOPTR, $4
+DATA k_end<>+0(SB)/4, $0x40bccccd // 5.9
+GLOBL k_end<>(SB), RODATA|NOPTR, $4
 
-// CONSTANTS loads Z7 to Z29.
-#define CONSTANTS \
-	VBROADCASTSS k_f15<>(SB), Z16; \
-	VBROADCASTSS k_log2e<>(SB), Z17; \
-	VBROADCASTSS k_ln2hi<>(SB), Z18; \
-	VBROADCASTSS k_ln2lo<>(SB), Z19; \
-	VBROADCASTSS k_e1<>(SB), Z20; \
-	VBROADCASTSS k_e2<>(SB), Z21; \
-	VBROADCASTSS k_e3<>(SB), Z22; \
-	VBROADCASTSS k_e4<>(SB), Z23; \
-	VBROADCASTSS k_e5<>(SB), Z24; \
-	VBROADCASTSS k_one<>(SB), Z25; \
-	VBROADCASTSS k_abs<>(SB), Z26; \
-	VBROADCASTSS k_half<>(SB), Z27; \
-	VBROADCASTSS k_c3<>(SB), Z28; \
-	VBROADCASTSS k_f1<>(SB), Z29; \
-	VBROADCASTSS k_f0<>(SB), Z7; \
-	VBROADCASTSS k_f2<>(SB), Z8; \
-	VBROADCASTSS k_f3<>(SB), Z9; \
-	VBROADCASTSS k_f4<>(SB), Z10; \
-	VBROADCASTSS k_f5<>(SB), Z11; \
-	VBROADCASTSS k_f6<>(SB), Z12; \
-	VBROADCASTSS k_f7<>(SB), Z13; \
-	VBROADCASTSS k_f8<>(SB), Z14; \
-	VBROADCASTSS k_e0<>(SB), Z15
+// CONSTANTS loads what stays in registers: Z16 to Z22 the coefficients, lowest first, Z24 to Z28 constants, Z29 0; K1 all lanes.
+#define CONSTANTS(table) \
+	VMOVUPS table+0(SB), Z16; \
+	VMOVUPS table+64(SB), Z17; \
+	VMOVUPS table+128(SB), Z18; \
+	VMOVUPS table+192(SB), Z19; \
+	VMOVUPS table+256(SB), Z20; \
+	VMOVUPS table+320(SB), Z21; \
+	VMOVUPS table+384(SB), Z22; \
+	VBROADCASTSS k_scale<>(SB), Z24; \
+	VBROADCASTSS k_round<>(SB), Z25; \
+	VBROADCASTSS k_end<>(SB), Z26; \
+	VBROADCASTSS k_abs<>(SB), Z27; \
+	VBROADCASTSS k_one<>(SB), Z28; \
+	VPXORD Z29, Z29, Z29; \
+	KXNORW K1, K1, K1
 
-// BODY: Z1 = the normal distribution function of Z0, Z6 = its density where Z30 is 1/sqrt(2*pi). A NaN stays one: of two operands the minimum takes the second.
-#define BODY \
-	VPANDD Z26, Z0, Z2; \
-	VMINPS Z2, Z16, Z4; \
-	VMULPS Z4, Z4, Z1; \
-	VMOVAPS Z1, Z5; \
-	VFMSUB231PS Z4, Z4, Z5; \
+// TAIL: Z2 = |Z0|, Z1 = the polynomial of its part, K3 = the lanes beyond the last part, of which there seldom are any.
+#define TAIL \
+	VPANDD Z27, Z0, Z2; \
 	VMOVAPS Z25, Z3; \
-	VFMADD231PS Z28, Z2, Z3; \
-	VDIVPS Z3, Z25, Z6; \
-	VMULPS Z27, Z1, Z1; \
-	VMULPS Z27, Z5, Z5; \
-	VMULPS Z17, Z1, Z2; \
-	VRNDSCALEPS $0, Z2, Z3; \
-	VFNMADD231PS Z18, Z3, Z1; \
-	VFNMADD231PS Z19, Z3, Z1; \
-	VMOVAPS Z15, Z4; \
-	VFMADD213PS Z20, Z1, Z4; \
-	VFMADD213PS Z21, Z1, Z4; \
-	VFMADD213PS Z22, Z1, Z4; \
-	VFMADD213PS Z23, Z1, Z4; \
-	VFMADD213PS Z24, Z1, Z4; \
-	VMULPS Z1, Z1, Z2; \
-	VFMADD231PS Z2, Z4, Z1; \
-	VADDPS Z25, Z1, Z1; \
-	VFMADD231PS Z5, Z1, Z1; \
-	VSCALEFPS Z3, Z1, Z1; \
-	VMOVAPS Z7, Z4; \
-	VFMADD213PS Z29, Z6, Z4; \
-	VFMADD213PS Z8, Z6, Z4; \
-	VFMADD213PS Z9, Z6, Z4; \
-	VFMADD213PS Z10, Z6, Z4; \
-	VFMADD213PS Z11, Z6, Z4; \
-	VFMADD213PS Z12, Z6, Z4; \
-	VFMADD213PS Z13, Z6, Z4; \
-	VFMADD213PS Z14, Z6, Z4; \
-	VMULPS Z30, Z1, Z6; \
-	VMULPS Z4, Z1, Z1; \
-	VPXORD Z2, Z2, Z2; \
-	VCMPPS $13, Z2, Z0, K2; \
-	VSUBPS Z1, Z25, K2, Z1
+	VFMADD231PS Z24, Z2, Z3; \
+	VCMPPS $30, Z26, Z2, K3; \
+	VSUBPS Z25, Z3, Z4; \
+	VPERMPS Z22, Z3, Z1; \
+	VPERMPS Z21, Z3, Z5; \
+	VFMSUB231PS Z24, Z2, Z4; \
+	VPERMPS Z20, Z3, Z6; \
+	VFMADD213PS Z5, Z4, Z1; \
+	VPERMPS Z19, Z3, Z5; \
+	VFMADD213PS Z6, Z4, Z1; \
+	VPERMPS Z18, Z3, Z6; \
+	VFMADD213PS Z5, Z4, Z1; \
+	VPERMPS Z17, Z3, Z5; \
+	VFMADD213PS Z6, Z4, Z1; \
+	VPERMPS Z16, Z3, Z6; \
+	VFMADD213PS Z5, Z4, Z1; \
+	VFMADD213PS Z6, Z4, Z1; \
+	KORTESTW K3, K3
 
-// MASK: K1 = the first CX lanes, at most all.
+// FAR: Z4 = the normal distribution function of Z0, Z7 = its density, for Z2 = |Z0|, as in math.go. It leaves Z1 alone.
+#define FAR \
+	VBROADCASTSS k_f15<>(SB), Z4; \
+	VMINPS Z2, Z4, Z5; \
+	VMULPS Z5, Z5, Z4; \
+	VMOVAPS Z4, Z6; \
+	VFMSUB231PS Z5, Z5, Z6; \
+	VMOVAPS Z28, Z3; \
+	VFMADD231PS.BCST k_c3<>(SB), Z2, Z3; \
+	VDIVPS Z3, Z28, Z7; \
+	VMULPS.BCST k_half<>(SB), Z4, Z4; \
+	VMULPS.BCST k_half<>(SB), Z6, Z6; \
+	VMULPS.BCST k_log2e<>(SB), Z4, Z2; \
+	VRNDSCALEPS $0, Z2, Z3; \
+	VFNMADD231PS.BCST k_ln2hi<>(SB), Z3, Z4; \
+	VFNMADD231PS.BCST k_ln2lo<>(SB), Z3, Z4; \
+	VBROADCASTSS k_e0<>(SB), Z5; \
+	VFMADD213PS.BCST k_e1<>(SB), Z4, Z5; \
+	VFMADD213PS.BCST k_e2<>(SB), Z4, Z5; \
+	VFMADD213PS.BCST k_e3<>(SB), Z4, Z5; \
+	VFMADD213PS.BCST k_e4<>(SB), Z4, Z5; \
+	VFMADD213PS.BCST k_e5<>(SB), Z4, Z5; \
+	VMULPS Z4, Z4, Z2; \
+	VFMADD231PS Z2, Z5, Z4; \
+	VADDPS Z28, Z4, Z4; \
+	VFMADD231PS Z6, Z4, Z4; \
+	VSCALEFPS Z3, Z4, Z4; \
+	VBROADCASTSS k_f0<>(SB), Z5; \
+	VFMADD213PS.BCST k_f1<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f2<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f3<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f4<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f5<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f6<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f7<>(SB), Z7, Z5; \
+	VFMADD213PS.BCST k_f8<>(SB), Z7, Z5; \
+	VMULPS.BCST k_density<>(SB), Z4, Z7; \
+	VMULPS Z5, Z4, Z4; \
+	VCMPPS $13, Z29, Z0, K2; \
+	VSUBPS Z4, Z28, K2, Z4
+
+// MASK: K1 = the first CX lanes, of less than all.
 #define MASK \
 	MOVQ $-1, AX; \
 	BZHIQ CX, AX, R8; \
-	CMPQ CX, $16; \
-	CMOVQGE AX, R8; \
 	KMOVW R8, K1
 
-// gelu: dst[i] = x[i] * normCDF(x[i])
+// gelu: dst[i] = max(x[i], 0) - |x[i]|*tail(|x[i]|)
 //
 // func geluAVX512(dst []float32, x []float32)
 TEXT ·geluAVX512(SB), NOSPLIT, $0-48
 	MOVQ x_base+24(FP), DI
 	MOVQ dst_base+0(FP), SI
 	MOVQ dst_len+8(FP), CX
-	CONSTANTS
-	VBROADCASTSS k_density<>(SB), Z30
+	CONSTANTS(·tailTable)
 	// DI x, SI dst; CX elements left
 loop:
-	CMPQ CX, $0
+	CMPQ CX, $16
+	JGE in
+	TESTQ CX, CX
 	JLE done
 	MASK
+in:
 	VMOVUPS.Z (DI), K1, Z0
-	BODY
-	VMULPS Z0, Z1, Z1
+	TAIL
+	VMAXPS Z0, Z29, Z6 // a NaN and -0 stay: of such operands the maximum takes the second
+	VFNMADD213PS Z6, Z2, Z1
+	JNZ far
+out:
 	VMOVUPS Z1, K1, (SI)
 	ADDQ $64, DI
 	ADDQ $64, SI
 	SUBQ $16, CX
 	JMP loop
+far:
+	FAR
+	VMULPS Z0, Z4, K3, Z1
+	JMP out
 done:
 	VZEROUPPER
 	RET
 
-// geluGrad: dx[i] = dy[i] * (normCDF(x[i]) + x[i]*density(x[i]))
+// geluGrad: dx[i] = dy[i] * (x[i] < 0 ? tail(-x[i]) : 1 - tail(x[i]))
 //
 // func geluGradAVX512(dx []float32, dy []float32, x []float32)
 TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
@@ -162,24 +188,34 @@ TEXT ·geluGradAVX512(SB), NOSPLIT, $0-72
 	MOVQ dy_base+24(FP), DX
 	MOVQ dx_base+0(FP), SI
 	MOVQ dx_len+8(FP), CX
-	CONSTANTS
-	VBROADCASTSS k_density<>(SB), Z30
+	CONSTANTS(·tailGradTable)
 	// DI x, DX dy, SI dx; CX elements left
 loop:
-	CMPQ CX, $0
+	CMPQ CX, $16
+	JGE in
+	TESTQ CX, CX
 	JLE done
 	MASK
+in:
 	VMOVUPS.Z (DI), K1, Z0
-	VMOVUPS.Z (DX), K1, Z31
-	BODY
-	VFMADD231PS Z0, Z6, Z1
-	VMULPS Z1, Z31, Z1
+	VMOVUPS.Z (DX), K1, Z8
+	TAIL
+	VCMPPS $13, Z29, Z0, K2
+	VSUBPS Z1, Z28, K2, Z1
+	JNZ far
+out:
+	VMULPS Z1, Z8, Z1
 	VMOVUPS Z1, K1, (SI)
 	ADDQ $64, DI
 	ADDQ $64, DX
 	ADDQ $64, SI
 	SUBQ $16, CX
 	JMP loop
+far:
+	FAR
+	VFMADD231PS Z0, Z7, Z4
+	VMOVAPS Z4, K3, Z1
+	JMP out
 done:
 	VZEROUPPER
 	RET

@@ -39,6 +39,22 @@ func bf16Bits(x float32) uint16 {
 	return uint16((b + 0x7fff + b>>16&1) >> 16)
 }
 
+// NarrowBF16 sets dst to src rounded as RoundBF16 does, 16 bits each.
+func NarrowBF16(dst []uint16, src []float32) {
+	dst = dst[:len(src)]
+	for i, x := range src {
+		dst[i] = bf16Bits(x)
+	}
+}
+
+// WidenBF16 sets dst to the values of src.
+func WidenBF16(dst []float32, src []uint16) {
+	dst = dst[:len(src)]
+	for i, x := range src {
+		dst[i] = math.Float32frombits(uint32(x) << 16)
+	}
+}
+
 // PackBF16 writes a row of elements as BF16Words(len(src)) words, an odd one paired with zero.
 func PackBF16(dst, src []float32) {
 	n := len(src)

@@ -29,12 +29,6 @@ func Gauss(dst, x []float32) { active.gauss(dst, x[:len(dst)]) }
 // NormCDF sets dst to the normal distribution function Φ(x). Error below 6 ulp, also in the lower tail.
 func NormCDF(dst, x []float32) { active.normCDF(dst, x[:len(dst)]) }
 
-// GELU sets dst to x·Φ(x) (Hendrycks and Gimpel 2016), the product of x and NormCDF.
-func GELU(dst, x []float32) { active.gelu(dst, x[:len(dst)]) }
-
-// GELUGrad sets dx to dy·(Φ(x) + x·φ(x)), φ = Gauss/√(2π). dx may be dy or x.
-func GELUGrad(dx, dy, x []float32) { active.geluGrad(dx, dy[:len(dx)], x[:len(dx)]) }
-
 // Softmax sets dst to exp(x - max x) / Σ exp(x - max x), one row. A NaN or +Inf anywhere makes the row NaN.
 func Softmax(dst, x []float32) {
 	x = x[:len(dst)]
@@ -153,19 +147,6 @@ func gaussGo(dst, x []float32) {
 func normCDFGo(dst, x []float32) {
 	for i, v := range x[:len(dst)] {
 		dst[i] = normCDF1(v)
-	}
-}
-
-func geluGo(dst, x []float32) {
-	for i, v := range x[:len(dst)] {
-		dst[i] = v * normCDF1(v)
-	}
-}
-
-func geluGradGo(dx, dy, x []float32) {
-	const density = 0.3989422804014327 // φ(0) = 1/√(2π)
-	for i, v := range x[:len(dx)] {
-		dx[i] = dy[i] * fma(float32(gauss1(v)*density), v, normCDF1(v))
 	}
 }
 

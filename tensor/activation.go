@@ -105,7 +105,7 @@ func AddELUGrad(dx, dy, x *Tensor, alpha float32) {
 	})
 }
 
-// GELU sets y to x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016, the exact form), to a few ulp.
+// GELU sets y to x·Φ(x), Φ the normal distribution function (Hendrycks and Gimpel 2016, the exact form).
 func GELU(y, x *Tensor) { unary("GELU", y, x, simd.GELU) }
 
 // GELUGrad sets dx to dy·(Φ(x) + x·φ(x)), or with add adds it. dx may be dy.

@@ -157,9 +157,19 @@ func plain(n, lda, ldb int, ta, tb bool, alpha float32, low bool) bool {
 	return ta && !tb && !low && alpha == 1 && simd.Panel() >= widePanel && n%simd.Panel() == 0 && lda%1024 != 0 && ldb%1024 != 0
 }
 
+// A plain product of more than plainWide columns is computed plainGroup at a time: so few that mBlock rows of them, to which every block of
+// k adds, stay in the second-level cache beside what is read.
+const (
+	plainWide  = 512
+	plainGroup = 192
+)
+
 // gemmPlain computes a plain product, with an epilogue.
 func gemmPlain(c []float32, ldc, m, n, k int, a []float32, lda int, b []float32, ldb int, add bool, e *Epilogue) {
 	rows, group := pieces(m, n)
+	if n > plainWide {
+		group = min(group, plainGroup)
+	}
 	groups := (n + group - 1) / group
 	parallel.For(rows*groups, func(t int) {
 		i0, j0 := t/groups*mBlock, t%groups*group
