@@ -33,6 +33,19 @@ func TestELUGradientDigits(t *testing.T) {
 	}
 }
 
+// TestGradientOfAParam: of a Param itself, BackwardFrom returns a copy of what it was given.
+func TestGradientOfAParam(t *testing.T) {
+	tape, x, dy := NewTape(nil), tensor.New(2), tensor.From([]float32{3, 5}, 2)
+	d := tape.BackwardFrom(tape.Param(x), dy).Of(x)
+	if d == dy || d.Data[0] != 3 || d.Data[1] != 5 {
+		t.Errorf("the gradient is %v, want a copy of %v", d, dy)
+	}
+	d.Fill(0)
+	if dy.Data[0] != 3 {
+		t.Error("it shares memory with what was given")
+	}
+}
+
 // TestCosineOfNothing: a row without a direction has the cosine 0 with every other, and takes no gradient and gives none.
 func TestCosineOfNothing(t *testing.T) {
 	a := tensor.From([]float32{0, 0, 0, 1, 2, 2, 1e-9, 0, 0}, 3, 3)

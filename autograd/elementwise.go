@@ -291,7 +291,7 @@ func Checkpoint(x *Var, f func(x *Var) *Var) *Var {
 // inside returns a tape in t's memory for what happens inside a Checkpoint.
 func (t *Tape) inside(draws uint64, place []string) *Tape {
 	return &Tape{Training: t.Training, Mode: t.Mode, rng: t.rng, draws: draws, nextID: 1, params: map[*tensor.Tensor]*Var{}, wanted: t.wanted, mem: t.mem,
-		place: place, within: true}
+		place: place, within: true, Parts: t.Parts}
 }
 
 // handBack takes back what was made inside, and what looks at it.

@@ -253,7 +253,13 @@ func checkGradient(t *testing.T, row gradRow) {
 	}
 	y, vars := run(0)
 	dy := r.FillNormal(tensor.New(y.Shape()...), 0, 1)
+	given := dy.Clone()
 	g := tape.BackwardFrom(y, dy)
+	for k, v := range given.Data {
+		if dy.Data[k] != v {
+			t.Fatalf("the rule has changed the gradient that it was given, element %d from %g to %g", k, v, dy.Data[k])
+		}
+	}
 	analytic, scale := 0.0, 0.0
 	for i, v := range vars {
 		d := g.Of(v.Value)

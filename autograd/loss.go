@@ -12,7 +12,8 @@ import (
 // Unless Sum is set, a loss is Σ w·l / Σ w over its values l: the mean without weights, the mean over what a mask of ones and zeros
 // leaves with one, as in PyTorch's l1_loss, mse_loss and cross_entropy. (Its huber_loss and binary_cross_entropy_with_logits divide by the
 // number of elements: set Sum and Scale the result for that.) Where all weights are 0, or there are no
-// rows, there is nothing to learn from: the loss and its gradient are 0, where PyTorch's mean is NaN.
+// rows, there is nothing to learn from: the loss and its gradient are 0, where PyTorch's mean is NaN. Where the tape has one of several parts of a batch, Σ w is the mean
+// over parts, so that the mean of what parts lose is what the batch does.
 type LossOptions struct {
 	// Weight is nil for ones, or has the shape of the predictions with 1 as its last side, a weight for each pixel; a loss of
 	// element by element (L1, L2, Huber, BCEWithLogits) also takes the predictions' own shape. Weights are not negative, and no
@@ -24,6 +25,12 @@ type LossOptions struct {
 // of returns the loss as a Var of one value, and what the derivatives of the terms are multiplied by.
 func (o LossOptions) of(x *Var, sum, weight float64) (y *Var, scale float64) {
 	y, scale = result([]int{1}, x), 1
+	if t := x.tape; !o.Sum && t != nil && t.Parts != nil { // of a whole batch the weights count, not of each part by itself: parts are averaged
+		_, parts := t.Parts.Part()
+		all := []float64{weight}
+		t.Parts.Join(all)
+		weight = all[0] / float64(parts)
+	}
 	if !o.Sum {
 		if scale = 0; weight != 0 {
 			scale = 1 / weight
@@ -233,16 +240,13 @@ func NTXent(z *Var, temperature float32) *Var {
 	if len(s) != 2 || s[0]%2 != 0 || s[0] == 0 {
 		badShape("NTXent", z, "%v: want [2N D]", s)
 	}
-	labels := make([]int32, s[0])
-	for i := range labels {
-		labels[i] = int32((i + s[0]/2) % s[0])
-	}
+	first, half := z.tape.FirstRow(s[0]), s[0]/2
 	return AmongOthers(z, temperature, func(rows []int32, y *Var) *Var {
-		own := make([]int32, len(rows))
+		labels := make([]int32, len(rows))
 		for i, row := range rows {
-			own[i] = labels[row]
+			labels[i] = int32(first + (int(row)-first+half)%s[0])
 		}
-		return CrossEntropy(y, own)
+		return CrossEntropy(y, labels)
 	})
 }
 
@@ -252,31 +256,35 @@ const othersWhole, othersRows = 1024, 512
 //
 //	y = u·uᵀ/temperature   [M M], u the rows of z over their lengths, and y[i][i] = -1e9
 //
-// loss is handed some rows of y, [R M], and which they are, as logits of a softmax, and returns their mean; what it makes is its own, see Checkpoint. More than
-// othersWhole rows come in blocks of othersRows, and while the tape records the whole of y never stands in memory: going back, loss is called once more for each block,
-// on a tape that is Recomputing. A measuring tape has as many blocks, and of as many rows, as the batch that it stands for, each row coming as often as need be.
+// Where the tape has one of P parts of a batch the others are those of all parts: y is [M P·M], and -1e9 stands where a row meets itself, see FirstRow.
+// loss is handed some rows of y, [R P·M], and which they are of those of all parts, as logits of a softmax, and returns their mean; what it makes is its own, see
+// Checkpoint. Among more than othersWhole, rows come in blocks of othersRows, and while the tape records the whole of y never stands in memory: going back, loss is called
+// once more for each block, on a tape that is Recomputing. A measuring tape has as many blocks, and of as many rows, as the batch that it stands for, each row coming as
+// often as need be.
 func AmongOthers(z *Var, temperature float32, loss func(rows []int32, y *Var) *Var) *Var {
-	u := L2Normalize(z)
-	m := u.Shape()[0]
+	m := z.Shape()[0]
+	first := z.tape.FirstRow(m)
+	u := Together(L2Normalize(z))
+	all := u.Shape()[0]
 	part := func(u *Var, lo, n int) *Var {
 		rows := make([]int32, n)
 		for i := range rows {
-			rows[i] = int32((lo + i) % m)
+			rows[i] = int32(first + (lo+i)%m)
 		}
 		y := MatMulNT(Scale(Gather(u, rows), 1/temperature), u)
 		for i, row := range rows { // in place: its own rule does not read it, and whoever finds nothing there has no gradient for it
-			y.Value.Data[i*m+int(row)] = -1e9
+			y.Value.Data[i*all+int(row)] = -1e9
 		}
 		return loss(rows, y)
 	}
-	all := z.tape.StandsFor(m)
-	if all <= othersWhole {
+	if z.tape.StandsFor(all) <= othersWhole {
 		return part(u, 0, m)
 	}
+	own := z.tape.StandsFor(m)
 	var sum *Var
-	for lo := 0; lo < all; lo += othersRows {
-		n := min(othersRows, all-lo)
-		one := Scale(Checkpoint(u, func(u *Var) *Var { return part(u, lo, n) }), float32(n)/float32(all))
+	for lo := 0; lo < own; lo += othersRows {
+		n := min(othersRows, own-lo)
+		one := Scale(Checkpoint(u, func(u *Var) *Var { return part(u, lo, n) }), float32(n)/float32(own))
 		if sum == nil {
 			sum = one
 		} else {

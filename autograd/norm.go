@@ -23,7 +23,7 @@ type BatchNormOptions struct {
 //
 //	x [... C]   gamma, beta [C], or nil   ->   y = relu?((x - mean)/√(var + eps)·gamma + beta + add)
 //
-// While the tape trains, mean and var are the batch's and the running ones move towards them; otherwise they are the
+// While the tape trains, mean and var are the batch's (of all its parts, see Tape.Parts) and the running ones move towards them; otherwise they are the
 // running ones. Gradient: see tensor.BatchNormGrad.
 func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 	checkBatchNorm(x, gamma, beta, s, o)
@@ -33,13 +33,14 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 	mean, inv := stats.Data[:c], stats.Data[c:2*c]
 	if training {
 		rows := x.Value.Len() / max(c, 1)
-		if rows == 1 {
-			badShape("BatchNorm", x, "training on %v: a channel needs more than one value, of a larger batch", x.Shape())
-		}
 		if rows > 0 { // of no samples there is nothing to know
 			tensor.BatchStats(mean, inv, x.Value)
 		}
-		if rows > 0 && !x.tape.Recomputing() {
+		rows = x.tape.joinStats(mean, inv, rows)
+		if rows == 1 {
+			badShape("BatchNorm", x, "training on %v: a channel needs more than one value, of a larger batch", x.Shape())
+		}
+		if rows > 0 && x.tape.Moves() {
 			m := s.Momentum
 			unbias := float32(rows) / float32(rows-1)
 			for j := range c {
@@ -77,8 +78,35 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 			gv = gamma.Value.Data
 		}
 		dx, add := g.Into(x)
-		tensor.BatchNormGrad(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask.value(), mean, inv, gv, !training)
+		var join func([]float64)
+		if training && x.tape.Parts != nil {
+			join = x.tape.Parts.Join
+		}
+		tensor.BatchNormGradOf(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask.value(), mean, inv, gv, !training, join)
 	}, x, gamma, beta, o.Add).reads(x, mask).again(RecomputeNorms, forward)
+}
+
+// joinStats makes mean and variance of rows rows those of the whole batch, where the tape has a part of one, and returns how many rows that has.
+func (t *Tape) joinStats(mean, variance []float32, rows int) int {
+	if t.Parts == nil {
+		return rows
+	}
+	c, n := len(mean), float64(rows)
+	sums := make([]float64, 1+2*c)
+	sums[0] = n
+	for j := range c {
+		if m := float64(mean[j]); rows > 0 {
+			sums[1+j], sums[1+c+j] = n*m, n*(float64(variance[j])+float64(m*m))
+		}
+	}
+	if t.Parts.Join(sums); sums[0] == 0 {
+		return 0
+	}
+	for j := range c {
+		m := sums[1+j] / sums[0]
+		mean[j], variance[j] = float32(m), float32(math.Max(0, sums[1+c+j]/sums[0]-float64(m*m)))
+	}
+	return int(sums[0])
 }
 
 func checkBatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) {

@@ -138,3 +138,31 @@ func scaledTotal(name string, x *Var, scale float64) *Var {
 		}
 	}, x)
 }
+
+// Together returns the rows of all parts of a batch, in order, where the tape has one of several (see Parts), and x elsewhere. A loss of them, whose mean over parts is
+// minimised, has the gradient of the whole batch's.
+//
+//	x [N ...]   ->   y [P·N ...]      dx = this part's rows of Σ dy over the parts
+func Together(x *Var) *Var {
+	if x.tape == nil || x.tape.Parts == nil {
+		return x
+	}
+	_, parts := x.tape.Parts.Part()
+	y := result(append([]int{parts * x.Value.Dim(0)}, x.Shape()[1:]...), x)
+	copy(y.Value.Data, x.tape.Parts.Gather(x.Value.Data))
+	return y.rule("Together", func(dy *tensor.Tensor, g Grads) {
+		mine := &tensor.Tensor{Shape: x.Value.Shape, Data: x.tape.Parts.Spread(dy.Data)} // all parts, whoever wants it
+		if dx := g.Of(x); dx != nil {
+			tensor.AddScaled(dx, 1, mine)
+		}
+	}, x).reads()
+}
+
+// FirstRow returns where the n rows of a tape's part stand in those of all parts; of a tape that has a whole batch, or no tape, 0.
+func (t *Tape) FirstRow(n int) int {
+	if t == nil || t.Parts == nil {
+		return 0
+	}
+	i, _ := t.Parts.Part()
+	return i * n
+}

@@ -107,6 +107,21 @@ type node struct {
 	level       Recompute              // from which on it may be let go
 }
 
+// Parts are the parts of one batch, whose tapes go the same way side by side, in one process or in several. Calls of Join, Gather and Spread return once all parts have
+// made the same call; sums are made in a fixed order, the same whatever processes share the parts.
+type Parts interface {
+	// Part returns which part the tape has, and how many there are.
+	Part() (i, of int)
+	// Leads tells whether the part is the one, of those of its process, that moves what all have in common: running statistics.
+	Leads() bool
+	// Join adds up sums over all parts, in place.
+	Join(sums []float64)
+	// Gather returns the x of all parts, one after the other. All are of one length; what is returned is not to be changed.
+	Gather(x []float32) []float32
+	// Spread adds up x, which has as many equal pieces as there are parts, and returns the piece that is this part's.
+	Spread(x []float32) []float32
+}
+
 // Tape records a step.
 type Tape struct {
 	Training bool // batch norm uses the batch's statistics, dropout drops
@@ -124,6 +139,9 @@ type Tape struct {
 	// OnGradient, if set, is called by Backward for every Param as soon as its gradient is whole, while the pass goes on: the place
 	// where gradients are summed over processes. It must not keep p or d beyond Reset.
 	OnGradient func(p, d *tensor.Tensor)
+
+	// Parts, if set, says that the tape has one of several parts of a batch: what looks at a whole batch, as batch norm does, asks it.
+	Parts Parts
 
 	rng       *tensor.RNG
 	draws     uint64 // how many random streams were handed out in this step
@@ -253,6 +271,11 @@ func (t *Tape) SetRNG(rng *tensor.RNG) { t.rng, t.draws = rng, 0 }
 // Recomputing tells whether this is the second run of a Checkpoint: what has side effects (running statistics) must not
 // do them again.
 func (t *Tape) Recomputing() bool { return t != nil && t.recompute }
+
+// Moves tells whether a forward pass moves running statistics: while it trains, once for a batch.
+func (t *Tape) Moves() bool {
+	return t != nil && t.Training && !t.recompute && (t.Parts == nil || t.Parts.Leads())
+}
 
 // NoGrad calls f without recording.
 func (t *Tape) NoGrad(f func()) {
@@ -420,15 +443,20 @@ func (g Grads) Into(v *Var) (d *tensor.Tensor, add bool) {
 	if v == nil || v.id == 0 || v.tape != g.t {
 		return nil, false
 	}
-	for len(g.t.grads) <= v.id {
-		g.t.grads = append(g.t.grads, nil)
+	at := g.t.slot(v.id)
+	if *at != nil {
+		return *at, true
 	}
-	if d = g.t.grads[v.id]; d != nil {
-		return d, true
+	*at = g.t.mem.get(v.Value.Shape)
+	return *at, false
+}
+
+// slot is where the gradient with index id stands, nil where there is none yet.
+func (t *Tape) slot(id int) **tensor.Tensor {
+	for len(t.grads) <= id {
+		t.grads = append(t.grads, nil)
 	}
-	d = g.t.mem.get(v.Value.Shape)
-	g.t.grads[v.id] = d
-	return d, false
+	return &t.grads[id]
 }
 
 // Backward returns the gradients of a loss of one element with respect to every Param that it depends on. They live in
@@ -440,7 +468,7 @@ func (t *Tape) Backward(loss *Var) *Gradients {
 	return t.BackwardFrom(loss, tensor.New(loss.Shape()...).Fill(1))
 }
 
-// BackwardFrom is Backward for any y: the gradients of Σ y·dy.
+// BackwardFrom is Backward for any y: the gradients of Σ y·dy. It reads dy where it lies.
 func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 	if y.tape != t || y.id == 0 {
 		panic(&OpError{"Backward", "", "the loss does not depend on any Param of this tape"})
@@ -450,7 +478,12 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 	}
 	y.Keep()
 	g := Grads{t}
-	tensor.Copy(g.Of(y), dy)
+	if y.node == 0 { // a Param's gradient is handed out
+		d, _ := g.Into(y)
+		tensor.Copy(d, dy)
+	} else {
+		*t.slot(y.id) = dy
+	}
 	whole := t.lastUses()
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
@@ -466,7 +499,9 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 				t.need(n.out)
 			}
 			n.rule(d, g)
-			t.mem.put(d)
+			if d != dy {
+				t.mem.put(d)
+			}
 			t.grads[n.out.id] = nil
 		}
 		n.rule = nil

@@ -25,6 +25,7 @@ type Maker[B any] interface {
 type LoaderOptions struct {
 	BatchSize int // samples in a batch, at least 1
 	Update    int // batches that an update accumulates; 0 means 1. The loader is the same: tasks that take turns do so by updates
+	Share     Share
 	Seed      uint64
 	Ordered   bool    // in the source's order, not shuffled; a broken sample is not replaced, its row is left as it is
 	KeepLast  bool    // also the last batch, smaller than the others
@@ -32,6 +33,15 @@ type LoaderOptions struct {
 	MaxBad    float64 // how large a part of the samples may be broken; 0 means none, any other part at least one
 	// Bad is told of each broken sample, once; it may be called from several goroutines.
 	Bad func(i int, err error)
+}
+
+// Share is which batches a process makes, where the batches of an update are shared out among several: of every Of in a row Count from number First on. It has
+// all Count at once: their memory is used again when the first of the next update is asked for. Of 0 is all of them, one after the other.
+type Share struct{ Of, First, Count int }
+
+// has tells whether the process makes a batch.
+func (s Share) has(batch int) bool {
+	return s.Of == 0 || batch%s.Of >= s.First && batch%s.Of < s.First+s.Count
 }
 
 // CheckMaxBad refuses what is no part of the samples.
@@ -75,7 +85,10 @@ func (l *Loader[B]) Options() LoaderOptions { return l.o }
 const aheadOf = 2
 
 // Ahead returns how many batches may be in memory beside the consumer's.
-func (l *Loader[B]) Ahead() int { return aheadOf }
+func (l *Loader[B]) Ahead() int { return aheadOf*l.held() + l.held() - 1 }
+
+// held returns how many batches the consumer has at once.
+func (l *Loader[B]) held() int { return max(1, l.o.Share.Count) }
 
 // Steps returns how many batches an epoch has.
 func (l *Loader[B]) Steps() int {
@@ -100,6 +113,15 @@ func (l *Loader[B]) Order(epoch int) []int {
 // BadCount returns how many samples could not be read so far.
 func (l *Loader[B]) BadCount() int { return int(l.count.Load()) }
 
+// Broken returns which samples could not be read so far, in no order.
+func (l *Loader[B]) Broken() (out []int) {
+	l.bad.Range(func(i, _ any) bool {
+		out = append(out, i.(int))
+		return true
+	})
+	return out
+}
+
 // Err returns why the last Epoch ended early, if it did.
 func (l *Loader[B]) Err() error {
 	if e := l.err.Load(); e != nil {
@@ -119,20 +141,21 @@ type filling[B any] struct {
 	done chan struct{}
 }
 
-// Epoch yields the batches of an epoch from batch number from on. A batch is the consumer's until it asks for the next one: then
-// its memory is filled again. When more samples are broken than MaxBad allows, the sequence ends and Err says why.
+// Epoch yields the batches of an epoch from batch number from on, of a Share those in it. A batch is the consumer's until it asks for the next one, or
+// for that behind its Share: then its memory is filled again. When more samples are broken than MaxBad allows, the sequence ends and Err says why.
 func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 	return func(yield func(*B) bool) {
 		order := l.Order(epoch)
-		queue := make(chan *filling[B], aheadOf+1) // in order
-		room := make(chan struct{}, aheadOf+1)     // a token for each batch in memory, the consumer's too
+		most := l.Ahead() + 1
+		queue := make(chan *filling[B], most) // in order
+		room := make(chan struct{}, most)     // a token for each batch in memory, the consumer's too
 		rows := make(chan func())
 		stop := make(chan struct{})
 		var workers, feeder sync.WaitGroup
-		var mine *filling[B] // the consumer's
-		defer func() {       // whatever ended the epoch, its memory serves the next one
-			if mine != nil {
-				l.give(mine)
+		var mine []*filling[B] // the consumer's
+		defer func() {         // whatever ended the epoch, its memory serves the next one
+			for _, f := range mine {
+				l.give(f)
 			}
 			for f := range queue {
 				l.give(f)
@@ -153,6 +176,9 @@ func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 			defer close(queue)
 			defer close(rows)
 			for b := from; b < l.Steps(); b++ {
+				if !l.o.Share.has(b) {
+					continue
+				}
 				select {
 				case room <- struct{}{}:
 				case <-stop:
@@ -171,14 +197,19 @@ func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 		defer feeder.Wait()
 		defer close(stop)
 		for f := range queue {
-			mine = f
+			mine = append(mine, f)
 			<-f.done
 			if l.Err() != nil || !yield(f.b) {
 				return
 			}
-			l.give(f)
-			mine = nil
-			<-room
+			if len(mine) < l.held() {
+				continue
+			}
+			for _, f := range mine {
+				l.give(f)
+				<-room
+			}
+			mine = mine[:0]
 		}
 	}
 }
@@ -283,7 +314,15 @@ func (l *Loader[B]) broken(i int, err error) {
 	if l.o.Bad != nil {
 		l.o.Bad(i, err)
 	}
-	if allowed := l.o.MaxBad * float64(l.n); allowed == 0 || float64(n) > max(allowed, 1) {
-		l.fail(fmt.Errorf("%w: %d of %d, more than the %g %% that max-bad allows; the last: %v", ErrTooManyBad, n, l.n, l.o.MaxBad*100, err))
+	if e := CheckBad(int(n), l.n, l.o.MaxBad); e != nil {
+		l.fail(fmt.Errorf("%w; the last: %v", e, err))
 	}
+}
+
+// CheckBad says that more of so many samples are broken than maxBad allows: see LoaderOptions.
+func CheckBad(n, of int, maxBad float64) error {
+	if allowed := maxBad * float64(of); n == 0 || allowed > 0 && float64(n) <= max(allowed, 1) {
+		return nil
+	}
+	return fmt.Errorf("%w: %d of %d, more than the %g %% that max-bad allows", ErrTooManyBad, n, of, maxBad*100)
 }

@@ -326,7 +326,7 @@ func (b *BatchNorm) Forward(x *autograd.Var) *autograd.Var { return b.ForwardAdd
 
 // ForwardAdd normalises, adds z unless it is nil, and applies ReLU where set.
 func (b *BatchNorm) ForwardAdd(x, z *autograd.Var) *autograd.Var {
-	if t := x.Tape(); t != nil && t.Training && !t.Recomputing() {
+	if x.Tape().Moves() {
 		b.seen.Data[0]++
 	}
 	return autograd.BatchNorm(x, param(x, b.Gamma), param(x, b.Beta), b.State, autograd.BatchNormOptions{ReLU: b.ReLU, Add: z})

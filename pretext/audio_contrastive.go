@@ -288,8 +288,8 @@ func (l *audioContrastive) both(t *autograd.Tape, b *windowPairs) *autograd.Var 
 	return within("head", l.head, within("trunk", l.setup.Trunk, autograd.Concat(0, t.Input(b.X[0]), t.Input(b.X[1]))))
 }
 
-// similar returns the similarities [N N] of all first windows to all second ones, by their embeddings [2N D], and, where they can be learned from, what can be. Of
-// cosines they stand in the learner's table.
+// similar returns the similarities [N N] of all first windows to all second ones, by their embeddings [2N D], in the learner's table, and, where they can be
+// learned from, what can be: of a shard, with the second windows of all shards.
 func (l *audioContrastive) similar(z *autograd.Var) (table *tensor.Tensor, learned *autograd.Var) {
 	n := z.Shape()[0] / 2
 	if l.between == nil {
@@ -299,8 +299,12 @@ func (l *audioContrastive) similar(z *autograd.Var) (table *tensor.Tensor, learn
 		return table, nil
 	}
 	first, second := autograd.Slice(z, 0, 0, n, 1), autograd.Slice(z, 0, n, n, 1)
-	y := autograd.MatMulNT(within("between", l.between, first), second)
-	return y.Value, y
+	y := autograd.MatMulNT(within("between", l.between, first), autograd.Together(second))
+	table = l.table.of(n)
+	for i, at := 0, z.Tape().FirstRow(n); i < n; i++ { // among the shard's own
+		copy(table.Rows(i, i+1).Data, y.Value.Rows(i, i+1).Data[at:])
+	}
+	return table, y
 }
 
 func (l *audioContrastive) step(s train.Step, b *windowPairs) {
@@ -322,7 +326,7 @@ func (l *audioContrastive) step(s train.Step, b *windowPairs) {
 		if y == nil {
 			return autograd.NTXent(z, float32(l.task.Temperature))
 		}
-		return autograd.CrossEntropy(autograd.Scale(y, float32(1/l.task.Temperature)), counting(n))
+		return autograd.CrossEntropy(autograd.Scale(y, float32(1/l.task.Temperature)), rowsOf(t, n))
 	})
 }
 

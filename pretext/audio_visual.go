@@ -192,7 +192,7 @@ func (l *audioVisual) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Clips.Len(), m, o, l.step), nil
+	return train.NewFeed(in.Clips.Len(), m, o, l.step).Within("the sounds of other films are taken", true), nil
 }
 
 // OneSpace tells whether both are compared: put side by side, each may lie anywhere.

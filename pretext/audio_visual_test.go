@@ -102,6 +102,7 @@ func newTracedStep() *tracedStep {
 }
 
 func (s *tracedStep) Metric(name string, sum, count float64) { s.values[name] = sum / count }
+func (s *tracedStep) Rows(x *tensor.Tensor) *tensor.Tensor   { return x }
 func (s *tracedStep) Minimise(name string, loss func(*autograd.Tape) *autograd.Var, _ ...string) {
 	v := loss(s.tape)
 	if s.values[name] = float64(v.Scalar()); !s.still {

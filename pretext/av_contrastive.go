@@ -239,12 +239,12 @@ func eachView(z *autograd.Var, n int) (out []*autograd.Var) {
 // match returns the loss of finding the other kind among those of the batch, and what is of the same film, and tells how often the first views are found.
 func (l *avContrastive) match(s train.Step, z [2]*autograd.Var, n int) *autograd.Var {
 	tau := float32(l.task.Temperature)
-	own := counting(n)
+	own := rowsOf(z[0].Tape(), n)
 	pictures, sounds := eachView(z[0], n), eachView(z[1], n)
 	var loss *autograd.Var
 	for v := range pictures {
 		for k, pair := range [2][2]*autograd.Var{{pictures[v], sounds[v]}, {sounds[v], pictures[v]}} {
-			cosines := autograd.MatMulNT(pair[0], pair[1])
+			cosines := autograd.MatMulNT(pair[0], autograd.Together(pair[1]))
 			if v == 0 {
 				s.Metric("match", float64(tensor.CountRight(cosines.Value, own)), float64(n))
 			}

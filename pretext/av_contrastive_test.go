@@ -215,8 +215,9 @@ type memoryStep struct {
 	after []func()
 }
 
-func (s *memoryStep) RNG() *tensor.RNG { return tensor.NewRNG(5) }
-func (s *memoryStep) After(f func())   { s.after = append(s.after, f) }
+func (s *memoryStep) RNG() *tensor.RNG                     { return tensor.NewRNG(5) }
+func (s *memoryStep) After(f func())                       { s.after = append(s.after, f) }
+func (s *memoryStep) Rows(x *tensor.Tensor) *tensor.Tensor { return x }
 
 var _ train.Step = &memoryStep{}
 

@@ -244,7 +244,7 @@ func (l *avSync) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*trai
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Clips.Len(), m, o, l.step), nil
+	return train.NewFeed(in.Clips.Len(), m, o, l.step).Within("the sounds of other films are taken", true), nil
 }
 
 // OneSpace says that clips and sounds are compared.

@@ -132,9 +132,17 @@ func (b *bank) recall(z *autograd.Var, of, drawn []int32, temperature float64) *
 
 // put registers that the rows of some samples move towards z [N D] after the step: momentum of them stays.
 func (b *bank) put(s train.Step, of []int32, z *tensor.Tensor, momentum float64) {
-	of, said := append([]int32(nil), of...), append([]float32(nil), z.Data...)
+	const split = 1 << 12 // so that numbers of samples are exact as float32
+	numbers := tensor.New(len(of), 2)
+	for i, sample := range of {
+		numbers.Data[2*i], numbers.Data[2*i+1] = float32(sample/split), float32(sample%split)
+	}
+	all, said := make([]int32, 0, len(of)), append([]float32(nil), s.Rows(z).Data...)
+	for n := s.Rows(numbers).Data; len(n) > 0; n = n[2:] {
+		all = append(all, int32(n[0])*split+int32(n[1]))
+	}
 	s.After(func() {
-		b.move(of, said, float32(momentum))
+		b.move(all, said, float32(momentum))
 		tensor.Changed()
 	})
 }

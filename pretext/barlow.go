@@ -84,6 +84,7 @@ func (c Barlow) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task barlow of %+v: want Lambda not below 0, Scale and Views.MinArea above 0, Hidden and Layers >= 1 and Out >= 2; pretext.New(\"barlow\") has them", c)
 	}
 	l := &barlow{task: c, pairLearner: newPairLearner("barlow", s, c.Views, c.Blur)}
+	l.apart = apartInPieces(c.Pieces)
 	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), widths(c.Layers, c.Hidden, c.Out)...), c.Pieces)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
 	l.eye, l.weight = tensor.New(c.Out, c.Out), tensor.New(c.Out, c.Out).Fill(float32(c.Lambda))
@@ -124,6 +125,7 @@ func (l *barlow) step(s train.Step, b *pairs) {
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		z := [2]*autograd.Var{l.Forward(t.Input(b.X[0])), l.Forward(t.Input(b.X[1]))}
 		l.tell(s, b, values(z), values(z), values(z))
+		z = [2]*autograd.Var{autograd.Together(z[0]), autograd.Together(z[1])}
 		n := z[0].Shape()[0]
 		c := autograd.Scale(crossed(standardised(z[0]), standardised(z[1])), 1/float32(n))
 		l.correlations(s, c.Value)

@@ -124,6 +124,15 @@ func counting(n int) []int32 {
 	return out
 }
 
+// rowsOf returns which of the rows of all shards of a batch a tape's own n are.
+func rowsOf(t *autograd.Tape, n int) []int32 {
+	out := counting(n)
+	for i := range out {
+		out[i] += int32(t.FirstRow(n))
+	}
+	return out
+}
+
 // slower is a rate at which heads that compare frames learn from their first step on; at the usual 0.1 their loss rises for a hundred.
 func slower(c *train.Config) { c.LR = 0.03 }
 

@@ -326,7 +326,7 @@ func (c *colourise) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*t
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Images.Len(), m, o, c.step), nil
+	return train.NewFeed(in.Images.Len(), m, o, c.step).Within("places that count are counted", c.task.Loss == "vae" || c.task.Loss == "mdn"), nil
 }
 
 // weights returns how much a pixel of each bin counts.

@@ -509,7 +509,7 @@ func (c *contextEncoder) Feed(in data.Inputs, augment bool, o data.LoaderOptions
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Images.Len(), m, o, c.step), nil
+	return train.NewFeed(in.Images.Len(), m, o, c.step).Within("hidden values are counted", c.task.Mask == "blocks"), nil
 }
 
 // step paints once; the discriminator learns from the painting, then the painter through the discriminator that has learned.

@@ -226,6 +226,7 @@ func (l *dino) step(s train.Step, b *pairs) {
 				targets[v] = l.sharpened(scores, temperature)
 			}
 			tensor.Scale(mean, 1/float32(2*z[0].Shape()[0]), mean)
+			mean = average(s.Rows(mean))
 			s.After(func() {
 				for k, m := range mean.Data {
 					l.centre.Data[k] = float32(float32(l.task.Centre)*l.centre.Data[k]) + float32(float32(1-l.task.Centre)*m)
@@ -257,6 +258,16 @@ func (l *dino) step(s train.Step, b *pairs) {
 		d := risingDecay(l.task.Decay, l.task.LastDecay, update, of)
 		s.After(func() { l.average.Update(d) })
 	}
+}
+
+// average returns the mean of the rows of x [N K], [K]; of one row, that row.
+func average(x *tensor.Tensor) *tensor.Tensor {
+	mean := tensor.New(x.Dim(1))
+	tensor.AddSumRows(mean, x)
+	if n := x.Dim(0); n > 1 {
+		tensor.Scale(mean, 1/float32(n), mean)
+	}
+	return mean
 }
 
 // sharpened returns what the teacher says: softmax((scores - centre)/temperature), [N K].

@@ -435,13 +435,22 @@ func (l *exemplar) step(s train.Step, b *exemplars) {
 			s.Metric("loss_match", float64(l.match(s, b, autograd.L2Normalize(z)).Scalar())*float64(n), float64(n))
 		})
 		if l.head == nil {
-			return l.triplets(autograd.L2Normalize(z), n)
+			return l.triplets(ofAllShards(autograd.L2Normalize(z), n))
 		}
 		defer t.Enter("head")()
 		logits := l.head.Forward(z)
 		s.Metric("accuracy", float64(tensor.CountRight(logits.Value, b.Labels)), float64(len(b.Labels)))
 		return autograd.CrossEntropy(logits, b.Labels)
 	})
+}
+
+// ofAllShards returns unit [V·n D] with the patches of all shards of the batch, view after view, and how many these are.
+func ofAllShards(unit *autograd.Var, n int) (*autograd.Var, int) {
+	var views []*autograd.Var
+	for at := 0; at < unit.Shape()[0]; at += n {
+		views = append(views, autograd.Together(autograd.Slice(unit, 0, at, n, 1)))
+	}
+	return autograd.Concat(0, views...), views[0].Shape()[0]
 }
 
 // match tells how often first and second views find each other, and returns the cross-entropy of that, by cosines times matchScale.

@@ -76,6 +76,9 @@ func (c MoCo) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task moco of %+v: want Temperature and Views.MinArea above 0, Queue >= 2, Momentum from 0 to 1, Groups and Hidden >= 1, Out >= 2; pretext.New(\"moco\") has them", c)
 	}
 	l := &moco{task: c, pairLearner: newPairLearner("moco", s, c.Views, c.Blur)}
+	if c.Groups > 1 {
+		l.apart = "keys are shuffled into groups"
+	}
 	plain := func(trunk *layers.Trunk) layers.Sequential {
 		return projected(trunk, layers.Seq(layers.NewLinear(s.RNG, trunk.Channels(), c.Hidden, layers.LinearOptions{}), layers.ReLU,
 			layers.NewLinear(s.RNG, c.Hidden, c.Out, layers.LinearOptions{})), 0)

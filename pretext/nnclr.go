@@ -67,6 +67,7 @@ func (c NNCLR) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task nnclr of %+v: want Temperature and Views.MinArea above 0, Queue and Out >= 2, Hidden, Layers and Neck >= 1; pretext.New(\"nnclr\") has them", c)
 	}
 	l := &nnclr{task: c, pairLearner: newPairLearner("nnclr", s, c.Views, c.Blur)}
+	l.apart = apartInPieces(c.Pieces)
 	l.online = projected(s.Trunk, normed(s.RNG, s.Trunk.Channels(), widths(c.Layers, c.Hidden, c.Out)...), c.Pieces)
 	l.predictor = perceptron(s.RNG, c.Out, c.Neck, c.Out)
 	l.support = newQueue(s.RNG, c.Queue, c.Out)
@@ -125,10 +126,10 @@ func (l *nnclr) step(s train.Step, b *pairs) {
 		}
 		l.tell(s, b, values(z), values(p), values(z))
 		var loss *autograd.Var
-		own := counting(z[0].Shape()[0])
+		own := rowsOf(t, z[0].Shape()[0])
 		for v := range z {
 			friends := l.nearest(s, unitRows(z[v].Value))
-			logits := autograd.Scale(autograd.MatMulNT(autograd.Const(friends), autograd.L2Normalize(p[1-v])), 1/float32(l.task.Temperature))
+			logits := autograd.Scale(autograd.MatMulNT(autograd.Const(friends), autograd.Together(autograd.L2Normalize(p[1-v]))), 1/float32(l.task.Temperature))
 			each := autograd.Scale(autograd.CrossEntropy(logits, own), 0.5)
 			if v == 0 {
 				loss = each

@@ -16,9 +16,10 @@ type agingStep struct {
 	after  []func()
 }
 
-func (s *agingStep) At() (int, int) { return s.update, 100 }
-func (s *agingStep) Last() bool     { return s.last }
-func (s *agingStep) After(f func()) { s.after = append(s.after, f) }
+func (s *agingStep) At() (int, int)                       { return s.update, 100 }
+func (s *agingStep) Last() bool                           { return s.last }
+func (s *agingStep) After(f func())                       { s.after = append(s.after, f) }
+func (s *agingStep) Rows(x *tensor.Tensor) *tensor.Tensor { return x }
 
 // TestQueueAge: what is told is the mean number of updates since each row was put in, as a list of them has it; of a queue that begins with zeros, in some update, from when it is full.
 func TestQueueAge(t *testing.T) {

@@ -570,8 +570,9 @@ func (s *pairStep) Update(...string) {}
 func (s *pairStep) Own(string, func(rate float32) (sum, count float64)) {
 	panic("the task has no groups of its own")
 }
-func (s *pairStep) After(func()) {}
-func (s *pairStep) Last() bool   { return true }
+func (s *pairStep) After(func())                         {}
+func (s *pairStep) Rows(x *tensor.Tensor) *tensor.Tensor { return x }
+func (s *pairStep) Last() bool                           { return true }
 func (s *pairStep) Metric(name string, sum, count float64) {
 	s.values[name] = sum / count
 }

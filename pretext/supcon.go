@@ -82,21 +82,21 @@ func (l *supcon) step(s train.Step, b *pairs) {
 // find returns the loss of projections z [N D] of both views of some pictures, and tells how often the nearest is of the same class.
 func (l *supcon) find(s train.Step, z [2]*autograd.Var, of []int32) *autograd.Var {
 	n := len(of)
-	class := make([]int, n)
+	class := tensor.New(n)
 	for i, sample := range of {
-		class[i] = l.setup.Labels.Label(int(sample))
+		class.Data[i] = float32(l.setup.Labels.Label(int(sample)))
 	}
-	same := func(i, j int) bool { return i%n == j%n || class[i%n] >= 0 && class[i%n] == class[j%n] }
+	v := bothViews{n, s.Rows(class).Data}
 	return autograd.AmongOthers(autograd.Concat(0, z[0], z[1]), float32(l.task.Temperature), func(rows []int32, logits *autograd.Var) *autograd.Var {
 		if !logits.Tape().Recomputing() {
-			tellClasses(s, logits.Value, rows, class)
+			tellClasses(s, logits.Value, rows, v)
 		}
 		wanted := logits.Tape().New(logits.Shape()...)
 		parallel.For(wanted.Dim(0), func(i int) {
 			row, own, count := wanted.Rows(i, i+1).Data, int(rows[i]), float32(0)
 			for j := range row {
 				row[j] = 0
-				if own != j && same(own, j) {
+				if own != j && (v.picture(own) == v.picture(j) || v.alike(own, j)) {
 					row[j] = 1
 					count++
 				}
@@ -109,18 +109,32 @@ func (l *supcon) find(s train.Step, z [2]*autograd.Var, of []int32) *autograd.Va
 	})
 }
 
+// bothViews are those of each picture of a batch: of each shard n first ones, then n second ones.
+type bothViews struct {
+	n     int
+	class []float32 // of each picture, shard after shard; below 0 for none
+}
+
+// picture returns which picture row i is a view of.
+func (v bothViews) picture(i int) int { return i/(2*v.n)*v.n + i%v.n }
+
+// alike tells whether rows i and j are of one class.
+func (v bothViews) alike(i, j int) bool {
+	a, b := v.class[v.picture(i)], v.class[v.picture(j)]
+	return a >= 0 && a == b
+}
+
 // tellClasses tells how often the nearest view of another picture, by logits [R 2N] of some views, is of the same class, of those that have any.
-func tellClasses(s train.Step, logits *tensor.Tensor, rows []int32, class []int) {
-	n := len(class)
+func tellClasses(s train.Step, logits *tensor.Tensor, rows []int32, v bothViews) {
 	right, guessed, of := 0.0, 0.0, 0.0
 	for k, own := range rows {
 		i, best, alike := int(own), -1, 0
 		row := logits.Rows(k, k+1).Data
 		for j := range row {
-			if j%n == i%n {
+			if v.picture(j) == v.picture(i) {
 				continue
 			}
-			if class[i%n] >= 0 && class[j%n] == class[i%n] {
+			if v.alike(i, j) {
 				alike++
 			}
 			if best < 0 || row[j] > row[best] {
@@ -131,8 +145,8 @@ func tellClasses(s train.Step, logits *tensor.Tensor, rows []int32, class []int)
 			continue
 		}
 		of++
-		guessed += float64(alike) / float64(2*n-2)
-		if class[best%n] == class[i%n] {
+		guessed += float64(alike) / float64(len(row)-2)
+		if v.alike(i, best) {
 			right++
 		}
 	}

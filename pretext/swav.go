@@ -94,6 +94,7 @@ func (c SwAV) Learner(s Setup) (train.Learner, error) {
 			c.Prototypes, in.Len(), max(2, in.Len()/10)))
 	}
 	l := &swav{task: c, pairLearner: newPairLearner("swav", s, c.Views, c.Blur)}
+	l.apart = apartInPieces(c.Pieces)
 	if err := l.addCrops(); err != nil {
 		return nil, err
 	}
@@ -163,7 +164,9 @@ func (l *swav) step(s train.Step, b *pairs) {
 		for v, x := range b.X {
 			z[v] = autograd.L2Normalize(l.online.Forward(t.Input(x)))
 			scores := score(z[v])
-			codes[v] = l.codes(v, scores.Value)
+			n := scores.Shape()[0]
+			first := t.FirstRow(n)
+			codes[v] = l.codes(v, s.Rows(scores.Value)).Rows(first, first+n)
 			said[v] = cool(scores)
 			falls[v] = softmax(said[v].Value)
 			if l.queues[v] != nil && s.Epoch() >= l.task.QueueFrom {

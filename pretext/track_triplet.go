@@ -243,7 +243,7 @@ func (l *followed) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*tr
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Clips.Len(), m, o, l.step), nil
+	return train.NewFeed(in.Clips.Len(), m, o, l.step).Within("the patches of other films are sought", true), nil
 }
 
 // negatives returns for each of n rows of cosines [N N], of first patches and last ones, so many other columns: the largest, or drawn ones.

@@ -53,6 +53,7 @@ func (c VICReg) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task vicreg of %+v: want Sim, Var and Cov not below 0, Hidden >= 1, Out >= 2 and Views.MinArea above 0; pretext.New(\"vicreg\") has them", c)
 	}
 	l := &vicreg{task: c, pairLearner: newPairLearner("vicreg", s, c.Views, c.Blur)}
+	l.apart = apartInPieces(c.Pieces)
 	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), c.Hidden, c.Hidden, c.Out), c.Pieces)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
 	l.none, l.others = tensor.New(c.Out, c.Out), tensor.New(c.Out, c.Out).Fill(1)
@@ -83,6 +84,7 @@ func (l *vicreg) step(s train.Step, b *pairs) {
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		z := [2]*autograd.Var{l.Forward(t.Input(b.X[0])), l.Forward(t.Input(b.X[1]))}
 		l.tell(s, b, values(z), values(z), values(z))
+		z = [2]*autograd.Var{autograd.Together(z[0]), autograd.Together(z[1])}
 		n := z[0].Shape()[0]
 		off := autograd.Sub(z[0], z[1])
 		terms := []*autograd.Var{autograd.Mean(autograd.Mul(off, off)), nil, nil}

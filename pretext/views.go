@@ -129,6 +129,7 @@ type pairLearner struct {
 	// said returns what is said of one of the views, and what that is to find, said of the other: [N D] each, for the picture.
 	said  func(view, other *autograd.Var) (query, key *autograd.Var)
 	table square
+	apart string // see train.Feed
 }
 
 // square is where matches are looked for: of every sample of a batch with every other, so that a learner has one, and not each batch that is made beforehand.
@@ -343,7 +344,7 @@ func (q *queue) put(s train.Step, z ...*tensor.Tensor) {
 	k, d := q.rows.Dim(0), q.rows.Dim(1)
 	var said []float32
 	for _, z := range z {
-		said = append(said, z.Data...)
+		said = append(said, s.Rows(z).Data...)
 	}
 	last, full := s.Last(), q.full()
 	s.After(func() {
@@ -411,6 +412,14 @@ func (l *pairLearner) maker(in data.Inputs) (*pairMaker, error) {
 	return &pairMaker{l.setup.Side, l.views, l.small, l.shown, l.setup.Norm, data.NewPictures(images, data.View{}, l.setup.Norm, l.setup.CacheBytes)}, nil
 }
 
+// apartInPieces is what a learner whose views pass the trunk in pieces does within shards: see train.Feed.
+func apartInPieces(pieces int) string {
+	if pieces == 0 {
+		return ""
+	}
+	return "pieces of views are cut"
+}
+
 // feed is Feed with the learner's step.
 func (l *pairLearner) feed(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, b *pairs)) (*train.Feed, error) {
 	if augment && o.BatchSize < 2 {
@@ -420,7 +429,7 @@ func (l *pairLearner) feed(in data.Inputs, augment bool, o data.LoaderOptions, s
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Images.Len(), m, o, step), nil
+	return train.NewFeed(in.Images.Len(), m, o, step).Within(l.apart, l.apart != ""), nil
 }
 
 // pairs is a batch: row i of both views is picture i.

@@ -1,12 +1,15 @@
 package recipe
 
 import (
+	"bytes"
 	"context"
+	"encoding/gob"
 	"fmt"
 	"image"
 	"maps"
 	"strings"
 
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/eval"
 	"github.com/tessera-go/tessera/internal/stream"
@@ -18,11 +21,11 @@ import (
 
 // monitor looks at what learns, on samples that it does not learn from: every loss and metric of the task, whether the features are
 // alive, and, where there are labels, how many neighbours are of the same class, and how often a probe is right that learns beside the run. It changes nothing of what learns: with it or without, a run ends
-// with the same bits.
+// with the same bits, but with local steps, where ranks average before each look.
 type monitor struct {
 	r          *Recipe
-	held       *data.Dataset // samples that are looked at, as the task sees them
-	seen, near *data.Dataset // the same, and training samples, as the trunk sees them: kept
+	held, near *data.Dataset // samples that are looked at, and training samples
+	seen, by   *data.Dataset // of both what this rank shows the trunk: kept
 	feed       *train.Feed
 	drawn      []int             // held-out samples of the picture
 	probe      *eval.OnlineProbe // that learns from near beside the run; nil where there are no labels
@@ -57,8 +60,19 @@ func (r *Recipe) monitor() (*monitor, error) {
 		index := tensor.NewRNG(r.Config.Seed).Derive(stream.Monitor, tag).Perm(d.Len())
 		return d.Subset(index[:min(n, len(index))], "part=monitor")
 	}
-	m := &monitor{r: r, held: some(r.Held, r.monitorSamples(), stream.Held)}
-	m.seen, m.near = eval.Cache(m.held, r.Config.Side, monitorBytes), eval.Cache(some(r.Data, monitorTrain, stream.Near), r.Config.Side, monitorBytes)
+	m := &monitor{r: r, held: some(r.Held, r.monitorSamples(), stream.Held), near: some(r.Data, monitorTrain, stream.Near)}
+	part := func(d *data.Dataset) *data.Dataset {
+		from, to := m.part(d)
+		if to-from < d.Len() {
+			index := make([]int, to-from)
+			for i := range index {
+				index[i] = from + i
+			}
+			d = d.Subset(index, "part=rank")
+		}
+		return eval.Cache(d, r.Config.Side, monitorBytes)
+	}
+	m.seen, m.by = part(m.held), part(m.near)
 	for i := range min(monitorDrawn, m.held.Len()) {
 		m.drawn = append(m.drawn, i)
 	}
@@ -85,30 +99,22 @@ func (m *monitor) look(update, of int) map[string]float64 {
 	if l, ok := r.Learner.(train.Looker); ok {
 		maps.Copy(out, l.Look())
 	}
+	var err error
 	if m.feed != nil {
-		seen, err := train.Look(m.feed, r.Config.Mode(), r.Config.Seed, update, of)
-		if err != nil {
-			m.say(err)
-			return out
-		}
+		var seen map[string]float64
+		seen, err = train.Look(m.feed, r.Config.Mode(), r.Config.Seed, update, of)
 		for name, v := range seen {
 			out["held_"+name] = v
 		}
 	}
-	if r.Trunk == nil {
-		return out
+	var held eval.Sample
+	if r.Trunk != nil {
+		held, err = m.features(m.held, m.seen, err)
 	}
-	features := func(d *data.Dataset) (eval.Sample, error) {
-		e := r.encoder("monitor", r.Trunk)
-		f, err := e.Encode(context.Background(), d.Inputs, eval.Options{BatchSize: 64, Last: true, MaxBad: 1})
-		if err != nil {
-			return eval.Sample{}, err
-		}
-		return eval.Sample{Features: f[0], Truth: d.Truth}, nil
-	}
-	held, err := features(m.seen)
 	if err != nil {
 		m.say(err)
+	}
+	if err != nil || r.Trunk == nil {
 		return out
 	}
 	h := eval.CheckHealth(held.Pooled)
@@ -117,7 +123,7 @@ func (m *monitor) look(update, of int) map[string]float64 {
 	if len(m.held.Truth.Classes()) == 0 || len(m.near.Truth.Classes()) == 0 {
 		return out
 	}
-	near, err := features(m.near)
+	near, err := m.features(m.near, m.by, nil)
 	if err == nil {
 		var s eval.Score
 		if s, err = (eval.KNN{}).Judge(context.Background(), near, held); err == nil {
@@ -132,6 +138,81 @@ func (m *monitor) look(update, of int) map[string]float64 {
 		m.say(err)
 	}
 	return out
+}
+
+// help computes this rank's share of what rank 0 looks at.
+func (m *monitor) help(int, int) map[string]float64 {
+	if m.r.Trunk == nil {
+		return nil
+	}
+	if _, err := m.features(m.held, m.seen, nil); err == nil && len(m.held.Truth.Classes()) > 0 && len(m.near.Truth.Classes()) > 0 {
+		m.features(m.near, m.by, nil) // rank 0 tells of errors
+	}
+	return nil
+}
+
+const monitorBatch = 64
+
+// part returns which samples of d this rank shows the trunk: whole batches, so that features have the bits that one process computes.
+func (m *monitor) part(d *data.Dataset) (from, to int) {
+	g := m.r.group()
+	batches := (d.Len() + monitorBatch - 1) / monitorBatch
+	at := func(rank int) int { return min(d.Len(), rank*batches/g.Size()*monitorBatch) }
+	return at(g.Rank()), at(g.Rank() + 1)
+}
+
+// features returns the last stage's features of samples, of which this rank has a part; where err says that there is nothing to look at, all ranks hear of it.
+func (m *monitor) features(of, part *data.Dataset, err error) (eval.Sample, error) {
+	var mine eval.Features
+	if err == nil && part.Len() > 0 {
+		var f []eval.Features
+		if f, err = m.r.encoder("monitor", m.r.Trunk).Encode(context.Background(), part.Inputs, eval.Options{BatchSize: monitorBatch, Last: true, MaxBad: 1}); err == nil {
+			mine = f[0]
+		}
+	}
+	if g := m.r.group(); g.Size() > 1 {
+		from, _ := m.part(of)
+		mine, err = m.gather(g, mine, from, err)
+	}
+	return eval.Sample{Features: mine, Truth: of.Truth}, err
+}
+
+// gather returns the features of all ranks; those of this one are of samples from a number on.
+func (m *monitor) gather(g cluster.Group, mine eval.Features, from int, err error) (eval.Features, error) {
+	for i := range mine.Index {
+		mine.Index[i] += from
+	}
+	b := new(bytes.Buffer)
+	if err == nil {
+		err = gob.NewEncoder(b).Encode(mine)
+	}
+	if err := cluster.Agree(g, err); err != nil {
+		return mine, err
+	}
+	parts, err := cluster.Gather(g, b.Bytes())
+	if err != nil || g.Rank() > 0 { // rank 0 judges them
+		return mine, err
+	}
+	var all eval.Features
+	for _, p := range parts {
+		var f eval.Features
+		if err := gob.NewDecoder(bytes.NewReader(p)).Decode(&f); err != nil {
+			return all, err
+		}
+		if len(f.Index) == 0 {
+			continue
+		}
+		if len(all.Index) > 0 {
+			f.Index, f.Pooled, f.Grid = append(all.Index, f.Index...), below(all.Pooled, f.Pooled), below(all.Grid, f.Grid)
+		}
+		all = f
+	}
+	return all, nil
+}
+
+// below returns the rows of a table with another's below them.
+func below(a, b *tensor.Tensor) *tensor.Tensor {
+	return tensor.From(append(a.Data, b.Data...), a.Dim(0)+b.Dim(0), a.Dim(1))
 }
 
 // leastKept is the part of their highest effective rank that features keep which do not lie along fewer and fewer directions. A young net's rank may halve, no more: of 190 runs

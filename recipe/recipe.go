@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/internal/stream"
@@ -32,6 +33,8 @@ type Options struct {
 	// Reduce and Reduced sum gradients over processes, as train.Run's do; nil for a run of one process.
 	Reduce  func(p, d *tensor.Tensor)
 	Reduced func() error
+	// Cluster is the ranks that train together, as train.Run's; nil for one process. Rank 0 has the run's directory, the monitor and the pictures.
+	Cluster cluster.Group
 	// Say is told of what a person should know.
 	Say func(msg string)
 	// Progress is told of each step.
@@ -211,7 +214,7 @@ func checkRun(c train.Config) error {
 		name   string
 		v, low int
 	}{{"side", c.Side, 8}, {"epochs", c.Epochs, 1}, {"max-steps", c.MaxSteps, 0}, {"batch-size", c.BatchSize, 1}, {"accumulate", c.Accumulate, 0},
-		{"warmup-steps", c.WarmupSteps, -1 << 30}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}, {"monitor-samples", c.MonitorSamples, 0}} {
+		{"warmup-steps", c.WarmupSteps, -1 << 30}, {"local-steps", c.LocalSteps, 0}, {"checkpoint-every", c.CheckpointEvery, 0}, {"log-every", c.LogEvery, 1}, {"monitor-samples", c.MonitorSamples, 0}} {
 		if n.v < n.low && !(n.name == "side" && trunkless(c)) {
 			return &SettingError{n.name, fmt.Sprintf("%d: want at least %d", n.v, n.low)}
 		}
@@ -243,6 +246,15 @@ func checkRun(c train.Config) error {
 	}
 	if err := data.CheckMaxBad(c.MaxBad); err != nil {
 		return &SettingError{"max-bad", err.Error()}
+	}
+	if err := train.CheckShards(c.Shards, c.BatchSize, 1); err != nil {
+		return &SettingError{"shards", err.Error()}
+	}
+	if c.Wire != tensor.Float32 && c.Wire != tensor.BFloat16 {
+		return &SettingError{"wire", fmt.Sprintf("%v: want float32 or bfloat16", c.Wire)}
+	}
+	if c.LocalSteps > 1 && c.Wire != tensor.Float32 {
+		return &SettingError{"wire", fmt.Sprintf("%v: with --local-steps no gradients go between ranks, but weights, as float32", c.Wire)}
 	}
 	if c.Precision == tensor.Int8 {
 		return &SettingError{"precision", "int8 is for inference; training takes float32 or bfloat16"}
@@ -462,6 +474,14 @@ func (r *Recipe) holdOut() (err error) {
 	return nil
 }
 
+// group returns the ranks that train together.
+func (r *Recipe) group() cluster.Group {
+	if r.options.Cluster == nil {
+		return cluster.One{}
+	}
+	return r.options.Cluster
+}
+
 // reserved returns how many bytes of decoded pictures a feed and the monitor will keep at most: as many as they may, or all of them, as
 // large as the first one is or as the side asks for, twice, for some are longer than high.
 func (r *Recipe) reserved() int64 {
@@ -497,17 +517,23 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 	if o.MemoryLimit > 0 {
 		defer debug.SetMemoryLimit(debug.SetMemoryLimit(o.MemoryLimit))
 	}
+	first := r.group().Rank() == 0
+	if !first {
+		dir = ""
+	}
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
 		MemoryLimit: o.MemoryLimit, Recompute: o.Recompute, Progress: o.Progress, Warn: o.Say,
-		Reserved: r.reserved(), Origin: r.origin, Reduce: o.Reduce, Reduced: o.Reduced}
+		Reserved: r.reserved(), Origin: r.origin, Reduce: o.Reduce, Reduced: o.Reduced, Cluster: o.Cluster}
 	_, looks := r.Learner.(train.Looker)
 	if r.Held != nil || looks && r.Config.MonitorEvery >= 0 {
 		m, err := r.monitor()
-		if err != nil {
+		if err = cluster.Agree(r.group(), err); err != nil {
 			return nil, err
 		}
-		if run.Monitor, run.Picture = m.look, m.picture; m.probe != nil {
-			run.Beside = m.probe
+		if run.Monitor = m.help; first {
+			if run.Monitor, run.Picture = m.look, m.picture; m.probe != nil {
+				run.Beside = m.probe
+			}
 		}
 	}
 	return run.Start(ctx, resume)

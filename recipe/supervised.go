@@ -122,7 +122,7 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Samples().Len(), m, o, func(s train.Step, b *labelled) {
+	feed := train.NewFeed(in.Samples().Len(), m, o, func(s train.Step, b *labelled) {
 		own := 1.0
 		if augment {
 			own = l.mix.Batch(b.x, s.RNG())
@@ -131,7 +131,7 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 			y := l.Forward(t.Input(b.x))
 			right := float64(tensor.CountRight(y.Value, b.labels))
 			loss := autograd.CrossEntropy(y, b.labels)
-			if own < 1 { // of mixed samples both labels are right, each as far as it is there
+			if augment && l.mix.On() { // whatever is drawn, since shards of a batch draw for themselves and go one way; of mixed samples both labels are right, each as far as it is there
 				others := data.Partners(b.labels)
 				right = own*right + (1-own)*float64(tensor.CountRight(y.Value, others))
 				loss = autograd.Lerp(loss, autograd.CrossEntropy(y, others), float32(1-own))
@@ -139,7 +139,8 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 			s.Metric("accuracy", right, float64(len(b.labels)))
 			return loss
 		})
-	}), nil
+	})
+	return feed.Within("samples are mixed in pairs", l.mix.On()), nil
 }
 
 // Draw draws nothing: what it learns needs no picture.

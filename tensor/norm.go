@@ -66,6 +66,12 @@ func Affine(y, x, z *Tensor, scale, shift []float32, relu bool) {
 //
 // It adds to dgamma and dbeta, and sets dx, or with add adds to it. Any of the three may be nil. With frozen set mean and inv are constants and dx = gamma·inv·g.
 func BatchNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x, y *Tensor, mean, inv, gamma []float32, frozen bool) {
+	BatchNormGradOf(dx, add, dgamma, dbeta, dy, x, y, mean, inv, gamma, frozen, nil)
+}
+
+// BatchNormGradOf is BatchNormGrad of a part of a batch, whose mean and inv are those of all of it. join is handed what the part adds to N, dbeta and dgamma, [1 + 2C],
+// and must add up those of all parts, in place: dx is of all, dgamma and dbeta of the part alone. Where it is nil the part is all there is.
+func BatchNormGradOf(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x, y *Tensor, mean, inv, gamma []float32, frozen bool, join func(sums []float64)) {
 	rows, c := rows2(x)
 	k := borrow(3 * c)
 	defer giveBack(k)
@@ -77,23 +83,31 @@ func BatchNormGrad(dx *Tensor, add bool, dgamma, dbeta []float32, dy, x, y *Tens
 			simd.NormGradReLUSums(sums[:c], sums[c:], dy.Data[lo*c:], x.Data[lo*c:], y.Data[lo*c:], mean, hi-lo)
 		}
 	}, func(sums []float64) {
+		n := float64(rows)
 		for j := range c {
-			db, dg := sums[j], sums[c+j]*float64(inv[j])
 			if dgamma != nil {
-				dgamma[j] += float32(dg)
+				dgamma[j] += float32(sums[c+j] * float64(inv[j]))
 			}
 			if dbeta != nil {
-				dbeta[j] += float32(db)
+				dbeta[j] += float32(sums[j])
 			}
+		}
+		if join != nil {
+			all := append([]float64{n}, sums...)
+			join(all)
+			n, sums = all[0], all[1:]
+		}
+		for j := range c {
+			db, dg := sums[j], sums[c+j]*float64(inv[j])
 			s := float64(inv[j])
 			if gamma != nil {
 				s *= float64(gamma[j])
 			}
 			a[j], b[j], d[j] = float32(s), 0, 0
 			if !frozen {
-				bb := -s * float64(inv[j]) * dg / float64(rows)
+				bb := -s * float64(inv[j]) * dg / n
 				b[j] = float32(bb)
-				d[j] = float32(-s*db/float64(rows) - bb*float64(mean[j]))
+				d[j] = float32(-s*db/n - bb*float64(mean[j]))
 			}
 		}
 	}, 2)

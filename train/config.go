@@ -36,8 +36,11 @@ type Config struct {
 	Epochs        int              `json:"epochs"`
 	MaxSteps      int              `json:"max_steps,omitempty"` // 0: no limit
 	BatchSize     int              `json:"batch_size"`
-	Accumulate    int              `json:"accumulate,omitempty"` // batches whose mean gradient makes an update; 0 means 1
-	Optimizer     string           `json:"optimizer"`            // as optim.New takes it
+	Accumulate    int              `json:"accumulate,omitempty"`  // batches whose mean gradient makes an update; 0 means 1
+	Shards        int              `json:"shards,omitempty"`      // equal parts that a batch is cut into, each with a gradient of its own, for ranks to share; 0 means 1
+	Wire          tensor.Precision `json:"wire,omitzero"`         // of gradients between ranks: Float32 or BFloat16
+	LocalSteps    int              `json:"local_steps,omitempty"` // updates that each rank makes with its own shards' gradient before weights are averaged; 0 means 1: all have the whole batch's
+	Optimizer     string           `json:"optimizer"`             // as optim.New takes it
 	LR            float32          `json:"lr"`
 	Schedule      string           `json:"schedule"`     // cosine, step, constant, poly, linear, onecycle; cosine?begins=warmup&to=0.01 falls after the warm-up, to a part of the rate, step?by=0.1&at=0.5,0.75 says how and when
 	WarmupSteps   int              `json:"warmup_steps"` // below 0, until the run begins: a twentieth of its steps, at most so many

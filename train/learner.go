@@ -87,6 +87,11 @@ type Feed struct {
 	Bytes   func() int64 // how large the views of a sample are
 	Err     func() error // why the last Epoch ended early, if it did
 	Bad     func() int   // how many samples could not be read so far
+	Broken  func() []int // which, of a feed that Shares
+	// Apart says what a step does among its own samples alone where batches are cut into shards, as in "negatives are drawn"; empty where shards make the step of the
+	// whole batch.
+	Apart  string
+	Shares bool // keeps to data.LoaderOptions.Share, as NewFeed's does
 }
 
 // unit returns what the feed counts, in the plural.
@@ -97,10 +102,18 @@ func (f *Feed) unit() string {
 	return f.Unit
 }
 
+// Within sets Apart where it is so, and returns the feed.
+func (f *Feed) Within(what string, is bool) *Feed {
+	if is {
+		f.Apart = what
+	}
+	return f
+}
+
 // NewFeed returns the feed of n samples: batches by m, each handed to step.
 func NewFeed[B any](n int, m data.Maker[B], o data.LoaderOptions, step func(s Step, b *B)) *Feed {
 	l := data.NewLoader(n, m, o)
-	return &Feed{Steps: l.Steps(), Samples: o.BatchSize, Total: n, Ahead: l.Ahead(), Err: l.Err, Bad: l.BadCount,
+	return &Feed{Steps: l.Steps(), Samples: o.BatchSize, Total: n, Ahead: l.Ahead(), Err: l.Err, Bad: l.BadCount, Broken: l.Broken, Shares: true,
 		Bytes: func() int64 { const few = 8; return allocated(func() { m.New(few) }) / few },
 		Epoch: func(epoch, from int) iter.Seq[func(Step)] {
 			return func(yield func(func(Step)) bool) {
@@ -143,8 +156,12 @@ type Step interface {
 	Update(groups ...string)
 	// After registers what is done once the step's updates are made: a teacher's average, an enqueue, a centre. f must own what it
 	// reads: tapes and batches are used again by then. Functions run in the order in which they were registered. Where an update
-	// accumulates batches, each of them registers its own.
+	// accumulates batches, each of them registers its own. Where a batch is cut into shards, each of which takes the step, f is called once for all: what it reads of the
+	// batch must be of all shards, see Rows.
 	After(f func())
+	// Rows returns x [N ...] of all shards of the batch, one below the other, [S·N ...], or x where the batch is whole. What is remembered of a batch, or averaged
+	// over one, goes through it. What is returned is not to be changed.
+	Rows(x *tensor.Tensor) *tensor.Tensor
 	// Last tells whether this batch is the last that the update accumulates: what happens once an update, such as a teacher's
 	// average, is registered there.
 	Last() bool

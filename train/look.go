@@ -68,9 +68,10 @@ func (s *looking) Own(name string, update func(rate float32) (sum, count float64
 	s.means.add(name, sum, count)
 }
 
-func (s *looking) Update(...string) {}
-func (s *looking) After(func())     {}
-func (s *looking) Last() bool       { return true }
+func (s *looking) Update(...string)                     {}
+func (s *looking) After(func())                         {}
+func (s *looking) Rows(x *tensor.Tensor) *tensor.Tensor { return x }
+func (s *looking) Last() bool                           { return true }
 func (s *looking) Metric(name string, sum, count float64) {
 	s.means.add(name, sum, count)
 }

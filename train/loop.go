@@ -2,16 +2,19 @@ package train
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
+	"slices"
 	"sort"
 	"strings"
 	"time"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/metric"
 	"github.com/tessera-go/tessera/tensor"
@@ -44,30 +47,31 @@ func (r *Run) loop(ctx context.Context) error {
 			return err
 		}
 		began := time.Now()
-		for step := range r.feed.Epoch(epoch, r.step%r.epoch*r.accumulate()) {
-			if ctx.Err() != nil {
+		var ready []func(Step) // batches that are here, of those that are taken together
+		for step := range r.feed.Epoch(epoch, r.step%r.epoch*r.batches()) {
+			if r.halts(ctx) {
 				break
 			}
 			s := r.train
+			if ready = append(ready, step); s.crew != nil && len(ready) < len(s.crew.shards) {
+				continue
+			}
 			if s.micro == 0 || s.Last() {
 				s.begin(r.step)
 				r.keepBuffers()
 			}
-			s.next(seed)
-			if err := r.take(step); err != nil {
+			done, err := r.update(ctx, seed, ready)
+			if err != nil {
 				return err
 			}
-			if s.err == nil && !s.Last() {
+			if ready = ready[:0]; !done {
 				continue
-			}
-			if s.err == nil {
-				s.end()
-			}
-			if s.err != nil {
-				return r.failed(s)
 			}
 			if err := session.made(epoch, time.Since(began)); err != nil {
 				return err
+			}
+			if err := r.tooManyBad(); err != nil {
+				return errors.Join(r.train.crew.meetAgain(), r.starved(err))
 			}
 			if r.step == r.steps || r.step%r.epoch == 0 {
 				break
@@ -81,7 +85,13 @@ func (r *Run) loop(ctx context.Context) error {
 		if err := r.feed.Err(); err != nil {
 			return r.starved(err)
 		}
-		if ctx.Err() != nil {
+		if r.halts(ctx) {
+			if err := r.train.crew.meetAgain(); err != nil {
+				return err
+			}
+			if err := r.sameState(); err != nil {
+				return err
+			}
 			if r.Dir != "" {
 				if err := r.checkpoint(); err != nil {
 					return err
@@ -94,14 +104,81 @@ func (r *Run) loop(ctx context.Context) error {
 		}
 	}
 	r.info.Finished = time.Now()
-	if n := r.feed.Bad(); n > 0 {
+	if n := r.bad(); n > 0 && r.group().Rank() == 0 {
 		r.Warn(fmt.Sprintf("%d of %d samples could not be read; others stood in for them", n, r.Data.Len()))
 	}
 	return nil
 }
 
+// update takes batches that are here, and tells whether they made the update whole; then it is made.
+func (r *Run) update(ctx context.Context, seed *tensor.RNG, ready []func(Step)) (done bool, err error) {
+	s := r.train
+	if err := r.take(seed, ready); err != nil {
+		return false, err
+	}
+	if s.err == nil && !s.Last() {
+		return false, nil
+	}
+	if s.err == nil {
+		s.end()
+	}
+	if s.err == nil && s.crew != nil {
+		s.err = s.crew.tell(ctx)
+	}
+	if s.err != nil {
+		return false, r.failed(s)
+	}
+	return true, nil
+}
+
+// bad returns how many samples could not be read, by all ranks.
+func (r *Run) bad() int {
+	if r.group().Size() > 1 {
+		return r.train.crew.bad
+	}
+	return r.feed.Bad()
+}
+
+// tooManyBad says that ranks together have met more broken samples than are allowed. What one rank meets alone its feed says.
+func (r *Run) tooManyBad() error {
+	c := r.train.crew
+	if r.group().Size() == 1 || !c.newBad {
+		return nil
+	}
+	var mine []byte
+	for _, i := range r.feed.Broken() {
+		mine = binary.LittleEndian.AppendUint64(mine, uint64(i))
+	}
+	all, err := cluster.Gather(r.group(), mine)
+	if err != nil {
+		return err
+	}
+	different := map[string]bool{} // in another epoch another rank has the sample
+	for _, b := range all {
+		for b := range slices.Chunk(b, 8) {
+			different[string(b)] = true
+		}
+	}
+	c.bad = len(different)
+	if err := data.CheckBad(c.bad, r.feed.Total, r.Config.MaxBad); err != nil {
+		return &cluster.Everywhere{Err: err}
+	}
+	return nil
+}
+
+// halts tells whether the run is to end before its time: among ranks when one was told so before the last update was made.
+func (r *Run) halts(ctx context.Context) bool {
+	if r.group().Size() > 1 {
+		return r.train.crew.halt
+	}
+	return ctx.Err() != nil
+}
+
 // beginEpoch does what the learner wants done before an epoch's first update.
 func (r *Run) beginEpoch(ctx context.Context, epoch int) error {
+	if r.group().Size() > 1 { // ranks begin an epoch together, whoever was told to end
+		ctx = context.WithoutCancel(ctx)
+	}
 	if r.feed.Begin == nil || r.step%r.epoch != 0 || ctx.Err() != nil {
 		return nil
 	}
@@ -192,12 +269,19 @@ func (s *session) made(epoch int, took time.Duration) error {
 	maps.Copy(s.recent, values)
 	peak := 0
 	for _, o := range t.objectives {
-		_, p := o.tape.Bytes()
-		peak += p
+		peak += o.peak()
 	}
 	r.info.PeakMemory = max(r.info.PeakMemory, peak)
+	keep := r.step%r.every(r.Config.CheckpointEvery) == 0 || r.step == r.steps
+	at := r.every(r.Config.MonitorEvery)
+	looks := at > 0 && (r.step%at == 0 || r.step == r.steps)
+	if keep || looks || r.step%max(r.Config.LocalSteps, 1) == 0 {
+		if err := t.crew.meetAgain(); err != nil {
+			return err
+		}
+	}
 	var seen map[string]float64
-	if at := r.every(r.Config.MonitorEvery); at > 0 && r.Monitor != nil && (r.step%at == 0 || r.step == r.steps) {
+	if looks && r.Monitor != nil {
 		seen = r.Monitor(r.step, r.steps)
 	}
 	if r.Progress != nil {
@@ -219,7 +303,12 @@ func (s *session) made(epoch int, took time.Duration) error {
 		s.recent = nil
 	}
 	r.info.Seconds = (r.before + time.Since(s.began)).Seconds()
-	if r.Dir != "" && (r.step%r.every(r.Config.CheckpointEvery) == 0 || r.step == r.steps) {
+	if keep || s.steps == 1 && r.Config.LocalSteps <= 1 {
+		if err := r.sameState(); err != nil {
+			return err
+		}
+	}
+	if r.Dir != "" && keep {
 		return r.checkpoint()
 	}
 	return nil
@@ -227,7 +316,7 @@ func (s *session) made(epoch int, took time.Duration) error {
 
 // samples returns how many the step that was just made had: an epoch's last may have fewer than the others.
 func (r *Run) samples() int {
-	n := r.feed.Samples * r.accumulate()
+	n := r.feed.Samples * r.batches()
 	return max(1, min(n, r.feed.Total-(r.step-1)%r.epoch*n))
 }
 
@@ -255,7 +344,7 @@ func (s *session) checkReached() error {
 	if s.steps >= r.epoch || r.step == r.steps && s.steps == r.step {
 		return fmt.Errorf("no gradient has reached %s", what)
 	}
-	if !s.warned && s.steps*r.accumulate() >= r.feed.Turns {
+	if !s.warned && s.steps*r.batches() >= r.feed.Turns {
 		r.Warn("no gradient reached in the first step " + what + "; if none does in an epoch, the run stops")
 		s.warned = true
 	}
@@ -324,14 +413,21 @@ func sortedKeys(m map[string]float64) []string {
 	return out
 }
 
-// take takes a step. That a network cannot be computed is a mistake in the program, but for batch norm in batches of one sample, which a person asked for: it finds a single
+// take takes a batch, or the shards of one that are this rank's. That a network cannot be computed is a mistake in the program, but for batch norm in batches of one sample, which a person asked for: it finds a single
 // value there, where features are pooled.
-func (r *Run) take(step func(Step)) error {
+func (r *Run) take(seed *tensor.RNG, steps []func(Step)) error {
+	take := func() {
+		r.train.next(seed)
+		steps[0](r.train)
+	}
+	if c := r.train.crew; c != nil {
+		take = func() { c.run(seed, steps) }
+	}
 	if r.Config.BatchSize > 1 {
-		step(r.train)
+		take()
 		return nil
 	}
-	err := autograd.Try(func() { step(r.train) })
+	err := autograd.Try(take)
 	if err == nil {
 		return nil
 	}

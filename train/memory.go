@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -82,22 +83,44 @@ func (s *measuring) After(func())                    {}
 func (s *measuring) Last() bool                      { return true }
 func (s *measuring) Metric(string, float64, float64) {}
 
+func (s *measuring) Rows(x *tensor.Tensor) *tensor.Tensor {
+	n := s.run.shards()
+	return tensor.From(alikes(n).Gather(x.Data), append([]int{n * x.Dim(0)}, x.Shape[1:]...)...)
+}
+
+// alikes are so many shards that all are the one that is measured: what it asks for is what one among as many does.
+type alikes int
+
+func (n alikes) Part() (i, of int) { return 0, int(n) }
+func (n alikes) Leads() bool       { return true }
+
+func (n alikes) Join(sums []float64) {
+	for i := range sums {
+		sums[i] *= float64(n)
+	}
+}
+
+func (n alikes) Gather(x []float32) []float32 { return slices.Repeat(x, int(n)) }
+func (n alikes) Spread(x []float32) []float32 { return x[:len(x)/int(n)] }
+
 // Own is of no tape: what it holds is the learner's, and is there already.
 func (s *measuring) Own(string, func(rate float32) (sum, count float64)) {}
 
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
 	t := autograd.NewMeasuring(s.level, s.shown)
 	t.Mode = s.run.Config.Mode()
-	o := &objective{tape: t}
-	s.run.train.want(o, s.run.train.named(groups))
+	if n := s.run.shards(); n > 1 {
+		t.Parts = alikes(n)
+	}
+	s.run.train.want(t, "", s.run.train.named(groups))
 	t.SetRNG(s.rng.Derive(stream.Tape))
 	t.Backward(loss(t))
 	s.asked[name] = t.Measured()
 }
 
-// measure runs a step of n samples, or one of each kind where losses take turns, at a level, on tapes of their own. Where nets are passed piece by piece a piece has so many rows.
+// measure runs a step of n samples, or a shard's, or one of each kind where losses take turns, at a level, on tapes of their own. Where nets are passed piece by piece a piece has so many rows.
 func (r *Run) measure(level autograd.Recompute, n, piece int) (map[string]*autograd.StepMemory, error) {
-	s := &measuring{run: r, level: level, shown: autograd.Shown{Samples: n, Batch: r.Config.BatchSize, Piece: piece}, asked: map[string]*autograd.StepMemory{}, rng: tensor.NewRNG(1)}
+	s := &measuring{run: r, level: level, shown: autograd.Shown{Samples: n, Batch: r.Config.BatchSize / r.shards(), Piece: piece}, asked: map[string]*autograd.StepMemory{}, rng: tensor.NewRNG(1)}
 	feed, err := r.Learner.Feed(r.Data.Inputs, true, data.LoaderOptions{BatchSize: n, Seed: r.Config.Seed, Workers: 1, MaxBad: 1})
 	if err != nil {
 		return nil, err
@@ -127,7 +150,7 @@ func (r *Run) beside() int64 {
 		n += params
 	}
 	if r.accumulate() > 1 {
-		n += params
+		n += params * int64(max(r.share().Count, 1))
 	}
 	return n + r.Reserved
 }
@@ -185,7 +208,10 @@ func largest(batch int, need, limit, each int64) int {
 // fitMemory chooses the least recomputation with which a step fits r.MemoryLimit, and what the tapes' memory will be laid out for.
 // Every length in a step is linear in its batch, or quadratic: three small batches are measured at each level.
 func (r *Run) fitMemory() error {
-	batch, beside := r.Config.BatchSize, r.beside()
+	batch, beside, here := r.Config.BatchSize/r.shards(), r.beside(), int64(1)
+	if c := r.train.crew; c != nil {
+		here = int64(len(c.shards))
+	}
 	best := &MemoryError{Limit: r.MemoryLimit, Need: math.MaxInt64}
 	for _, level := range []autograd.Recompute{autograd.RecomputeNothing, autograd.RecomputeNorms, autograd.RecomputeBlocks} {
 		if level < r.Recompute {
@@ -210,7 +236,7 @@ func (r *Run) fitMemory() error {
 		step := forBatch(small, larger, batch)
 		views := r.batchBytes() * int64(r.feed.Ahead+1)
 		debug.FreeOSMemory()
-		need := held() + beside + step.peak + views
+		need := held() + beside + here*step.peak + views
 		need += need / 20 // garbage, and what kernels need for larger tensors
 		if need <= r.MemoryLimit {
 			r.expect, r.level = step.expect, level
@@ -220,14 +246,14 @@ func (r *Run) fitMemory() error {
 		}
 		if need < best.Need {
 			best.Need = need
-			best.BatchSize = largest(batch, need, r.MemoryLimit, max(step.each+views/int64(batch), 1))
+			best.BatchSize = r.shards() * largest(batch, need, r.MemoryLimit, max(here*step.each+views/int64(batch), 1))
 		}
 	}
 	return best
 }
 
 // batchBytes returns how large a batch of views is.
-func (r *Run) batchBytes() int64 { return int64(r.Config.BatchSize) * r.feed.Bytes() }
+func (r *Run) batchBytes() int64 { return int64(r.Config.BatchSize/r.shards()) * r.feed.Bytes() }
 
 // allocated returns how many bytes f takes from the heap, where nobody else takes any.
 func allocated(f func()) int64 {

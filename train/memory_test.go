@@ -229,11 +229,12 @@ func (l paired) Feed(_ data.Inputs, augment bool, o data.LoaderOptions) (*Feed, 
 	})
 }
 
-// TestNeedOfTables: what is said of a step whose loss compares all of a batch with all of it, in a table or in blocks, is what it then takes.
+// TestNeedOfTables: what is said of a step whose loss compares all of a batch with all of it, in a table or in blocks, is what it then takes; of
+// shards, each of which is compared with all, what one takes.
 func TestNeedOfTables(t *testing.T) {
-	run := func(batch int, limit int64) (*Run, error) {
+	run := func(batch, shards int, limit int64) (*Run, error) {
 		c := config()
-		c.BatchSize, c.MaxSteps = batch, 2
+		c.BatchSize, c.Shards, c.MaxSteps = batch, shards, 2
 		d := scenes(1400)
 		rng := tensor.NewRNG(1)
 		net := layers.Seq(layers.Flatten, layers.NewLinear(rng, testSide*testSide*3, 4, layers.LinearOptions{}))
@@ -241,14 +242,15 @@ func TestNeedOfTables(t *testing.T) {
 		_, err := r.Start(context.Background(), false)
 		return r, err
 	}
-	for _, batch := range []int{300, 700} { // one table, three blocks
-		r, err := run(batch, 64<<30)
+	for _, x := range [][2]int{{300, 1}, {700, 1}, {300, 2}, {700, 4}, {1400, 2}} { // one table, three blocks; of shards one table, one block and three
+		batch, shards := x[0], x[1]
+		r, err := run(batch, shards, 64<<30)
 		if err != nil {
 			t.Fatal(err)
 		}
-		took, err := r.measure(autograd.RecomputeNothing, batch, fewSamples)
-		if err != nil || r.expect["loss"].Peak != took["loss"].Peak || r.info.PeakMemory != took["loss"].Peak {
-			t.Errorf("batches of %d take %d bytes, %d in training, %v; they were said to take %d", batch, took["loss"].Peak, r.info.PeakMemory, err, r.expect["loss"].Peak)
+		took, err := r.measure(autograd.RecomputeNothing, batch/shards, fewSamples)
+		if err != nil || r.expect["loss"].Peak != took["loss"].Peak || r.info.PeakMemory != shards*took["loss"].Peak {
+			t.Errorf("batches of %d in %d shards take %d bytes each, %d in training, %v; they were said to take %d", batch, shards, took["loss"].Peak, r.info.PeakMemory, err, r.expect["loss"].Peak)
 		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 // Rehearse returns what makes an update with the run's first batch, again and again: what a step costs by itself, without waiting for
 // batches, logs and checkpoints. Weights move as they do in a run. stop gives the batch back. Batches are not accumulated.
 func (r *Run) Rehearse() (update func() error, stop func(), err error) {
-	if r.accumulate() > 1 {
-		return nil, nil, errors.New("a step of accumulated batches cannot be rehearsed")
+	if r.batches() > 1 {
+		return nil, nil, errors.New("a step of accumulated batches, or of shards, cannot be rehearsed")
 	}
 	if r.Warn == nil {
 		r.Warn = func(string) {}
@@ -32,8 +32,7 @@ func (r *Run) Rehearse() (update func() error, stop func(), err error) {
 	seed, s := tensor.NewRNG(r.Config.Seed), r.train
 	return func() error {
 		s.begin(r.step)
-		s.next(seed)
-		if err := r.take(step); err != nil {
+		if err := r.take(seed, []func(Step){step}); err != nil {
 			return err
 		}
 		if s.err == nil {

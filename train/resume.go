@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"image/png"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/internal/spec"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
@@ -74,6 +76,24 @@ func (r *Run) restoreBeside(f *checkpoint.File) {
 			r.Warn(fmt.Sprintf("what the monitor's probe had learned cannot be taken from the checkpoint, it begins anew: %v", err))
 		}
 	}
+}
+
+// spreadPlace gives all ranks rank 0's step, and the first losses that later ones are held against.
+func (r *Run) spreadPlace(g cluster.Group) error {
+	first, err := json.Marshal(r.train.first)
+	if err != nil {
+		return err
+	}
+	all, err := cluster.Gather(g, first)
+	if err != nil {
+		return err
+	}
+	steps, err := cluster.GatherFloat64(g, []float64{float64(r.step)})
+	if err != nil {
+		return err
+	}
+	r.step = int(steps[0])
+	return json.Unmarshal(all[0], &r.train.first)
 }
 
 func (r *Run) checkpoint() error {
@@ -195,34 +215,38 @@ func sameCourse(was []byte, is Config) error {
 	if err != nil {
 		return err
 	}
-	var old, now map[string]json.RawMessage
-	if err := json.Unmarshal(was, &old); err != nil {
+	setting, old, now, err := difference(was, b, harmless)
+	if err != nil {
 		return fmt.Errorf("its configuration: %w", err)
 	}
-	if err := json.Unmarshal(b, &now); err != nil {
-		return err
+	if setting != "" {
+		return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings; --init RUN begins a new one from its weights", setting, old, now)
 	}
+	return nil
+}
+
+// difference returns the first setting, but for those that are free, of which two configurations have different values, and both; "" for none.
+func difference(a, b []byte, free map[string]bool) (setting, inA, inB string, err error) {
+	var of [2]map[string]json.RawMessage
 	names := map[string]bool{}
-	for _, m := range []map[string]json.RawMessage{old, now} {
-		for k := range m {
+	for i, text := range [][]byte{a, b} {
+		if err := json.Unmarshal(text, &of[i]); err != nil {
+			return "", "", "", err
+		}
+		for k := range of[i] {
 			names[k] = true
 		}
 	}
-	var sorted []string
-	for k := range names {
-		sorted = append(sorted, k)
-	}
-	sort.Strings(sorted)
 	show := func(v json.RawMessage) string {
 		if v == nil {
 			return "unset"
 		}
 		return spec.Line(strings.Trim(string(v), `"`))
 	}
-	for _, k := range sorted {
-		if !harmless[k] && !bytes.Equal(old[k], now[k]) {
-			return fmt.Errorf("the run began with --%s %s, now it is %s; a resumed run keeps its settings; --init RUN begins a new one from its weights", spec.Line(strings.ReplaceAll(k, "_", "-")), show(old[k]), show(now[k]))
+	for _, k := range slices.Sorted(maps.Keys(names)) {
+		if !free[k] && !bytes.Equal(of[0][k], of[1][k]) {
+			return spec.Line(strings.ReplaceAll(k, "_", "-")), show(of[0][k]), show(of[1][k]), nil
 		}
 	}
-	return nil
+	return "", "", "", nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/optim"
@@ -46,6 +47,10 @@ type Run struct {
 	// place. Reduced is called before an update and returns when all sums are there.
 	Reduce  func(p, d *tensor.Tensor)
 	Reduced func() error
+
+	// Cluster is the ranks that share the run's batches, which are cut into Config.Shards; nil for one process. Each has a Run of the same
+	// configuration; rank 0 has the directory.
+	Cluster cluster.Group
 
 	// Monitor looks at the learner now and then and returns named values; nil for none.
 	Monitor func(update, of int) map[string]float64
@@ -141,20 +146,36 @@ func (r *Run) Start(ctx context.Context, resume bool) (*Info, error) {
 	if r.Warn == nil {
 		r.Warn = func(string) {}
 	}
-	if err := r.open(); err != nil {
+	if err := cluster.Agree(r.group(), r.open()); err != nil {
 		return nil, err
 	}
 	r.info = Info{Config: r.Config, Command: r.Command, Started: time.Now(), Steps: r.steps, Metrics: r.Learner.Metrics(), Params: layers.Size(r.Learner),
 		DataName: r.Data.Name, DataLen: r.Data.Len(), Fingerprint: r.Data.Fingerprint, Origin: r.Origin}
 	r.info.Describe()
+	if err := r.alike(); err != nil {
+		return nil, err
+	}
+	var err error
 	if r.Dir != "" {
 		defer r.closeFiles()
-		if err := r.prepare(resume); err != nil {
-			r.unmake()
-			return nil, err
-		}
+		err = r.prepare(resume)
 	}
-	err := r.loop(ctx)
+	if err = cluster.Agree(r.group(), err); err == nil {
+		err = r.spread()
+	}
+	if err != nil {
+		if r.Dir != "" {
+			r.unmake()
+		}
+		return nil, err
+	}
+	if c := r.Config; r.group().Size() == 1 && (c.LocalSteps > 1 || c.Wire != tensor.Float32) {
+		r.Warn("one process has nobody to send gradients to, nor to average weights with: wire and local-steps do nothing here")
+	}
+	if err = r.train.crew.connect(); err == nil {
+		err = r.loop(ctx)
+	}
+	r.train.crew.close()
 	r.info.Done = r.step
 	if r.Dir == "" {
 		return &r.info, err
@@ -189,12 +210,21 @@ func (r *Run) unmake() {
 
 // open makes the feed, the schedule and the optimisers.
 func (r *Run) open() (err error) {
-	o := data.LoaderOptions{BatchSize: r.Config.BatchSize, Update: r.accumulate(), Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
+	if err := CheckShards(r.Config.Shards, r.Config.BatchSize, r.group().Size()); err != nil {
+		return fmt.Errorf("shards %w", err)
+	}
+	o := data.LoaderOptions{BatchSize: r.Config.BatchSize / r.shards(), Update: r.batches(), Share: r.share(), Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
 		Bad: func(_ int, err error) { r.Warn(fmt.Sprintf("broken, another stands in: %v", err)) }}
 	if r.feed, err = r.Learner.Feed(r.Data.Inputs, true, o); err != nil {
 		return err
 	}
-	if r.epoch = r.feed.Steps / r.accumulate(); r.epoch == 0 {
+	if r.shards() > 1 && !r.feed.Shares {
+		return fmt.Errorf("the task %s makes its batches in a way of its own, which cannot be cut into %d shards; want one process and no --shards", r.Config.Task, r.shards())
+	}
+	if r.shards() > 1 && r.feed.Apart != "" && r.group().Rank() == 0 {
+		r.Warn(fmt.Sprintf("of a batch in %d shards, %s within each shard, not in all of the batch: a step is not that of a run without shards, whatever ranks share it", r.shards(), r.feed.Apart))
+	}
+	if r.epoch = r.feed.Steps / r.batches(); r.epoch == 0 {
 		if of := r.Data.Len(); r.feed.Total < of {
 			return fmt.Errorf("of the %d samples of %s the task %s makes %d, fewer than %d batches of %d; lower --batch-size, or see the task's options", of, r.Data.Name, r.Config.Task, r.feed.Total, r.accumulate(), r.Config.BatchSize)
 		}

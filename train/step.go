@@ -33,6 +33,22 @@ type objective struct {
 	turn    [2]int                  // update and micro-batch of the last call
 	busy    bool
 	order   int
+	parts   []*part         // of the shards that this rank has, which have tapes of their own; then tape is nil
+	asked   map[string]bool // groups, in this update's batches, of shards
+	flow    *flow           // of parts
+	flowing bool            // flow is this update's
+}
+
+// peak returns how many bytes the tapes held at most.
+func (o *objective) peak() (n int) {
+	if o.parts == nil {
+		_, n = o.tape.Bytes()
+	}
+	for _, p := range o.parts {
+		_, peak := p.tape.Bytes()
+		n += peak
+	}
+	return n
 }
 
 // training is a step that trains. One is made for a run and begun anew for each update.
@@ -55,6 +71,7 @@ type training struct {
 	err           error
 	first         map[string]float64 // each loss in the run's first step
 	reached       map[*tensor.Tensor]bool
+	crew          *crew // of a batch in shards; nil for one that is whole
 }
 
 func newTraining(r *Run) (*training, error) {
@@ -106,6 +123,7 @@ func newTraining(r *Run) (*training, error) {
 			}
 		}
 	}
+	s.crew = newCrew(s)
 	return s, nil
 }
 
@@ -114,6 +132,8 @@ func (r *Run) alone(group string) error {
 	switch {
 	case r.accumulate() > 1:
 		return fmt.Errorf("the task %s changes the group %q without gradients: --accumulate %d has nothing to add up", r.Config.Task, group, r.accumulate())
+	case r.shards() > 1:
+		return fmt.Errorf("the task %s changes the group %q without gradients: shards of a batch have nothing to add up; want --shards 1, on one process", r.Config.Task, group)
 	case r.Reduce != nil:
 		return fmt.Errorf("the task %s changes the group %q without gradients: processes have nothing to add up", r.Config.Task, group)
 	}
@@ -144,6 +164,8 @@ func (s *training) Metric(name string, sum, count float64) {
 	s.mustDeclare(name)
 	s.means.add(name, sum, count)
 }
+
+func (s *training) Rows(x *tensor.Tensor) *tensor.Tensor { return x }
 
 // mustDeclare returns where a loss or metric stands among the declared ones.
 func (s *training) mustDeclare(name string) int {
@@ -177,13 +199,18 @@ func (s *training) objective(name string) *objective {
 	o := s.objectives[name]
 	if o == nil {
 		order := s.mustDeclare(name) // not the order of use: heads that take turns may begin elsewhere after a resume
-		o = &objective{name: name, tape: s.run.tape(name), order: order, reduced: map[*tensor.Tensor]bool{}, done: map[string]bool{}, turn: [2]int{-1, 0}}
+		o = &objective{name: name, order: order, reduced: map[*tensor.Tensor]bool{}, done: map[string]bool{}, asked: map[string]bool{}, turn: [2]int{-1, 0}}
+		s.objectives[name] = o
+		if s.crew != nil {
+			s.crew.equip(o)
+			return o
+		}
+		o.tape = s.run.tape(name)
 		if s.run.Reduce != nil || s.run.accumulate() > 1 {
 			o.tape.OnGradient = func(p, d *tensor.Tensor) { s.collect(o, p, d) }
 		}
-		s.objectives[name] = o
 	}
-	if o.sums == nil && s.run.accumulate() > 1 {
+	if s.crew == nil && o.sums == nil && s.run.accumulate() > 1 {
 		o.sums = autograd.NewGradients()
 	}
 	return o
@@ -203,7 +230,7 @@ func (s *training) Minimise(name string, loss func(t *autograd.Tape) *autograd.V
 	defer func() { o.busy = false }()
 	t := o.tape
 	t.Reset()
-	s.want(o, names)
+	o.wants = s.want(t, o.wants, names)
 	t.SetRNG(s.rng.Derive(stream.Tape, uint64(o.order)))
 	v := loss(t)
 	if s.err != nil { // a nested loss
@@ -266,13 +293,12 @@ func (s *training) Own(name string, update func(rate float32) (sum, count float6
 	}
 }
 
-// want tells the objective's tape whose gradients are wanted.
-func (s *training) want(o *objective, names []string) {
+// want tells an objective's tape whose gradients are wanted: of these groups. was is what want returned for the tape the last time.
+func (s *training) want(t *autograd.Tape, was string, names []string) string {
 	key := strings.Join(names, "\x00")
-	if key == o.wants {
-		return
+	if key == was {
+		return key
 	}
-	o.wants = key
 	var want []*tensor.Tensor
 	for _, n := range names {
 		if s.groups[n].Own {
@@ -282,7 +308,8 @@ func (s *training) want(o *objective, names []string) {
 			want = append(want, p.Value)
 		}
 	}
-	o.tape.Want(want)
+	t.Want(want)
+	return key
 }
 
 // collect takes a parameter's gradient as soon as it is whole, while the backward pass goes on: micro-batches are summed, g₁, then
@@ -305,6 +332,9 @@ func (s *training) reduce(o *objective, p, d *tensor.Tensor) {
 
 // reduceRest sends what the last micro-batch did not reach to be summed over processes, and waits for all sums.
 func (s *training) reduceRest(due []*group) error {
+	if s.crew != nil {
+		return s.crew.sum(due)
+	}
 	for _, o := range s.withSums() {
 		for _, g := range due {
 			for _, p := range g.Params {
@@ -350,7 +380,11 @@ func (s *training) Update(groups ...string) {
 		return
 	}
 	total := s.total(due)
-	norm := total.Norm()
+	norm, err := s.crew.norm(total.Norm())
+	if err != nil {
+		s.err = err
+		return
+	}
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		s.err = &DivergedError{Step: s.update + 1, What: "gradient", Op: badGradient(due, total)}
 		return
@@ -436,7 +470,7 @@ func (s *training) total(due []*group) *autograd.Gradients {
 			}
 		}
 	}
-	if n := s.run.accumulate(); n > 1 {
+	if n := s.run.summed(); n > 1 {
 		out.Scale(1 / float32(n))
 	}
 	return out
@@ -469,6 +503,10 @@ func (s *training) end() {
 		f()
 	}
 	for _, o := range s.objectives {
+		if s.crew != nil {
+			s.crew.clear(o)
+			continue
+		}
 		if s.run.accumulate() > 1 {
 			o.sums.Reset()
 		} else {

@@ -7,9 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/tessera-go/tessera/autograd"
@@ -35,12 +34,8 @@ const (
 func main() { os.Exit(run(os.Args[1:])) }
 
 func run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilTold()
 	defer stop()
-	go func() { // a second Ctrl-C ends at once
-		<-ctx.Done()
-		stop()
-	}()
 	root := newRoot()
 	root.SetArgs(args)
 	var err error
@@ -52,9 +47,17 @@ func run(args []string) int {
 	switch {
 	case err == nil:
 		return 0
+	case silent(err):
+		time.Sleep(time.Second) // launchers end all ranks once one has ended, and another has yet to tell
+		if errors.Is(err, train.ErrInterrupted) {
+			return exitInterrupted
+		}
+		return exitFailed
 	case errors.Is(err, train.ErrInterrupted) || errors.Is(err, context.Canceled):
 		say(os.Stderr, "tessera: %v", err)
 		return exitInterrupted
+	case toldElsewhere(ctx, err):
+		return exitFailed
 	case errors.As(err, &u) || errors.As(err, &setting) || strings.HasPrefix(err.Error(), "unknown command") || strings.HasPrefix(err.Error(), "unknown flag"):
 		say(os.Stderr, "tessera: %v\nSee tessera --help.", err)
 		return exitUsage
@@ -101,6 +104,9 @@ Data is named as kind:path?option=value (tessera data --help); pretrain without
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
+			if err := oneProcess(cmd); err != nil {
+				return err
+			}
 			if g.threads < 0 {
 				return usage("--threads %d: want at least 1, or 0 for all cores", g.threads)
 			}

@@ -2,21 +2,26 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"al.essio.dev/pkg/shellescape"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/workload"
 	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/optim"
 	"github.com/tessera-go/tessera/pretext"
 	"github.com/tessera-go/tessera/recipe"
+	"github.com/tessera-go/tessera/tensor"
 	"github.com/tessera-go/tessera/train"
 )
 
@@ -34,15 +39,16 @@ Ctrl-C writes a checkpoint. A resumed run ends with the same bits as one never s
 does a run with another number of threads (of word2vec, with update=exact). It keeps its
 settings, but for --test, --max-bad, and how often checkpoints, the monitor and the log come.
 
+In a build with MPI, mpirun -n 4 tessera pretrain ... trains one net on four processes, which
+share each batch, and ends with the bits that --shards 4 ends with here (docs/cluster.md).
+
 TASK --help says what a task hides, by which shortcuts it could be answered, and the settings
 that its paper wants; what you say yourself wins. TASK supervised learns from the labels
 instead, for comparison.`
 
 func newPretrain(g *global) *cobra.Command {
 	c := recipe.Default()
-	var out, preset, memory string
-	var resume bool
-	var begin *recipe.Beginning
+	ask := &asked{c: &c, global: g}
 	cmd := &cobra.Command{
 		Use:       "pretrain TASK, or --resume RUN",
 		Short:     "learn features from unlabelled data",
@@ -50,64 +56,91 @@ func newPretrain(g *global) *cobra.Command {
 		Args:      args(1, "one TASK, such as rotation (tessera tasks lists them), or --resume and a RUN"),
 		ValidArgs: append(pretext.Names(), recipe.Supervised),
 		RunE: func(cmd *cobra.Command, a []string) error {
-			said := given(cmd.Flags())
-			from, err := settings(a[0], preset, resume)
+			group, err := g.join()
 			if err != nil {
-				return usageError{err}
-			}
-			c = from
-			if _, err := os.Stat(filepath.Join(a[0], "run.json")); err == nil && resume {
-				if out != "" {
-					return usage("--out %s: the run that goes on is %s", out, a[0])
-				}
-				out = a[0]
-			}
-			if err := said(); err != nil {
 				return err
 			}
-			if c.Init != "" && !resume {
-				if begin, err = recipe.Adopt(&c, cmd.Flags().Changed); err != nil {
-					return err
+			var info *train.Info
+			if e := autograd.Try(func() { // the other ranks are to hear of it
+				var o recipe.Options
+				o, err = ask.prepare(cmd, a[0])
+				if err = cluster.Agree(group, err); err != nil {
+					return
 				}
+				if o.Cluster = group; c.Shards == 0 && group.Size() > 1 && !ask.resume {
+					c.Shards = group.Size()
+				}
+				info, err = pretrain(cmd.Context(), c, ask.out, ask.resume, o)
+			}); e != nil {
+				err = e
 			}
-			if preset == "" && c.Task == a[0] { // settings of a run or of a published recipe stay
-				recipe.Suit(&c, cmd.Flags().Changed)
-			}
-			mode := g.over(c.Mode(), cmd.Flags().Changed)
-			c.Conv, c.Precision = mode.Algorithm, mode.Precision
-			if err := recipe.Check(c); err != nil {
-				return err
-			}
-			if cmd.Flags().Changed("momentum") && !optim.TakesMomentum(c.Optimizer) {
-				return usage("--momentum %g: the optimiser %s takes none", c.Momentum, c.Optimizer)
-			}
-			limit, err := train.ParseBytes(memory)
-			if err != nil {
-				return usage("--memory-limit %v", err)
-			}
-			if out == "" {
-				out = recipe.Directory(c)
-			}
-			info, err := pretrain(cmd.Context(), c, out, resume, recipe.Options{MemoryLimit: limit, Begin: begin})
-			if err != nil {
+			if err = leave(group, err); err != nil || group.Rank() > 0 {
 				return err
 			}
 			if g.json {
-				return printJSON(map[string]any{"run": out, "info": info})
+				return printJSON(map[string]any{"run": ask.out, "info": info})
 			}
-			say(os.Stdout, "run %s: %d steps in %s, at most %s of memory; report: tessera report %s", out, info.Done,
-				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(workload.PeakMemory(), int64(info.PeakMemory))), out)
+			say(os.Stdout, "run %s: %d steps in %s, at most %s of memory; report: tessera report %s", ask.out, info.Done,
+				time.Duration(info.Seconds*float64(time.Second)).Round(time.Second), train.Bytes(max(workload.PeakMemory(), int64(info.PeakMemory))), ask.out)
 			return nil
 		},
 	}
 	f := cmd.Flags()
 	configFlags(f, &c)
-	f.StringVar(&out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
-	f.BoolVar(&resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
-	f.StringVar(&memory, "memory-limit", "", "most memory that the process takes, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
-	f.StringVar(&preset, "preset", "", "a published recipe of the task, see tessera tasks: "+strings.Join(recipe.Presets(), ", "))
+	f.StringVar(&ask.out, "out", "", "run directory; default runs/TASK-TRUNK-seedN")
+	f.BoolVar(&ask.resume, "resume", false, "continue RUN, or the run in --out, from its last checkpoint")
+	f.StringVar(&ask.memory, "memory-limit", "", "most memory that the process takes, such as 800MiB or 2GiB: what does not fit is computed twice, to the same bits; no limit if empty")
+	f.StringVar(&ask.preset, "preset", "", "a published recipe of the task, see tessera tasks: "+strings.Join(recipe.Presets(), ", "))
 	helpOfTask(cmd, &c)
 	return cmd
+}
+
+// asked is what a person asks of pretrain.
+type asked struct {
+	*global
+	c                   *train.Config
+	out, preset, memory string
+	resume              bool
+}
+
+// prepare makes c and out what the command line says of a task, or of a run that goes on.
+func (a *asked) prepare(cmd *cobra.Command, task string) (o recipe.Options, err error) {
+	said := given(cmd.Flags())
+	if *a.c, err = settings(task, a.preset, a.resume); err != nil {
+		return o, usageError{err}
+	}
+	if _, err := os.Stat(filepath.Join(task, "run.json")); err == nil && a.resume {
+		if a.out != "" {
+			return o, usage("--out %s: the run that goes on is %s", a.out, task)
+		}
+		a.out = task
+	}
+	if err := said(); err != nil {
+		return o, err
+	}
+	if a.c.Init != "" && !a.resume {
+		if o.Begin, err = recipe.Adopt(a.c, cmd.Flags().Changed); err != nil {
+			return o, err
+		}
+	}
+	if a.preset == "" && a.c.Task == task { // settings of a run or of a published recipe stay
+		recipe.Suit(a.c, cmd.Flags().Changed)
+	}
+	mode := a.over(a.c.Mode(), cmd.Flags().Changed)
+	a.c.Conv, a.c.Precision = mode.Algorithm, mode.Precision
+	if err := recipe.Check(*a.c); err != nil {
+		return o, err
+	}
+	if cmd.Flags().Changed("momentum") && !optim.TakesMomentum(a.c.Optimizer) {
+		return o, usage("--momentum %g: the optimiser %s takes none", a.c.Momentum, a.c.Optimizer)
+	}
+	if o.MemoryLimit, err = train.ParseBytes(a.memory); err != nil {
+		return o, usage("--memory-limit %v", err)
+	}
+	if a.out == "" {
+		a.out = recipe.Directory(*a.c)
+	}
+	return o, nil
 }
 
 // helpOfTask has a command's help, where a task is named, say what that is, and show its own settings.
@@ -149,6 +182,9 @@ func configFlags(f *pflag.FlagSet, c *train.Config) {
 	f.IntVar(&c.MaxSteps, "max-steps", c.MaxSteps, "stop after so many steps; 0 means no limit")
 	f.IntVar(&c.BatchSize, "batch-size", c.BatchSize, "samples in a step (rotation shows each four times), or words of a text")
 	f.IntVar(&c.Accumulate, "accumulate", c.Accumulate, "batches whose mean gradient makes a step; 0 means 1")
+	f.IntVar(&c.Shards, "shards", c.Shards, "equal parts that a batch is cut into, for the ranks of mpirun to share: a power of two; 0: one for each (docs/cluster.md)")
+	f.TextVar(&c.Wire, "wire", tensor.Float32, "how gradients go between ranks: float32, or bfloat16, which is half as much and gives other bits on another number of ranks")
+	f.IntVar(&c.LocalSteps, "local-steps", c.LocalSteps, "steps that each rank makes with the gradient of its own shards before weights are averaged; 0 means 1, which is no average but the whole batch's step")
 	f.StringVar(&c.Optimizer, "optimizer", c.Optimizer, "sgd, nesterov, adam, adamw, rmsprop, adagrad, lars or lamb, with options: adam?beta1=0.5")
 	f.Float32Var(&c.LR, "lr", c.LR, "highest learning rate")
 	f.StringVar(&c.Schedule, "schedule", c.Schedule, "of the learning rate: cosine, step, constant, poly, linear or onecycle; cosine?begins=warmup&to=0.01 falls after the warm-up, not from the start, to a part of the rate; step?by=0.1&at=0.5,0.75 says by how much and when")
@@ -212,11 +248,28 @@ func pretrain(ctx context.Context, c train.Config, out string, resume bool, o re
 	t := newTeller(c.Task)
 	defer t.end()
 	o.Say, o.Progress, o.Command = t.say, t.step, commandLine()
+	group := o.Cluster
+	if group == nil {
+		group = cluster.One{}
+	}
+	var training atomic.Bool
+	if rank := group.Rank(); rank > 0 { // what all ranks are told the first one says
+		o.Progress, o.Say = nil, func(msg string) {
+			if training.Load() {
+				t.say(fmt.Sprintf("rank %d on %s: %s", rank, group.Host(rank), msg))
+			}
+		}
+	}
 	r, err := recipe.New(c, o)
-	if err != nil {
+	if err = cluster.Agree(group, err); err != nil {
 		return nil, err
 	}
-	return r.Train(ctx, out, resume)
+	training.Store(true)
+	info, err := r.Train(ctx, out, resume)
+	if errors.Is(err, train.ErrInterrupted) && info != nil {
+		err = fmt.Errorf("%w; pretrain --resume %s goes on from step %d", err, out, info.Done)
+	}
+	return info, err
 }
 
 // commandLine is what was typed, quoted for a shell.
