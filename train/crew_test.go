@@ -300,6 +300,11 @@ func TestShardsFail(t *testing.T) {
 			}
 		}
 	}
+	hooked := plainRun(newScript("a"), 1)
+	hooked.Config.Shards, hooked.Config.BatchSize, hooked.Reduced = 2, 2, func() error { return nil }
+	if _, err := hooked.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "Reduced would not be called") {
+		t.Errorf("a hook that nobody calls: %v", err)
+	}
 	l := newScript("a")
 	l.n = 8
 	l.step = func(s Step) {
