@@ -190,14 +190,22 @@ func (m *monitor) gather(g cluster.Group, mine eval.Features, from int, err erro
 		return mine, err
 	}
 	parts, err := cluster.Gather(g, b.Bytes())
-	if err != nil || g.Rank() > 0 { // rank 0 judges them
+	if err != nil {
 		return mine, err
 	}
-	var all eval.Features
+	all := mine
+	if g.Rank() == 0 { // which judges them
+		all, err = joined(parts)
+	}
+	return all, cluster.Agree(g, err)
+}
+
+// joined returns the features that ranks have encoded, one below the other.
+func joined(parts [][]byte) (all eval.Features, err error) {
 	for _, p := range parts {
 		var f eval.Features
 		if err := gob.NewDecoder(bytes.NewReader(p)).Decode(&f); err != nil {
-			return all, err
+			return all, fmt.Errorf("features of another rank: %w", err)
 		}
 		if len(f.Index) == 0 {
 			continue
