@@ -133,6 +133,54 @@ func strayed(from, to, other *Recipe) float64 {
 	return worst
 }
 
+// sending counts the values that ranks send each other of gradients, and fails where it is to.
+type sending struct {
+	cluster.Group
+	values *int
+	mu     *sync.Mutex
+	fail   error
+}
+
+func (g sending) Beside() (cluster.Group, error) {
+	beside, err := g.Group.Beside()
+	g.Group = beside
+	return sendingBeside(g), err
+}
+
+type sendingBeside sending
+
+func (g sendingBeside) Beside() (cluster.Group, error) { return nil, errors.New("not of these") }
+
+func (g sendingBeside) AllToAll(dst, src []byte) error {
+	g.mu.Lock()
+	*g.values += len(src) / 4
+	g.mu.Unlock()
+	return errors.Join(g.Group.AllToAll(dst, src), g.fail)
+}
+
+// TestRanksSendGradients: in every step each trained value's gradient goes to the other rank once; a sum that cannot be made stops the run.
+func TestRanksSendGradients(t *testing.T) {
+	c := sharded(t, "rotation")
+	c.Shards, c.MaxSteps = 2, 3
+	for _, fail := range []error{nil, errors.New("the other is gone")} {
+		var sent [2]int
+		all, errs := together(context.Background(), c, 2, "", false, func(rank int, _ *train.Config, o *Options, _ context.CancelFunc) {
+			o.Cluster = sending{o.Cluster, &sent[rank], new(sync.Mutex), fail}
+		})
+		for rank, err := range errs {
+			if fail != nil {
+				if !errors.Is(err, fail) {
+					t.Errorf("an error of a sum: %v", err)
+				}
+				continue
+			}
+			if each := layers.Size(all[rank].Learner); err != nil || sent[rank] < c.MaxSteps*each || sent[rank] > c.MaxSteps*(each+1) {
+				t.Errorf("rank %d: %v; it sent %d values in %d steps of %d", rank, err, sent[rank], c.MaxSteps, each)
+			}
+		}
+	}
+}
+
 // TestRanksResume: what four ranks began and one was told to stop goes on with two, and ends with the checkpoint of a run that one process made.
 func TestRanksResume(t *testing.T) {
 	c := sharded(t, "rotation")

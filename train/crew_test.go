@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/cluster"
@@ -16,9 +17,13 @@ import (
 
 // ranks runs learners that make makes on as many goroutines, and returns them and how each ended; settings change the configuration.
 func ranks(n, shards, accumulate, steps int, make func(rank int) *script, settings ...func(c *Config)) ([]*script, []error) {
+	return ranksOf(cluster.Loopback(n), shards, accumulate, steps, make, settings...)
+}
+
+func ranksOf(groups []cluster.Group, shards, accumulate, steps int, make func(rank int) *script, settings ...func(c *Config)) ([]*script, []error) {
 	out, errs := []*script{}, []error{}
 	var all sync.WaitGroup
-	for rank, g := range cluster.Loopback(n) {
+	for rank, g := range groups {
 		l := make(rank)
 		l.n = 4 * shards
 		out, errs = append(out, l), append(errs, nil)
@@ -123,6 +128,86 @@ func TestShardsOfTwoLosses(t *testing.T) {
 						t.Errorf("%d ranks, %d batches: %s is %g, of one rank %g", n, accumulate, name, l.at(name), want[0].at(name))
 					}
 				}
+			}
+		}
+	}
+}
+
+// telling is a group that tells how many values each sum of gradients sends, and has them fail where it is to.
+type telling struct {
+	cluster.Group
+	sums chan int
+	fail error
+}
+
+func (g telling) Beside() (cluster.Group, error) {
+	beside, err := g.Group.Beside()
+	return tellingBeside{beside, g.sums, g.fail}, err
+}
+
+type tellingBeside struct {
+	cluster.Group
+	sums chan int
+	fail error
+}
+
+func (g tellingBeside) AllToAll(dst, src []byte) error {
+	g.sums <- len(src) / 4
+	return errors.Join(g.Group.AllToAll(dst, src), g.fail)
+}
+
+// TestSumsOnTheWay: a loss's gradients go to the other ranks before another loss of the step is computed, those of several batches with the last one; what the last one does
+// not reach goes before the update. Each goes once, and what is applied is their sum; where one fails nothing is.
+func TestSumsOnTheWay(t *testing.T) {
+	for _, batches := range []int{1, 2} {
+		for _, fail := range []error{nil, errors.New("a node is gone")} {
+			groups := cluster.Loopback(2)
+			sums := make([]chan int, 2)
+			for rank, g := range groups {
+				sums[rank] = make(chan int, 10)
+				groups[rank] = telling{g, sums[rank], fail}
+			}
+			all, errs := ranksOf(groups, 2, batches, 1, func(rank int) *script {
+				l := newScript("a", "b")
+				k := float32(0)
+				l.step = func(s Step) {
+					k++
+					g := k * float32(1+rank) // the mean over ranks is 1.5 times rank 0's
+					s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+						return autograd.Sum(autograd.Mul(autograd.Scale(l.of(t, "b"), g), l.of(t, "a")))
+					})
+					if !s.Last() && len(sums[rank]) > 0 {
+						t.Error("sums go before the update's last batch")
+					}
+					if s.Last() {
+						select {
+						case n := <-sums[rank]:
+							if n != 2 {
+								t.Errorf("%d values went first, want those of a and b", n)
+							}
+						case <-time.After(20 * time.Second):
+							t.Error("nothing has gone when the next loss is computed")
+						}
+					}
+					if k == 1 { // only the first batch reaches a with this loss
+						s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Scale(l.of(t, "a"), g)) }, "a")
+					}
+				}
+				return l
+			})
+			for rank, l := range all {
+				if fail != nil {
+					if err := errs[rank]; !errors.Is(err, fail) || l.at("a") != 1 || l.at("b") != 1 {
+						t.Errorf("a failed sum: %v, a is %g, b is %g", err, l.at("a"), l.at("b"))
+					}
+					continue
+				}
+				if errs[rank] != nil || len(sums[rank]) != 1 {
+					t.Errorf("%d batches, rank %d: %v; %d sums beside that of a and b, want one", batches, rank, errs[rank], len(sums[rank]))
+				}
+				slope := map[int]float64{1: 1, 2: 1.5}[batches] // the mean over batches on rank 0
+				near(t, "b", l.at("b"), 1-0.1*1.5*slope)
+				near(t, "a", l.at("a"), 1-0.1*1.5*(slope+1/float64(batches)))
 			}
 		}
 	}
@@ -299,11 +384,6 @@ func TestShardsFail(t *testing.T) {
 				t.Errorf("%s, rank %d: %v", x.what, rank, err)
 			}
 		}
-	}
-	hooked := plainRun(newScript("a"), 1)
-	hooked.Config.Shards, hooked.Config.BatchSize, hooked.Reduced = 2, 2, func() error { return nil }
-	if _, err := hooked.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "Reduced would not be called") {
-		t.Errorf("a hook that nobody calls: %v", err)
 	}
 	l := newScript("a")
 	l.n = 8
