@@ -472,7 +472,7 @@ func (c *crew) tell(ctx context.Context) error {
 		}
 		bad := 0.0
 		if i == 0 {
-			bad = float64(c.t.run.feed.Bad())
+			bad = float64(c.t.run.feed.met())
 		}
 		mine = append(mine, halt, bad)
 		clear(s.means)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/cluster"
+	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
@@ -345,6 +346,15 @@ func TestShardsRows(t *testing.T) {
 	}
 }
 
+// unshared makes its batches in a way of its own.
+type unshared struct{ *script }
+
+func (l unshared) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
+	f, err := l.script.Feed(in, augment, o)
+	f.Shares = false
+	return f, err
+}
+
 // TestShardsFail: what one shard of one rank meets ends all ranks: with the same error, or with one sentence.
 func TestShardsFail(t *testing.T) {
 	sum := func(l *script, s Step) {
@@ -384,6 +394,12 @@ func TestShardsFail(t *testing.T) {
 				t.Errorf("%s, rank %d: %v", x.what, rank, err)
 			}
 		}
+	}
+	own := plainRun(newScript("a"), 1)
+	own.Learner = unshared{newScript("a")}
+	own.Config.Shards, own.Config.BatchSize = 2, 2
+	if _, err := own.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "in a way of its own, which cannot be cut into 2 shards") {
+		t.Errorf("a feed that does not share: %v", err)
 	}
 	l := newScript("a")
 	l.n = 8

@@ -207,6 +207,9 @@ func (r *Run) open() (err error) {
 	if err := CheckShards(r.Config.Shards, r.Config.BatchSize, r.group().Size()); err != nil {
 		return fmt.Errorf("shards %w", err)
 	}
+	if err := r.alone(); err != nil {
+		return err
+	}
 	o := data.LoaderOptions{BatchSize: r.Config.BatchSize / r.shards(), Update: r.batches(), Share: r.share(), Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
 		Bad: func(_ int, err error) { r.Warn(fmt.Sprintf("broken, another stands in: %v", err)) }}
 	if r.feed, err = r.Learner.Feed(r.Data.Inputs, true, o); err != nil {

@@ -90,9 +90,6 @@ func newTraining(r *Run) (*training, error) {
 			owner[p.Value] = g.Name
 		}
 		if g.Own {
-			if err := r.alone(g.Name); err != nil {
-				return nil, err
-			}
 			s.groups[g.Name] = &group{Group: g}
 			s.names = append(s.names, g.Name)
 			continue
@@ -127,12 +124,15 @@ func newTraining(r *Run) (*training, error) {
 }
 
 // alone says why a group cannot be changed by the learner itself: what is summed before an update is made has no gradients to sum.
-func (r *Run) alone(group string) error {
-	switch {
-	case r.accumulate() > 1:
-		return fmt.Errorf("the task %s changes the group %q without gradients: --accumulate %d has nothing to add up", r.Config.Task, group, r.accumulate())
-	case r.shards() > 1:
-		return fmt.Errorf("the task %s changes the group %q without gradients: shards of a batch have nothing to add up; want --shards 1, on one process", r.Config.Task, group)
+func (r *Run) alone() error {
+	for _, g := range r.Learner.Groups() {
+		switch {
+		case !g.Own:
+		case r.accumulate() > 1:
+			return fmt.Errorf("the task %s changes the group %q without gradients: --accumulate %d has nothing to add up", r.Config.Task, g.Name, r.accumulate())
+		case r.shards() > 1:
+			return fmt.Errorf("the task %s changes the group %q without gradients: shards of a batch have nothing to add up; want --shards 1, on one process", r.Config.Task, g.Name)
+		}
 	}
 	return nil
 }
