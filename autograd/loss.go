@@ -25,14 +25,8 @@ type LossOptions struct {
 // of returns the loss as a Var of one value, and what the derivatives of the terms are multiplied by.
 func (o LossOptions) of(x *Var, sum, weight float64) (y *Var, scale float64) {
 	y, scale = result([]int{1}, x), 1
-	if t := x.tape; !o.Sum && t != nil && t.Parts != nil { // of a whole batch the weights count, not of each part by itself: parts are averaged
-		_, parts := t.Parts.Part()
-		all := []float64{weight}
-		t.Parts.Join(all)
-		weight = all[0] / float64(parts)
-	}
 	if !o.Sum {
-		if scale = 0; weight != 0 {
+		if weight, scale = x.tape.MeanOverParts(weight), 0; weight != 0 {
 			scale = 1 / weight
 		}
 	}

@@ -106,6 +106,27 @@ func TestParts(t *testing.T) {
 			}
 			return CrossEntropy(Linear(x, w, nil), labels)
 		}},
+		"a mean over what counts": {5, func(x, w *Var, _ BatchNormState, tape *Tape) *Var {
+			weight, count := tensor.New(x.Shape()...), 0
+			for i, v := range x.Value.Data {
+				if v > 0 {
+					weight.Data[i] = 3
+					count++
+				}
+			}
+			y := Linear(x, w, nil)
+			return Scale(Sum(Mul(Mul(y, y), Const(weight))), float32(1/tape.MeanOverParts(float64(count))))
+		}},
+		"rows of one's own against all": {5, func(x, w *Var, _ BatchNormState, tape *Tape) *Var {
+			y := Linear(x, w, nil)
+			n := x.Shape()[0]
+			all := Together(y)
+			next := make([]int32, n)
+			for i := range next {
+				next[i] = int32((tape.FirstRow(n) + i + 1) % tape.AllRows(n))
+			}
+			return Mean(Mul(y, Gather(all, next)))
+		}},
 		"Together": {5, func(x, w *Var, _ BatchNormState, _ *Tape) *Var {
 			y := Together(Linear(x, w, nil))
 			return Mean(Mul(Sub(y, MeanAxis(y, 0)), Sub(y, Scale(MeanAxis(y, 0), 2))))

@@ -166,3 +166,24 @@ func (t *Tape) FirstRow(n int) int {
 	i, _ := t.Parts.Part()
 	return i * n
 }
+
+// AllRows returns how many rows all parts have where the tape's has n; of a tape that has a whole batch, or no tape, n.
+func (t *Tape) AllRows(n int) int {
+	if t == nil || t.Parts == nil {
+		return n
+	}
+	_, parts := t.Parts.Part()
+	return parts * n
+}
+
+// MeanOverParts returns the mean over all parts of what each has of x, such as the number of places that a loss counts: what a part's sum is divided by, so that the mean of
+// what parts lose is what the batch does. Of a tape that has a whole batch, or no tape, it is x.
+func (t *Tape) MeanOverParts(x float64) float64 {
+	if t == nil || t.Parts == nil {
+		return x
+	}
+	_, parts := t.Parts.Part()
+	all := []float64{x}
+	t.Parts.Join(all)
+	return all[0] / float64(parts)
+}

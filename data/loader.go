@@ -35,15 +35,15 @@ type LoaderOptions struct {
 	Bad func(i int, err error)
 }
 
+// Whole returns how many samples are in a batch of which the loader's are shards.
+func (o LoaderOptions) Whole() int { return o.BatchSize * max(o.Share.Of, 1) }
+
 // Share is which batches a process makes, where the batches of an update are shared out among several: of every Of in a row Count from number First on. It has
 // all Count at once: their memory is used again when the first of the next update is asked for. Of 0 is all of them, one after the other.
 type Share struct{ Of, First, Count int }
 
-// Whole returns how many of so many batches are in whole rows of Of.
-func (s Share) Whole(batches int) int { return batches - batches%max(s.Of, 1) }
-
-// Has tells whether the process makes a batch.
-func (s Share) Has(batch int) bool {
+// has tells whether the process makes a batch.
+func (s Share) has(batch int) bool {
 	return s.Of == 0 || batch%s.Of >= s.First && batch%s.Of < s.First+s.Count
 }
 
@@ -179,7 +179,7 @@ func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 			defer close(queue)
 			defer close(rows)
 			for b := from; b < l.Steps(); b++ {
-				if !l.o.Share.Has(b) {
+				if !l.o.Share.has(b) {
 					continue
 				}
 				select {

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Mix is how samples of a batch are mixed in pairs, and their labels with them, as timm mixes them (its Mixup, mode batch): mixup adds two pictures up (Zhang et al.,
+// Mix is how neighbouring samples of a batch are mixed in pairs, and their labels with them, as timm mixes the first with the last (its Mixup, mode batch): mixup adds two pictures up (Zhang et al.,
 // "mixup: beyond empirical risk minimization", ICLR 2018), CutMix lays a part of one over the other (Yun et al., ICCV 2019). Both are α of the Beta(α, α) that
 // parts are drawn from, 0 for none, at most MostMix; with both a batch is mixed either way, half of the time each.
 type Mix struct{ Mixup, CutMix float64 }
@@ -30,8 +30,9 @@ func (m Mix) Check() error {
 	return nil
 }
 
-// Batch mixes row i of x [N ... H W C] with row N-1-i, in place, all rows alike, and returns which part of a mixed row is its own; of its label too: the loss is
-// own·loss(label i) + (1-own)·loss(label N-1-i). Without anything to be mixed it is 1.
+// Batch mixes row 2i of x [N ... H W C] with row 2i+1, in place, all rows alike, and returns which part of a mixed row is its own; of its label too: the loss is
+// own·loss(own label) + (1-own)·loss(the other's). Without anything to be mixed it is 1. A last row without a neighbour stays. Parts of a batch of an even number of rows
+// each, mixed by themselves with the same draw, are mixed as the whole is.
 func (m Mix) Batch(x *tensor.Tensor, rng *tensor.RNG) (own float64) {
 	if !m.On() {
 		return 1
@@ -55,7 +56,9 @@ func (m Mix) Batch(x *tensor.Tensor, rng *tensor.RNG) (own float64) {
 // Partners returns labels of the rows that rows are mixed with.
 func Partners[T any](labels []T) []T {
 	out := slices.Clone(labels)
-	slices.Reverse(out)
+	for i := 1; i < len(out); i += 2 {
+		out[i-1], out[i] = out[i], out[i-1]
+	}
 	return out
 }
 
@@ -65,7 +68,7 @@ func mixUp(x *tensor.Tensor, own float64) {
 	size := x.Len() / n
 	mine, other := float32(own), float32(1-own)
 	parallel.For(n/2, func(i int) {
-		a, b := x.Data[i*size:(i+1)*size], x.Data[(n-1-i)*size:(n-i)*size]
+		a, b := x.Data[2*i*size:(2*i+1)*size], x.Data[(2*i+1)*size:(2*i+2)*size]
 		for k, v := range a {
 			a[k] = float32(mine*v) + float32(other*b[k])
 			b[k] = float32(mine*b[k]) + float32(other*v)
@@ -83,7 +86,7 @@ func cutMix(x *tensor.Tensor, own float64, cy, cx int) float64 {
 	size := x.Len() / n
 	frames := size / (h * w * c)
 	parallel.For(n/2, func(i int) {
-		a, b := x.Data[i*size:(i+1)*size], x.Data[(n-1-i)*size:(n-i)*size]
+		a, b := x.Data[2*i*size:(2*i+1)*size], x.Data[(2*i+1)*size:(2*i+2)*size]
 		for f := range frames {
 			for y := top; y < bottom; y++ {
 				lo, hi := ((f*h+y)*w+left)*c, ((f*h+y)*w+right)*c

@@ -273,7 +273,7 @@ func (m *windowPairMaker) mix(wave []float32, i int, rng *tensor.RNG) {
 }
 
 func (l *audioContrastive) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task audio-contrastive learns from batches of 2 and more: a window is told from those of other recordings")
 	}
 	m, err := l.maker(in, augment)

@@ -182,17 +182,17 @@ func (l *audioVisual) maker(in data.Inputs, augment bool) (*momentMaker, error) 
 }
 
 func (l *audioVisual) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task audio-visual learns from batches of 2 and more: a sound is laid beside the frames of other films of its batch")
 	}
-	if augment && l.task.Negatives >= o.BatchSize {
+	if augment && l.task.Negatives >= o.Whole() {
 		return nil, fmt.Errorf("task audio-visual with negatives=%d learns from batches of %d and more; 0 takes all there are", l.task.Negatives, l.task.Negatives+1)
 	}
 	m, err := l.maker(in, augment)
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Clips.Len(), m, o, l.step).Within("the sounds of other films are taken", true), nil
+	return train.NewFeed(in.Clips.Len(), m, o, l.step), nil
 }
 
 // OneSpace tells whether both are compared: put side by side, each may lie anywhere.
@@ -254,24 +254,29 @@ func (l *audioVisual) both(t *autograd.Tape, b *moments) (seen, heard *autograd.
 	return l.Pictures(t.Input(b.X)), heard
 }
 
-// sound returns the row of Y that is compared with frame i of n: its own, or that of the k-th film after it in the batch.
-func (l *audioVisual) sound(i, k, n int) int32 {
-	row := (i + k) % n
-	if l.task.OffGrid && k > 0 {
+// sound returns the row, of those of Y of all shards of n films, that is compared with frame i of the batch's films: its own, or that of the k-th film after it.
+func (l *audioVisual) sound(i, k, n, films int) int32 {
+	film := (i + k) % films
+	if !l.task.OffGrid {
+		return int32(film)
+	}
+	row := film/n*2*n + film%n
+	if k > 0 {
 		row += n
 	}
 	return int32(row)
 }
 
-// pairings returns which frame and which sound are compared: first each with its own, then each sound with the frames of films before its own in the batch.
-func (l *audioVisual) pairings(n int) (frames, sounds []int32) {
-	others := n - 1
+// pairings returns which of n frames and which sound are compared, of a batch of so many films, of which the frames' are those from number first on: first each with its own,
+// then each with those of the films after its own.
+func (l *audioVisual) pairings(first, n, films int) (frames, sounds []int32) {
+	others := films - 1
 	if k := l.task.Negatives; k > 0 {
 		others = min(k, others)
 	}
 	for k := range others + 1 {
 		for i := range n {
-			frames, sounds = append(frames, int32(i)), append(sounds, l.sound(i, k, n))
+			frames, sounds = append(frames, int32(i)), append(sounds, l.sound(first+i, k, n, films))
 		}
 	}
 	return frames, sounds
@@ -279,19 +284,19 @@ func (l *audioVisual) pairings(n int) (frames, sounds []int32) {
 
 func (l *audioVisual) step(s train.Step, b *moments) {
 	n := len(b.T)
-	frames, sounds := l.pairings(n)
-	want, weight := tensor.New(len(frames), 1), tensor.New(len(frames), 1)
-	others := len(frames)/n - 1
-	for k := range frames {
-		weight.Data[k] = 1
-		if k < n {
-			want.Data[k] = 1
-			weight.Data[k] = float32(max(others, 1))
-		}
-	}
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+		frames, sounds := l.pairings(t.FirstRow(n), n, t.AllRows(n))
+		want, weight := tensor.New(len(frames), 1), tensor.New(len(frames), 1)
+		others := len(frames)/n - 1
+		for k := range frames {
+			weight.Data[k] = 1
+			if k < n {
+				want.Data[k] = 1
+				weight.Data[k] = float32(max(others, 1))
+			}
+		}
 		seen, heard := l.both(t, b)
-		logits, _ := l.compared(seen, heard, frames, sounds)
+		logits, _ := l.compared(seen, autograd.Together(heard), frames, sounds)
 		right, all := 0.0, 0.0
 		for k, v := range logits.Value.Data {
 			all += float64(weight.Data[k])
@@ -299,7 +304,7 @@ func (l *audioVisual) step(s train.Step, b *moments) {
 				right += float64(weight.Data[k])
 			}
 		}
-		if n > 1 { // of one film alone there is no question
+		if others > 0 { // of one film alone there is no question
 			s.Metric("accuracy", right/all*float64(n), float64(n))
 		}
 		return autograd.BCEWithLogits(logits, want, autograd.LossOptions{Weight: weight})
@@ -323,7 +328,7 @@ func (l *audioVisual) Draw(in data.Inputs, index []int) (image.Image, error) {
 	beside := min(n, 2) // sounds that a frame is laid beside
 	for i := range n {
 		for k := range beside {
-			frames, sounds = append(frames, int32(i)), append(sounds, l.sound(i, k, n))
+			frames, sounds = append(frames, int32(i)), append(sounds, l.sound(i, k, n, n))
 		}
 	}
 	logits, maps := l.compared(seen, heard, frames, sounds)

@@ -3,6 +3,7 @@ package pretext
 import (
 	"fmt"
 	"image/png"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -149,7 +150,7 @@ func TestAudioVisualPyTorch(t *testing.T) {
 			near(p.Name, step.grads.Of(p.Value).Data)
 		}
 		seen, heard := l.both(autograd.NewTape(tensor.NewRNG(1)), b)
-		frames, sounds := l.pairings(4)
+		frames, sounds := l.pairings(0, 4, 4)
 		logits, maps := l.compared(seen, heard, frames, sounds)
 		near("logits", logits.Value.Data)
 		if maps != nil {
@@ -328,7 +329,7 @@ func TestOffGrid(t *testing.T) {
 				t.Errorf("%s: %d different beginnings, %d of 300 where a frame begins", name, len(between), on)
 			}
 		}
-		frames, sounds := l.pairings(3)
+		frames, sounds := l.pairings(0, 3, 3)
 		if got := fmt.Sprint(frames, sounds); got != "[0 1 2 0 1 2 0 1 2] [0 1 2 4 5 3 5 3 4]" {
 			t.Errorf("pairs %s", got)
 		}
@@ -340,7 +341,7 @@ func TestOffGrid(t *testing.T) {
 func TestPairings(t *testing.T) {
 	for _, c := range []struct{ n, negatives, pairs int }{{1, 1, 1}, {1, 9, 1}, {2, 1, 4}, {2, 5, 4}, {7, 1, 14}, {7, 3, 28}, {7, 6, 49}, {7, 100, 49}, {1, 0, 1}, {7, 0, 49}} {
 		l := &audioVisual{task: AudioVisual{Negatives: c.negatives}}
-		frames, sounds := l.pairings(c.n)
+		frames, sounds := l.pairings(0, c.n, c.n)
 		seen := map[[2]int32]bool{}
 		of := make([]int, c.n)
 		for k := range frames {
@@ -361,6 +362,37 @@ func TestPairings(t *testing.T) {
 	}
 }
 
+// TestPairingsOfShards: frames of the films of all shards meet the same sounds as those of the batch in one piece, on the grid and off it.
+func TestPairingsOfShards(t *testing.T) {
+	const films, n = 6, 2
+	for _, l := range []*audioVisual{{task: AudioVisual{Negatives: 3}}, {task: AudioVisual{OffGrid: true}}} {
+		// what a row of sounds is: a film's own, or the one that begins between frames
+		of := func(row, n int) int {
+			if !l.task.OffGrid {
+				return row
+			}
+			return row/(2*n)*n + row%n + 100*(row/n%2)
+		}
+		want, got := map[[2]int]int{}, map[[2]int]int{}
+		frames, sounds := l.pairings(0, films, films)
+		for k, i := range frames {
+			want[[2]int{int(i), of(int(sounds[k]), films)}]++
+		}
+		for first := 0; first < films; first += n {
+			frames, sounds := l.pairings(first, n, films)
+			for k, i := range frames {
+				got[[2]int{first + int(i), of(int(sounds[k]), n)}]++
+				if sound := of(int(sounds[k]), n); (k < n) != (sound == first+int(i)) {
+					t.Errorf("%+v: pair %d of films from %d on is frame %d and sound %d", l.task, k, first, first+int(i), sound)
+				}
+			}
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("%+v: shards pair %v, the batch %v", l.task, got, want)
+		}
+	}
+}
+
 // TestAudioVisualAccuracy: what belongs and what does not are half of the accuracy each, however many negatives there are; of one film there is only what belongs.
 func TestAudioVisualAccuracy(t *testing.T) {
 	for k, fusion := range append(fusions, fusions...) {
@@ -377,7 +409,7 @@ func TestAudioVisualAccuracy(t *testing.T) {
 			fc := l.join[len(l.join)-1].Module.(*layers.Linear)
 			compared := func() []float32 {
 				seen, heard := l.both(autograd.NewInference(), b)
-				frames, sounds := l.pairings(n)
+				frames, sounds := l.pairings(0, n, n)
 				logits, _ := l.compared(seen, heard, frames, sounds)
 				return logits.Value.Data
 			}

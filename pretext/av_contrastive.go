@@ -188,7 +188,7 @@ func (m *heardMaker) Fill(b *heardFilms, row, i int, rng *tensor.RNG) error {
 }
 
 func (l *avContrastive) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task av-contrastive learns from batches of 2 and more: its batch norm sees one value a frame, and a sound is to be found among others")
 	}
 	m, err := l.maker(in, augment)

@@ -237,14 +237,14 @@ func (m *syncMaker) apart(i int, times []float64, rng *tensor.RNG) (own, other i
 }
 
 func (l *avSync) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task av-sync learns from batches of 2 and more: its batch norm sees one value a clip")
 	}
 	m, err := l.maker(in, augment)
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Clips.Len(), m, o, l.step).Within("the sounds of other films are taken", true), nil
+	return train.NewFeed(in.Clips.Len(), m, o, l.step), nil
 }
 
 // OneSpace says that clips and sounds are compared.
@@ -266,16 +266,16 @@ func (l *avSync) Sounds(y *autograd.Var) *autograd.Var {
 // compared returns the distances [N 1] of clips from their own windows, from the others of their films, and from the next film's in the batch; the last is nil of one film.
 func (l *avSync) compared(seen, heard *autograd.Var) (own, shifted, another *autograd.Var) {
 	n := seen.Shape()[0]
-	from := func(row func(i int) int) *autograd.Var {
+	from := func(heard *autograd.Var, row func(i int) int) *autograd.Var {
 		rows := make([]int32, n)
 		for i := range rows {
 			rows[i] = int32(row(i))
 		}
 		return distances(seen, autograd.Gather(heard, rows))
 	}
-	own, shifted = from(func(i int) int { return 2 * i }), from(func(i int) int { return 2*i + 1 })
-	if n > 1 {
-		another = from(func(i int) int { return 2 * ((i + 1) % n) })
+	own, shifted = from(heard, func(i int) int { return 2 * i }), from(heard, func(i int) int { return 2*i + 1 })
+	if first, films := seen.Tape().FirstRow(n), seen.Tape().AllRows(n); films > 1 {
+		another = from(autograd.Together(heard), func(i int) int { return 2 * ((first + i + 1) % films) })
 	}
 	return own, shifted, another
 }

@@ -186,6 +186,11 @@ func estimated(logits *autograd.Var) *autograd.Var {
 	for _, v := range logits.Value.Data {
 		most = max(most, float64(v))
 	}
+	if t := logits.Tape(); t.AllRows(1) > 1 {
+		for _, v := range t.Parts.Gather([]float32{float32(most)}) {
+			most = max(most, float64(v))
+		}
+	}
 	for _, v := range logits.Value.Data {
 		sum += math.Exp(float64(v) - most)
 	}
@@ -193,6 +198,6 @@ func estimated(logits *autograd.Var) *autograd.Var {
 	for i := range n {
 		own.Data[i*(m+1)] = 1
 	}
-	known := most + math.Log(sum/float64(logits.Value.Len())*float64(m)) // of Z·M/n
+	known := most + math.Log(logits.Tape().MeanOverParts(sum)/float64(logits.Value.Len())*float64(m)) // of Z·M/n
 	return autograd.Scale(autograd.BCEWithLogits(autograd.AddScalar(logits, float32(-known)), own, autograd.LossOptions{Sum: true}), 1/float32(n))
 }

@@ -84,7 +84,7 @@ func (c Barlow) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task barlow of %+v: want Lambda not below 0, Scale and Views.MinArea above 0, Hidden and Layers >= 1 and Out >= 2; pretext.New(\"barlow\") has them", c)
 	}
 	l := &barlow{task: c, pairLearner: newPairLearner("barlow", s, c.Views, c.Blur)}
-	l.apart = apartInPieces(c.Pieces)
+	l.apart = apartInPieces(s.Trunk, c.Pieces)
 	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), widths(c.Layers, c.Hidden, c.Out)...), c.Pieces)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
 	l.eye, l.weight = tensor.New(c.Out, c.Out), tensor.New(c.Out, c.Out).Fill(float32(c.Lambda))

@@ -101,25 +101,26 @@ func (c *colourise) codeStep(s train.Step, b *colourless, pixels int) {
 			coloured++
 		}
 	}
-	rng := s.RNG()
-	noise := rng.FillNormal(tensor.New(n, k.size), 0, 1)
 	update, of := s.At()
 	rise := divergenceScale * float32(min(1, 2*float64(update)/float64(max(1, of))))
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		features := within("trunk", c.Trunk, t.Input(b.X))
 		code := within("encoder", k.encoder, t.Input(want))
 		mean, log := autograd.Slice(code, 1, 0, k.size, 1), autograd.Slice(code, 1, k.size, k.size, 1)
-		drawn := autograd.Add(mean, autograd.Mul(autograd.Exp(autograd.Scale(log, 0.5)), autograd.Const(noise)))
+		noise := s.RNG().FillNormal(tensor.New(t.AllRows(n), k.size), 0, 1)
+		own := noise.Rows(t.FirstRow(n), t.FirstRow(n)+n)
+		drawn := autograd.Add(mean, autograd.Mul(autograd.Exp(autograd.Scale(log, 0.5)), autograd.Const(own)))
 		y := c.decode(features, drawn)
 		if k.mixture != nil {
 			k.learnMixture(s, features.Value, mean.Value, mask, coloured)
 		}
-		c.tellCodes(s, b, features.Value, rng)
+		c.tellCodes(s, b, features.Value, s.RNG())
+		pictures := meanCount(t, coloured)
 		// ½(μ² + σ² - log σ² - 1), summed over a code, the mean over pictures with colour
 		each := autograd.AddScalar(autograd.Sub(autograd.Add(autograd.Mul(mean, mean), autograd.Exp(log)), log), -1)
-		divergence := autograd.Scale(autograd.Sum(autograd.Mul(each, autograd.Const(mask))), 0.5/float32(max(1, coloured)))
-		s.Metric("divergence", float64(divergence.Scalar())*float64(coloured), float64(coloured))
-		per := 1 / float32(max(1, pixels))
+		divergence := autograd.Scale(autograd.Sum(autograd.Mul(each, autograd.Const(mask))), 0.5/pictures)
+		s.Metric("divergence", float64(divergence.Scalar())*float64(pictures), float64(coloured))
+		per := 1 / meanCount(t, pixels)
 		loss := autograd.Scale(autograd.L2(y, want, autograd.LossOptions{Weight: b.Weight, Sum: true}), per/2)
 		loss = autograd.Add(loss, autograd.Scale(divergence, rise))
 		for axis := 1; axis <= 2 && c.out > 1; axis++ {
@@ -169,7 +170,7 @@ func (k *codes) learnMixture(s train.Step, features, code, mask *tensor.Tensor, 
 		}
 		chosen := autograd.Gather(autograd.Reshape(means, n*mixtureParts, k.size), rows)
 		squares := autograd.L2(chosen, code, autograd.LossOptions{Weight: mask, Sum: true})
-		return autograd.Add(autograd.Scale(squares, 1/(2*mixtureStd*mixtureStd*float32(max(1, coloured)))), autograd.CrossEntropy(logits, nearest))
+		return autograd.Add(autograd.Scale(squares, 1/(2*mixtureStd*mixtureStd*meanCount(t, coloured))), autograd.CrossEntropy(logits, nearest))
 	})
 }
 

@@ -326,7 +326,7 @@ func (c *colourise) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*t
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Images.Len(), m, o, c.step).Within("places that count are counted", c.task.Loss == "vae" || c.task.Loss == "mdn"), nil
+	return train.NewFeed(in.Images.Len(), m, o, c.step), nil
 }
 
 // weights returns how much a pixel of each bin counts.
@@ -365,7 +365,7 @@ func (c *colourise) step(s train.Step, b *colourless) {
 		c.task.answer(b.answer, y.Value)
 		c.tell(s, b)
 		// over the pixels, not the weights: otherwise a batch of common colours would count as much as one of rare ones
-		mean := 1 / float32(max(1, pixels))
+		mean := 1 / meanCount(t, pixels)
 		if c.task.Loss == "l2" {
 			want := tensor.New(b.AB.Shape...)
 			tensor.Scale(want, 1.0/abScale, b.AB)

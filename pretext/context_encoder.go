@@ -509,7 +509,7 @@ func (c *contextEncoder) Feed(in data.Inputs, augment bool, o data.LoaderOptions
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Images.Len(), m, o, c.step).Within("hidden values are counted", c.task.Mask == "blocks"), nil
+	return train.NewFeed(in.Images.Len(), m, o, c.step), nil
 }
 
 // step paints once; the discriminator learns from the painting, then the painter through the discriminator that has learned.
@@ -547,7 +547,7 @@ func squaredError(made *autograd.Var, b *holed) *autograd.Var {
 	for _, h := range b.holes {
 		asked += h.asked * 3
 	}
-	return autograd.Scale(autograd.L2(made, b.Want, autograd.LossOptions{Weight: b.Weight, Sum: true}), 1/float32(max(1, asked)))
+	return autograd.Scale(autograd.L2(made, b.Want, autograd.LossOptions{Weight: b.Weight, Sum: true}), 1/meanCount(made.Tape(), asked))
 }
 
 // tell tells how well the hidden pixels were painted.

@@ -409,7 +409,7 @@ func steepPlace(im *data.Image, side int, rng *tensor.RNG) place {
 }
 
 func (l *exemplar) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task exemplar learns from batches of 2 and more: a view is to be told from those of other patches")
 	}
 	m, err := l.maker(in, augment)

@@ -75,10 +75,10 @@ func (c MoCo) Learner(s Setup) (train.Learner, error) {
 	if !(c.Temperature > 0) || c.Queue < 2 || !(c.Momentum >= 0 && c.Momentum <= 1) || c.Groups < 1 || c.Hidden < 1 || c.Out < 2 || !(c.Views.MinArea > 0) {
 		return nil, fmt.Errorf("task moco of %+v: want Temperature and Views.MinArea above 0, Queue >= 2, Momentum from 0 to 1, Groups and Hidden >= 1, Out >= 2; pretext.New(\"moco\") has them", c)
 	}
-	l := &moco{task: c, pairLearner: newPairLearner("moco", s, c.Views, c.Blur)}
-	if c.Groups > 1 {
-		l.apart = "keys are shuffled into groups"
+	if !normalises(s.Trunk) {
+		c.Groups = 1
 	}
+	l := &moco{task: c, pairLearner: newPairLearner("moco", s, c.Views, c.Blur)}
 	plain := func(trunk *layers.Trunk) layers.Sequential {
 		return projected(trunk, layers.Seq(layers.NewLinear(s.RNG, trunk.Channels(), c.Hidden, layers.LinearOptions{}), layers.ReLU,
 			layers.NewLinear(s.RNG, c.Hidden, c.Out, layers.LinearOptions{})), 0)
@@ -112,29 +112,34 @@ func (l *moco) Metrics() []metric.Metric {
 
 // Feed says where a batch is too small for its parts.
 func (l *moco) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize >= 2 && o.BatchSize < 2*l.task.Groups && l.setup.Say != nil {
-		l.setup.Say(fmt.Sprintf("task moco: batches of %d views have room for %d parts of keys with statistics of their own, not for groups=%d", o.BatchSize, o.BatchSize/2, l.task.Groups))
+	if n := o.Whole(); augment && n >= 2 && n < 2*l.task.Groups && l.setup.Say != nil {
+		l.setup.Say(fmt.Sprintf("task moco: batches of %d views have room for %d parts of keys with statistics of their own, not for groups=%d", n, n/2, l.task.Groups))
 	}
 	return l.feed(in, augment, o, l.step)
 }
 
-// keys returns what the key net says of x [N S S 3], unit length, its rows shuffled and cut into parts where it trains.
+// keys returns what the key net says of x [N S S 3], unit length, the rows of the whole batch shuffled and cut into parts where it trains: of a batch in shards each shows
+// what it has of each part, be it nothing, and the part's statistics are of all.
 func (l *moco) keys(s train.Step, t *autograd.Tape, x *tensor.Tensor) *autograd.Var {
 	n := x.Dim(0)
-	groups := min(l.task.Groups, n/2)
+	first, all := t.FirstRow(n), t.AllRows(n)
+	groups := min(l.task.Groups, all/2)
 	if groups < 2 || !t.Training {
 		return autograd.L2Normalize(l.key.Forward(t.Input(x)))
 	}
-	order, back := s.RNG().Perm(n), make([]int32, n)
-	size := x.Len() / n
+	order, back := s.RNG().Perm(all), make([]int32, n)
 	shuffled := tensor.New(x.Shape...)
-	for to, from := range order {
-		copy(shuffled.Data[to*size:(to+1)*size], x.Data[from*size:(from+1)*size])
-		back[from] = int32(to)
-	}
-	parts := make([]*autograd.Var, groups)
+	parts, at := make([]*autograd.Var, groups), 0
 	for g := range parts {
-		parts[g] = l.key.Forward(t.Input(shuffled.Rows(g*n/groups, (g+1)*n/groups)))
+		begin := at
+		for _, row := range order[g*all/groups : (g+1)*all/groups] {
+			if from := row - first; from >= 0 && from < n {
+				tensor.Copy(shuffled.Rows(at, at+1), x.Rows(from, from+1))
+				back[from] = int32(at)
+				at++
+			}
+		}
+		parts[g] = l.key.Forward(t.Input(shuffled.Rows(begin, at)))
 	}
 	return autograd.L2Normalize(autograd.Gather(autograd.Concat(0, parts...), back))
 }

@@ -67,7 +67,7 @@ func (c NNCLR) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task nnclr of %+v: want Temperature and Views.MinArea above 0, Queue and Out >= 2, Hidden, Layers and Neck >= 1; pretext.New(\"nnclr\") has them", c)
 	}
 	l := &nnclr{task: c, pairLearner: newPairLearner("nnclr", s, c.Views, c.Blur)}
-	l.apart = apartInPieces(c.Pieces)
+	l.apart = apartInPieces(s.Trunk, c.Pieces)
 	l.online = projected(s.Trunk, normed(s.RNG, s.Trunk.Channels(), widths(c.Layers, c.Hidden, c.Out)...), c.Pieces)
 	l.predictor = perceptron(s.RNG, c.Out, c.Neck, c.Out)
 	l.support = newQueue(s.RNG, c.Queue, c.Out)

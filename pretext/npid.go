@@ -56,7 +56,6 @@ func (c NPID) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task npid of %+v: want Temperature and Views.MinArea above 0, Negatives not below 0, Momentum from 0 to below 1, Out >= 2; pretext.New(\"npid\") has them", c)
 	}
 	l := &npid{task: c, pairLearner: newPairLearner("npid", s, c.Views, c.Blur)}
-	l.apart = "Z is estimated"
 	l.net = projected(s.Trunk, layers.NewLinear(s.RNG, s.Trunk.Channels(), c.Out, layers.LinearOptions{}), 0)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) {
 		return l.net.Forward(view), l.net.Forward(other)

@@ -64,7 +64,6 @@ func (c PIRL) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task pirl of %+v: want Temperature, Part and Views.MinArea above 0, Negatives >= 1, Momentum from 0 to below 1, Share from 0 to 1, Out >= 2; pretext.New(\"pirl\") has them", c)
 	}
 	l := &pirl{task: c, pairLearner: newPairLearner("pirl", s, c.Views, c.Blur)}
-	l.apart = "Z is estimated"
 	answer := func(name string, in int) layers.Sequential {
 		return layers.Sequential{{Name: name, Module: layers.NewLinear(s.RNG, in, c.Out, layers.LinearOptions{})}}
 	}

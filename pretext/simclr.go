@@ -74,7 +74,7 @@ func (c SimCLR) learner(name string, s Setup) (*simclr, error) {
 		return nil, fmt.Errorf("task %s of %+v: want Temperature and Views.MinArea above 0, Hidden >= 1 and Out >= 2; pretext.New(%q) has them", name, c, name)
 	}
 	l := &simclr{task: c, pairLearner: newPairLearner(name, s, c.Views, c.Blur)}
-	l.apart = apartInPieces(c.Pieces)
+	l.apart = apartInPieces(s.Trunk, c.Pieces)
 	projector := perceptron
 	if c.Norm {
 		projector = closed

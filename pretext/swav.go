@@ -94,7 +94,7 @@ func (c SwAV) Learner(s Setup) (train.Learner, error) {
 			c.Prototypes, in.Len(), max(2, in.Len()/10)))
 	}
 	l := &swav{task: c, pairLearner: newPairLearner("swav", s, c.Views, c.Blur)}
-	l.apart = apartInPieces(c.Pieces)
+	l.apart = apartInPieces(s.Trunk, c.Pieces)
 	if err := l.addCrops(); err != nil {
 		return nil, err
 	}

@@ -299,6 +299,14 @@ func usual(v *int, value int) {
 	*v = max(*v, 0)
 }
 
+// meanCount returns by what a sum over so many things is divided, so that it is a mean over those of the whole batch, see autograd.Tape.MeanOverParts; 1 where there are none.
+func meanCount(t *autograd.Tape, n int) float32 {
+	if c := t.MeanOverParts(float64(n)); c > 0 {
+		return float32(c)
+	}
+	return 1
+}
+
 // wantImages returns the pictures of inputs, or says that the task needs some.
 func wantImages(task string, in data.Inputs) (data.Images, error) {
 	if in.Images == nil {

@@ -236,29 +236,34 @@ func correlate(last, next *tensor.Tensor, top, left, side, reach int) (y, x int,
 }
 
 func (l *followed) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task track?method=triplet learns from batches of 2 and more: its negatives are the patches of other films")
 	}
 	m, err := l.maker(in, augment)
 	if err != nil {
 		return nil, err
 	}
-	return train.NewFeed(in.Clips.Len(), m, o, l.step).Within("the patches of other films are sought", true), nil
+	return train.NewFeed(in.Clips.Len(), m, o, l.step), nil
 }
 
-// negatives returns for each of n rows of cosines [N N], of first patches and last ones, so many other columns: the largest, or drawn ones.
-func negatives(cosines *tensor.Tensor, each int, hard bool, rng *tensor.RNG) []int32 {
-	n := cosines.Dim(0)
-	each = min(each, n-1)
+// negatives returns for each row of cosines [N M], of the first patches of films and the last ones of all of the batch, whose films are those from number first on, so many other
+// columns: the largest, or drawn ones. It draws for all films.
+func negatives(cosines *tensor.Tensor, first, each int, hard bool, rng *tensor.RNG) []int32 {
+	n, films := cosines.Dim(0), cosines.Dim(1)
+	each = min(each, films-1)
 	var out []int32
-	for i := range n {
-		others := make([]int32, 0, n-1)
-		for j := range n {
-			if j != i {
+	for film := range films {
+		i := film - first
+		others := make([]int32, 0, films-1)
+		for j := range films {
+			if j != film {
 				others = append(others, int32(j))
 			}
 		}
 		if hard {
+			if i < 0 || i >= n {
+				continue
+			}
 			slices.SortStableFunc(others, func(a, b int32) int {
 				switch u, v := cosines.At(i, int(a)), cosines.At(i, int(b)); {
 				case u > v:
@@ -274,25 +279,28 @@ func negatives(cosines *tensor.Tensor, each int, hard bool, rng *tensor.RNG) []i
 				others[k], others[j] = others[j], others[k]
 			}
 		}
-		out = append(out, others[:each]...)
+		if i >= 0 && i < n {
+			out = append(out, others[:each]...)
+		}
 	}
 	return out
 }
 
-// followLoss returns Σ max(0, ⟨first, other⟩ - ⟨first, last⟩ + margin) over its number, of embeddings z [2N D] of unit length, first patches then last ones, and the others of each.
-func followLoss(z *autograd.Var, others []int32, margin float32) *autograd.Var {
+// followLoss returns Σ max(0, ⟨first, other⟩ - ⟨first, last⟩ + margin) over its number, of embeddings z [2N D] of unit length, first patches then last ones, the last ones [M D] of
+// all films of the batch, and the others of each.
+func followLoss(z, lasts *autograd.Var, others []int32, margin float32) *autograd.Var {
 	n := int32(z.Shape()[0] / 2)
 	each := int32(len(others)) / n
-	first, last, other := make([]int32, len(others)), make([]int32, len(others)), make([]int32, len(others))
-	for k, j := range others {
+	first, last := make([]int32, len(others)), make([]int32, len(others))
+	for k := range others {
 		first[k] = int32(k) / each
-		last[k], other[k] = n+first[k], n+j
+		last[k] = n + first[k]
 	}
 	f := autograd.Gather(z, first)
-	cosine := func(rows []int32) *autograd.Var {
-		return autograd.SumAxis(autograd.Mul(f, autograd.Gather(z, rows)), 1)
+	cosine := func(x *autograd.Var, rows []int32) *autograd.Var {
+		return autograd.SumAxis(autograd.Mul(f, autograd.Gather(x, rows)), 1)
 	}
-	return autograd.Mean(autograd.ReLU(autograd.AddScalar(autograd.Sub(cosine(other), cosine(last)), margin)))
+	return autograd.Mean(autograd.ReLU(autograd.AddScalar(autograd.Sub(cosine(lasts, others), cosine(z, last)), margin)))
 }
 
 func (l *followed) step(s train.Step, b *tracks) {
@@ -304,10 +312,14 @@ func (l *followed) step(s train.Step, b *tracks) {
 		table := tensor.New(n, n)
 		similar(table, z.Value.Rows(0, n), z.Value.Rows(n, 2*n))
 		l.tell(s, table, b)
-		if n < 2 { // looked at by itself: there is no other
+		lasts := autograd.Together(autograd.Slice(z, 0, n, n, 1))
+		films := lasts.Shape()[0]
+		if films < 2 { // looked at by itself: there is no other
 			return autograd.Scale(autograd.Sum(z), 0)
 		}
-		return followLoss(z, negatives(table, l.task.Negatives, hard, s.RNG()), float32(l.task.Margin))
+		cosines := tensor.New(n, films)
+		similar(cosines, z.Value.Rows(0, n), lasts.Value)
+		return followLoss(z, lasts, negatives(cosines, t.FirstRow(n), l.task.Negatives, hard, s.RNG()), float32(l.task.Margin))
 	})
 }
 

@@ -158,13 +158,13 @@ func walkLoss(frames []*autograd.Var, temperature float32, drop func() *tensor.T
 }
 
 func (l *walk) step(s train.Step, b *walks) {
-	rng := s.RNG()
 	s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 		loss, ends := walkLoss(l.frames(t.Input(b.X)), float32(l.task.Temperature), func() *tensor.Tensor {
 			if !t.Training || l.task.Dropout == 0 {
 				return nil
 			}
-			return l.dropped(len(b.T)/l.task.Clip, rng)
+			n := len(b.T) / l.task.Clip
+			return l.dropped(t.AllRows(n), s.RNG()).Rows(t.FirstRow(n), t.FirstRow(n)+n)
 		})
 		l.tell(s, ends.Value)
 		return loss

@@ -53,7 +53,7 @@ func (c VICReg) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task vicreg of %+v: want Sim, Var and Cov not below 0, Hidden >= 1, Out >= 2 and Views.MinArea above 0; pretext.New(\"vicreg\") has them", c)
 	}
 	l := &vicreg{task: c, pairLearner: newPairLearner("vicreg", s, c.Views, c.Blur)}
-	l.apart = apartInPieces(c.Pieces)
+	l.apart = apartInPieces(s.Trunk, c.Pieces)
 	l.Sequential = projected(s.Trunk, perceptron(s.RNG, s.Trunk.Channels(), c.Hidden, c.Hidden, c.Out), c.Pieces)
 	l.said = func(view, other *autograd.Var) (query, key *autograd.Var) { return l.Forward(view), l.Forward(other) }
 	l.none, l.others = tensor.New(c.Out, c.Out), tensor.New(c.Out, c.Out).Fill(1)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image"
 	"math"
+	"slices"
 	"sort"
 
 	"github.com/tessera-go/tessera/autograd"
@@ -412,9 +413,14 @@ func (l *pairLearner) maker(in data.Inputs) (*pairMaker, error) {
 	return &pairMaker{l.setup.Side, l.views, l.small, l.shown, l.setup.Norm, data.NewPictures(images, data.View{}, l.setup.Norm, l.setup.CacheBytes)}, nil
 }
 
+// normalises tells whether a trunk has statistics of a batch; otherwise it is all one to it which views pass it together.
+func normalises(trunk *layers.Trunk) bool {
+	return slices.ContainsFunc(layers.State(trunk), func(p layers.Param) bool { return p.Kind == layers.Buffer })
+}
+
 // apartInPieces is what a learner whose views pass the trunk in pieces does within shards: see train.Feed.
-func apartInPieces(pieces int) string {
-	if pieces == 0 {
+func apartInPieces(trunk *layers.Trunk, pieces int) string {
+	if pieces == 0 || !normalises(trunk) {
 		return ""
 	}
 	return "pieces of views are cut"
@@ -422,7 +428,7 @@ func apartInPieces(pieces int) string {
 
 // feed is Feed with the learner's step.
 func (l *pairLearner) feed(in data.Inputs, augment bool, o data.LoaderOptions, step func(s train.Step, b *pairs)) (*train.Feed, error) {
-	if augment && o.BatchSize < 2 {
+	if augment && o.Whole() < 2 {
 		return nil, fmt.Errorf("task %s learns from batches of 2 and more: a view is to be found among those of other pictures, and what is normalised over a batch needs more than one", l.name)
 	}
 	m, err := l.maker(in)

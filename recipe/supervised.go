@@ -131,7 +131,7 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 			y := l.Forward(t.Input(b.x))
 			right := float64(tensor.CountRight(y.Value, b.labels))
 			loss := autograd.CrossEntropy(y, b.labels)
-			if augment && l.mix.On() { // whatever is drawn, since shards of a batch draw for themselves and go one way; of mixed samples both labels are right, each as far as it is there
+			if augment && l.mix.On() { // whatever is drawn; of mixed samples both labels are right, each as far as it is there
 				others := data.Partners(b.labels)
 				right = own*right + (1-own)*float64(tensor.CountRight(y.Value, others))
 				loss = autograd.Lerp(loss, autograd.CrossEntropy(y, others), float32(1-own))
@@ -140,7 +140,7 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 			return loss
 		})
 	})
-	return feed.Within("samples are mixed in pairs", l.mix.On()), nil
+	return feed.Within("samples are mixed in pairs", l.mix.On() && o.BatchSize%2 == 1), nil // a whole batch would pair the odd ones, too
 }
 
 // Draw draws nothing: what it learns needs no picture.

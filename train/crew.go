@@ -43,8 +43,9 @@ type crew struct {
 // shard is a step of a shard.
 type shard struct {
 	*crew
-	at       int // of the shards of this rank
-	rng      *tensor.RNG
+	at       int         // of the shards of this rank
+	rng      *tensor.RNG // of what its tapes draw
+	whole    *tensor.RNG // of what the step draws, in all shards alike
 	means    means
 	value    float64   // of the loss at hand
 	sums     []float64 // that are joined
@@ -167,11 +168,12 @@ var errLeft = errors.New("left")
 // run takes the steps of this rank's shards.
 func (c *crew) run(seed *tensor.RNG, steps []func(Step)) {
 	t := c.t
-	first := t.run.shards()*t.micro + t.run.share().First
+	first, batch := t.run.shards()*t.micro+t.run.share().First, uint64(t.micro)
 	t.micro++
 	next := make([]func() (struct{}, bool), len(steps))
 	for i, s := range c.shards {
 		s.rng = seed.Derive(stream.Step, uint64(t.update), uint64(first+i))
+		s.whole = seed.Derive(stream.Step, uint64(t.update), batch)
 		var stop func()
 		next[i], stop = iter.Pull(func(yield func(struct{}) bool) {
 			defer func() {
@@ -351,7 +353,7 @@ func addTree(parts [][]float64) {
 
 func (s *shard) At() (update, of int) { return s.t.At() }
 func (s *shard) Epoch() int           { return s.t.Epoch() }
-func (s *shard) RNG() *tensor.RNG     { return s.rng }
+func (s *shard) RNG() *tensor.RNG     { return s.whole }
 
 func (s *shard) Last() bool { return s.t.Last() }
 
@@ -472,7 +474,7 @@ func (c *crew) tell(ctx context.Context) error {
 		}
 		bad := 0.0
 		if i == 0 {
-			bad = float64(c.t.run.feed.met())
+			bad = float64(c.t.run.feed.Bad())
 		}
 		mine = append(mine, halt, bad)
 		clear(s.means)

@@ -4,27 +4,22 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/cluster"
-	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
 
 // ranks runs learners that make makes on as many goroutines, and returns them and how each ended; settings change the configuration.
 func ranks(n, shards, accumulate, steps int, make func(rank int) *script, settings ...func(c *Config)) ([]*script, []error) {
-	return ranksOf(cluster.Loopback(n), shards, accumulate, steps, make, settings...)
-}
-
-func ranksOf(groups []cluster.Group, shards, accumulate, steps int, make func(rank int) *script, settings ...func(c *Config)) ([]*script, []error) {
 	out, errs := []*script{}, []error{}
 	var all sync.WaitGroup
-	for rank, g := range groups {
+	for rank, g := range cluster.Loopback(n) {
 		l := make(rank)
 		l.n = 4 * shards
 		out, errs = append(out, l), append(errs, nil)
@@ -44,9 +39,12 @@ func ranksOf(groups []cluster.Group, shards, accumulate, steps int, make func(ra
 	return out, errs
 }
 
-// drawnSlope is a loss of which each shard has a slope of its own, in the stream of its step.
+// own is the stream of a shard, which is not that of the others.
+func own(s Step) *tensor.RNG { return s.(*shard).rng }
+
+// drawnSlope is a loss of which each shard has a slope of its own.
 func drawnSlope(l *script, s Step, t *autograd.Tape, name string) *autograd.Var {
-	return autograd.Sum(autograd.Scale(l.of(t, name), s.RNG().Float32()))
+	return autograd.Sum(autograd.Scale(l.of(t, name), own(s).Float32()))
 }
 
 // TestShardsOfASet: the gradient is the mean over shards, and over accumulated batches; of losses that are nested, and in groups updated one before the other. The
@@ -57,7 +55,7 @@ func TestShardsOfASet(t *testing.T) {
 		l.step = func(s Step) {
 			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 				s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return drawnSlope(l, s, t, "b") }, "b")
-				s.Metric("third", float64(s.RNG().Float32()), 1)
+				s.Metric("third", float64(own(s).Float32()), 1)
 				return drawnSlope(l, s, t, "a")
 			}, "a")
 			s.Update("a")
@@ -99,7 +97,7 @@ func TestShardsOfTwoLosses(t *testing.T) {
 		l.step = func(s Step) {
 			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return drawnSlope(l, s, t, "a") })
 			s.Minimise("second", func(t *autograd.Tape) *autograd.Var {
-				if v := s.RNG().Float32(); v < 0.5 {
+				if v := own(s).Float32(); v < 0.5 {
 					return autograd.Scale(drawnSlope(l, s, t, "b"), -3)
 				}
 				return autograd.Add(drawnSlope(l, s, t, "a"), drawnSlope(l, s, t, "b"))
@@ -134,82 +132,36 @@ func TestShardsOfTwoLosses(t *testing.T) {
 	}
 }
 
-// telling is a group that tells how many values each sum of gradients sends, and has them fail where it is to.
-type telling struct {
-	cluster.Group
-	sums chan int
-	fail error
-}
-
-func (g telling) Beside() (cluster.Group, error) {
-	beside, err := g.Group.Beside()
-	return tellingBeside{beside, g.sums, g.fail}, err
-}
-
-type tellingBeside struct {
-	cluster.Group
-	sums chan int
-	fail error
-}
-
-func (g tellingBeside) AllToAll(dst, src []byte) error {
-	g.sums <- len(src) / 4
-	return errors.Join(g.Group.AllToAll(dst, src), g.fail)
-}
-
-// TestSumsOnTheWay: a loss's gradients go to the other ranks before another loss of the step is computed, those of several batches with the last one; what the last one does
-// not reach goes before the update. Each goes once, and what is applied is their sum; where one fails nothing is.
-func TestSumsOnTheWay(t *testing.T) {
-	for _, batches := range []int{1, 2} {
-		for _, fail := range []error{nil, errors.New("a node is gone")} {
-			groups := cluster.Loopback(2)
-			sums := make([]chan int, 2)
-			for rank, g := range groups {
-				sums[rank] = make(chan int, 10)
-				groups[rank] = telling{g, sums[rank], fail}
+// TestShardsDraw: what a step draws is the same in all shards, on all ranks, and that of the batch in one piece; of accumulated batches each draws anew.
+func TestShardsDraw(t *testing.T) {
+	draw := func(processes, shards int) (all []float64) {
+		var mu sync.Mutex
+		ls, errs := ranks(processes, shards, 2, 2, func(int) *script {
+			l := newScript("a")
+			l.step = func(s Step) {
+				mu.Lock()
+				all = append(all, float64(s.RNG().Float32()))
+				mu.Unlock()
+				s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
 			}
-			all, errs := ranksOf(groups, 2, batches, 1, func(rank int) *script {
-				l := newScript("a", "b")
-				k := float32(0)
-				l.step = func(s Step) {
-					k++
-					g := k * float32(1+rank) // the mean over ranks is 1.5 times rank 0's
-					s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-						return autograd.Sum(autograd.Mul(autograd.Scale(l.of(t, "b"), g), l.of(t, "a")))
-					})
-					if !s.Last() && len(sums[rank]) > 0 {
-						t.Error("sums go before the update's last batch")
-					}
-					if s.Last() {
-						select {
-						case n := <-sums[rank]:
-							if n != 2 {
-								t.Errorf("%d values went first, want those of a and b", n)
-							}
-						case <-time.After(20 * time.Second):
-							t.Error("nothing has gone when the next loss is computed")
-						}
-					}
-					if k == 1 { // only the first batch reaches a with this loss
-						s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Scale(l.of(t, "a"), g)) }, "a")
-					}
-				}
-				return l
-			})
-			for rank, l := range all {
-				if fail != nil {
-					if err := errs[rank]; !errors.Is(err, fail) || l.at("a") != 1 || l.at("b") != 1 {
-						t.Errorf("a failed sum: %v, a is %g, b is %g", err, l.at("a"), l.at("b"))
-					}
-					continue
-				}
-				if errs[rank] != nil || len(sums[rank]) != 1 {
-					t.Errorf("%d batches, rank %d: %v; %d sums beside that of a and b, want one", batches, rank, errs[rank], len(sums[rank]))
-				}
-				slope := map[int]float64{1: 1, 2: 1.5}[batches] // the mean over batches on rank 0
-				near(t, "b", l.at("b"), 1-0.1*1.5*slope)
-				near(t, "a", l.at("a"), 1-0.1*1.5*(slope+1/float64(batches)))
-			}
+			return l
+		})
+		if err := errors.Join(errs...); err != nil || len(ls) != processes {
+			t.Fatal(err)
+		}
+		slices.Sort(all)
+		return all
+	}
+	one := draw(1, 1)
+	if len(one) != 4 || len(slices.Compact(slices.Clone(one))) != 4 {
+		t.Fatalf("two updates of two batches draw %v", one)
+	}
+	for _, n := range []int{1, 2} {
+		got := draw(n, 4)
+		want := slices.Concat(one, one, one, one)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%d ranks: shards draw %v, the batch %v", n, got, one)
 		}
 	}
 }
@@ -223,7 +175,7 @@ func TestLocalSteps(t *testing.T) {
 	learner := func(int) *script {
 		l := newScript("a")
 		l.step = func(s Step) {
-			k := s.RNG().Float32() / 2
+			k := own(s).Float32() / 2
 			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 				a := l.of(t, "a")
 				return autograd.Sum(autograd.Scale(autograd.Mul(a, a), k))
@@ -300,7 +252,7 @@ func TestRanksAtOtherPlaces(t *testing.T) {
 		l.step = func(s Step) {
 			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 				sum := autograd.Sum(l.of(t, "a"))
-				if s.RNG().Float32() < 0.5 {
+				if own(s).Float32() < 0.5 {
 					t.Parts.Join([]float64{1})
 				}
 				return sum
@@ -322,7 +274,7 @@ func TestShardsRows(t *testing.T) {
 			l := newScript("a", "M")
 			l.step = func(s Step) {
 				s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
-				rows := s.Rows(tensor.From([]float32{s.RNG().Float32()}, 1, 1))
+				rows := s.Rows(tensor.From([]float32{own(s).Float32()}, 1, 1))
 				s.After(func() {
 					for i, v := range rows.Data {
 						l.values["M"].Value.Data[0] += float32(i+1) * v
@@ -346,15 +298,6 @@ func TestShardsRows(t *testing.T) {
 	}
 }
 
-// unshared makes its batches in a way of its own.
-type unshared struct{ *script }
-
-func (l unshared) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
-	f, err := l.script.Feed(in, augment, o)
-	f.Shares = false
-	return f, err
-}
-
 // TestShardsFail: what one shard of one rank meets ends all ranks: with the same error, or with one sentence.
 func TestShardsFail(t *testing.T) {
 	sum := func(l *script, s Step) {
@@ -376,7 +319,7 @@ func TestShardsFail(t *testing.T) {
 		}, "step 1: the loss is not finite"},
 		{"memory that is not shared", func(_ int, l *script, s Step) {
 			sum(l, s)
-			v := s.RNG().Float32()
+			v := own(s).Float32()
 			s.After(func() { l.values["M"].Value.Data[0] = v })
 		}, "after step 1, model.M is not on rank 1 (goroutine 1) what it is on rank 0"},
 		{"a group of its own", func(_ int, l *script, s Step) {}, "without gradients: shards of a batch have nothing to add up"},
@@ -395,16 +338,15 @@ func TestShardsFail(t *testing.T) {
 			}
 		}
 	}
-	own := plainRun(newScript("a"), 1)
-	own.Learner = unshared{newScript("a")}
-	own.Config.Shards, own.Config.BatchSize = 2, 2
-	if _, err := own.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "in a way of its own, which cannot be cut into 2 shards") {
-		t.Errorf("a feed that does not share: %v", err)
+	hooked := plainRun(newScript("a"), 1)
+	hooked.Config.Shards, hooked.Config.BatchSize, hooked.Reduced = 2, 2, func() error { return nil }
+	if _, err := hooked.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "Reduced would not be called") {
+		t.Errorf("a hook that nobody calls: %v", err)
 	}
 	l := newScript("a")
 	l.n = 8
 	l.step = func(s Step) {
-		if s.RNG().Float32() < 0.5 {
+		if own(s).Float32() < 0.5 {
 			sum(l, s)
 		} else {
 			s.Rows(tensor.New(1, 1))

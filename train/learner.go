@@ -87,8 +87,7 @@ type Feed struct {
 	Bytes   func() int64 // how large the views of a sample are
 	Err     func() error // why the last Epoch ended early, if it did
 	Bad     func() int   // how many samples could not be read so far
-	Broken  func() []int // which, of a feed that Shares and has no Parts
-	Parts   []*Feed      // of a learner of several: theirs, each of which has samples, and broken ones, of its own
+	Broken  func() []int // which, of a feed that Shares
 	// Apart says what a step does among its own samples alone where batches are cut into shards, as in "negatives are drawn"; empty where shards make the step of the
 	// whole batch.
 	Apart  string
@@ -143,7 +142,8 @@ type Step interface {
 	At() (update, of int)
 	// Epoch returns the epoch of the run that this update is of, from 0 on; 0 where nothing is trained.
 	Epoch() int
-	// RNG is the stream of what this step draws beyond its views; it belongs to the seed and the step.
+	// RNG is the stream of what this step draws beyond its views; it belongs to the seed and the step. Where a batch is cut into shards all draw the same: what is drawn for
+	// samples is drawn for those of the whole batch, of which a shard takes its own, see autograd.Tape.FirstRow. What a tape draws is the shard's.
 	RNG() *tensor.RNG
 	// Minimise runs loss on a tape of its own and adds the gradient of its value, one number, to the sums of these groups (all, if
 	// none is named); other parameters are constants to it. What the tape holds is gone when Minimise returns. Calls may be nested.
