@@ -73,12 +73,15 @@ func conv(name string, x, w, b *Var, g tensor.Conv, shape []int) *Var {
 		if dx, add := gr.Into(x); dx != nil {
 			tensor.ConvGradInput(image(dx), image(dy), kernel(w.Value), g, add)
 		}
-		if dw, add := gr.Into(w); dw != nil {
-			tensor.ConvGradWeight(kernel(dw), image(x.Value), image(dy), g, add)
-		}
-		if db := gr.Of(b); db != nil {
-			tensor.AddSumRows(db, dy)
-		}
+		value := x.Value
+		gr.Later(func() {
+			if dw, add := gr.Into(w); dw != nil {
+				tensor.ConvGradWeight(kernel(dw), image(value), image(dy), g, add)
+			}
+			if db := gr.Of(b); db != nil {
+				tensor.AddSumRows(db, dy)
+			}
+		})
 	}, x, w, b).reads(x).again(RecomputeBlocks, forward)
 }
 

@@ -62,15 +62,18 @@ func linear(x, w, b, z *Var, gelu *tensor.Tensor) *Var {
 		if dx, add := g.Into(x); dx != nil {
 			tensor.MatMulNT(dx, dy, w.Value, add, p)
 		}
-		if dw, add := g.Into(w); dw != nil {
-			tensor.MatMulTN(dw, x.Value, dy, add, p)
-		}
-		if db := g.Of(b); db != nil {
-			tensor.AddSumRows(db, dy)
-		}
 		if dz, add := g.Into(z); dz != nil {
 			addOrCopy(dz, dy, add)
 		}
+		value := x.Value
+		g.Later(func() {
+			if dw, add := g.Into(w); dw != nil {
+				tensor.MatMulTN(dw, value, dy, add, p)
+			}
+			if db := g.Of(b); db != nil {
+				tensor.AddSumRows(db, dy)
+			}
+		})
 	}, x, w, b, z).reads(x, w).again(RecomputeBlocks, func(v *tensor.Tensor) { linearForward(v, x, w, b, z, nil, y.tape) })
 }
 

@@ -80,10 +80,10 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 		dx, add := g.Into(x)
 		var join func([]float64)
 		if training && x.tape.Parts != nil {
-			join = x.tape.Parts.Join
+			join = func(sums []float64) { x.tape.Parts.Join(sums, x.tape.catchUp) }
 		}
 		tensor.BatchNormGradOf(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask.value(), mean, inv, gv, !training, join)
-	}, x, gamma, beta, o.Add).reads(x, mask).again(RecomputeNorms, forward)
+	}, x, gamma, beta, o.Add).reads(x, mask).again(RecomputeNorms, forward).meets(training && x.tape.Parts != nil)
 }
 
 // joinStats makes mean and variance of rows rows those of the whole batch, where the tape has a part of one, and returns how many rows that has.
@@ -99,7 +99,7 @@ func (t *Tape) joinStats(mean, variance []float32, rows int) int {
 			sums[1+j], sums[1+c+j] = n*m, n*(float64(variance[j])+float64(m*m))
 		}
 	}
-	if t.Parts.Join(sums); sums[0] == 0 {
+	if t.Parts.Join(sums, nil); sums[0] == 0 {
 		return 0
 	}
 	for j := range c {

@@ -2,6 +2,7 @@ package autograd
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"testing"
 
@@ -15,11 +16,13 @@ type side struct {
 }
 
 type sides struct {
+	waits         bool
 	mu            sync.Mutex
 	turn          *sync.Cond
 	at            []any
 	last          []any // what the last meeting had
 	come, meeting int
+	within        [8]bool // a part is doing something while it waits
 }
 
 func (s *side) meet(x any) []any {
@@ -39,8 +42,14 @@ func (s *side) meet(x any) []any {
 
 func (s *side) Part() (i, of int) { return s.i, len(s.at) }
 func (s *side) Leads() bool       { return s.i == 0 }
+func (s *side) Waits() bool       { return s.waits }
 
-func (s *side) Join(sums []float64) {
+func (s *side) Join(sums []float64, meanwhile func()) {
+	if meanwhile != nil {
+		s.within[s.i] = true
+		meanwhile()
+		s.within[s.i] = false
+	}
 	all := s.meet(append([]float64(nil), sums...))
 	clear(sums)
 	for _, x := range all {
@@ -184,6 +193,71 @@ func TestParts(t *testing.T) {
 		for i := range d {
 			close("a running mean", float64(partStats.Mean.Data[i]), float64(wholeStats.Mean.Data[i]), 1)
 			close("a running variance", float64(partStats.Var.Data[i]), float64(wholeStats.Var.Data[i]), 1)
+		}
+	}
+}
+
+// TestLater: what can wait is done while a part waits for others, where there are any to wait for, and gradients have the same bits: also where what comes next meets nobody,
+// in a Checkpoint, of values that are made again, of a weight that is used twice.
+func TestLater(t *testing.T) {
+	rng := tensor.NewRNG(1)
+	random := func(shape ...int) *tensor.Tensor {
+		x := tensor.New(shape...)
+		for i := range x.Data {
+			x.Data[i] = rng.Normal()
+		}
+		return x
+	}
+	x := [2]*tensor.Tensor{random(3, 8, 8, 2), random(3, 8, 8, 2)}
+	names := []string{"first", "second", "twice", "last"}
+	w := []*tensor.Tensor{random(3, 3, 2, 4), random(3, 3, 4, 4), random(3, 3, 4, 4), random(4, 1)}
+	same := tensor.Conv{H: tensor.Axis{Low: 1, High: 1}, W: tensor.Axis{Low: 1, High: 1}}
+	norm := func(x *Var, add *Var) *Var {
+		s := BatchNormState{Mean: tensor.New(4), Var: tensor.New(4).Fill(1), Momentum: 0.1, Eps: 1e-5}
+		return BatchNorm(x, nil, nil, s, BatchNormOptions{ReLU: true, Add: add})
+	}
+	run := func(waits bool, level Recompute) (out [2][]*tensor.Tensor, during [2]map[string]bool) {
+		both := &sides{waits: waits, at: make([]any, 2)}
+		both.turn = sync.NewCond(&both.mu)
+		var all sync.WaitGroup
+		for i := range 2 {
+			all.Go(func() {
+				tape := NewTape(nil)
+				tape.Recompute, tape.Parts = level, &side{both, i}
+				during[i] = map[string]bool{}
+				tape.OnGradient = func(p, _ *tensor.Tensor) {
+					for k := range w {
+						if p == w[k] {
+							during[i][names[k]] = both.within[i]
+						}
+					}
+				}
+				h := norm(Conv2D(tape.Input(x[i]), tape.Param(w[0]), nil, same), nil)
+				k := norm(Conv2D(h, tape.Param(w[1]), nil, same), h)
+				k = norm(Conv2D(k, tape.Param(w[2]), nil, same), nil)
+				k = Checkpoint(k, func(k *Var) *Var { return norm(Conv2D(k, k.Param(w[2]), nil, same), k) })
+				y := Linear(GlobalAvgPool(ReLU(k)), tape.Param(w[3]), nil)
+				g := tape.Backward(Mean(Mul(y, y)))
+				for _, p := range w {
+					out[i] = append(out[i], g.Of(p).Clone())
+				}
+			})
+		}
+		all.Wait()
+		return out, during
+	}
+	for _, level := range []Recompute{RecomputeNothing, RecomputeBlocks} {
+		want, never := run(false, level)
+		got, during := run(true, level)
+		for i := range 2 {
+			for k, name := range names {
+				if !slices.Equal(got[i][k].Data, want[i][k].Data) {
+					t.Errorf("level %v, part %d: another gradient of %s", level, i, name)
+				}
+				if inside := name == "second" || name == "twice"; during[i][name] != inside || never[i][name] {
+					t.Errorf("level %v, part %d: the gradient of %s is made while others are waited for: %v, where there are none: %v", level, i, name, during[i][name], never[i][name])
+				}
+			}
 		}
 	}
 }

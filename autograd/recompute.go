@@ -47,6 +47,14 @@ func (y *Var) again(level Recompute, again func(y *tensor.Tensor)) *Var {
 	return y
 }
 
+// meets records that y's rule joins with other parts, and does meanwhile what the rules before it put off (Grads.Later). It returns y.
+func (y *Var) meets(yes bool) *Var {
+	if y.node > 0 {
+		y.tape.nodes[y.node-1].meets = yes
+	}
+	return y
+}
+
 // reads records that y's rule reads the values of these only, not of all inputs and of y. It returns y.
 func (y *Var) reads(vs ...*Var) *Var {
 	if y.node > 0 {

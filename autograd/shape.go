@@ -184,6 +184,6 @@ func (t *Tape) MeanOverParts(x float64) float64 {
 	}
 	_, parts := t.Parts.Part()
 	all := []float64{x}
-	t.Parts.Join(all)
+	t.Parts.Join(all, nil)
 	return all[0] / float64(parts)
 }

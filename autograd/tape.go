@@ -105,6 +105,7 @@ type node struct {
 	readsSet    bool
 	again       func(y *tensor.Tensor) // makes out's value a second time
 	level       Recompute              // from which on it may be let go
+	meets       bool                   // rule calls Parts.Join with what Grads.Later put off
 }
 
 // Parts are the parts of one batch, whose tapes go the same way side by side, in one process or in several. Calls of Join, Gather and Spread return once all parts have
@@ -114,8 +115,10 @@ type Parts interface {
 	Part() (i, of int)
 	// Leads tells whether the part is the one, of those of its process, that moves what all have in common: running statistics.
 	Leads() bool
-	// Join adds up sums over all parts, in place.
-	Join(sums []float64)
+	// Waits tells whether some parts are in other processes, which are waited for.
+	Waits() bool
+	// Join adds up sums over all parts, in place. meanwhile, unless it is nil, is done once, while others are waited for.
+	Join(sums []float64, meanwhile func())
 	// Gather returns the x of all parts, one after the other. All are of one length; what is returned is not to be changed.
 	Gather(x []float32) []float32
 	// Spread adds up x, which has as many equal pieces as there are parts, and returns the piece that is this part's.
@@ -152,6 +155,7 @@ type Tape struct {
 	within    bool             // inside a Checkpoint
 	views     []*tensor.Tensor // made within
 	nodes     []node
+	later     []later // of Backward: what waits for the next rule that meets other parts
 	nextID    int
 	params    map[*tensor.Tensor]*Var
 	wanted    map[*tensor.Tensor]bool // whose gradients are wanted; nil: of every Param
@@ -301,7 +305,7 @@ func (t *Tape) where() string { return strings.Join(t.place, ".") }
 
 // Reset forgets the step; its memory is used again. Values and gradients of the step must not be read any more.
 func (t *Tape) Reset() {
-	t.nodes = t.nodes[:0]
+	t.nodes, t.later = t.nodes[:0], t.later[:0]
 	clear(t.params)
 	t.order = t.order[:0]
 	t.nextID, t.draws = 1, 0
@@ -451,6 +455,44 @@ func (g Grads) Into(v *Var) (d *tensor.Tensor, add bool) {
 	return *at, false
 }
 
+// Later has f done, which makes gradients of Params that the rule would make last: at once, or, where the parts of other processes are waited for by the rule that
+// follows, in that time. What the rule was handed and its operation reads stays until then.
+func (g Grads) Later(f func()) {
+	if t := g.t; t.Parts != nil && t.Parts.Waits() {
+		t.later = append(t.later, later{do: f})
+		return
+	}
+	f()
+}
+
+// later is what is left of a node's backward pass.
+type later struct {
+	do    func()
+	dy    *tensor.Tensor // goes back to the tape's memory then; nil if it is not the tape's
+	whole []*Var
+}
+
+// catchUp does what was put off.
+func (t *Tape) catchUp() {
+	for _, l := range t.later {
+		l.do()
+		if l.dy != nil {
+			t.mem.put(l.dy)
+		}
+		t.handOut(l.whole)
+	}
+	t.later = t.later[:0]
+}
+
+// handOut tells of gradients that are whole.
+func (t *Tape) handOut(params []*Var) {
+	for _, v := range params {
+		if d := t.at(v.id); d != nil {
+			t.OnGradient(v.Value, d)
+		}
+	}
+}
+
 // slot is where the gradient with index id stands, nil where there is none yet.
 func (t *Tape) slot(id int) **tensor.Tensor {
 	for len(t.grads) <= id {
@@ -487,6 +529,10 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 	whole := t.lastUses()
 	for i := len(t.nodes) - 1; i >= 0; i-- {
 		n := &t.nodes[i]
+		if !n.meets {
+			t.catchUp()
+		}
+		off := 0
 		if d := t.at(n.out.id); d != nil {
 			if n.readsSet {
 				for _, v := range n.reads {
@@ -499,7 +545,17 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 				t.need(n.out)
 			}
 			n.rule(d, g)
-			if d != dy {
+			if n.meets {
+				t.catchUp()
+			}
+			if off = len(t.later); off > 0 {
+				t.later[off-1].whole = whole[i]
+			}
+			switch {
+			case d == dy:
+			case off > 0:
+				t.later[off-1].dy = d
+			default:
 				t.mem.put(d)
 			}
 			t.grads[n.out.id] = nil
@@ -511,12 +567,11 @@ func (t *Tape) BackwardFrom(y *Var, dy *tensor.Tensor) *Gradients {
 			}
 			v.Value = nil
 		}
-		for _, v := range whole[i] {
-			if d := t.at(v.id); d != nil {
-				t.OnGradient(v.Value, d)
-			}
+		if off == 0 {
+			t.handOut(whole[i])
 		}
 	}
+	t.catchUp()
 	out := &Gradients{of: make(map[*tensor.Tensor]*tensor.Tensor, len(t.order))}
 	for _, v := range t.order {
 		if d := t.at(v.id); d != nil {

@@ -214,6 +214,19 @@ func Gather(g Group, src []byte) ([][]byte, error) {
 	return out, nil
 }
 
+// First returns, on every rank, rank 0's src, whatever the others have.
+func First(g Group, src []byte) ([]byte, error) {
+	length := binary.LittleEndian.AppendUint64(nil, uint64(len(src)))
+	if err := g.Broadcast(length); err != nil {
+		return nil, err
+	}
+	out := make([]byte, binary.LittleEndian.Uint64(length))
+	if g.Rank() == 0 {
+		copy(out, src)
+	}
+	return out, g.Broadcast(out)
+}
+
 // GatherFloat64 returns every rank's x, one after the other. All have as many.
 func GatherFloat64(g Group, x []float64) ([]float64, error) {
 	out := make([]float64, len(x)*g.Size())

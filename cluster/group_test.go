@@ -140,6 +140,9 @@ func TestGather(t *testing.T) {
 		if !slices.Equal(x, []float64{0, -1, 1, -1, 2, -1}) {
 			return fmt.Errorf("numbers %v, %v", x, err)
 		}
+		if b, err := First(g, bytes.Repeat([]byte{7}, 5-2*g.Rank())); err != nil || !bytes.Equal(b, []byte{7, 7, 7, 7, 7}) {
+			return fmt.Errorf("rank 0 has %v, %v", b, err)
+		}
 		y := []float32{float32(g.Rank()), 7}
 		if err := BroadcastFloat32(g, y); err != nil || y[0] != 0 {
 			return fmt.Errorf("broadcast %v, %v", y, err)

@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unsafe"
 
@@ -32,6 +33,7 @@ type library struct {
 	calls      chan func()
 	waiting    []*request // that were begun, on the library's thread
 	groups     []*mpi
+	idle       atomic.Int32 // more than 0 while the rank waits for sums in the background
 	lib        uintptr
 	symbols    map[string]uintptr
 	watch      *watch
@@ -236,8 +238,7 @@ func (m *mpi) meet() error {
 	return nil
 }
 
-// serve is the library's thread: it makes calls, and asks of those that are under way whether they are done. It moves what the library moves only while it asks: where there
-// was something to move, there may be more, and it asks again without a pause.
+// serve is the library's thread: it makes calls, and asks of those that are under way whether they are done.
 func (m *library) serve() {
 	runtime.LockOSThread()
 	tick := time.NewTicker(beat)
@@ -275,12 +276,14 @@ func (m *library) serve() {
 			busy = time.Now()
 			return true
 		})
-		if now := time.Now(); now.Sub(began) > moving {
+		now := time.Now()
+		waits := m.idle.Load() > 0 || slices.ContainsFunc(m.waiting, func(r *request) bool { return r.group == 0 })
+		if waits && now.Sub(began) > moving && Cores() >= 1 {
 			busy = now
 		}
-		if len(m.waiting) > 0 && time.Since(busy) > spinning {
+		if len(m.waiting) > 0 && now.Sub(busy) > spinning {
 			pause := longNap
-			if slices.ContainsFunc(m.waiting, func(r *request) bool { return r.group == 0 }) {
+			if waits {
 				pause = nap
 			}
 			rest(pause)
@@ -343,7 +346,7 @@ func (m *mpi) Beside() (Group, error) {
 const spinning = 50 * time.Microsecond
 
 // moving is how long questions take at least in which the library has moved something: one that finds nothing takes less than a microsecond, a copy of a fragment within a
-// machine (32 KiB) or a read of a socket ten.
+// machine (32 KiB) or a read of a socket ten. It moves things only while it is asked, so that a rank that has nothing else to do, and its core to itself, asks on without a pause.
 const moving = 4 * time.Microsecond
 
 // nap is between two questions while the rank waits for an answer; longNap while it computes, and would have to give up time for each question.
@@ -353,6 +356,14 @@ const nap, longNap = 20 * time.Microsecond, 200 * time.Microsecond
 const longest = 1 << 30
 
 var errLong = errors.New("cluster: more than 1 GiB for each rank in one call")
+
+func (m *mpi) await(yes bool) {
+	if yes {
+		m.idle.Add(1)
+	} else {
+		m.idle.Add(-1)
+	}
+}
 
 func (m *mpi) Rank() int         { return m.rank }
 func (m *mpi) Size() int         { return m.size }

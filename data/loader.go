@@ -42,8 +42,11 @@ func (o LoaderOptions) Whole() int { return o.BatchSize * max(o.Share.Of, 1) }
 // all Count at once: their memory is used again when the first of the next update is asked for. Of 0 is all of them, one after the other.
 type Share struct{ Of, First, Count int }
 
-// has tells whether the process makes a batch.
-func (s Share) has(batch int) bool {
+// Whole returns how many of so many batches are in whole rows of Of.
+func (s Share) Whole(batches int) int { return batches - batches%max(s.Of, 1) }
+
+// Has tells whether the process makes a batch.
+func (s Share) Has(batch int) bool {
 	return s.Of == 0 || batch%s.Of >= s.First && batch%s.Of < s.First+s.Count
 }
 
@@ -179,7 +182,7 @@ func (l *Loader[B]) Epoch(epoch, from int) iter.Seq[*B] {
 			defer close(queue)
 			defer close(rows)
 			for b := from; b < l.Steps(); b++ {
-				if !l.o.Share.has(b) {
+				if !l.o.Share.Has(b) {
 					continue
 				}
 				select {

@@ -476,12 +476,13 @@ func (p *part) named(groups []string) []string {
 
 // Feed returns steps of one task each, in turns, or of all of them. What only looks sees all in each step, once.
 func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train.Feed, error) {
-	f := &multiFeed{multi: m, update: max(o.Update, 1), bad: map[string]bool{}, tell: o.Bad}
+	f := &multiFeed{multi: m, update: max(o.Update, 1), share: o.Share, bad: map[string]bool{}, tell: o.Bad}
 	if augment {
 		f.turns, f.endless = m.turns, true
 		m.makeRoom()
 	}
-	out := &train.Feed{Samples: o.BatchSize, Turns: 1, Err: f.err, Bad: f.badCount, Bytes: f.bytes, Epoch: f.run, Later: map[string]float64{}}
+	out := &train.Feed{Samples: o.BatchSize, Turns: 1, Err: f.err, Bad: f.badCount, Bytes: f.bytes, Epoch: f.run, Later: map[string]float64{}, Shares: true}
+	var apart []string
 	for k, p := range m.parts {
 		own := o
 		own.Seed, own.Bad = partSeed(o.Seed, k), f.broken
@@ -496,8 +497,11 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 			out.Later[p.under(name)] = from
 		}
 		f.feeds = append(f.feeds, feed)
-		f.longest = max(f.longest, feed.Steps)
-		f.none = f.none || feed.Steps == 0
+		f.longest = max(f.longest, f.pass(k))
+		f.none = f.none || f.pass(k) == 0
+		if out.Shares = out.Shares && feed.Shares; feed.Apart != "" {
+			apart = append(apart, "in "+p.member.Name+" "+feed.Apart)
+		}
 		out.Total += feed.Total
 		out.Ahead = max(out.Ahead, feed.Ahead)
 	}
@@ -512,6 +516,7 @@ func (m *multi) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*train
 		out.Turns = len(f.feeds) * f.update // every task has its first turn before any has a second
 	}
 	f.steps = out.Steps
+	out.Parts, out.Apart = f.feeds, strings.Join(apart, ", ")
 	return out, nil
 }
 
@@ -541,14 +546,18 @@ type multiFeed struct {
 	turns   []int // whose an update is, over and over; nil where a step is of all
 	endless bool  // a task whose pictures end begins anew
 	update  int   // batches of an update
-	longest int   // steps of a pass of a task's pictures
-	none    bool  // of them for some task
-	steps   int   // of an epoch
+	share   data.Share
+	longest int  // steps of a pass of a task's pictures
+	none    bool // of them for some task
+	steps   int  // of an epoch
 
 	mu   sync.Mutex
 	bad  map[string]bool
 	tell func(i int, err error)
 }
+
+// pass returns how many steps a pass of a task's pictures has: where batches are cut, those of whole batches.
+func (f *multiFeed) pass(task int) int { return f.share.Whole(f.feeds[task].Steps) }
 
 // updates returns how many updates an epoch has: the rarest task's pass, and no less than a whole pattern.
 func (f *multiFeed) updates() int {
@@ -581,13 +590,16 @@ func (f *multiFeed) run(epoch, from int) iter.Seq[func(train.Step)] {
 		for k, feed := range f.feeds {
 			var stop func()
 			if f.endless {
-				next[k], stop = iter.Pull(passes(feed, f.batch(k, at)))
+				next[k], stop = iter.Pull(f.passes(k, f.batch(k, at)))
 			} else {
 				next[k], stop = iter.Pull(feed.Epoch(epoch, from))
 			}
 			defer stop()
 		}
 		for ; at < (epoch+1)*f.steps; at++ {
+			if !f.share.Has(at) {
+				continue
+			}
 			var steps []partial
 			for k := range f.feeds {
 				if !f.takes(k, at) {
@@ -633,14 +645,23 @@ type partial struct {
 	step func(train.Step)
 }
 
-// passes yields a feed's steps from the run's batch number from on, pass after pass.
-func passes(feed *train.Feed, from int) iter.Seq[func(train.Step)] {
+// passes yields a task's steps from the run's batch number from on, pass after pass: of a share, those in it. As passes are whole batches, a
+// batch's shard is the same by its number in the pass and in the run.
+func (f *multiFeed) passes(task, from int) iter.Seq[func(train.Step)] {
+	feed, n := f.feeds[task], f.pass(task)
 	return func(yield func(func(train.Step)) bool) {
-		for pass, at := from/feed.Steps, from%feed.Steps; ; pass, at = pass+1, 0 {
+		for pass, at := from/n, from%n; ; pass, at = pass+1, 0 {
 			for step := range feed.Epoch(pass, at) {
+				for !f.share.Has(at) {
+					at++
+				}
+				if at >= n { // of a batch that is not whole
+					break
+				}
 				if !yield(step) {
 					return
 				}
+				at++
 			}
 			if feed.Err() != nil {
 				return

@@ -30,9 +30,6 @@ type Options struct {
 	Task pretext.Task
 	// Begin is what Adopt read of Config.Init; nil, or of another name, New reads it itself.
 	Begin *Beginning
-	// Reduce and Reduced sum gradients over processes, as train.Run's do; nil for a run of one process.
-	Reduce  func(p, d *tensor.Tensor)
-	Reduced func() error
 	// Cluster is the ranks that train together, as train.Run's; nil for one process. Rank 0 has the run's directory, the monitor and the pictures.
 	Cluster cluster.Group
 	// Say is told of what a person should know.
@@ -523,7 +520,7 @@ func (r *Recipe) Train(ctx context.Context, dir string, resume bool) (*train.Inf
 	}
 	run := &train.Run{Dir: dir, Config: r.Config, Command: o.Command, Learner: r.Learner, Data: r.Data, Workers: max(2, tensor.Threads()),
 		MemoryLimit: o.MemoryLimit, Recompute: o.Recompute, Progress: o.Progress, Warn: o.Say,
-		Reserved: r.reserved(), Origin: r.origin, Reduce: o.Reduce, Reduced: o.Reduced, Cluster: o.Cluster}
+		Reserved: r.reserved(), Origin: r.origin, Cluster: o.Cluster}
 	_, looks := r.Learner.(train.Looker)
 	if r.Held != nil || looks && r.Config.MonitorEvery >= 0 {
 		m, err := r.monitor()

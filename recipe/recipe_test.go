@@ -12,7 +12,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/tessera-go/tessera/checkpoint"
@@ -861,32 +860,5 @@ func TestOwnTask(t *testing.T) {
 		if _, err := New(c, Options{Task: own}); !errors.As(err, &e) || e.Setting != "task" {
 			t.Errorf("own task called %q: %v", taken, err)
 		}
-	}
-}
-
-// TestReduceOption: gradients that are only looked at do not change a run; every trained tensor passes by in every step, and
-// an error stops it.
-func TestReduceOption(t *testing.T) {
-	c := quickConfig("scenes:?n=40&side=16")
-	alone := trained(t, c, "", Options{})
-	var mu sync.Mutex
-	seen, sums := map[*tensor.Tensor]int{}, 0
-	count := func(p, d *tensor.Tensor) { mu.Lock(); seen[p]++; mu.Unlock() }
-	counted := trained(t, c, "", Options{Reduce: count, Reduced: func() error { sums++; return nil }})
-	statetest.Same(t, "looked at", counted.Learner, alone.Learner)
-	if sums == 0 || len(seen) != len(layers.Params(counted.Learner)) {
-		t.Errorf("%d updates, %d of %d tensors", sums, len(seen), len(layers.Params(counted.Learner)))
-	}
-	for p, n := range seen {
-		if n != sums {
-			t.Errorf("a tensor of %v passed by %d times in %d updates", p.Shape, n, sums)
-		}
-	}
-	r, err := New(c, Options{Reduced: func() error { return errors.New("the other is gone") }, Reduce: count})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.Train(context.Background(), "", false); err == nil || !strings.Contains(err.Error(), "the other is gone") {
-		t.Errorf("an error of Reduced: %v", err)
 	}
 }

@@ -72,13 +72,18 @@ func sharded(t *testing.T, task string) train.Config {
 func TestRanksEndAlike(t *testing.T) {
 	for _, task := range []string{"rotation", "colourise", "context-encoder", "byol", "mae?", "simclr", "supcon", "barlow", "vicreg", "moco?queue=64", "nnclr?queue=64", "npid?negatives=8",
 		"pirl?negatives=8", "swav?queue=16", "colourise?loss=mdn", "supervised", "dino", "deepcluster", "exemplar?loss=triplet", "audio-contrastive", "av-contrastive",
-		"av-contrastive?memory=16", "audio-visual?aligned=no", "av-sync?easy=0.5", "track?method=triplet", "track?method=walk", "colourise?loss=vae", "context-encoder?mask=blocks", "moco?queue=64&groups=4"} {
+		"av-contrastive?memory=16", "audio-visual?aligned=no", "av-sync?easy=0.5", "track?method=triplet", "track?method=walk", "colourise?loss=vae", "context-encoder?mask=blocks", "moco?queue=64&groups=4",
+		"multi?tasks=rotation,relative-position&cosine=1", "multi?tasks=rotation,byol,autoencoder&schedule=weighted&weights=1,3,1", "multi?tasks=simclr,jigsaw&schedule=together&jigsaw.set=8",
+		"multi?tasks=rotation,swav&schedule=gradnorm&weights=1,2&swav.queue=16&cosine=1"} {
 		t.Run(task, func(t *testing.T) {
 			c := sharded(t, task)
 			c.MaxSteps = 3
 			if task == Supervised {
 				c.CutMix = 0.1 // boxes that are empty now and then
 				c.MaxSteps = 8
+			}
+			if strings.Contains(task, "weighted") {
+				c.MaxSteps, c.Accumulate = 6, 2
 			}
 			one := trained(t, c, "", Options{})
 			for _, ranks := range []int{2, 4} {
@@ -114,6 +119,7 @@ func TestShardsAreTheBatch(t *testing.T) {
 			c.MaxSteps = 2 // in the first step the divergence counts for nothing yet
 		}}, {task: "colourise?loss=mdn", set: grey},
 		{task: "simclr?pieces=3", set: func(c *train.Config) { c.Trunk = "vit-tiny?patch=16&depth=2" }},
+		{task: "multi?tasks=rotation,relative-position&schedule=together"}, {task: "multi?tasks=byol,rotation&schedule=gradnorm&weights=1,3"},
 		{task: Supervised, set: func(c *train.Config) { c.Mixup = 0.8 }}, {task: Supervised, set: func(c *train.Config) { c.CutMix = 1 }},
 	} {
 		t.Run(x.task, func(t *testing.T) {
@@ -190,6 +196,54 @@ func strayed(from, to, other *Recipe) float64 {
 		}
 	}
 	return worst
+}
+
+// sending counts the values that ranks send each other of gradients, and fails where it is to.
+type sending struct {
+	cluster.Group
+	values *int
+	mu     *sync.Mutex
+	fail   error
+}
+
+func (g sending) Beside() (cluster.Group, error) {
+	beside, err := g.Group.Beside()
+	g.Group = beside
+	return sendingBeside(g), err
+}
+
+type sendingBeside sending
+
+func (g sendingBeside) Beside() (cluster.Group, error) { return nil, errors.New("not of these") }
+
+func (g sendingBeside) AllToAll(dst, src []byte) error {
+	g.mu.Lock()
+	*g.values += len(src) / 4
+	g.mu.Unlock()
+	return errors.Join(g.Group.AllToAll(dst, src), g.fail)
+}
+
+// TestRanksSendGradients: in every step each trained value's gradient goes to the other rank once; a sum that cannot be made stops the run.
+func TestRanksSendGradients(t *testing.T) {
+	c := sharded(t, "rotation")
+	c.Shards, c.MaxSteps = 2, 3
+	for _, fail := range []error{nil, errors.New("the other is gone")} {
+		var sent [2]int
+		all, errs := together(context.Background(), c, 2, "", false, func(rank int, _ *train.Config, o *Options, _ context.CancelFunc) {
+			o.Cluster = sending{o.Cluster, &sent[rank], new(sync.Mutex), fail}
+		})
+		for rank, err := range errs {
+			if fail != nil {
+				if !errors.Is(err, fail) {
+					t.Errorf("an error of a sum: %v", err)
+				}
+				continue
+			}
+			if each := layers.Size(all[rank].Learner); err != nil || sent[rank] < c.MaxSteps*each || sent[rank] > c.MaxSteps*(each+1) {
+				t.Errorf("rank %d: %v; it sent %d values in %d steps of %d", rank, err, sent[rank], c.MaxSteps, each)
+			}
+		}
+	}
 }
 
 // TestRanksResume: what four ranks began and one was told to stop goes on with two, and ends with the checkpoint of a run that one process made.
@@ -291,7 +345,8 @@ func TestRanksLookTogether(t *testing.T) {
 // TestShardsApart: where a step of shards is not the whole batch's that is said, of what by name.
 func TestShardsApart(t *testing.T) {
 	for task, want := range map[string]string{"simclr?pieces=2": "pieces of views", "simclr?pieces=3": "", "supervised": "mixed in pairs", "npid?negatives=8": "", "moco?queue=64&groups=2": "",
-		"context-encoder?mask=blocks": "", "colourise?loss=mdn": "", "audio-visual": "", "track?method=triplet": "", "simclr": "", "rotation": ""} {
+		"context-encoder?mask=blocks": "", "colourise?loss=mdn": "", "audio-visual": "", "track?method=triplet": "", "simclr": "", "rotation": "",
+		"multi?tasks=rotation,simclr&schedule=together&simclr.pieces=2": "in simclr pieces of views", "multi?tasks=rotation,simclr&schedule=together": ""} {
 		c := sharded(t, task)
 		c.MaxSteps = 1
 		if strings.HasSuffix(task, "pieces=3") {
@@ -322,41 +377,47 @@ func TestRanksBad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	c := sharded(t, "rotation")
-	c.Data, c.Side, c.Epochs, c.MaxSteps = "folder:"+dir, 16, 3, 0
-	out := t.TempDir()
-	for limit, want := range map[float64]string{0.13: "", 0.1: "more than the 10 % that max-bad allows"} {
-		c.MaxBad = limit
-		var said string
-		run := ""
-		if want != "" {
-			run = out
-		}
-		_, errs := together(context.Background(), c, 4, run, false, func(rank int, _ *train.Config, o *Options, _ context.CancelFunc) {
-			if rank == 0 {
-				o.Say = func(s string) { said += s }
+	for _, task := range []string{"rotation", "multi?tasks=rotation,relative-position&schedule=together"} { // of which each task meets them
+		c := sharded(t, task)
+		c.Data, c.Side, c.Epochs, c.MaxSteps = "folder:"+dir, 16, 3, 0
+		out := t.TempDir()
+		for limit, want := range map[float64]string{0.13: "", 0.1: "more than the 10 % that max-bad allows"} {
+			c.MaxBad = limit
+			var said string
+			run := ""
+			if want != "" {
+				run = out
 			}
-		})
-		for rank, err := range errs {
-			if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
-				t.Errorf("%g, rank %d: %v", limit, rank, err)
+			_, errs := together(context.Background(), c, 4, run, false, func(rank int, _ *train.Config, o *Options, _ context.CancelFunc) {
+				if rank == 0 {
+					o.Say = func(s string) { said += s }
+				}
+			})
+			for rank, err := range errs {
+				if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+					t.Errorf("%s, %g, rank %d: %v", task, limit, rank, err)
+				}
+			}
+			if want == "" && !strings.Contains(said, "8 of ") {
+				t.Errorf("%s: at the end it is said: %s", task, said)
 			}
 		}
-		if want == "" && !strings.Contains(said, "8 of ") {
-			t.Errorf("at the end it is said: %s", said)
+		c.MaxBad = 0.5
+		one := trained(t, c, "", Options{})
+		all, errs := together(context.Background(), c, 2, out, true, nil) // what was ended goes on
+		if err := errors.Join(errs...); err != nil {
+			t.Fatal(err)
 		}
+		statetest.Same(t, task+", resumed", all[0].Learner, one.Learner)
 	}
-	c.MaxBad = 0.5
-	one := trained(t, c, "", Options{})
-	all, errs := together(context.Background(), c, 2, out, true, nil) // what was ended goes on
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
-	statetest.Same(t, "resumed", all[0].Learner, one.Learner)
 }
 
 // TestRanksRefuse: ranks that would not train the same, or cannot share a batch or what a task keeps, end with one sentence, on all.
 func TestRanksRefuse(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.txt")
+	if err := os.WriteFile(text, []byte(royals), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range []struct {
 		what   string
 		change func(rank int, c *train.Config, o *Options, stop context.CancelFunc)
@@ -369,9 +430,10 @@ func TestRanksRefuse(t *testing.T) {
 			}
 		}, "another fingerprint of the data"},
 		{"shards", func(_ int, c *train.Config, _ *Options, _ context.CancelFunc) { c.Shards = 1 }, "shards 1: 2 ranks cannot have equally many"},
-		{"turns", func(_ int, c *train.Config, _ *Options, _ context.CancelFunc) {
-			c.Task = "multi?tasks=rotation,autoencoder"
-		}, "cannot be cut into 4 shards"},
+		{"words", func(_ int, c *train.Config, _ *Options, _ context.CancelFunc) {
+			*c, _ = For("word2vec?update=exact")
+			c.Data, c.BatchSize, c.Shards = "text:"+text, 200, 4
+		}, `the task word2vec?update=exact changes the group "vectors" without gradients: shards of a batch have nothing to add up`},
 	} {
 		_, errs := together(context.Background(), sharded(t, "rotation"), 2, t.TempDir(), false, x.change)
 		for rank, err := range errs {

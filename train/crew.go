@@ -43,16 +43,17 @@ type crew struct {
 // shard is a step of a shard.
 type shard struct {
 	*crew
-	at       int         // of the shards of this rank
-	rng      *tensor.RNG // of what its tapes draw
-	whole    *tensor.RNG // of what the step draws, in all shards alike
-	means    means
-	value    float64   // of the loss at hand
-	sums     []float64 // that are joined
-	rows     []float32 // that are gathered, or spread
-	yield    func(struct{}) bool
-	place    string // where it waits for the others
-	together func() // what is done once they are there
+	at        int         // of the shards of this rank
+	rng       *tensor.RNG // of what its tapes draw
+	whole     *tensor.RNG // of what the step draws, in all shards alike
+	means     means
+	value     float64   // of the loss at hand
+	sums      []float64 // that are joined
+	meanwhile func()    // done while others are waited for; may be nil
+	rows      []float32 // that are gathered, or spread
+	yield     func(struct{}) bool
+	place     string // where it waits for the others
+	together  func() // what is done once they are there
 }
 
 // part is what a shard has of an objective.
@@ -221,9 +222,12 @@ func (s *shard) Part() (i, of int) { return s.t.run.share().First + s.at, s.of }
 // Leads tells whether it is the first of this rank.
 func (s *shard) Leads() bool { return s.at == 0 }
 
+// Waits tells whether there are other ranks.
+func (s *shard) Waits() bool { return s.group.Size() > 1 }
+
 // Join adds up over all shards.
-func (s *shard) Join(sums []float64) {
-	s.sums = sums
+func (s *shard) Join(sums []float64, meanwhile func()) {
+	s.sums, s.meanwhile = sums, meanwhile
 	s.meet(fmt.Sprintf("a statistic of %d", len(sums)), s.joinSums)
 }
 
@@ -271,8 +275,19 @@ func (c *crew) joinSums() {
 	}
 	n := len(total[0])
 	addTree(total)
-	all, err := c.gather(c.shards[0].place, total[0])
-	if c.fail(err) {
+	var all []float64
+	var err error
+	there := make(chan struct{})
+	go func() {
+		defer close(there)
+		all, err = c.gather(c.shards[0].place, total[0])
+	}()
+	for _, s := range c.shards {
+		if s.meanwhile != nil {
+			s.meanwhile()
+		}
+	}
+	if <-there; c.fail(err) {
 		return
 	}
 	ranks := make([][]float64, c.group.Size())
@@ -474,7 +489,7 @@ func (c *crew) tell(ctx context.Context) error {
 		}
 		bad := 0.0
 		if i == 0 {
-			bad = float64(c.t.run.feed.Bad())
+			bad = float64(c.t.run.feed.met())
 		}
 		mine = append(mine, halt, bad)
 		clear(s.means)

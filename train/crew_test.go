@@ -8,18 +8,24 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/cluster"
+	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/stream"
 	"github.com/tessera-go/tessera/tensor"
 )
 
 // ranks runs learners that make makes on as many goroutines, and returns them and how each ended; settings change the configuration.
 func ranks(n, shards, accumulate, steps int, make func(rank int) *script, settings ...func(c *Config)) ([]*script, []error) {
+	return ranksOf(cluster.Loopback(n), shards, accumulate, steps, make, settings...)
+}
+
+func ranksOf(groups []cluster.Group, shards, accumulate, steps int, make func(rank int) *script, settings ...func(c *Config)) ([]*script, []error) {
 	out, errs := []*script{}, []error{}
 	var all sync.WaitGroup
-	for rank, g := range cluster.Loopback(n) {
+	for rank, g := range groups {
 		l := make(rank)
 		l.n = 4 * shards
 		out, errs = append(out, l), append(errs, nil)
@@ -166,6 +172,86 @@ func TestShardsDraw(t *testing.T) {
 	}
 }
 
+// telling is a group that tells how many values each sum of gradients sends, and has them fail where it is to.
+type telling struct {
+	cluster.Group
+	sums chan int
+	fail error
+}
+
+func (g telling) Beside() (cluster.Group, error) {
+	beside, err := g.Group.Beside()
+	return tellingBeside{beside, g.sums, g.fail}, err
+}
+
+type tellingBeside struct {
+	cluster.Group
+	sums chan int
+	fail error
+}
+
+func (g tellingBeside) AllToAll(dst, src []byte) error {
+	g.sums <- len(src) / 4
+	return errors.Join(g.Group.AllToAll(dst, src), g.fail)
+}
+
+// TestSumsOnTheWay: a loss's gradients go to the other ranks before another loss of the step is computed, those of several batches with the last one; what the last one does
+// not reach goes before the update. Each goes once, and what is applied is their sum; where one fails nothing is.
+func TestSumsOnTheWay(t *testing.T) {
+	for _, batches := range []int{1, 2} {
+		for _, fail := range []error{nil, errors.New("a node is gone")} {
+			groups := cluster.Loopback(2)
+			sums := make([]chan int, 2)
+			for rank, g := range groups {
+				sums[rank] = make(chan int, 10)
+				groups[rank] = telling{g, sums[rank], fail}
+			}
+			all, errs := ranksOf(groups, 2, batches, 1, func(rank int) *script {
+				l := newScript("a", "b")
+				k := float32(0)
+				l.step = func(s Step) {
+					k++
+					g := k * float32(1+rank) // the mean over ranks is 1.5 times rank 0's
+					s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+						return autograd.Sum(autograd.Mul(autograd.Scale(l.of(t, "b"), g), l.of(t, "a")))
+					})
+					if !s.Last() && len(sums[rank]) > 0 {
+						t.Error("sums go before the update's last batch")
+					}
+					if s.Last() {
+						select {
+						case n := <-sums[rank]:
+							if n != 2 {
+								t.Errorf("%d values went first, want those of a and b", n)
+							}
+						case <-time.After(20 * time.Second):
+							t.Error("nothing has gone when the next loss is computed")
+						}
+					}
+					if k == 1 { // only the first batch reaches a with this loss
+						s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(autograd.Scale(l.of(t, "a"), g)) }, "a")
+					}
+				}
+				return l
+			})
+			for rank, l := range all {
+				if fail != nil {
+					if err := errs[rank]; !errors.Is(err, fail) || l.at("a") != 1 || l.at("b") != 1 {
+						t.Errorf("a failed sum: %v, a is %g, b is %g", err, l.at("a"), l.at("b"))
+					}
+					continue
+				}
+				if errs[rank] != nil || len(sums[rank]) != 1 {
+					t.Errorf("%d batches, rank %d: %v; %d sums beside that of a and b, want one", batches, rank, errs[rank], len(sums[rank]))
+				}
+				slope := map[int]float64{1: 1, 2: 1.5}[batches] // the mean over batches on rank 0
+				near(t, "b", l.at("b"), 1-0.1*1.5*slope)
+				near(t, "a", l.at("a"), 1-0.1*1.5*(slope+1/float64(batches)))
+			}
+		}
+	}
+}
+
 // TestLocalSteps: each rank goes by its own shards for so many steps, and what all keep is then the mean; a rank that diverges ends all.
 func TestLocalSteps(t *testing.T) {
 	const each, steps, rate = 3, 6, 0.1
@@ -253,7 +339,7 @@ func TestRanksAtOtherPlaces(t *testing.T) {
 			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
 				sum := autograd.Sum(l.of(t, "a"))
 				if own(s).Float32() < 0.5 {
-					t.Parts.Join([]float64{1})
+					t.Parts.Join([]float64{1}, nil)
 				}
 				return sum
 			})
@@ -298,6 +384,15 @@ func TestShardsRows(t *testing.T) {
 	}
 }
 
+// unshared makes its batches in a way of its own.
+type unshared struct{ *script }
+
+func (l unshared) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*Feed, error) {
+	f, err := l.script.Feed(in, augment, o)
+	f.Shares = false
+	return f, err
+}
+
 // TestShardsFail: what one shard of one rank meets ends all ranks: with the same error, or with one sentence.
 func TestShardsFail(t *testing.T) {
 	sum := func(l *script, s Step) {
@@ -338,10 +433,11 @@ func TestShardsFail(t *testing.T) {
 			}
 		}
 	}
-	hooked := plainRun(newScript("a"), 1)
-	hooked.Config.Shards, hooked.Config.BatchSize, hooked.Reduced = 2, 2, func() error { return nil }
-	if _, err := hooked.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "Reduced would not be called") {
-		t.Errorf("a hook that nobody calls: %v", err)
+	alone := plainRun(newScript("a"), 1)
+	alone.Learner = unshared{newScript("a")}
+	alone.Config.Shards, alone.Config.BatchSize = 2, 2
+	if _, err := alone.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), "in a way of its own, which cannot be cut into 2 shards") {
+		t.Errorf("a feed that does not share: %v", err)
 	}
 	l := newScript("a")
 	l.n = 8

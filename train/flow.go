@@ -173,8 +173,11 @@ func (c *crew) due(o *objective, groups []*group) *flow {
 	return o.flow
 }
 
-// sum waits for the sums of what groups are updated with: over this rank's shards in the order of the tree, then over ranks.
+// sum waits for the sums of what groups are updated with: over this rank's shards in the order of the tree, then over ranks. A batch that is whole has its sums.
 func (c *crew) sum(groups []*group) error {
+	if c == nil {
+		return nil
+	}
 	var due []*objective
 	for _, o := range c.minimised() {
 		f := c.due(o, groups)

@@ -87,7 +87,8 @@ type Feed struct {
 	Bytes   func() int64 // how large the views of a sample are
 	Err     func() error // why the last Epoch ended early, if it did
 	Bad     func() int   // how many samples could not be read so far
-	Broken  func() []int // which, of a feed that Shares
+	Broken  func() []int // which, of a feed that Shares and has no Parts
+	Parts   []*Feed      // of a learner of several: theirs, each of which has samples, and broken ones, of its own
 	// Apart says what a step does among its own samples alone where batches are cut into shards, as in "negatives are drawn"; empty where shards make the step of the
 	// whole batch.
 	Apart  string

@@ -145,25 +145,44 @@ func (r *Run) tooManyBad() error {
 	if r.group().Size() == 1 || !c.newBad {
 		return nil
 	}
-	var mine []byte
-	for _, i := range r.feed.Broken() {
-		mine = binary.LittleEndian.AppendUint64(mine, uint64(i))
-	}
-	all, err := cluster.Gather(r.group(), mine)
-	if err != nil {
-		return err
-	}
-	different := map[string]bool{} // in another epoch another rank has the sample
-	for _, b := range all {
-		for b := range slices.Chunk(b, 8) {
-			different[string(b)] = true
+	samples := map[string]bool{} // of all parts: one that two of them number alike counts once
+	defer func() { c.bad = len(samples) }()
+	for _, f := range r.feed.parts() {
+		var mine []byte
+		for _, i := range f.Broken() {
+			mine = binary.LittleEndian.AppendUint64(mine, uint64(i))
+		}
+		all, err := cluster.Gather(r.group(), mine)
+		if err != nil {
+			return err
+		}
+		different := map[string]bool{} // in another epoch another rank has the sample
+		for _, b := range all {
+			for b := range slices.Chunk(b, 8) {
+				different[string(b)], samples[string(b)] = true, true
+			}
+		}
+		if err := data.CheckBad(len(different), f.Total, r.Config.MaxBad); err != nil {
+			return &cluster.Everywhere{Err: err}
 		}
 	}
-	c.bad = len(different)
-	if err := data.CheckBad(c.bad, r.feed.Total, r.Config.MaxBad); err != nil {
-		return &cluster.Everywhere{Err: err}
-	}
 	return nil
+}
+
+// parts returns the feeds of which each has samples of its own.
+func (f *Feed) parts() []*Feed {
+	if f.Parts == nil {
+		return []*Feed{f}
+	}
+	return f.Parts
+}
+
+// met returns how many broken samples this rank's feeds have met, each counted by itself.
+func (f *Feed) met() (n int) {
+	for _, p := range f.parts() {
+		n += p.Bad()
+	}
+	return n
 }
 
 // halts tells whether the run is to end before its time: among ranks when one was told so before the last update was made.

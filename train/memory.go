@@ -94,7 +94,12 @@ type alikes int
 func (n alikes) Part() (i, of int) { return 0, int(n) }
 func (n alikes) Leads() bool       { return true }
 
-func (n alikes) Join(sums []float64) {
+func (n alikes) Waits() bool { return false }
+
+func (n alikes) Join(sums []float64, meanwhile func()) {
+	if meanwhile != nil {
+		meanwhile()
+	}
 	for i := range sums {
 		sums[i] *= float64(n)
 	}

@@ -101,7 +101,7 @@ func TestOwn(t *testing.T) {
 	}
 }
 
-// TestOwnRefused: what has no gradients cannot be accumulated or summed over processes, and a loss of its own may not run away.
+// TestOwnRefused: what has no gradients cannot be accumulated or summed over shards, and a loss of its own may not run away.
 func TestOwnRefused(t *testing.T) {
 	l := newMoving()
 	r := movingRun(l, 3)
@@ -110,9 +110,9 @@ func TestOwnRefused(t *testing.T) {
 		t.Errorf("accumulated: %v", err)
 	}
 	r = movingRun(l, 3)
-	r.Reduce = func(_, _ *tensor.Tensor) {}
-	if _, err := r.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), `the group "mine" without gradients: processes`) {
-		t.Errorf("over processes: %v", err)
+	r.Config.Shards, r.Config.BatchSize = 2, 2
+	if _, err := r.Start(context.Background(), false); err == nil || !strings.Contains(err.Error(), `the group "mine" without gradients: shards`) {
+		t.Errorf("in shards: %v", err)
 	}
 	for _, bad := range []float64{math.NaN(), math.Inf(1), 1e9} {
 		l := newMoving()

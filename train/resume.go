@@ -84,8 +84,7 @@ func (r *Run) spreadPlace(g cluster.Group) error {
 	if err != nil {
 		return err
 	}
-	all, err := cluster.Gather(g, first)
-	if err != nil {
+	if first, err = cluster.First(g, first); err != nil {
 		return err
 	}
 	steps, err := cluster.GatherFloat64(g, []float64{float64(r.step)})
@@ -93,7 +92,7 @@ func (r *Run) spreadPlace(g cluster.Group) error {
 		return err
 	}
 	r.step = int(steps[0])
-	return json.Unmarshal(all[0], &r.train.first)
+	return json.Unmarshal(first, &r.train.first)
 }
 
 func (r *Run) checkpoint() error {

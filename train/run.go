@@ -42,12 +42,6 @@ type Run struct {
 	// Reserved is what of the limit others will use: decoded pictures that are kept.
 	Reserved int64
 
-	// Reduce, if set, is called for every parameter of every loss as soon as its gradient is whole (over all batches that are
-	// accumulated, not yet divided by their number), while the backward pass goes on: it may start to sum d over processes, in
-	// place. Reduced is called before an update and returns when all sums are there.
-	Reduce  func(p, d *tensor.Tensor)
-	Reduced func() error
-
 	// Cluster is the ranks that share the run's batches, which are cut into Config.Shards; nil for one process. Each has a Run of the same
 	// configuration; rank 0 has the directory.
 	Cluster cluster.Group
@@ -213,8 +207,8 @@ func (r *Run) open() (err error) {
 	if err := CheckShards(r.Config.Shards, r.Config.BatchSize, r.group().Size()); err != nil {
 		return fmt.Errorf("shards %w", err)
 	}
-	if r.shards() > 1 && (r.Reduce != nil || r.Reduced != nil) {
-		return errors.New("shards have their own sums over ranks (Cluster): Reduce and Reduced would not be called")
+	if err := r.alone(); err != nil {
+		return err
 	}
 	o := data.LoaderOptions{BatchSize: r.Config.BatchSize / r.shards(), Update: r.batches(), Share: r.share(), Seed: r.Config.Seed, Workers: r.Workers, MaxBad: r.Config.MaxBad,
 		Bad: func(_ int, err error) { r.Warn(fmt.Sprintf("broken, another stands in: %v", err)) }}

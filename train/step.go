@@ -26,11 +26,10 @@ type group struct {
 type objective struct {
 	name    string
 	tape    *autograd.Tape
-	wants   string                  // the groups whose gradients the tape wants, as named last
-	sums    *autograd.Gradients     // of this update's micro-batches so far; of one, in the tape's memory; nil for none
-	reduced map[*tensor.Tensor]bool // whose sums went to be summed over processes
-	done    map[string]bool         // groups that were updated with the sums
-	turn    [2]int                  // update and micro-batch of the last call
+	wants   string              // the groups whose gradients the tape wants, as named last
+	sums    *autograd.Gradients // of this update's micro-batches so far; of one, in the tape's memory; nil for none
+	done    map[string]bool     // groups that were updated with the sums
+	turn    [2]int              // update and micro-batch of the last call
 	busy    bool
 	order   int
 	parts   []*part         // of the shards that this rank has, which have tapes of their own; then tape is nil
@@ -91,9 +90,6 @@ func newTraining(r *Run) (*training, error) {
 			owner[p.Value] = g.Name
 		}
 		if g.Own {
-			if err := r.alone(g.Name); err != nil {
-				return nil, err
-			}
 			s.groups[g.Name] = &group{Group: g}
 			s.names = append(s.names, g.Name)
 			continue
@@ -128,14 +124,15 @@ func newTraining(r *Run) (*training, error) {
 }
 
 // alone says why a group cannot be changed by the learner itself: what is summed before an update is made has no gradients to sum.
-func (r *Run) alone(group string) error {
-	switch {
-	case r.accumulate() > 1:
-		return fmt.Errorf("the task %s changes the group %q without gradients: --accumulate %d has nothing to add up", r.Config.Task, group, r.accumulate())
-	case r.shards() > 1:
-		return fmt.Errorf("the task %s changes the group %q without gradients: shards of a batch have nothing to add up; want --shards 1, on one process", r.Config.Task, group)
-	case r.Reduce != nil:
-		return fmt.Errorf("the task %s changes the group %q without gradients: processes have nothing to add up", r.Config.Task, group)
+func (r *Run) alone() error {
+	for _, g := range r.Learner.Groups() {
+		switch {
+		case !g.Own:
+		case r.accumulate() > 1:
+			return fmt.Errorf("the task %s changes the group %q without gradients: --accumulate %d has nothing to add up", r.Config.Task, g.Name, r.accumulate())
+		case r.shards() > 1:
+			return fmt.Errorf("the task %s changes the group %q without gradients: shards of a batch have nothing to add up; want --shards 1, on one process", r.Config.Task, g.Name)
+		}
 	}
 	return nil
 }
@@ -199,15 +196,15 @@ func (s *training) objective(name string) *objective {
 	o := s.objectives[name]
 	if o == nil {
 		order := s.mustDeclare(name) // not the order of use: heads that take turns may begin elsewhere after a resume
-		o = &objective{name: name, order: order, reduced: map[*tensor.Tensor]bool{}, done: map[string]bool{}, asked: map[string]bool{}, turn: [2]int{-1, 0}}
+		o = &objective{name: name, order: order, done: map[string]bool{}, asked: map[string]bool{}, turn: [2]int{-1, 0}}
 		s.objectives[name] = o
 		if s.crew != nil {
 			s.crew.equip(o)
 			return o
 		}
 		o.tape = s.run.tape(name)
-		if s.run.Reduce != nil || s.run.accumulate() > 1 {
-			o.tape.OnGradient = func(p, d *tensor.Tensor) { s.collect(o, p, d) }
+		if s.run.accumulate() > 1 { // micro-batches are summed as they come, g₁, then g₁ + g₂, ...
+			o.tape.OnGradient = func(p, d *tensor.Tensor) { o.sums.Own(p, d) }
 		}
 	}
 	if s.crew == nil && o.sums == nil && s.run.accumulate() > 1 {
@@ -312,44 +309,6 @@ func (s *training) want(t *autograd.Tape, was string, names []string) string {
 	return key
 }
 
-// collect takes a parameter's gradient as soon as it is whole, while the backward pass goes on: micro-batches are summed, g₁, then
-// g₁ + g₂, ..., and the last sum goes to be summed over processes.
-func (s *training) collect(o *objective, p, d *tensor.Tensor) {
-	if s.run.accumulate() > 1 {
-		d = o.sums.Own(p, d)
-	}
-	if s.Last() {
-		s.reduce(o, p, d)
-	}
-}
-
-func (s *training) reduce(o *objective, p, d *tensor.Tensor) {
-	if s.run.Reduce != nil {
-		s.run.Reduce(p, d)
-		o.reduced[p] = true
-	}
-}
-
-// reduceRest sends what the last micro-batch did not reach to be summed over processes, and waits for all sums.
-func (s *training) reduceRest(due []*group) error {
-	if s.crew != nil {
-		return s.crew.sum(due)
-	}
-	for _, o := range s.withSums() {
-		for _, g := range due {
-			for _, p := range g.Params {
-				if d := o.sums.Of(p.Value); d != nil && !o.reduced[p.Value] && !o.done[g.Name] {
-					s.reduce(o, p.Value, d)
-				}
-			}
-		}
-	}
-	if s.run.Reduced != nil {
-		return s.run.Reduced()
-	}
-	return nil
-}
-
 // withSums returns the objectives that have gradients, in the order in which they are declared.
 func (s *training) withSums() []*objective {
 	var out []*objective
@@ -376,7 +335,7 @@ func (s *training) Update(groups ...string) {
 	if len(due) == 0 {
 		return
 	}
-	if s.err = s.reduceRest(due); s.err != nil {
+	if s.err = s.crew.sum(due); s.err != nil {
 		return
 	}
 	total := s.total(due)
@@ -513,7 +472,6 @@ func (s *training) end() {
 			o.sums = nil
 		}
 		clear(o.done)
-		clear(o.reduced)
 		o.tape.Reset()
 	}
 }

@@ -269,61 +269,6 @@ func TestInterruptedBetween(t *testing.T) {
 	}
 }
 
-// TestReduce: the hook is called once for every parameter of every loss, with the sum that is applied, while the backward pass goes
-// on; Reduced before each update. What it does to the sum is what is applied.
-func TestReduce(t *testing.T) {
-	for _, n := range []int{1, 2} {
-		l := newScript("a", "b")
-		var calls []string
-		k := float32(0)
-		l.step = func(s Step) {
-			k++
-			g := k
-			s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
-				// b is used first, so its gradient is whole last
-				return autograd.Sum(autograd.Mul(autograd.Scale(l.of(t, "b"), g), l.of(t, "a")))
-			})
-			if g == 1 { // only the first batch reaches a with this loss
-				s.Minimise("second", func(t *autograd.Tape) *autograd.Var {
-					calls = append(calls, "second")
-					return autograd.Sum(l.of(t, "a"))
-				}, "a")
-			}
-		}
-		r := plainRun(l, 1)
-		r.Config.Accumulate = n
-		r.Reduce = func(p, d *tensor.Tensor) {
-			name := "a"
-			if p == l.values["b"].Value {
-				name = "b"
-			}
-			calls = append(calls, fmt.Sprintf("%s%g", name, d.Data[0]))
-			d.Data[0] *= 10 // ten processes with the same gradient
-		}
-		r.Reduced = func() error { calls = append(calls, "reduced"); return nil }
-		start(t, r)
-		want, a := "[a1 b1 second a1 reduced]", 1-0.1*(10+10.0)
-		if n == 2 { // sums of both batches, divided by two when they are applied
-			want, a = "[second a3 b3 a1 reduced]", 1-0.1*(30+10.0)/2
-		}
-		if fmt.Sprint(calls) != want {
-			t.Errorf("accumulating %d: calls %v, want %s", n, calls, want)
-		}
-		near(t, "a", l.at("a"), a)
-	}
-	l := newScript("a")
-	l.step = func(s Step) {
-		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
-		s.Update()
-		s.Minimise("second", func(t *autograd.Tape) *autograd.Var { return autograd.Sum(l.of(t, "a")) })
-	}
-	r := plainRun(l, 1)
-	r.Reduced = func() error { return errors.New("a node is gone") }
-	if _, err := r.Start(context.Background(), false); err == nil || err.Error() != "a node is gone" || l.at("a") != 1 {
-		t.Errorf("a failed sum: %v, a is %g", err, l.at("a"))
-	}
-}
-
 // TestReached: a parameter that no gradient reaches is named in words after a step and with an error after an epoch; heads may take
 // turns within an epoch.
 func TestReached(t *testing.T) {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/klauspost/cpuid/v2"
+	"github.com/tessera-go/tessera/autograd"
 	"github.com/tessera-go/tessera/checkpoint"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/parallel"
@@ -246,13 +247,14 @@ func TestNotFinite(t *testing.T) {
 		t.Errorf("without a directory: %v", err)
 	}
 	// a gradient that is no number, of finite losses
-	huge := newRun("", config(), 0)
-	huge.Reduce = func(p, d *tensor.Tensor) {
-		if p == layers.Params(huge.Learner)[0].Value {
-			d.Data[0] = float32(math.Inf(1))
-		}
+	huge := newScript("a", "b")
+	huge.values["b"].Value.Fill(0)
+	huge.step = func(s Step) {
+		s.Minimise("loss", func(t *autograd.Tape) *autograd.Var {
+			return autograd.Sum(autograd.Add(huge.of(t, "a"), autograd.Scale(autograd.Scale(huge.of(t, "b"), 1e30), 1e30)))
+		})
 	}
-	if _, err := huge.Start(context.Background(), false); !errors.As(err, &e) || e.What != "gradient" || e.Step != 1 || e.Op != layers.Params(huge.Learner)[0].Name {
+	if _, err := plainRun(huge, 1).Start(context.Background(), false); !errors.As(err, &e) || e.What != "gradient" || e.Step != 1 || e.Op != "b" || huge.at("a") != 1 {
 		t.Errorf("an infinite gradient: %v", err)
 	}
 }

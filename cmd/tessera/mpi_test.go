@@ -29,11 +29,12 @@ func eachMPI(t *testing.T, f func(t *testing.T, start func(ranks ...[]string) *e
 			}
 			f(t, func(ranks ...[]string) *exec.Cmd {
 				args := append([]string(nil), options...)
-				for i, of := range ranks { // of: how many, then the command
+				for i, of := range ranks { // of: how many, and the launcher's options, then the command
 					if i > 0 {
 						args = append(args, ":")
 					}
-					args = append(append(args, "-n", of[0], os.Args[0]), of[1:]...)
+					args = append(append(args, "-n"), strings.Fields(of[0])...)
+					args = append(append(args, os.Args[0]), of[1:]...)
 				}
 				ctx, stop := context.WithTimeout(context.Background(), 4*time.Minute)
 				t.Cleanup(stop)
@@ -202,6 +203,46 @@ func descendants(t *testing.T, pid int) (ranks []int) {
 		}
 	}
 	return ranks
+}
+
+// TestMPIResumesElsewhere: rank 0 alone sees the run that goes on: it tells the others the settings, and all end with the bytes of a run that was never stopped. What rank 0
+// cannot read it says, once, and all end, even where another rank could.
+func TestMPIResumesElsewhere(t *testing.T) {
+	eachMPI(t, func(t *testing.T, start func(ranks ...[]string) *exec.Cmd) {
+		here, elsewhere := t.TempDir(), t.TempDir()
+		run := filepath.Join(here, "run")
+		mustRun(t, command(training(run, "--max-steps", "6", "--lr", "0.03")...))
+		want := lastCheckpoint(t, run, 6)
+		last := filepath.Join(run, "checkpoints", "step-00000006.safetensors")
+		resume := func(rank0, rank1 string, more ...string) *exec.Cmd {
+			line := append([]string{"pretrain", "--resume", "run"}, more...)
+			return start(append([]string{"1 -wdir " + rank0}, line...), append([]string{"1 -wdir " + rank1}, line...))
+		}
+		if err := os.Remove(last); err != nil {
+			t.Fatal(err)
+		}
+		mustRun(t, resume(here, elsewhere))
+		if !bytes.Equal(lastCheckpoint(t, run, 6), want) {
+			t.Error("what went on ends with other bytes")
+		}
+		if left, err := os.ReadDir(elsewhere); err != nil || len(left) > 0 {
+			t.Errorf("rank 1 has written %v, %v", left, err)
+		}
+		refuses := func(what, want string, c *exec.Cmd) {
+			t.Helper()
+			said, err := c.CombinedOutput()
+			if err == nil || strings.Count(string(said), want) != 1 {
+				t.Errorf("%s: %v\n%s", what, err, said)
+			}
+		}
+		refuses("rank 0 does not see it", "--resume run: it is no run directory", resume(elsewhere, here))
+		refuses("another setting on one rank", "has another --lr than rank 0", start([]string{"1 -wdir " + here, "pretrain", "--resume", "run"}, []string{"1 -wdir " + elsewhere, "pretrain", "--resume", "run", "--lr", "0.04"}))
+		refuses("one rank begins it", "--resume is not said alike", start([]string{"1 -wdir " + here, "pretrain", "--resume", "run"}, append([]string{"1 -wdir " + elsewhere}, training("run")...)))
+		if err := os.WriteFile(filepath.Join(run, "run.json"), []byte("{"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		refuses("what is no JSON", filepath.Join("run", "run.json"), resume(here, elsewhere))
+	})
 }
 
 // TestMPIRefuses: ranks that would not train the same end before they begin, with one sentence, once.

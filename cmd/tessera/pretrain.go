@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -63,7 +64,7 @@ func newPretrain(g *global) *cobra.Command {
 			var info *train.Info
 			if e := autograd.Try(func() { // the other ranks are to hear of it
 				var o recipe.Options
-				o, err = ask.prepare(cmd, a[0])
+				o, err = ask.prepare(cmd, group, a[0])
 				if err = cluster.Agree(group, err); err != nil {
 					return
 				}
@@ -104,12 +105,13 @@ type asked struct {
 }
 
 // prepare makes c and out what the command line says of a task, or of a run that goes on.
-func (a *asked) prepare(cmd *cobra.Command, task string) (o recipe.Options, err error) {
+func (a *asked) prepare(cmd *cobra.Command, group cluster.Group, task string) (o recipe.Options, err error) {
 	said := given(cmd.Flags())
-	if *a.c, err = settings(task, a.preset, a.resume); err != nil {
+	goesOn := false // task is a RUN
+	if *a.c, goesOn, err = a.settings(group, task); err != nil {
 		return o, usageError{err}
 	}
-	if _, err := os.Stat(filepath.Join(task, "run.json")); err == nil && a.resume {
+	if goesOn {
 		if a.out != "" {
 			return o, usage("--out %s: the run that goes on is %s", a.out, task)
 		}
@@ -123,7 +125,7 @@ func (a *asked) prepare(cmd *cobra.Command, task string) (o recipe.Options, err 
 			return o, err
 		}
 	}
-	if a.preset == "" && a.c.Task == task { // settings of a run or of a published recipe stay
+	if a.preset == "" && !goesOn { // settings of a run or of a published recipe stay
 		recipe.Suit(a.c, cmd.Flags().Changed)
 	}
 	mode := a.over(a.c.Mode(), cmd.Flags().Changed)
@@ -221,26 +223,74 @@ func given(f *pflag.FlagSet) (said func() error) {
 	}
 }
 
-// settings returns those of a run that goes on, of a preset for a task, or of the task.
-func settings(of, preset string, resume bool) (train.Config, error) {
-	if _, err := os.Stat(filepath.Join(of, "run.json")); err == nil && resume {
-		info, err := train.LoadInfo(of)
-		if err != nil {
-			return train.Config{}, err
-		}
-		if info.Tuned != nil {
-			return train.Config{}, fmt.Errorf("--resume %s: eval %s made it, which leaves nothing to go on with; --init %s begins a new run with its weights", of, info.Tuned.Protocol, of)
-		}
-		return info.Config, nil
+// settings returns those of a run that goes on, of a preset for a task, or of the task; and whether a run goes on, which rank 0 has read: the others need not see it.
+func (a *asked) settings(group cluster.Group, of string) (c train.Config, goesOn bool, err error) {
+	resumes := []byte{0}
+	if a.resume {
+		resumes[0] = 1
 	}
+	all, err := cluster.Gather(group, resumes)
+	if err != nil {
+		return c, false, err
+	}
+	for rank, b := range all {
+		if b[0] != all[0][0] {
+			return c, false, fmt.Errorf("--resume is not said alike: of ranks 0 and %d one goes on with a run and one begins it; all ranks of a run have the same", rank)
+		}
+	}
+	if !a.resume {
+		c, err = settingsOf(of, a.preset)
+		return c, false, err
+	}
+	if group.Rank() == 0 {
+		c, goesOn, err = resumed(of, a.preset)
+	}
+	if err = cluster.Agree(group, err); err != nil {
+		return c, false, err
+	}
+	read, err := json.Marshal(readSettings{c, goesOn})
+	if err != nil {
+		return c, false, err
+	}
+	if read, err = cluster.First(group, read); err != nil {
+		return c, false, err
+	}
+	var s readSettings
+	err = json.Unmarshal(read, &s)
+	return s.Config, s.GoesOn, err
+}
+
+// readSettings are what rank 0 sends of a run that goes on.
+type readSettings struct {
+	Config train.Config
+	GoesOn bool
+}
+
+// settingsOf returns the settings of a preset for a task, or of the task.
+func settingsOf(task, preset string) (train.Config, error) {
 	if preset != "" {
-		return recipe.Preset(preset, of)
+		return recipe.Preset(preset, task)
 	}
-	c, err := recipe.For(of)
-	if err != nil && resume {
-		return c, fmt.Errorf("--resume %s: it is no run directory, for it has no run.json; want a RUN, or a TASK and --out RUN", of)
+	return recipe.For(task)
+}
+
+// resumed returns the settings of a run that goes on, or of a task whose run, in --out, does; and whether it is of a run.
+func resumed(of, preset string) (c train.Config, goesOn bool, err error) {
+	if _, err := os.Stat(filepath.Join(of, "run.json")); err != nil {
+		c, err := settingsOf(of, preset)
+		if err != nil && preset == "" {
+			err = fmt.Errorf("--resume %s: it is no run directory, for it has no run.json; want a RUN, or a TASK and --out RUN", of)
+		}
+		return c, false, err
 	}
-	return c, err
+	info, err := train.LoadInfo(of)
+	if err != nil {
+		return c, false, err
+	}
+	if info.Tuned != nil {
+		return c, false, fmt.Errorf("--resume %s: eval %s made it, which leaves nothing to go on with; --init %s begins a new run with its weights", of, info.Tuned.Protocol, of)
+	}
+	return info.Config, true, nil
 }
 
 // pretrain runs a configuration with progress on standard error.
