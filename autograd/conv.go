@@ -81,7 +81,7 @@ func conv(name string, x, w, b *Var, g tensor.Conv, shape []int) *Var {
 			if db := gr.Of(b); db != nil {
 				tensor.AddSumRows(db, dy)
 			}
-		})
+		}, w, b)
 	}, x, w, b).reads(x).again(RecomputeBlocks, forward)
 }
 

@@ -73,7 +73,7 @@ func linear(x, w, b, z *Var, gelu *tensor.Tensor) *Var {
 			if db := g.Of(b); db != nil {
 				tensor.AddSumRows(db, dy)
 			}
-		})
+		}, w, b)
 	}, x, w, b, z).reads(x, w).again(RecomputeBlocks, func(v *tensor.Tensor) { linearForward(v, x, w, b, z, nil, y.tape) })
 }
 

@@ -80,10 +80,16 @@ func BatchNorm(x, gamma, beta *Var, s BatchNormState, o BatchNormOptions) *Var {
 		dx, add := g.Into(x)
 		var join func([]float64)
 		if training && x.tape.Parts != nil {
-			join = func(sums []float64) { x.tape.Parts.Join(sums, x.tape.catchUp) }
+			join = func(sums []float64) {
+				var meanwhile func()
+				if len(x.tape.later) > 0 {
+					meanwhile = x.tape.catchUp
+				}
+				x.tape.Parts.Join(sums, meanwhile)
+			}
 		}
 		tensor.BatchNormGradOf(dx, add, data(g.Of(gamma)), data(g.Of(beta)), dy, x.Value, mask.value(), mean, inv, gv, !training, join)
-	}, x, gamma, beta, o.Add).reads(x, mask).again(RecomputeNorms, forward).meets(training && x.tape.Parts != nil)
+	}, x, gamma, beta, o.Add).reads(x, mask).again(RecomputeNorms, forward).meets(training && x.tape.Parts != nil && x.node > 0) // of a Param it makes the gradient itself
 }
 
 // joinStats makes mean and variance of rows rows those of the whole batch, where the tape has a part of one, and returns how many rows that has.

@@ -209,8 +209,8 @@ func TestLater(t *testing.T) {
 		return x
 	}
 	x := [2]*tensor.Tensor{random(3, 8, 8, 2), random(3, 8, 8, 2)}
-	names := []string{"first", "second", "twice", "last"}
-	w := []*tensor.Tensor{random(3, 3, 2, 4), random(3, 3, 4, 4), random(3, 3, 4, 4), random(4, 1)}
+	names := []string{"first", "second", "twice", "last", "of a weight that is made", "of a weight that is normalised, too"}
+	w := []*tensor.Tensor{random(3, 3, 2, 4), random(3, 3, 4, 4), random(3, 3, 4, 4), random(4, 1), random(4, 4), random(4, 4)}
 	same := tensor.Conv{H: tensor.Axis{Low: 1, High: 1}, W: tensor.Axis{Low: 1, High: 1}}
 	norm := func(x *Var, add *Var) *Var {
 		s := BatchNormState{Mean: tensor.New(4), Var: tensor.New(4).Fill(1), Momentum: 0.1, Eps: 1e-5}
@@ -236,8 +236,11 @@ func TestLater(t *testing.T) {
 				k := norm(Conv2D(h, tape.Param(w[1]), nil, same), h)
 				k = norm(Conv2D(k, tape.Param(w[2]), nil, same), nil)
 				k = Checkpoint(k, func(k *Var) *Var { return norm(Conv2D(k, k.Param(w[2]), nil, same), k) })
-				y := Linear(GlobalAvgPool(ReLU(k)), tape.Param(w[3]), nil)
-				g := tape.Backward(Mean(Mul(y, y)))
+				pooled := GlobalAvgPool(ReLU(k))
+				y := Linear(pooled, tape.Param(w[3]), nil)
+				z := Linear(pooled, norm(Scale(tape.Param(w[4]), 2), nil), nil)
+				v := Linear(norm(tape.Param(w[5]), nil), tape.Param(w[5]), nil)
+				g := tape.Backward(Add(Mean(Mul(y, y)), Add(Mean(Mul(z, z)), Mean(Mul(v, v)))))
 				for _, p := range w {
 					out[i] = append(out[i], g.Of(p).Clone())
 				}

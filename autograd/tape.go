@@ -455,10 +455,15 @@ func (g Grads) Into(v *Var) (d *tensor.Tensor, add bool) {
 	return *at, false
 }
 
-// Later has f done, which makes gradients of Params that the rule would make last: at once, or, where the parts of other processes are waited for by the rule that
-// follows, in that time. What the rule was handed and its operation reads stays until then.
-func (g Grads) Later(f func()) {
-	if t := g.t; t.Parts != nil && t.Parts.Waits() {
+// Later has f done, which makes the gradients of ps and nothing else, last in its rule: at once, or, where the rule that follows waits for the parts of other processes, in that
+// time, if ps are Params, whose gradients no rule reads. What the rule was handed and its operation reads stays until then. ps may be nil.
+func (g Grads) Later(f func(), ps ...*Var) {
+	t := g.t
+	off := t.Parts != nil && t.Parts.Waits()
+	for _, p := range ps {
+		off = off && (p == nil || p.node == 0)
+	}
+	if off {
 		t.later = append(t.later, later{do: f})
 		return
 	}

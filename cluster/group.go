@@ -3,6 +3,7 @@ package cluster
 import (
 	"encoding/binary"
 	"fmt"
+	"runtime"
 	"unsafe"
 
 	"github.com/tessera-go/tessera/simd"
@@ -225,6 +226,22 @@ func First(g Group, src []byte) ([]byte, error) {
 		copy(out, src)
 	}
 	return out, g.Broadcast(out)
+}
+
+// Meanwhile makes call, a call of g, in the background of f, and returns when both are over.
+func Meanwhile(g Group, call, f func()) {
+	there := make(chan struct{})
+	go func() {
+		defer close(there)
+		call()
+	}()
+	defer func() { <-there }()
+	runtime.Gosched() // that the call begins first
+	if m, ok := g.(interface{ compute(yes bool) }); ok {
+		m.compute(true)
+		defer m.compute(false)
+	}
+	f()
 }
 
 // GatherFloat64 returns every rank's x, one after the other. All have as many.

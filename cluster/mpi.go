@@ -34,6 +34,7 @@ type library struct {
 	waiting    []*request // that were begun, on the library's thread
 	groups     []*mpi
 	idle       atomic.Int32 // more than 0 while the rank waits for sums in the background
+	computing  atomic.Int32 // more than 0 while it computes, whatever calls are under way
 	lib        uintptr
 	symbols    map[string]uintptr
 	watch      *watch
@@ -243,7 +244,8 @@ func (m *library) serve() {
 	runtime.LockOSThread()
 	tick := time.NewTicker(beat)
 	defer tick.Stop()
-	busy := time.Now()
+	busy := time.Now() // when something began or ended, or was moved
+	ended := busy      // when something began or ended
 	for {
 		var f func()
 		switch {
@@ -264,23 +266,25 @@ func (m *library) serve() {
 		}
 		if f != nil {
 			f()
-			busy = time.Now()
+			ended = time.Now()
+			busy = ended
 		}
-		began := time.Now()
-		m.waiting = slices.DeleteFunc(m.waiting, func(r *request) bool {
-			if !m.test(r) {
-				return false
-			}
-			m.watch.end(r.group)
-			close(r.end)
-			busy = time.Now()
-			return true
-		})
+		waits := m.computing.Load() == 0 && (m.idle.Load() > 0 || slices.ContainsFunc(m.waiting, func(r *request) bool { return r.group == 0 }))
 		now := time.Now()
-		waits := m.idle.Load() > 0 || slices.ContainsFunc(m.waiting, func(r *request) bool { return r.group == 0 })
-		if waits && now.Sub(began) > moving && Cores() >= 1 {
-			busy = now
-		}
+		m.waiting = slices.DeleteFunc(m.waiting, func(r *request) bool {
+			began := now
+			over := m.test(r)
+			now = time.Now()
+			switch {
+			case over:
+				m.watch.end(r.group)
+				close(r.end)
+				busy, ended = now, now
+			case waits && now.Sub(began) > moving && now.Sub(ended) < atAll && Cores() >= 1:
+				busy = now
+			}
+			return over
+		})
 		if len(m.waiting) > 0 && now.Sub(busy) > spinning {
 			pause := longNap
 			if waits {
@@ -345,9 +349,12 @@ func (m *mpi) Beside() (Group, error) {
 // spinning is how long calls are asked without a pause whether they are done: about as long as a small one takes. Then they are asked after naps.
 const spinning = 50 * time.Microsecond
 
-// moving is how long questions take at least in which the library has moved something: one that finds nothing takes less than a microsecond, a copy of a fragment within a
+// moving is how long a question takes at least in which the library has moved something: one that finds nothing takes less than a microsecond, a copy of a fragment within a
 // machine (32 KiB) or a read of a socket ten. It moves things only while it is asked, so that a rank that has nothing else to do, and its core to itself, asks on without a pause.
 const moving = 4 * time.Microsecond
+
+// atAll is after how long without an end questions are asked with pauses in any case: what has not come by then comes from a slow network, or from a rank that is late.
+const atAll = 10 * time.Millisecond
 
 // nap is between two questions while the rank waits for an answer; longNap while it computes, and would have to give up time for each question.
 const nap, longNap = 20 * time.Microsecond, 200 * time.Microsecond
@@ -362,6 +369,14 @@ func (m *mpi) await(yes bool) {
 		m.idle.Add(1)
 	} else {
 		m.idle.Add(-1)
+	}
+}
+
+func (m *mpi) compute(yes bool) {
+	if yes {
+		m.computing.Add(1)
+	} else {
+		m.computing.Add(-1)
 	}
 }
 

@@ -114,7 +114,7 @@ func (c *colourise) codeStep(s train.Step, b *colourless, pixels int) {
 		if k.mixture != nil {
 			k.learnMixture(s, features.Value, mean.Value, mask, coloured)
 		}
-		c.tellCodes(s, b, features.Value, s.RNG())
+		c.tellCodes(s, b, features.Value, t)
 		pictures := meanCount(t, coloured)
 		// ½(μ² + σ² - log σ² - 1), summed over a code, the mean over pictures with colour
 		each := autograd.AddScalar(autograd.Sub(autograd.Add(autograd.Mul(mean, mean), autograd.Exp(log)), log), -1)
@@ -174,12 +174,12 @@ func (k *codes) learnMixture(s train.Step, features, code, mask *tensor.Tensor, 
 	})
 }
 
-// draws returns, for each of so many answers, a code for each picture whose features are given, [N size].
-func (k *codes) draws(features *tensor.Tensor, answers int, rng *tensor.RNG) []*tensor.Tensor {
+// draws returns, for each of so many answers, a code for each picture whose features are given, [N size]: of the batch that t has a part of, if it has one, the part's.
+func (k *codes) draws(features *tensor.Tensor, answers int, rng *tensor.RNG, t *autograd.Tape) []*tensor.Tensor {
 	n := features.Shape[0]
 	out := make([]*tensor.Tensor, answers)
 	for i := range out {
-		out[i] = rng.FillNormal(tensor.New(n, k.size), 0, 1)
+		out[i] = rng.FillNormal(tensor.New(t.AllRows(n), k.size), 0, 1).Rows(t.FirstRow(n), t.FirstRow(n)+n)
 	}
 	if k.mixture == nil {
 		return out
@@ -213,11 +213,11 @@ func (k *codes) draws(features *tensor.Tensor, answers int, rng *tensor.RNG) []*
 	return out
 }
 
-// answers returns so many colourings of the pictures whose features are given, [N H W 2] each.
-func (c *colourise) answers(features *tensor.Tensor, n int, rng *tensor.RNG) []*tensor.Tensor {
+// answers returns so many colourings of the pictures whose features are given, [N H W 2] each; t may be nil, see draws.
+func (c *colourise) answers(features *tensor.Tensor, n int, rng *tensor.RNG, t *autograd.Tape) []*tensor.Tensor {
 	out := make([]*tensor.Tensor, n)
 	tape := autograd.NewInference()
-	for i, z := range c.codes.draws(features, n, rng) {
+	for i, z := range c.codes.draws(features, n, rng, t) {
 		y := c.decode(tape.Input(features), tape.Input(z)).Value
 		out[i] = tensor.New(y.Shape...)
 		tensor.Scale(out[i], abScale, y)
@@ -227,8 +227,8 @@ func (c *colourise) answers(features *tensor.Tensor, n int, rng *tensor.RNG) []*
 }
 
 // tellCodes tells how good the answers of a batch are.
-func (c *colourise) tellCodes(s train.Step, b *colourless, features *tensor.Tensor, rng *tensor.RNG) {
-	said := c.answers(features, answersTold, rng)
+func (c *colourise) tellCodes(s train.Step, b *colourless, features *tensor.Tensor, t *autograd.Tape) {
+	said := c.answers(features, answersTold, s.RNG(), t)
 	copy(b.answer, said[0].Data)
 	c.tell(s, b)
 	each, n := c.out*c.out*2, len(b.Colour)

@@ -53,7 +53,7 @@ func TestCodesAreDiverse(t *testing.T) {
 		b := batchOf(t, c, images)
 		features := c.Trunk.Forward(autograd.NewInference().Input(b.X)).Value
 		n, ends, sides := 0, 0, map[bool]int{}
-		for _, y := range c.answers(features, 8, tensor.NewRNG(4)) {
+		for _, y := range c.answers(features, 8, tensor.NewRNG(4), nil) {
 			for row := range 8 {
 				along := 0.0 // the mean of the answer on the way from one colour, -1, to the other, 1
 				for p := row * 32; p < (row+1)*32; p += 2 {

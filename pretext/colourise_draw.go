@@ -63,7 +63,7 @@ func (c *colourise) columns(b *colourless) []column {
 	if c.codes != nil {
 		features := c.Trunk.Forward(autograd.NewInference().Input(b.X)).Value
 		var out []column
-		for i, y := range c.answers(features, 3, tensor.NewRNG(1)) {
+		for i, y := range c.answers(features, 3, tensor.NewRNG(1), nil) {
 			out = append(out, column{fmt.Sprint("answer ", i+1), y.Data})
 		}
 		return out
@@ -182,7 +182,7 @@ func (c *colourise) Colour(im *data.Image, o ColourOptions, rng *tensor.RNG) ([]
 	err = autograd.Try(func() {
 		if c.codes != nil {
 			features := c.Trunk.Forward(autograd.NewInference().Input(x)).Value
-			for _, y := range c.answers(features, max(1, o.Samples), rng) {
+			for _, y := range c.answers(features, max(1, o.Samples), rng, nil) {
 				out = append(out, repaint(im, y.Data, y.Shape[1], y.Shape[2]))
 			}
 			return

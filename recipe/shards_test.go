@@ -104,6 +104,7 @@ func TestRanksEndAlike(t *testing.T) {
 // kink, of a ReLU or of a largest value, that rounding moves it across.
 func TestShardsAreTheBatch(t *testing.T) {
 	grey := someGrey(t)
+	alone := func(c *train.Config) { c.BatchSize = 4 } // one sample a shard
 	for _, x := range []struct {
 		task string
 		seed uint64
@@ -119,6 +120,7 @@ func TestShardsAreTheBatch(t *testing.T) {
 			c.MaxSteps = 2 // in the first step the divergence counts for nothing yet
 		}}, {task: "colourise?loss=mdn", set: grey},
 		{task: "simclr?pieces=3", set: func(c *train.Config) { c.Trunk = "vit-tiny?patch=16&depth=2" }},
+		{task: "swav?queue=16"}, {task: "exemplar?loss=triplet"}, {task: "audio-contrastive"}, {task: "simclr", set: alone}, {task: "barlow", set: alone}, {task: "swav?queue=16", set: alone},
 		{task: "multi?tasks=rotation,relative-position&schedule=together"}, {task: "multi?tasks=byol,rotation&schedule=gradnorm&weights=1,3"},
 		{task: Supervised, set: func(c *train.Config) { c.Mixup = 0.8 }}, {task: Supervised, set: func(c *train.Config) { c.CutMix = 1 }},
 	} {
@@ -346,14 +348,16 @@ func TestRanksLookTogether(t *testing.T) {
 func TestShardsApart(t *testing.T) {
 	for task, want := range map[string]string{"simclr?pieces=2": "pieces of views", "simclr?pieces=3": "", "supervised": "mixed in pairs", "npid?negatives=8": "", "moco?queue=64&groups=2": "",
 		"context-encoder?mask=blocks": "", "colourise?loss=mdn": "", "audio-visual": "", "track?method=triplet": "", "simclr": "", "rotation": "",
-		"multi?tasks=rotation,simclr&schedule=together&simclr.pieces=2": "in simclr pieces of views", "multi?tasks=rotation,simclr&schedule=together": ""} {
+		"multi?tasks=rotation,simclr&schedule=together&simclr.pieces=2": "in simclr pieces of views", "multi?tasks=rotation,simclr&schedule=together": "",
+		"supervised even": "", "supervised alone": "one sample has no partner"} {
+		task, samples, _ := strings.Cut(task, " ")
 		c := sharded(t, task)
 		c.MaxSteps = 1
 		if strings.HasSuffix(task, "pieces=3") {
 			c.Trunk = "vit-tiny?patch=16&depth=1"
 		}
 		if task == Supervised {
-			c.Mixup, c.BatchSize = 0.8, 12 // of three samples in a shard one has no neighbour
+			c.Mixup, c.BatchSize = 0.8, map[string]int{"": 12, "even": 8, "alone": 4}[samples] // of three samples in a shard one has no neighbour
 		}
 		said := ""
 		trained(t, c, "", Options{Say: func(s string) { said += s }})

@@ -140,7 +140,11 @@ func (l *supervised) Feed(in data.Inputs, augment bool, o data.LoaderOptions) (*
 			return loss
 		})
 	})
-	return feed.Within("samples are mixed in pairs", l.mix.On() && o.BatchSize%2 == 1), nil // a whole batch would pair the odd ones, too
+	what := "samples are mixed in pairs" // a whole batch would pair the odd ones, too
+	if o.BatchSize == 1 {
+		what = "samples would be mixed, and one sample has no partner"
+	}
+	return feed.Within(what, l.mix.On() && o.BatchSize%2 == 1), nil
 }
 
 // Draw draws nothing: what it learns needs no picture.

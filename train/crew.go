@@ -231,8 +231,9 @@ func (s *shard) Join(sums []float64, meanwhile func()) {
 	s.meet(fmt.Sprintf("a statistic of %d", len(sums)), s.joinSums)
 }
 
-// frame is how many values ranks exchange at least: the first says where in a step a rank is, so that ranks that have gone different ways, whose values are not equally many, find that out.
-const frame = 256
+// frame is how many values ranks exchange at least: the first says where in a step a rank is, so that ranks that have gone different ways, whose values are not equally many, find that out. Statistics of
+// 256 channels fit.
+const frame = 514
 
 // gather returns x of every rank, one after the other, where all ranks are at one place of the step.
 func (c *crew) gather(place string, x []float64) ([]float64, error) {
@@ -277,17 +278,19 @@ func (c *crew) joinSums() {
 	addTree(total)
 	var all []float64
 	var err error
-	there := make(chan struct{})
-	go func() {
-		defer close(there)
-		all, err = c.gather(c.shards[0].place, total[0])
-	}()
-	for _, s := range c.shards {
-		if s.meanwhile != nil {
-			s.meanwhile()
-		}
+	gather := func() { all, err = c.gather(c.shards[0].place, total[0]) }
+	if slices.ContainsFunc(c.shards, func(s *shard) bool { return s.meanwhile != nil }) {
+		cluster.Meanwhile(c.group, gather, func() {
+			for _, s := range c.shards {
+				if s.meanwhile != nil {
+					s.meanwhile()
+				}
+			}
+		})
+	} else {
+		gather()
 	}
-	if <-there; c.fail(err) {
+	if c.fail(err) {
 		return
 	}
 	ranks := make([][]float64, c.group.Size())
@@ -454,20 +457,36 @@ func (c *crew) judge(o *objective) {
 	}
 	t.means.add(o.name, sum, float64(len(all)))
 	if math.IsNaN(sum) || math.IsInf(sum, 0) {
-		e := &DivergedError{Step: t.update + 1, What: o.name}
-		for _, p := range o.parts {
-			if op, place, found := p.tape.FirstBad(); found {
-				e.Op, e.Place = op, place
-				break
-			}
-		}
-		t.err = e
+		t.err = c.divergence(o)
 	} else {
 		t.inProportion(o.name, sum/float64(len(all)))
 	}
 	if t.err != nil && c.background != nil {
 		c.fail(c.background.Wait()) // ranks leave together, without a sum under way
 	}
+}
+
+// divergence says where a loss that is no number begins, in whichever shard, on all ranks.
+func (c *crew) divergence(o *objective) error {
+	e := &DivergedError{Step: c.t.update + 1, What: o.name}
+	var mine string
+	for _, p := range o.parts {
+		if op, place, found := p.tape.FirstBad(); found {
+			mine = op + "\x00" + place
+			break
+		}
+	}
+	all, err := cluster.Gather(c.group, []byte(mine))
+	if err != nil {
+		return err
+	}
+	for _, of := range all {
+		if len(of) > 0 {
+			e.Op, e.Place, _ = strings.Cut(string(of), "\x00")
+			break
+		}
+	}
+	return e
 }
 
 // tell adds up what the shards' metrics tell, in the order of shards, and asks whether a rank is to end.

@@ -208,6 +208,9 @@ func TestSumsOnTheWay(t *testing.T) {
 			}
 			all, errs := ranksOf(groups, 2, batches, 1, func(rank int) *script {
 				l := newScript("a", "b")
+				for _, v := range l.values {
+					v.Value.Shape, v.Value.Data = []int{3}, []float32{1, 1, 1} // on two ranks sent as four
+				}
 				k := float32(0)
 				l.step = func(s Step) {
 					k++
@@ -221,7 +224,7 @@ func TestSumsOnTheWay(t *testing.T) {
 					if s.Last() {
 						select {
 						case n := <-sums[rank]:
-							if n != 2 {
+							if n != 6 {
 								t.Errorf("%d values went first, want those of a and b", n)
 							}
 						case <-time.After(20 * time.Second):
@@ -411,7 +414,7 @@ func TestShardsFail(t *testing.T) {
 				}
 				return autograd.Sum(autograd.Scale(l.of(t, "a"), k))
 			})
-		}, "step 1: the loss is not finite"},
+		}, "step 1: the loss is not finite; it first appears in Scale"},
 		{"memory that is not shared", func(_ int, l *script, s Step) {
 			sum(l, s)
 			v := own(s).Float32()

@@ -85,28 +85,32 @@ func (s *measuring) Metric(string, float64, float64) {}
 
 func (s *measuring) Rows(x *tensor.Tensor) *tensor.Tensor {
 	n := s.run.shards()
-	return tensor.From(alikes(n).Gather(x.Data), append([]int{n * x.Dim(0)}, x.Shape[1:]...)...)
+	return tensor.From(s.run.alikes().Gather(x.Data), append([]int{n * x.Dim(0)}, x.Shape[1:]...)...)
 }
 
 // alikes are so many shards that all are the one that is measured: what it asks for is what one among as many does.
-type alikes int
+type alikes struct {
+	of    int
+	waits bool // for other ranks, in which time a step does what it puts off: its memory goes another way
+}
 
-func (n alikes) Part() (i, of int) { return 0, int(n) }
+func (r *Run) alikes() alikes { return alikes{r.shards(), r.group().Size() > 1} }
+
+func (n alikes) Part() (i, of int) { return 0, n.of }
 func (n alikes) Leads() bool       { return true }
-
-func (n alikes) Waits() bool { return false }
+func (n alikes) Waits() bool       { return n.waits }
 
 func (n alikes) Join(sums []float64, meanwhile func()) {
 	if meanwhile != nil {
 		meanwhile()
 	}
 	for i := range sums {
-		sums[i] *= float64(n)
+		sums[i] *= float64(n.of)
 	}
 }
 
-func (n alikes) Gather(x []float32) []float32 { return slices.Repeat(x, int(n)) }
-func (n alikes) Spread(x []float32) []float32 { return x[:len(x)/int(n)] }
+func (n alikes) Gather(x []float32) []float32 { return slices.Repeat(x, n.of) }
+func (n alikes) Spread(x []float32) []float32 { return x[:len(x)/n.of] }
 
 // Own is of no tape: what it holds is the learner's, and is there already.
 func (s *measuring) Own(string, func(rate float32) (sum, count float64)) {}
@@ -114,8 +118,8 @@ func (s *measuring) Own(string, func(rate float32) (sum, count float64)) {}
 func (s *measuring) Minimise(name string, loss func(t *autograd.Tape) *autograd.Var, groups ...string) {
 	t := autograd.NewMeasuring(s.level, s.shown)
 	t.Mode = s.run.Config.Mode()
-	if n := s.run.shards(); n > 1 {
-		t.Parts = alikes(n)
+	if s.run.shards() > 1 {
+		t.Parts = s.run.alikes()
 	}
 	s.run.train.want(t, "", s.run.train.named(groups))
 	t.SetRNG(s.rng.Derive(stream.Tape))

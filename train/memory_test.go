@@ -8,9 +8,11 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/tessera-go/tessera/autograd"
+	"github.com/tessera-go/tessera/cluster"
 	"github.com/tessera-go/tessera/data"
 	"github.com/tessera-go/tessera/internal/statetest"
 	"github.com/tessera-go/tessera/layers"
@@ -275,4 +277,30 @@ func TestHeld(t *testing.T) {
 	if more := held() - before; more > size/4 || more < -size/4 {
 		t.Errorf("given back, %d bytes more are held", more)
 	}
+}
+
+// TestMemoryOfRanks: what a rank's step puts off until it waits for others is measured, too: the first step needs no more memory than was set aside for it.
+func TestMemoryOfRanks(t *testing.T) {
+	var all sync.WaitGroup
+	for _, g := range cluster.Loopback(2) {
+		all.Go(func() {
+			c := config()
+			c.BatchSize, c.Epochs, c.MaxSteps, c.Shards = 16, 1, 1, 2
+			d := scenes(64)
+			trunk := layers.CIFARResNet(tensor.NewRNG(1), 3, 20, layers.TrunkOptions{})
+			l := &classifier{Sequential: layers.Classifier(tensor.NewRNG(2), trunk, len(d.Truth.Classes())), data: d}
+			r := &Run{Config: c, Learner: l, Data: d, MemoryLimit: 64 << 30, Cluster: g}
+			if _, err := r.Start(context.Background(), false); err != nil {
+				t.Error(err)
+				g.Abort()
+				return
+			}
+			for name, o := range r.train.objectives {
+				if held, peak := o.parts[0].tape.Bytes(); held > peak*5/4 {
+					t.Errorf("%s: the tape holds %d bytes for a step of %d", name, held, peak)
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -237,7 +237,9 @@ func TestMPIResumesElsewhere(t *testing.T) {
 		}
 		refuses("rank 0 does not see it", "--resume run: it is no run directory", resume(elsewhere, here))
 		refuses("another setting on one rank", "has another --lr than rank 0", start([]string{"1 -wdir " + here, "pretrain", "--resume", "run"}, []string{"1 -wdir " + elsewhere, "pretrain", "--resume", "run", "--lr", "0.04"}))
-		refuses("one rank begins it", "--resume is not said alike", start([]string{"1 -wdir " + here, "pretrain", "--resume", "run"}, append([]string{"1 -wdir " + elsewhere}, training("run")...)))
+		refuses("another run on one rank", "goes on with elsewhere, rank 0 goes on with run; all ranks of a run say the same",
+			start([]string{"1 -wdir " + here, "pretrain", "--resume", "run"}, []string{"1 -wdir " + elsewhere, "pretrain", "--resume", "elsewhere"}))
+		refuses("one rank begins it", "begins rotation, rank 0 goes on with run", start([]string{"1 -wdir " + here, "pretrain", "--resume", "run"}, append([]string{"1 -wdir " + elsewhere}, training("run")...)))
 		if err := os.WriteFile(filepath.Join(run, "run.json"), []byte("{"), 0o666); err != nil {
 			t.Fatal(err)
 		}

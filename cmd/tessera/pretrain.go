@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"al.essio.dev/pkg/shellescape"
@@ -109,7 +111,7 @@ func (a *asked) prepare(cmd *cobra.Command, group cluster.Group, task string) (o
 	said := given(cmd.Flags())
 	goesOn := false // task is a RUN
 	if *a.c, goesOn, err = a.settings(group, task); err != nil {
-		return o, usageError{err}
+		return o, err
 	}
 	if goesOn {
 		if a.out != "" {
@@ -225,32 +227,36 @@ func given(f *pflag.FlagSet) (said func() error) {
 
 // settings returns those of a run that goes on, of a preset for a task, or of the task; and whether a run goes on, which rank 0 has read: the others need not see it.
 func (a *asked) settings(group cluster.Group, of string) (c train.Config, goesOn bool, err error) {
-	resumes := []byte{0}
-	if a.resume {
-		resumes[0] = 1
+	begins := fmt.Sprintf("begins %s", of)
+	if a.preset != "" {
+		begins += " as --preset " + a.preset
 	}
-	all, err := cluster.Gather(group, resumes)
+	if a.resume {
+		begins = strings.Replace(begins, "begins", "goes on with", 1)
+	}
+	all, err := cluster.Gather(group, []byte(begins))
 	if err != nil {
 		return c, false, err
 	}
 	for rank, b := range all {
-		if b[0] != all[0][0] {
-			return c, false, fmt.Errorf("--resume is not said alike: of ranks 0 and %d one goes on with a run and one begins it; all ranks of a run have the same", rank)
+		if string(b) != string(all[0]) {
+			return c, false, usageError{fmt.Errorf("rank %d on %s %s, rank 0 %s; all ranks of a run say the same", rank, group.Host(rank), b, all[0])}
 		}
 	}
 	if !a.resume {
-		c, err = settingsOf(of, a.preset)
+		if c, err = settingsOf(of, a.preset); err != nil {
+			err = usageError{err}
+		}
 		return c, false, err
 	}
+	var read []byte
 	if group.Rank() == 0 {
-		c, goesOn, err = resumed(of, a.preset)
+		if c, goesOn, err = resumed(of, a.preset); err == nil {
+			read, err = json.Marshal(readSettings{c, goesOn})
+		}
 	}
 	if err = cluster.Agree(group, err); err != nil {
-		return c, false, err
-	}
-	read, err := json.Marshal(readSettings{c, goesOn})
-	if err != nil {
-		return c, false, err
+		return c, false, usageError{err}
 	}
 	if read, err = cluster.First(group, read); err != nil {
 		return c, false, err
@@ -277,6 +283,9 @@ func settingsOf(task, preset string) (train.Config, error) {
 // resumed returns the settings of a run that goes on, or of a task whose run, in --out, does; and whether it is of a run.
 func resumed(of, preset string) (c train.Config, goesOn bool, err error) {
 	if _, err := os.Stat(filepath.Join(of, "run.json")); err != nil {
+		if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR) {
+			return c, false, fmt.Errorf("--resume %s: %w", of, err)
+		}
 		c, err := settingsOf(of, preset)
 		if err != nil && preset == "" {
 			err = fmt.Errorf("--resume %s: it is no run directory, for it has no run.json; want a RUN, or a TASK and --out RUN", of)

@@ -77,8 +77,9 @@ func main() {
 	}
 	fmt.Println("ready")
 	io.Copy(io.Discard, os.Stdin)
+	r.mu.Lock()
 	if r.lost > 0 {
-		fmt.Fprintln(os.Stderr, r.lost, "frames were lost at full queues")
+		log.Fatal(r.lost, " frames were lost at full queues")
 	}
 }
 
