@@ -53,7 +53,7 @@ var mocoAbout = About{
 		{Name: "temperature", Default: "0.1", About: "that cosines are divided by (ImageNet: 0.2)"},
 		{Name: "queue", Default: "4096", About: "remembered views (ImageNet: 65536)"},
 		{Name: "momentum", Default: "0.99", About: "how much of the key net stays at an update (ImageNet: 0.999)"},
-		{Name: "groups", Default: "2", About: "shuffled parts of a batch of keys with batch statistics of their own"},
+		{Name: "groups", Default: "2", About: "shuffled parts of a batch of keys with batch statistics of their own, where the trunk has such"},
 		{Name: "symmetric", Default: "yes", About: "each view is a query once; no: the first alone, as in the paper"},
 		{Name: "hidden", Default: "512", About: "units inside the projector (ImageNet: 2048)"},
 		{Name: "out", Default: "128", About: "values of a projection"}}, viewOptions...),
@@ -76,6 +76,9 @@ func (c MoCo) Learner(s Setup) (train.Learner, error) {
 		return nil, fmt.Errorf("task moco of %+v: want Temperature and Views.MinArea above 0, Queue >= 2, Momentum from 0 to 1, Groups and Hidden >= 1, Out >= 2; pretext.New(\"moco\") has them", c)
 	}
 	if !normalises(s.Trunk) {
+		if c.Groups > 2 && s.Say != nil { // two is what nobody asked for
+			s.Say(fmt.Sprintf("task moco: trunk %q has no statistics of a batch, groups=%d changes nothing", s.Trunk.Name, c.Groups))
+		}
 		c.Groups = 1
 	}
 	l := &moco{task: c, pairLearner: newPairLearner("moco", s, c.Views, c.Blur)}

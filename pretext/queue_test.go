@@ -3,8 +3,11 @@ package pretext
 import (
 	"math"
 	"regexp"
+	"strings"
 	"testing"
 
+	"github.com/tessera-go/tessera/data"
+	"github.com/tessera-go/tessera/layers"
 	"github.com/tessera-go/tessera/tensor"
 )
 
@@ -81,5 +84,28 @@ func TestCollapseIsToTurn(t *testing.T) {
 	}
 	if got := Tell("multi?tasks=rotation,byol").Collapse; got != "byol: "+Tell("byol").Collapse {
 		t.Errorf("several tasks say %q", got)
+	}
+}
+
+// TestMoCoGroups: groups that a trunk without statistics of a batch cannot have are told, unless nobody asked for them.
+func TestMoCoGroups(t *testing.T) {
+	for trunk, says := range map[string]string{"convnet": "", "vit-tiny?patch=16&depth=1": "has no statistics of a batch, groups=4 changes nothing"} {
+		for task, want := range map[string]string{"moco?queue=16&groups=4": says, "moco?queue=16": ""} {
+			made, err := New(task)
+			if err != nil {
+				t.Fatal(err)
+			}
+			net, err := layers.NewTrunk(trunk, tensor.NewRNG(1), 3)
+			if err != nil {
+				t.Fatal(err)
+			}
+			said := ""
+			if _, err := made.Learner(Setup{Trunk: net, Side: 32, Norm: data.HalfNorm, RNG: tensor.NewRNG(2), Say: func(s string) { said += s }}); err != nil {
+				t.Fatal(err)
+			}
+			if (want == "") != (said == "") || !strings.Contains(said, want) {
+				t.Errorf("%s on %s says %q, want %q", task, trunk, said, want)
+			}
+		}
 	}
 }

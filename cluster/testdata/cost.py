@@ -2,7 +2,7 @@
 import math
 
 GBIT = 0.955e9 / 8  # bytes that a gigabit network carries in a second, of 1e9/8, both ways at once (measured by two sockets)
-COPY = 1.15e-9      # seconds of a core for a byte that is sent, received and added (measured at 10 Gbit/s, two and four ranks)
+COPY = 1.0e-9        # seconds of a core for a byte that is sent, received and added (measured at 10 Gbit/s, two and four ranks, Zen 5)
 
 
 def moved(params, ranks, bytes_each=4):
@@ -33,7 +33,7 @@ for name, p in ("ResNet-18", 11_689_512), ("ResNet-50", 25_557_032):
     for ranks in 2, 4:
         print(f"  {name}, {ranks} ranks: 1 Gbit/s {1e3 * total(p, ranks, 1, 2):.0f}, 10 Gbit/s {1e3 * total(p, ranks, 10, 2):.0f}")
 
-free, r18 = 1.575, 11_180_616  # a step of four ranks on two cores without a limit; ResNet-18's trunk with rotation's head
+free, r18 = 0.986, 11_180_616  # a step of four ranks on two cores without a limit; ResNet-18's trunk with rotation's head
 copies = total(r18, 4, 1e3, 2)
 print(f"ResNet-18, 4 ranks, 1 Gbit/s, s: sums after the step {free - copies + total(r18, 4, 1, 2):.2f}, beside it {free + total(r18, 4, 1, 2) / 11:.2f}")
 
