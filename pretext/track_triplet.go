@@ -311,15 +311,18 @@ func (l *followed) step(s train.Step, b *tracks) {
 		z := l.of(t.Input(b.X))
 		table := tensor.New(n, n)
 		similar(table, z.Value.Rows(0, n), z.Value.Rows(n, 2*n))
-		l.tell(s, table, b)
 		lasts := autograd.Together(autograd.Slice(z, 0, n, n, 1))
-		films := lasts.Shape()[0]
-		if films < 2 { // looked at by itself: there is no other
+		films, cosines := lasts.Shape()[0], table
+		if films > n { // others are in other shards, too
+			cosines = tensor.New(n, films)
+			similar(cosines, z.Value.Rows(0, n), lasts.Value)
+		}
+		others := negatives(cosines, t.FirstRow(n), l.task.Negatives, hard, s.RNG())
+		l.tell(s, table, b) // which uses the table up
+		if films < 2 {      // looked at by itself: there is no other
 			return autograd.Scale(autograd.Sum(z), 0)
 		}
-		cosines := tensor.New(n, films)
-		similar(cosines, z.Value.Rows(0, n), lasts.Value)
-		return followLoss(z, lasts, negatives(cosines, t.FirstRow(n), l.task.Negatives, hard, s.RNG()), float32(l.task.Margin))
+		return followLoss(z, lasts, others, float32(l.task.Margin))
 	})
 }
 
