@@ -69,9 +69,9 @@ func (b *Background) Sum(xs [][]float32) {
 
 // Wait returns once all sums that were begun are there.
 func (b *Background) Wait() error {
-	if g, ok := b.lanes[0].group.(interface{ await(yes bool) }); ok { // whoever moves the values may have all of the rank's time
-		g.await(true)
-		defer g.await(false)
+	if g, ok := b.lanes[0].group.(waiter); ok { // whoever moves the values may have all of the rank's time
+		g.waits(1)
+		defer g.waits(-1)
 	}
 	b.going.Wait()
 	return b.failed()

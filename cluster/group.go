@@ -236,13 +236,16 @@ func Meanwhile(g Group, call, f func()) {
 		call()
 	}()
 	defer func() { <-there }()
-	runtime.Gosched() // that the call begins first
-	if m, ok := g.(interface{ compute(yes bool) }); ok {
-		m.compute(true)
-		defer m.compute(false)
+	runtime.Gosched()            // that the call begins first
+	if g, ok := g.(waiter); ok { // the call is under way, and nobody waits for it
+		g.waits(-1)
+		defer g.waits(1)
 	}
 	f()
 }
+
+// waiter is a group that gives its transport more of the rank's time while the rank waits for calls: it is told of so many more.
+type waiter interface{ waits(calls int32) }
 
 // GatherFloat64 returns every rank's x, one after the other. All have as many.
 func GatherFloat64(g Group, x []float64) ([]float64, error) {

@@ -33,8 +33,8 @@ type library struct {
 	calls      chan func()
 	waiting    []*request // that were begun, on the library's thread
 	groups     []*mpi
-	idle       atomic.Int32 // more than 0 while the rank waits for sums in the background
-	computing  atomic.Int32 // more than 0 while it computes, whatever calls are under way
+	waited     atomic.Int32 // for how many calls the rank waits, with nothing else to do
+	alone      atomic.Bool  // it has its cores to itself
 	lib        uintptr
 	symbols    map[string]uintptr
 	watch      *watch
@@ -236,6 +236,7 @@ func (m *mpi) meet() error {
 		m.hosts = append(m.hosts, all[i].Host)
 	}
 	neighbours(all, mine)
+	m.alone.Store(Cores() >= 1)
 	return nil
 }
 
@@ -269,8 +270,7 @@ func (m *library) serve() {
 			ended = time.Now()
 			busy = ended
 		}
-		waits := m.computing.Load() == 0 && (m.idle.Load() > 0 || slices.ContainsFunc(m.waiting, func(r *request) bool { return r.group == 0 }))
-		now := time.Now()
+		waits, now := m.waited.Load() > 0, time.Now()
 		m.waiting = slices.DeleteFunc(m.waiting, func(r *request) bool {
 			began := now
 			over := m.test(r)
@@ -280,7 +280,7 @@ func (m *library) serve() {
 				m.watch.end(r.group)
 				close(r.end)
 				busy, ended = now, now
-			case waits && now.Sub(began) > moving && now.Sub(ended) < atAll && Cores() >= 1:
+			case waits && now.Sub(began) > moving && now.Sub(ended) < patient && m.alone.Load():
 				busy = now
 			}
 			return over
@@ -311,6 +311,10 @@ func (m *mpi) wait(name string, memory [][]byte, args ...uintptr) error {
 		if len(b) > 0 {
 			pin.Pin(&b[0])
 		}
+	}
+	if m.at == 0 { // other groups' calls go on beside the rank's computing
+		m.waits(1)
+		defer m.waits(-1)
 	}
 	m.calls <- func() {
 		m.watch.begin(m.at)
@@ -353,8 +357,8 @@ const spinning = 50 * time.Microsecond
 // machine (32 KiB) or a read of a socket ten. It moves things only while it is asked, so that a rank that has nothing else to do, and its core to itself, asks on without a pause.
 const moving = 4 * time.Microsecond
 
-// atAll is after how long without an end questions are asked with pauses in any case: what has not come by then comes from a slow network, or from a rank that is late.
-const atAll = 10 * time.Millisecond
+// patient is after how long without an end questions are asked with pauses in any case: what has not come by then comes from a slow network, or from a rank that is late.
+const patient = 10 * time.Millisecond
 
 // nap is between two questions while the rank waits for an answer; longNap while it computes, and would have to give up time for each question.
 const nap, longNap = 20 * time.Microsecond, 200 * time.Microsecond
@@ -364,21 +368,7 @@ const longest = 1 << 30
 
 var errLong = errors.New("cluster: more than 1 GiB for each rank in one call")
 
-func (m *mpi) await(yes bool) {
-	if yes {
-		m.idle.Add(1)
-	} else {
-		m.idle.Add(-1)
-	}
-}
-
-func (m *mpi) compute(yes bool) {
-	if yes {
-		m.computing.Add(1)
-	} else {
-		m.computing.Add(-1)
-	}
-}
+func (m *mpi) waits(calls int32) { m.waited.Add(calls) }
 
 func (m *mpi) Rank() int         { return m.rank }
 func (m *mpi) Size() int         { return m.size }

@@ -11,9 +11,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Mix is how neighbouring samples of a batch are mixed in pairs, and their labels with them, as timm mixes the first with the last (its Mixup, mode batch): mixup adds two pictures up (Zhang et al.,
-// "mixup: beyond empirical risk minimization", ICLR 2018), CutMix lays a part of one over the other (Yun et al., ICCV 2019). Both are α of the Beta(α, α) that
-// parts are drawn from, 0 for none, at most MostMix; with both a batch is mixed either way, half of the time each.
+// Mix is how neighbouring samples of a batch are mixed in pairs, and their labels with them, as timm mixes the first with the last (its Mixup, mode batch): mixup adds
+// two pictures up (Zhang et al., "mixup: beyond empirical risk minimization", ICLR 2018), CutMix lays a part of one over the other (Yun et al., ICCV 2019). Both are α of the
+// Beta(α, α) that parts are drawn from, 0 for none, at most MostMix; with both a batch is mixed either way, half of the time each.
 type Mix struct{ Mixup, CutMix float64 }
 
 // MostMix is the largest α: nearly always halves.

@@ -231,8 +231,8 @@ func (s *shard) Join(sums []float64, meanwhile func()) {
 	s.meet(fmt.Sprintf("a statistic of %d", len(sums)), s.joinSums)
 }
 
-// frame is how many values ranks exchange at least: the first says where in a step a rank is, so that ranks that have gone different ways, whose values are not equally many, find that out. Statistics of
-// 256 channels fit.
+// frame is how many values ranks exchange at least: the first says where in a step a rank is, so that ranks that have gone different ways, whose values are not equally many,
+// find that out. Statistics of 256 channels fit.
 const frame = 514
 
 // gather returns x of every rank, one after the other, where all ranks are at one place of the step.
